@@ -1,0 +1,1 @@
+"""Hindi speech to text on ordinary CPUs."""

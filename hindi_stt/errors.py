@@ -1,0 +1,292 @@
+"""Every error that a user can meet.
+
+    HindiSTTError
+    ├── RequestError                     400  the request itself is malformed
+    │   ├── InvalidRequest               400
+    │   ├── MissingFile                  400
+    │   ├── EmptyBody                    400
+    │   └── UrlNotAccepted               400
+    ├── NotFound                         404
+    ├── MethodNotAllowed                 405
+    ├── TooLarge                         413  a bound on size was passed
+    │   ├── BodyTooLarge                 413
+    │   └── AudioTooLong                 413
+    ├── UnsupportedAudio                 415  the bytes are not audio that can be read
+    ├── AudioError                       422  it is audio, but cannot be transcribed
+    │   ├── CorruptAudio                 422
+    │   ├── TruncatedAudio               422
+    │   ├── InvalidSamples               422
+    │   ├── AudioTooShort                422
+    │   └── TooManyChannels              422
+    ├── ClientClosedRequest              499  the client hung up; seen in logs and metrics only
+    ├── Overloaded                       429  the queue is full, come back later
+    ├── InternalError                    500
+    ├── InferenceFailed                  500
+    ├── RunnerUnavailable                503
+    ├── Timeout                          504
+    └── ModelError                       500  at start-up or on the command line: the model cannot be used
+        ├── ModelNotFound
+        └── BundleInvalid
+
+`code` is stable: clients may branch on it. `help` says what to do next. docs/errors.md is generated from this file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+__all__ = [
+    "AudioError",
+    "AudioTooLong",
+    "AudioTooShort",
+    "BodyTooLarge",
+    "BundleInvalid",
+    "ClientClosedRequest",
+    "CorruptAudio",
+    "EmptyBody",
+    "HindiSTTError",
+    "InferenceFailed",
+    "InternalError",
+    "InvalidRequest",
+    "InvalidSamples",
+    "MethodNotAllowed",
+    "MissingFile",
+    "ModelError",
+    "ModelNotFound",
+    "NotFound",
+    "Overloaded",
+    "RequestError",
+    "RunnerUnavailable",
+    "Timeout",
+    "TooLarge",
+    "TooManyChannels",
+    "TruncatedAudio",
+    "UnsupportedAudio",
+    "UrlNotAccepted",
+    "error_types",
+    "from_code",
+    "from_status",
+]
+
+
+class HindiSTTError(Exception):
+    """Base of the tree: `code`, `status` (HTTP) and `help` are fixed per class, `message` tells this one case.
+
+    retry_after_s: seconds after which trying again makes sense, where that is known.
+    """
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 500
+    help: ClassVar[str] = "See docs/errors.md."
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retry_after_s = retry_after_s
+
+
+class RequestError(HindiSTTError):
+    """The request itself is malformed."""
+
+    code, status = "bad_request", 400
+    help = "Compare the request with the examples on the OpenAPI page."
+
+
+class InvalidRequest(RequestError):
+    """A field is missing, unknown, or has a value that cannot be used."""
+
+    code = "invalid_request"
+
+
+class MissingFile(RequestError):
+    """A multipart request without a `file` part, or with an empty one."""
+
+    code = "missing_file"
+    help = "Send the audio as a multipart file part named 'file': curl -F file=@clip.wav …"
+
+
+class EmptyBody(RequestError):
+    """Zero bytes where audio was expected."""
+
+    code = "empty_audio"
+    help = "The file has no bytes. Check that the recording was written and closed before it was sent."
+
+
+class UrlNotAccepted(RequestError):
+    """The `file` part is text (a URL, for instance) instead of an uploaded file; it is never fetched."""
+
+    code = "url_not_accepted"
+    help = "Download the recording yourself and upload its bytes: this server fetches nothing."
+
+
+class NotFound(HindiSTTError):
+    """No such route."""
+
+    code, status = "not_found", 404
+    help = "GET / lists the routes."
+
+
+class MethodNotAllowed(HindiSTTError):
+    """The route exists, but not for this HTTP method."""
+
+    code, status = "method_not_allowed", 405
+    help = "Uploads are POST requests; GET / lists the routes."
+
+
+class TooLarge(HindiSTTError):
+    """A bound on size was passed."""
+
+    code, status = "too_large", 413
+    help = "Send less at once."
+
+
+class BodyTooLarge(TooLarge):
+    """The request body passes HINDI_STT_MAX_BODY_BYTES."""
+
+    code = "body_too_large"
+    help = "Send a compressed format (FLAC, OGG, MP3), split the recording, or raise HINDI_STT_MAX_BODY_BYTES."
+
+
+class AudioTooLong(TooLarge):
+    """The decoded audio passes HINDI_STT_MAX_AUDIO_S; decoding stopped at the bound."""
+
+    code = "audio_too_long"
+    help = "Split the recording, or raise HINDI_STT_MAX_AUDIO_S."
+
+
+class UnsupportedAudio(HindiSTTError):
+    """The bytes are not an audio format that can be read here."""
+
+    code, status = "unsupported_audio", 415
+    help = "Send WAV, FLAC, OGG (Vorbis or Opus) or MP3; convert with: ffmpeg -i INPUT -ac 1 -ar 16000 OUTPUT.wav"
+
+
+class AudioError(HindiSTTError):
+    """It is audio, but cannot be transcribed."""
+
+    code, status = "bad_audio", 422
+    help = "Play the file to see what is wrong with it."
+
+
+class CorruptAudio(AudioError):
+    """The container was recognised, but decoding failed on the way."""
+
+    code = "corrupt_audio"
+    help = "Re-create the file, or repair it with: ffmpeg -i INPUT OUTPUT.wav"
+
+
+class TruncatedAudio(AudioError):
+    """The file holds less audio than its header promises: an interrupted upload or a full disk."""
+
+    code = "truncated_audio"
+    help = "Send the file again. To transcribe what is there, rewrite it first: ffmpeg -i INPUT OUTPUT.wav"
+
+
+class InvalidSamples(AudioError):
+    """Floating-point samples that are NaN, infinite, or absurdly large."""
+
+    code = "invalid_samples"
+    help = "Export the audio again as 16-bit PCM."
+
+
+class AudioTooShort(AudioError):
+    """Less audio than one can transcribe (HINDI_STT_MIN_AUDIO_S)."""
+
+    code = "audio_too_short"
+    help = "Send at least a tenth of a second of audio."
+
+
+class TooManyChannels(AudioError):
+    """More channels than HINDI_STT_MAX_CHANNELS."""
+
+    code = "too_many_channels"
+    help = "Mix the recording down first: ffmpeg -i INPUT -ac 1 OUTPUT.wav"
+
+
+class ClientClosedRequest(HindiSTTError):
+    """The client hung up before its answer was ready. Seen in logs and metrics only."""
+
+    code, status = "client_closed_request", 499
+    help = "Nothing to do on the server; raise the client's time-out if it was too short."
+
+
+class Overloaded(HindiSTTError):
+    """More audio is waiting than HINDI_STT_MAX_QUEUE_S; refused at once rather than answered late."""
+
+    code, status = "overloaded", 429
+    help = "Try again after the seconds in the Retry-After header, or add a machine."
+
+
+class InternalError(HindiSTTError):
+    """A mistake in the server. The log has the details under the request id."""
+
+    code, status = "internal_error", 500
+    help = "Report it with the request id and the server's log."
+
+
+class InferenceFailed(HindiSTTError):
+    """The model could not process this clip. Others are not affected."""
+
+    code, status = "inference_failed", 500
+    help = "Try the clip again; if it fails every time, report it with the request id."
+
+
+class RunnerUnavailable(HindiSTTError):
+    """The model runner does not answer: starting, restarting, or dead."""
+
+    code, status = "runner_unavailable", 503
+    help = "Try again in a few seconds. GET /health tells when the runner is back."
+
+
+class Timeout(HindiSTTError):
+    """No transcript within HINDI_STT_REQUEST_TIMEOUT_S."""
+
+    code, status = "timeout", 504
+    help = "Send shorter recordings or fewer at once, or raise HINDI_STT_REQUEST_TIMEOUT_S."
+
+
+class ModelError(HindiSTTError):
+    """At start-up or on the command line: the model cannot be used."""
+
+    code, status = "model_error", 500
+    help = "Run: python export_model.py MODEL.nemo"
+
+
+class ModelNotFound(ModelError):
+    """HINDI_STT_MODEL names neither a bundle folder nor a model in the store."""
+
+    code = "model_not_found"
+    help = "List the store with 'bentoml models list'; add a model with 'python export_model.py MODEL.nemo'."
+
+
+class BundleInvalid(ModelError):
+    """A file of the bundle is missing, altered, or does not fit the manifest."""
+
+    code = "bundle_invalid"
+    help = "Export the model again: python export_model.py MODEL.nemo"
+
+
+def error_types(base: type[HindiSTTError] = HindiSTTError) -> Iterator[type[HindiSTTError]]:
+    """Every class of the tree, parents before children."""
+    for cls in base.__subclasses__():
+        yield cls
+        yield from error_types(cls)
+
+
+def from_code(code: str, message: str) -> HindiSTTError:
+    """The error with this code, for errors that crossed a process boundary; an unknown code is an InternalError."""
+    return next((cls for cls in error_types() if cls.code == code), InternalError)(message)
+
+
+def from_status(status: int, message: str) -> HindiSTTError:
+    """The error that stands for an HTTP status which some library below us chose."""
+    return {
+        404: NotFound,
+        405: MethodNotAllowed,
+        413: BodyTooLarge,
+        415: UnsupportedAudio,
+        429: Overloaded,
+        503: RunnerUnavailable,
+        504: Timeout,
+    }.get(status, InvalidRequest if status < 500 else InternalError)(message)

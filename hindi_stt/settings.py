@@ -1,0 +1,70 @@
+"""Every setting, in one class, read from the environment under one prefix: HINDI_STT_."""
+
+from __future__ import annotations
+
+import functools
+import os
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["Settings", "available_cores", "get_settings"]
+
+
+def available_cores() -> int:
+    """CPU cores this process may really use: its affinity mask, cut down to the cgroup's CPU quota (v2, then v1)."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota = _cgroup_quota()
+    return max(1, min(cores, int(quota))) if quota else cores
+
+
+def _cgroup_quota() -> float | None:
+    """CPU quota in cores, or None where there is no limit."""
+    try:
+        with open("/sys/fs/cgroup/cpu.max") as f:
+            limit, period = f.read().split()
+        return None if limit == "max" else int(limit) / int(period)
+    except (OSError, ValueError):
+        pass
+    try:
+        with open("/sys/fs/cgroup/cpu/cpu.cfs_quota_us") as f, open("/sys/fs/cgroup/cpu/cpu.cfs_period_us") as g:
+            v1_limit, v1_period = int(f.read()), int(g.read())
+        return v1_limit / v1_period if v1_limit > 0 else None
+    except (OSError, ValueError):
+        return None
+
+
+class Settings(BaseSettings):
+    """One field per setting; the environment variable is the field's name in capitals after HINDI_STT_."""
+
+    model_config = SettingsConfigDict(env_prefix="HINDI_STT_", frozen=True, extra="ignore")
+
+    model: str = Field("", description="Bundle folder, or tag in the BentoML model store. Empty: the embedded model.")
+
+    max_body_bytes: int = Field(100 * 2**20, gt=0, description="Largest request body, in bytes.")
+    max_audio_s: float = Field(120.0, gt=0, description="Longest recording, in seconds after decoding.")
+    min_audio_s: float = Field(0.1, ge=0, description="Shortest recording, in seconds.")
+    max_channels: int = Field(8, gt=0, description="Most channels in a recording.")
+    max_queue_s: float = Field(3600.0, gt=0, description="Most audio in progress per API worker, in seconds.")
+    upload_timeout_s: float = Field(60.0, gt=0, description="Longest time for receiving a request body, in seconds.")
+    request_timeout_s: float = Field(120.0, gt=0, description="Longest time from upload to transcript, in seconds.")
+
+    threads: int = Field(0, ge=0, description="ONNX Runtime threads per run. 0: the cores that the cgroup allows.")
+    max_batch_size: int = Field(16, gt=1, description="Most clips that the dispatcher puts into one batch.")
+    max_batch_latency_ms: int = Field(
+        120_000, gt=0, description="The dispatcher sheds requests that it predicts to take longer, in milliseconds."
+    )
+    max_padding: float = Field(
+        0.15, ge=0, lt=1, description="Most padding in one model run, as a share of its frames; more splits the batch."
+    )
+    api_workers: int = Field(1, gt=0, description="API worker processes.")
+
+    @property
+    def effective_threads(self) -> int:
+        return self.threads or available_cores()
+
+
+@functools.cache
+def get_settings() -> Settings:
+    """The process's settings, read once."""
+    return Settings()

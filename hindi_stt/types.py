@@ -1,0 +1,119 @@
+"""The nouns of the line from audio to transcript: small, frozen, and free of behaviour.
+
+bytes ─audio─▶ Waveform ─features─▶ Features ─acoustic─▶ LogProbs ─decoding─▶ Hypothesis ─▶ Transcript
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Features", "Float32", "Hypothesis", "LogProbs", "Segment", "Token", "Transcript", "Waveform", "Word"]
+
+Float32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Waveform:
+    """Mono audio.
+
+    samples: float32 [n], nominally in [-1, 1]; sample_rate: Hz; source_rate: Hz before resampling.
+    """
+
+    samples: Float32
+    sample_rate: int
+    source_rate: int
+
+    @property
+    def duration_s(self) -> float:
+        return len(self.samples) / self.sample_rate
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Normalised log-mel features of one clip.
+
+    values: float32 [n_mels, frames], every frame valid; duration_s: seconds of audio they describe.
+    """
+
+    values: Float32
+    duration_s: float
+
+    @property
+    def n_frames(self) -> int:
+        return int(self.values.shape[1])
+
+
+@dataclass(frozen=True, slots=True)
+class LogProbs:
+    """Natural-log CTC probabilities of one clip: float32 [frames, tokens + 1]; frame_shift_s: seconds per frame."""
+
+    values: Float32
+    frame_shift_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One decoded piece: its id and text, start and end in seconds from the clip's start, confidence in [0, 1]."""
+
+    id: int
+    piece: str
+    start_s: float
+    end_s: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word: text, start and end in seconds from the clip's start, confidence in [0, 1]."""
+
+    text: str
+    start_s: float
+    end_s: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """What a decoder heard in one clip; score: natural-log probability of the path (plus language model, if any)."""
+
+    tokens: tuple[Token, ...]
+    words: tuple[Word, ...]
+    score: float
+
+    @property
+    def text(self) -> str:
+        return " ".join(word.text for word in self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of speech: start and end in seconds from the recording's start, and its words."""
+
+    start_s: float
+    end_s: float
+    words: tuple[Word, ...]
+
+    @property
+    def text(self) -> str:
+        return " ".join(word.text for word in self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """The answer for one recording: segments in time order, duration in seconds, and notes about the audio."""
+
+    language: str
+    duration_s: float
+    segments: tuple[Segment, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        return tuple(word for segment in self.segments for word in segment.words)
+
+    @property
+    def text(self) -> str:
+        return " ".join(segment.text for segment in self.segments if segment.words)
