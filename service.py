@@ -20,7 +20,7 @@ from starlette.requests import Request
 
 from hindi_stt import store
 from hindi_stt.acoustic import LocalAcoustic, padding_share
-from hindi_stt.errors import HindiSTTError, Overloaded, RunnerUnavailable, from_code
+from hindi_stt.errors import HindiSTTError, ModelError, Overloaded, RunnerUnavailable, from_code
 from hindi_stt.http.health import Health
 from hindi_stt.http.requests import RequestIdFilter, RequestMiddleware, error_response, log
 from hindi_stt.http.routes import make_app, with_routes
@@ -32,7 +32,10 @@ from hindi_stt.settings import get_settings
 from hindi_stt.types import Features, LogProbs
 
 settings = get_settings()
-bundle = store.resolve(settings)
+try:
+    bundle = store.resolve(settings)
+except ModelError as error:
+    raise SystemExit(f"{error.message} {error.help}") from error
 # The store is what a bento packs its models from; a bundle folder that the user mounts stays where it is.
 model_tag = store.save(bundle) if not settings.model else None
 
@@ -156,8 +159,12 @@ class HindiSTT:
     async def _infer(self, features: Features) -> LogProbs:
         """The hop to the runner. Raises the clip's own error, Overloaded, RunnerUnavailable."""
         item = FeatureItem(values=features.values, duration_s=features.duration_s, sent_s=time.monotonic())
+        # BentoML's client learns its methods from the runner: until the two have met it has none.
+        infer = getattr(self.runner.to_async, "infer", None)
+        if infer is None:
+            raise RunnerUnavailable("The model runner is starting.")
         try:
-            (result,) = await self.runner.to_async.infer([item])
+            (result,) = await infer([item])
         except ServiceUnavailable as error:
             raise Overloaded("The runner is overloaded.", retry_after_s=1) from error
         except (BentoMLException, aiohttp.ClientError, OSError) as error:
@@ -168,7 +175,9 @@ class HindiSTT:
         return LogProbs(result.values, result.frame_shift_s)
 
 
-HindiSTT.add_asgi_middleware(RequestMiddleware)
+HindiSTT.add_asgi_middleware(
+    RequestMiddleware, count_error=lambda code: bentoml.get_current_service().metrics.errors.labels(code).inc()
+)
 
 
 def _configure_log() -> None:

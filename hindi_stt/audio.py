@@ -35,7 +35,7 @@ _MAX_AMPLITUDE: Final = 100.0
 _MIN_RATE_HZ: Final = 1_000
 _MAX_RATE_HZ: Final = 768_000
 # Sizes that writers put into a WAV header when they cannot seek back: "until the end of the stream".
-_STREAMED_SIZES: Final = frozenset({0, 0x7FFF_FFFF, 0x7FFF_F000, 0x8000_0000, *range(0xFFFF_FF00, 0x1_0000_0000)})
+_STREAMED_SIZES: Final = frozenset({0x7FFF_FFFF, 0x7FFF_F000, 0x8000_0000, *range(0xFFFF_FF00, 0x1_0000_0000)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +108,7 @@ def _read_mono(file: soundfile.SoundFile, limits: AudioLimits) -> Float32:
                 raise AudioTooLong(f"The audio lasts more than the bound of {limits.max_s:g} s.")
             blocks.append(block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32))
     except soundfile.SoundFileError as error:
-        if n_frames:
-            raise TruncatedAudio(f"The audio breaks off after {n_frames / file.samplerate:.2f} s.") from error
-        raise CorruptAudio("The file starts like audio, but nothing in it can be decoded.") from error
+        raise CorruptAudio(f"The audio cannot be decoded past {n_frames / file.samplerate:.1f} s.") from error
     if n_frames < promised < 2**62 and file.format in {"FLAC", "WAV", "WAVEX", "RF64", "AIFF", "AU", "CAF"}:
         raise TruncatedAudio(
             f"The header promises {promised / file.samplerate:.2f} s of audio, "

@@ -182,7 +182,7 @@ class CorruptAudio(AudioError):
     """The container was recognised, but decoding failed on the way."""
 
     code = "corrupt_audio"
-    help = "Re-create the file, or repair it with: ffmpeg -i INPUT OUTPUT.wav"
+    help = "The file is damaged or cut off. Send it again, or rewrite what is there: ffmpeg -i INPUT OUTPUT.wav"
 
 
 class TruncatedAudio(AudioError):

@@ -61,7 +61,11 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log_path = folder / "server.log"
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("HINDI_STT_", "BENTOML_"))}
-        environment |= {"BENTOML_HOME": str(folder / "bentoml"), "BENTOML_DO_NOT_TRACK": "True", "TMPDIR": str(self.tmp)}
+        environment |= {
+            "BENTOML_HOME": str(folder / "bentoml"),
+            "BENTOML_DO_NOT_TRACK": "True",
+            "TMPDIR": str(self.tmp),
+        }
         environment |= settings
         command = [sys.executable, "-m", "bentoml", "serve", "service:HindiSTT", "--host", "127.0.0.1"]
         with self.log_path.open("w") as log:

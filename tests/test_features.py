@@ -28,13 +28,11 @@ def reference(samples: np.ndarray, spec: FeatureSpec) -> np.ndarray:
         pad_mode=spec.stft_pad_mode,
     )
     log_mel = np.log(mel + spec.log_zero_guard)[:, : spec.n_valid_frames(len(samples))]
-    return (log_mel - log_mel.mean(1, keepdims=True)) / (
-        log_mel.std(1, ddof=1, keepdims=True) + spec.deviation_epsilon
-    )
+    return (log_mel - log_mel.mean(1, keepdims=True)) / (log_mel.std(1, ddof=1, keepdims=True) + spec.deviation_epsilon)
 
 
 @pytest.mark.parametrize(("pad_mode", "valid_frames"), FORMS)
-@pytest.mark.parametrize("n_samples", [400, 1_600, 16_000, 16_079, 16_080, 48_123])
+@pytest.mark.parametrize("n_samples", [513, 1_600, 16_000, 16_079, 16_080, 48_123])
 def test_against_librosa(bundle: Bundle, pad_mode: str, valid_frames: str, n_samples: int) -> None:
     spec = bundle.manifest.features.model_copy(update={"stft_pad_mode": pad_mode, "valid_frames": valid_frames})
     rng = np.random.default_rng(n_samples)

@@ -18,15 +18,27 @@ def wav(samples: np.ndarray, rate: int = 16_000, subtype: str = "PCM_16", contai
     return buffer.getvalue()
 
 
-def raw_wav(data: bytes, *, claimed_bytes: int | None = None, rate: int = 16_000, channels: int = 1, bits: int = 16,
-            code: int = PCM) -> bytes:
+def raw_wav(
+    data: bytes,
+    *,
+    claimed_bytes: int | None = None,
+    rate: int = 16_000,
+    channels: int = 1,
+    bits: int = 16,
+    code: int = PCM,
+) -> bytes:
     """A file whose data chunk may claim another length than it has."""
     claimed = len(data) if claimed_bytes is None else claimed_bytes
     block = channels * bits // 8
     header = struct.pack("<HHIIHH", code, channels, rate, rate * block, block, bits)
     riff = min(36 + claimed, 0xFFFF_FFFF)
-    return b"RIFF" + struct.pack("<I", riff) + b"WAVEfmt " + struct.pack("<I", 16) + header + (
-        b"data" + struct.pack("<I", claimed) + data
+    return (
+        b"RIFF"
+        + struct.pack("<I", riff)
+        + b"WAVEfmt "
+        + struct.pack("<I", 16)
+        + header
+        + (b"data" + struct.pack("<I", claimed) + data)
     )
 
 

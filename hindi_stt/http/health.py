@@ -13,6 +13,7 @@ import numpy as np
 from hindi_stt import __version__
 from hindi_stt.bundle import Bundle
 from hindi_stt.errors import HindiSTTError
+from hindi_stt.http.requests import log
 from hindi_stt.http.transcription import RemoteAcoustic
 from hindi_stt.types import Features
 
@@ -89,5 +90,8 @@ class Health:
                 self._last_error = f"no answer within {_TIMEOUT_S:g} s"
             except HindiSTTError as error:
                 self._last_error = error.message
+            except Exception as error:  # whatever it is, the watch goes on
+                log.exception("canary failed")
+                self._last_error = type(error).__name__
             self._waiting_since = None
             await asyncio.sleep(max(0.0, _INTERVAL_S - (time.monotonic() - started)))

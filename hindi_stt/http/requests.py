@@ -9,7 +9,7 @@ import math
 import re
 import time
 import uuid
-from collections.abc import MutableMapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -27,6 +27,8 @@ log = logging.getLogger("hindi_stt")
 _SCOPE_KEY: Final = "hindi_stt"
 _GIVEN_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _QUIET_PATHS: Final = frozenset({"/healthz", "/livez", "/readyz", "/metrics", "/health"})
+# The body may not have been read to its end: closing the connection tells the client to stop sending.
+_UNREAD_BODY: Final = frozenset({408, 413})
 _current_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
 
 
@@ -41,10 +43,15 @@ class RequestIdFilter(logging.Filter):
 
 @dataclass(slots=True)
 class RequestState:
-    """What is known of a request while it is answered. error: the one it is answered with, if any."""
+    """What is known of a request while it is answered.
+
+    error: the one it is answered with, if any; keep_body: the body is meant as it is, whatever the status;
+    facts: what the log line says beside the usual.
+    """
 
     request_id: str
     error: HindiSTTError | None = None
+    keep_body: bool = False
     facts: dict[str, Any] = field(default_factory=dict)
 
 
@@ -73,15 +80,21 @@ def _body(error: HindiSTTError, request_id: str) -> dict[str, Any]:
     }
 
 
-def _headers(error: HindiSTTError) -> dict[str, str] | None:
-    return None if error.retry_after_s is None else {"Retry-After": str(max(1, math.ceil(error.retry_after_s)))}
+def _headers(error: HindiSTTError) -> dict[str, str]:
+    headers = {}
+    if error.retry_after_s is not None:
+        headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
+    if error.status in _UNREAD_BODY:
+        headers["Connection"] = "close"
+    return headers
 
 
 class RequestMiddleware:
-    """ASGI middleware around every route of the service."""
+    """ASGI middleware around every route of the service; count_error is told the code of each error answer."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, count_error: Callable[[str], None]) -> None:
         self.app = app
+        self._count_error = count_error
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request through the application."""
@@ -104,11 +117,11 @@ class RequestMiddleware:
         finally:
             self._finish(scope, state, answer.status, time.perf_counter() - start)
 
-    @staticmethod
-    def _finish(scope: MutableMapping[str, Any], state: RequestState, status: int, elapsed_s: float) -> None:
-        if state.error is not None:
+    def _finish(self, scope: Scope, state: RequestState, status: int, elapsed_s: float) -> None:
+        quiet = status in {200, 503} and scope["path"] in _QUIET_PATHS
+        if state.error is not None and not quiet:
             state.facts["code"] = state.error.code
-        quiet = status < 400 and scope["path"] in _QUIET_PATHS
+            self._count_error(state.error.code)
         facts = "".join(f" {key}={value}" for key, value in state.facts.items())
         level = logging.DEBUG if quiet else logging.INFO
         log.log(level, "%s %s %d %.1f ms%s", scope["method"], scope["path"], status, elapsed_s * 1000, facts)
@@ -127,7 +140,7 @@ class _Answer:
         """Take the application's next message."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            if self.status >= 400 and self._state.error is None:
+            if self.status >= 400 and self._state.error is None and not self._state.keep_body:
                 await self.replace(from_status(self.status, _REASONS.get(self.status, "The request failed.")))
                 self._replacing = True
                 return
@@ -145,7 +158,7 @@ class _Answer:
             "content-type": "application/json",
             "content-length": str(len(body)),
             "x-request-id": self._state.request_id,
-            **(_headers(error) or {}),
+            **_headers(error),
         }
         raw = [(key.lower().encode(), value.encode()) for key, value in headers.items()]
         await self._send({"type": "http.response.start", "status": error.status, "headers": raw})

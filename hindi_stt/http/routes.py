@@ -12,6 +12,7 @@ from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from hindi_stt import __version__
+from hindi_stt.http.requests import state_of
 from hindi_stt.http.schemas import EXAMPLE_ERROR, ErrorBody
 
 __all__ = ["make_app", "with_routes"]
@@ -44,7 +45,8 @@ def make_app(
     async def index(_: Request) -> Response:
         return JSONResponse({"name": "hindi_stt", "version": __version__, **about(), "links": _LINKS})
 
-    async def show_health(_: Request) -> Response:
+    async def show_health(request: Request) -> Response:
+        state_of(request).keep_body = True
         report = await health()
         return JSONResponse(report, 503 if report["status"] == "unhealthy" else 200)
 
@@ -86,5 +88,6 @@ def with_routes(spec: dict[str, Any]) -> dict[str, Any]:
             "get": {"summary": summary, "tags": ["Service Status"], "responses": {"200": answer, "default": error}}
         }
     for operation in spec["paths"].get("/transcribe", {}).values():
-        operation["responses"] = {"200": operation["responses"]["200"], "default": error}
+        success = next(response for status, response in operation["responses"].items() if int(status) == 200)
+        operation["responses"] = {"200": success, "default": error}
     return spec

@@ -55,10 +55,10 @@ class TimingsBody(BaseModel):
     decoding: float
 
 
-class TranscriptionResponse(BaseModel):
+class TranscriptionResponse(IODescriptor):
     """A transcript; duration in seconds."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_TRANSCRIPTION]})
+    model_config = ConfigDict(json_schema_extra={"example": EXAMPLE_TRANSCRIPTION})
 
     text: str
     language: str
@@ -83,7 +83,7 @@ class ErrorDetail(BaseModel):
 class ErrorBody(BaseModel):
     """The shape of every error answer."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_ERROR]})
+    model_config = ConfigDict(json_schema_extra={"example": EXAMPLE_ERROR})
 
     error: ErrorDetail
 

@@ -1,0 +1,76 @@
+"""The model in this process: a clip's numbers do not depend on its neighbours, and failures stay alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hindi_stt.acoustic import LocalAcoustic, group_by_length, padding_share
+from hindi_stt.bundle import Bundle
+from hindi_stt.errors import InferenceFailed
+from hindi_stt.pipeline import Pipeline
+from hindi_stt.types import Features, LogProbs
+from tests.conftest import DATA
+
+
+@pytest.fixture(scope="module")
+def clips(pipeline: Pipeline) -> list[Features]:
+    rain = pipeline.prepare(DATA / "rain.flac").features[0]
+    family = pipeline.prepare(DATA / "family.flac").features[0]
+    rng = np.random.default_rng(0)
+    noise = [Features(rng.standard_normal((80, n)).astype(np.float32), n / 100) for n in (37, 203, 518)]
+    return [rain, family, *noise, Features(rain.values[:, :101], 1.01)]
+
+
+def values(result: object) -> np.ndarray:
+    assert isinstance(result, LogProbs), result
+    return result.values
+
+
+def test_padded_batch_equals_alone(bundle: Bundle, clips: list[Features]) -> None:
+    """All in one run: 97 % padding for the shortest."""
+    together = LocalAcoustic(bundle, threads=1, max_padding=0.99)
+    assert len(together.groups(clips)) == 1
+    for clip, result in zip(clips, together(clips), strict=True):
+        (alone,) = together([clip])
+        assert len(values(result)) == -(-clip.n_frames // 4)
+        np.testing.assert_allclose(values(result), values(alone), atol=1e-4)
+
+
+def test_results_come_in_the_order_of_the_batch(acoustic: LocalAcoustic, clips: list[Features]) -> None:
+    for clip, result in zip(clips, acoustic(clips), strict=True):
+        np.testing.assert_allclose(values(result), values(acoustic([clip])[0]), atol=1e-4)
+
+
+def test_probabilities_sum_to_one(acoustic: LocalAcoustic, clips: list[Features]) -> None:
+    for result in acoustic(clips):
+        np.testing.assert_allclose(np.exp(values(result)).sum(axis=1), 1, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        Features(np.full((80, 300), np.nan, np.float32), 3.0),
+        Features(np.zeros((7, 300), np.float32), 3.0),
+    ],
+)
+def test_a_poisonous_clip_fails_alone(bundle: Bundle, clips: list[Features], poison: Features) -> None:
+    together = LocalAcoustic(bundle, threads=1, max_padding=0.99)
+    first, failed, last = together([clips[0], poison, clips[1]])
+    assert isinstance(failed, InferenceFailed)
+    np.testing.assert_allclose(values(first), values(together([clips[0]])[0]), atol=1e-4)
+    np.testing.assert_allclose(values(last), values(together([clips[1]])[0]), atol=1e-4)
+
+
+def test_an_empty_batch(acoustic: LocalAcoustic) -> None:
+    assert acoustic([]) == []
+
+
+@given(st.lists(st.integers(1, 2000), max_size=30), st.floats(0, 0.9))
+def test_groups_hold_every_clip_once_within_the_bound(lengths: list[int], bound: float) -> None:
+    groups = group_by_length(lengths, bound)
+    assert sorted(i for group in groups for i in group) == list(range(len(lengths)))
+    for group in groups:
+        assert padding_share([lengths[i] for i in group]) <= bound + 1e-9
