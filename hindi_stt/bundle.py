@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 MANIFEST_FILE = "bundle.json"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Final = 1
 BLANK = "<blk>"
 
 
@@ -66,7 +66,7 @@ class FeatureSpec(_Frozen):
 
 
 class AcousticSpec(_Frozen):
-    """What the ONNX files take and give: features [batch, n_mels, frames] and length to log-probs [batch, t, classes]."""
+    """The ONNX files take features [batch, n_mels, t] and length [batch], and give log-probs [batch, t', classes]."""
 
     features_input: str
     length_input: str
@@ -119,6 +119,11 @@ class Manifest(_Frozen):
         if ("acoustic", self.default_precision) not in keys:
             raise ValueError(f"no acoustic asset named {self.default_precision!r}, the default precision")
         return self
+
+    @property
+    def precisions(self) -> list[str]:
+        """Names of the ONNX files: fp32, int8, …"""
+        return [asset.name for asset in self.assets if asset.role == "acoustic"]
 
     @property
     def frame_shift_s(self) -> float:

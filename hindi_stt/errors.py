@@ -8,6 +8,7 @@
     │   └── UrlNotAccepted               400
     ├── NotFound                         404
     ├── MethodNotAllowed                 405
+    ├── UploadTimeout                    408
     ├── TooLarge                         413  a bound on size was passed
     │   ├── BodyTooLarge                 413
     │   └── AudioTooLong                 413
@@ -63,6 +64,7 @@ __all__ = [
     "TooManyChannels",
     "TruncatedAudio",
     "UnsupportedAudio",
+    "UploadTimeout",
     "UrlNotAccepted",
     "error_types",
     "from_code",
@@ -132,6 +134,13 @@ class MethodNotAllowed(HindiSTTError):
 
     code, status = "method_not_allowed", 405
     help = "Uploads are POST requests; GET / lists the routes."
+
+
+class UploadTimeout(HindiSTTError):
+    """The request body did not arrive within HINDI_STT_UPLOAD_TIMEOUT_S."""
+
+    code, status = "upload_timeout", 408
+    help = "Check the connection, send a compressed format, or raise HINDI_STT_UPLOAD_TIMEOUT_S."
 
 
 class TooLarge(HindiSTTError):

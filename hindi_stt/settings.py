@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -21,14 +22,13 @@ def available_cores() -> int:
 def _cgroup_quota() -> float | None:
     """CPU quota in cores, or None where there is no limit."""
     try:
-        with open("/sys/fs/cgroup/cpu.max") as f:
-            limit, period = f.read().split()
+        limit, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
         return None if limit == "max" else int(limit) / int(period)
     except (OSError, ValueError):
         pass
     try:
-        with open("/sys/fs/cgroup/cpu/cpu.cfs_quota_us") as f, open("/sys/fs/cgroup/cpu/cpu.cfs_period_us") as g:
-            v1_limit, v1_period = int(f.read()), int(g.read())
+        v1 = Path("/sys/fs/cgroup/cpu")
+        v1_limit, v1_period = (int((v1 / f"cpu.cfs_{name}_us").read_text()) for name in ("quota", "period"))
         return v1_limit / v1_period if v1_limit > 0 else None
     except (OSError, ValueError):
         return None
@@ -61,6 +61,7 @@ class Settings(BaseSettings):
 
     @property
     def effective_threads(self) -> int:
+        """ONNX Runtime threads per run, with 0 resolved."""
         return self.threads or available_cores()
 
 

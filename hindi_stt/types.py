@@ -28,6 +28,7 @@ class Waveform:
 
     @property
     def duration_s(self) -> float:
+        """Length in seconds."""
         return len(self.samples) / self.sample_rate
 
 
@@ -43,6 +44,7 @@ class Features:
 
     @property
     def n_frames(self) -> int:
+        """Frames of features."""
         return int(self.values.shape[1])
 
 
@@ -85,6 +87,7 @@ class Hypothesis:
 
     @property
     def text(self) -> str:
+        """The words, joined by single spaces."""
         return " ".join(word.text for word in self.words)
 
 
@@ -98,6 +101,7 @@ class Segment:
 
     @property
     def text(self) -> str:
+        """The words, joined by single spaces."""
         return " ".join(word.text for word in self.words)
 
 
@@ -112,8 +116,10 @@ class Transcript:
 
     @property
     def words(self) -> tuple[Word, ...]:
+        """The words of all segments, in time order."""
         return tuple(word for segment in self.segments for word in segment.words)
 
     @property
     def text(self) -> str:
+        """The words, joined by single spaces."""
         return " ".join(segment.text for segment in self.segments if segment.words)

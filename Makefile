@@ -1,0 +1,61 @@
+# Two commands for a start: make serve, make test. All the others are optional and say what they need.
+PYTHON ?= python3
+VENV := .venv
+PIP := $(VENV)/bin/python -m pip --disable-pip-version-check install --quiet
+# uv installs in seconds what takes pip minutes; where uv cannot be had or cannot reach the index, pip does it.
+UV := VIRTUAL_ENV=$(VENV) $(VENV)/bin/uv pip install --quiet
+ORACLE := .venv-oracle
+# NeMo 2.4.1 beside the current one: the last whose features have the form of older models.
+NEMO_OLD := $(ORACLE)/nemo-2.4.1
+export BENTOML_DO_NOT_TRACK := True
+export ORT_DISABLE_TELEMETRY := 1
+
+.PHONY: serve test check oracle bench lock clean
+
+serve: $(VENV)/.serve
+	$(VENV)/bin/bentoml serve service:HindiSTT
+
+test: $(VENV)/.dev
+	$(VENV)/bin/python -m pytest -q -m "not oracle"
+
+check: $(VENV)/.dev
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+# NeMo and the CPU build of PyTorch: about 2 GB of disk.
+oracle: $(ORACLE)/.installed
+	NEMO_OLD=$(NEMO_OLD) $(ORACLE)/bin/python -m pytest -q -m oracle tests
+
+bench: $(VENV)/.dev build/medium-random/bundle.json
+	$(VENV)/bin/python -m benchmarks.foundation
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	-$(PIP) uv==0.13.9
+
+$(VENV)/.serve: requirements/serve.lock pyproject.toml | $(VENV)/bin/python
+	$(UV) --require-hashes --no-deps -r $< || $(PIP) --require-hashes --no-deps -r $<
+	$(PIP) --no-deps --editable .
+	touch $@
+
+$(VENV)/.dev: requirements/dev.lock $(VENV)/.serve
+	$(UV) --require-hashes --no-deps -r $< || $(PIP) --require-hashes --no-deps -r $<
+	touch $@
+
+$(ORACLE)/.installed: requirements/oracle.lock
+	test -x $(ORACLE)/bin/python || $(PYTHON) -m venv $(ORACLE)
+	$(ORACLE)/bin/python -m pip install --quiet --no-deps -r requirements/oracle.lock
+	$(ORACLE)/bin/python -m pip install --quiet --no-deps --upgrade --target $(NEMO_OLD) nemo_toolkit==2.4.1
+	$(ORACLE)/bin/python -m pip install --quiet --no-deps --editable .
+	touch $@
+
+# Needs uv (pip install uv). The oracle's lock is without hashes: builds of PyTorch differ by platform.
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url pyproject.toml -o requirements/serve.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra dev pyproject.toml -c requirements/serve.lock -o requirements/dev.lock
+
+clean:
+	rm -rf $(VENV) $(ORACLE) build dist *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

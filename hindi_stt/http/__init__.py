@@ -1,0 +1,1 @@
+"""HTTP: what stands between a request and the line."""

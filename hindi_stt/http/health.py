@@ -1,0 +1,93 @@
+"""Is the runner really answering? A canary through it, in the background, so that /health costs nothing to ask."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import time
+from importlib.metadata import version
+from typing import Any, Final
+
+import numpy as np
+
+from hindi_stt import __version__
+from hindi_stt.bundle import Bundle
+from hindi_stt.errors import HindiSTTError
+from hindi_stt.http.transcription import RemoteAcoustic
+from hindi_stt.types import Features
+
+__all__ = ["Health"]
+
+_INTERVAL_S: Final = 0.5
+_MAX_AGE_S: Final = 1.0
+_BUSY_S: Final = 2.0
+_TIMEOUT_S: Final = 10.0
+_CANARY_FRAMES: Final = 32
+_PACKAGES: Final = ("bentoml", "onnxruntime", "numpy")
+
+
+class Health:
+    """Watches the runner from one API worker: a canary every half second, and every real answer counts as one.
+
+    "healthy": an answer within the last second. "busy": none, but the canary has waited for less than two seconds.
+    "unhealthy": anything else.
+    """
+
+    def __init__(self, bundle: Bundle, acoustic: RemoteAcoustic) -> None:
+        self._bundle = bundle
+        self._acoustic = acoustic
+        values = np.random.default_rng(0).standard_normal((bundle.manifest.features.n_mels, _CANARY_FRAMES))
+        self._canary = Features(values.astype(np.float32), 0.0)
+        self._last_answer: float | None = None
+        self._last_error = "no canary has come back yet"
+        self._waiting_since: float | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._versions = {"hindi_stt": __version__, "python": platform.python_version()} | {
+            name: version(name) for name in _PACKAGES
+        }
+
+    def start(self) -> None:
+        """Begin to watch; needs a running event loop."""
+        self._task = asyncio.get_running_loop().create_task(self._watch())
+
+    async def stop(self) -> None:
+        """Stop watching."""
+        if self._task is not None:
+            self._task.cancel()
+
+    def answered(self) -> None:
+        """Note that the runner has just answered."""
+        self._last_answer = time.monotonic()
+
+    @property
+    def status(self) -> str:
+        """One of "healthy", "busy", "unhealthy"; see the class."""
+        now = time.monotonic()
+        if self._last_answer is not None and now - self._last_answer <= _MAX_AGE_S:
+            return "healthy"
+        if self._last_answer is not None and self._waiting_since and now - self._waiting_since <= _BUSY_S:
+            return "busy"
+        return "unhealthy"
+
+    def report(self) -> dict[str, Any]:
+        """The body of GET /health; answer_age_s: seconds since the runner last answered, null before it ever did."""
+        age_s = None if self._last_answer is None else round(time.monotonic() - self._last_answer, 3)
+        runner: dict[str, Any] = {"answer_age_s": age_s}
+        status = self.status
+        if status == "unhealthy":
+            runner["error"] = self._last_error
+        return {"status": status, "model": self._bundle.tag, "runner": runner, "versions": self._versions}
+
+    async def _watch(self) -> None:
+        while True:
+            self._waiting_since = started = time.monotonic()
+            try:
+                async with asyncio.timeout(_TIMEOUT_S):
+                    await self._acoustic(self._canary)
+                self.answered()
+            except TimeoutError:
+                self._last_error = f"no answer within {_TIMEOUT_S:g} s"
+            except HindiSTTError as error:
+                self._last_error = error.message
+            self._waiting_since = None
+            await asyncio.sleep(max(0.0, _INTERVAL_S - (time.monotonic() - started)))

@@ -1,0 +1,159 @@
+"""What every request gets: an id, a log line, and errors of one shape, whoever raised them."""
+
+from __future__ import annotations
+
+import contextvars
+import json
+import logging
+import math
+import re
+import time
+import uuid
+from collections.abc import MutableMapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from hindi_stt.errors import HindiSTTError, InternalError, from_status
+
+__all__ = ["RequestIdFilter", "RequestMiddleware", "RequestState", "error_response", "log", "state_of"]
+
+log = logging.getLogger("hindi_stt")
+
+_SCOPE_KEY: Final = "hindi_stt"
+_GIVEN_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_QUIET_PATHS: Final = frozenset({"/healthz", "/livez", "/readyz", "/metrics", "/health"})
+_current_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
+
+
+class RequestIdFilter(logging.Filter):
+    """Gives each log record the id of the request that it belongs to, as `request_id`."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Add the attribute; keep every record."""
+        record.request_id = _current_id.get()
+        return True
+
+
+@dataclass(slots=True)
+class RequestState:
+    """What is known of a request while it is answered. error: the one it is answered with, if any."""
+
+    request_id: str
+    error: HindiSTTError | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def state_of(request: Request) -> RequestState:
+    """The state that RequestMiddleware made for this request."""
+    state: RequestState = request.scope[_SCOPE_KEY]
+    return state
+
+
+def error_response(request: Request, error: HindiSTTError) -> JSONResponse:
+    """The answer for an error: `{"error": {code, message, status, request_id, help}}`."""
+    state = state_of(request)
+    state.error = error
+    return JSONResponse(_body(error, state.request_id), error.status, _headers(error))
+
+
+def _body(error: HindiSTTError, request_id: str) -> dict[str, Any]:
+    return {
+        "error": {
+            "code": error.code,
+            "message": error.message,
+            "status": error.status,
+            "request_id": request_id,
+            "help": error.help,
+        }
+    }
+
+
+def _headers(error: HindiSTTError) -> dict[str, str] | None:
+    return None if error.retry_after_s is None else {"Retry-After": str(max(1, math.ceil(error.retry_after_s)))}
+
+
+class RequestMiddleware:
+    """ASGI middleware around every route of the service."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request through the application."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get("x-request-id", "")
+        state = RequestState(given if _GIVEN_ID.fullmatch(given) else uuid.uuid4().hex)
+        scope[_SCOPE_KEY] = state
+        _current_id.set(state.request_id)
+        answer = _Answer(state, send)
+        start = time.perf_counter()
+        try:
+            await self.app(scope, receive, answer.send)
+        except Exception:
+            log.exception("unexpected error")
+            if answer.status:
+                raise
+            await answer.replace(InternalError("An unexpected error has occurred."))
+        finally:
+            self._finish(scope, state, answer.status, time.perf_counter() - start)
+
+    @staticmethod
+    def _finish(scope: MutableMapping[str, Any], state: RequestState, status: int, elapsed_s: float) -> None:
+        if state.error is not None:
+            state.facts["code"] = state.error.code
+        quiet = status < 400 and scope["path"] in _QUIET_PATHS
+        facts = "".join(f" {key}={value}" for key, value in state.facts.items())
+        level = logging.DEBUG if quiet else logging.INFO
+        log.log(level, "%s %s %d %.1f ms%s", scope["method"], scope["path"], status, elapsed_s * 1000, facts)
+
+
+class _Answer:
+    """Passes an answer on, adds the request id, and replaces the body of errors that are not in our shape."""
+
+    def __init__(self, state: RequestState, send: Send) -> None:
+        self.status = 0
+        self._state = state
+        self._send = send
+        self._replacing = False
+
+    async def send(self, message: Message) -> None:
+        """Take the application's next message."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            if self.status >= 400 and self._state.error is None:
+                await self.replace(from_status(self.status, _REASONS.get(self.status, "The request failed.")))
+                self._replacing = True
+                return
+            MutableHeaders(raw=message["headers"])["X-Request-ID"] = self._state.request_id
+        elif self._replacing:
+            return
+        await self._send(message)
+
+    async def replace(self, error: HindiSTTError) -> None:
+        """Answer with this error instead."""
+        self._state.error = error
+        self.status = error.status
+        body = json.dumps(_body(error, self._state.request_id)).encode()
+        headers = {
+            "content-type": "application/json",
+            "content-length": str(len(body)),
+            "x-request-id": self._state.request_id,
+            **(_headers(error) or {}),
+        }
+        raw = [(key.lower().encode(), value.encode()) for key, value in headers.items()]
+        await self._send({"type": "http.response.start", "status": error.status, "headers": raw})
+        await self._send({"type": "http.response.body", "body": body})
+
+
+_REASONS: Final = {
+    404: "There is no such route.",
+    405: "The route does not take this HTTP method.",
+    503: "The service is not ready.",
+}

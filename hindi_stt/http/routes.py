@@ -1,0 +1,90 @@
+"""The routes beside the BentoML API methods: what this is, how it fares, and the OpenAPI document of all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Match, Route
+from starlette.types import Scope
+
+from hindi_stt import __version__
+from hindi_stt.http.schemas import EXAMPLE_ERROR, ErrorBody
+
+__all__ = ["make_app", "with_routes"]
+
+_LINKS: Final = {
+    "transcribe": "POST /transcribe",
+    "health": "GET /health",
+    "stats": "GET /stats",
+    "metrics": "GET /metrics",
+    "openapi": "GET /docs.json",
+    "page": "GET / in a browser",
+}
+
+Report = Callable[[], Awaitable[dict[str, Any]]]
+
+
+class _ForPrograms(Route):
+    """A route that browsers pass by, so that BentoML's OpenAPI page stays at the same address."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        accept = next((value for name, value in scope.get("headers", ()) if name == b"accept"), b"")
+        return (Match.NONE, {}) if b"text/html" in accept else super().matches(scope)
+
+
+def make_app(
+    about: Callable[[], dict[str, Any]], health: Report, stats: Report, openapi: Callable[[], dict[str, Any]]
+) -> Starlette:
+    """The routes as an application; each argument gives the body of one of them."""
+
+    async def index(_: Request) -> Response:
+        return JSONResponse({"name": "hindi_stt", "version": __version__, **about(), "links": _LINKS})
+
+    async def show_health(_: Request) -> Response:
+        report = await health()
+        return JSONResponse(report, 503 if report["status"] == "unhealthy" else 200)
+
+    async def show_stats(_: Request) -> Response:
+        return JSONResponse(await stats())
+
+    async def show_openapi(_: Request) -> Response:
+        return JSONResponse(openapi())
+
+    return Starlette(
+        routes=[
+            _ForPrograms("/", index),
+            Route("/health", show_health),
+            Route("/stats", show_stats),
+            Route("/docs.json", show_openapi),
+        ]
+    )
+
+
+def with_routes(spec: dict[str, Any]) -> dict[str, Any]:
+    """BentoML's OpenAPI document, with the routes of `make_app` and the one shape of errors added."""
+    schema = ErrorBody.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas = spec.setdefault("components", {}).setdefault("schemas", {})
+    schemas |= schema.pop("$defs", {})
+    schemas["ErrorBody"] = schema
+    error = {
+        "description": "An error",
+        "content": {
+            "application/json": {"schema": {"$ref": "#/components/schemas/ErrorBody"}, "example": EXAMPLE_ERROR}
+        },
+    }
+    for path, summary in (
+        ("/", "What this is: version, model, links"),
+        ("/health", "Whether the runner answers, and the versions of what is running; 503 when it does not"),
+        ("/stats", "Counts, latency, real-time factor and batch sizes over all worker processes"),
+    ):
+        answer = {"description": "Success", "content": {"application/json": {"schema": {"type": "object"}}}}
+        spec["paths"][path] = {
+            "get": {"summary": summary, "tags": ["Service Status"], "responses": {"200": answer, "default": error}}
+        }
+    for operation in spec["paths"].get("/transcribe", {}).values():
+        operation["responses"] = {"200": operation["responses"]["200"], "default": error}
+    return spec

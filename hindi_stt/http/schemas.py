@@ -1,0 +1,100 @@
+"""The bodies of requests and answers, as the OpenAPI page shows them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bentoml import IODescriptor
+from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+__all__ = ["EXAMPLE_ERROR", "ErrorBody", "TranscribeRequest", "TranscriptionResponse"]
+
+EXAMPLE_TRANSCRIPTION: dict[str, Any] = {
+    "text": "आज मौसम बहुत अच्छा है",
+    "language": "hi",
+    "duration": 2.41,
+    "words": [
+        {"word": "आज", "start": 0.24, "end": 0.4, "confidence": 0.98},
+        {"word": "मौसम", "start": 0.52, "end": 0.92, "confidence": 0.95},
+    ],
+    "model": "hindi-stt-embedded:0123456789ab",
+    "warnings": [],
+    "timings_ms": {"decode": 1.2, "features": 1.5, "queue_inference": 24.0, "decoding": 0.3},
+    "request_id": "6f1c0e5d9b7a4f7f8a6b3c2d1e0f9a8b",
+}
+EXAMPLE_ERROR: dict[str, Any] = {
+    "error": {
+        "code": "unsupported_audio",
+        "message": "The file is not audio in a format that can be read here.",
+        "status": 415,
+        "request_id": "6f1c0e5d9b7a4f7f8a6b3c2d1e0f9a8b",
+        "help": "Send WAV, FLAC, OGG (Vorbis or Opus) or MP3.",
+    }
+}
+
+
+class WordBody(BaseModel):
+    """One word; start and end in seconds from the start of the recording, confidence in [0, 1]."""
+
+    word: str
+    start: float
+    end: float
+    confidence: float = Field(ge=0, le=1)
+
+
+class TimingsBody(BaseModel):
+    """Milliseconds that each stage of the line took."""
+
+    decode: float
+    features: float
+    queue_inference: float
+    decoding: float
+
+
+class TranscriptionResponse(BaseModel):
+    """A transcript; duration in seconds."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_TRANSCRIPTION]})
+
+    text: str
+    language: str
+    duration: float
+    words: list[WordBody]
+    model: str
+    warnings: list[str]
+    timings_ms: TimingsBody
+    request_id: str
+
+
+class ErrorDetail(BaseModel):
+    """What went wrong (code: stable; message: this case) and what to do about it (help)."""
+
+    code: str
+    message: str
+    status: int
+    request_id: str
+    help: str
+
+
+class ErrorBody(BaseModel):
+    """The shape of every error answer."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_ERROR]})
+
+    error: ErrorDetail
+
+
+class TranscribeRequest(IODescriptor):
+    """A recording as a multipart file part named `file`."""
+
+    file: Path = Field(description="The recording: WAV, FLAC, OGG (Vorbis, Opus) or MP3, any rate and channels.")
+
+    @classmethod
+    async def from_http_request(cls, request: Request, serde: Any) -> TranscribeRequest:
+        """Hand the request over unread: BentoML's parser has no bounds, and fetches URLs found in a file field."""
+        unread: TranscribeRequest = cls.model_construct(file=request)
+        return unread

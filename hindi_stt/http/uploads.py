@@ -1,0 +1,105 @@
+"""A request body → one uploaded file, bounded in bytes and time while it is received."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Final
+
+from python_multipart.exceptions import FormParserError
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message
+
+from hindi_stt.errors import (
+    BodyTooLarge,
+    ClientClosedRequest,
+    EmptyBody,
+    InvalidRequest,
+    MissingFile,
+    UploadTimeout,
+    UrlNotAccepted,
+)
+
+__all__ = ["receive_upload"]
+
+_FIELD: Final = "file"
+# Room for the boundary lines and part headers of a multipart body.
+_FRAMING_BYTES: Final = 16 * 1024
+_MAX_PARTS: Final = 16
+_URL: Final = re.compile(r"\s*[\"']?[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+
+
+async def receive_upload(request: Request, *, max_bytes: int, timeout_s: float) -> UploadFile:
+    """The file part named "file" of a multipart request; small ones in memory, larger ones in an unlinked file.
+
+    The caller closes it. Raises BodyTooLarge (from Content-Length before anything is read, else while receiving),
+    UploadTimeout, MissingFile, EmptyBody, UrlNotAccepted, InvalidRequest, ClientClosedRequest.
+    """
+    bound = max_bytes + _FRAMING_BYTES
+    _check_headers(request, bound)
+    form = await _receive_form(request, bound, timeout_s)
+    try:
+        return _the_file(form, max_bytes)
+    except BaseException:
+        await form.close()
+        raise
+
+
+def _check_headers(request: Request, bound: int) -> None:
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length) > bound:
+        raise BodyTooLarge(f"The request body has {length} bytes, the bound is {bound}.")
+    if length == "0":
+        raise EmptyBody("The request has no body.")
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type != "multipart/form-data":
+        raise InvalidRequest(
+            f"The content type is {content_type or 'missing'!r}; send multipart/form-data with a file part '{_FIELD}'."
+        )
+
+
+async def _receive_form(request: Request, bound: int, timeout_s: float) -> FormData:
+    received = 0
+
+    async def receive() -> Message:
+        nonlocal received
+        message = await request.receive()
+        received += len(message.get("body", b""))
+        if received > bound:
+            raise BodyTooLarge(f"The request body has more than {bound} bytes.")
+        return message
+
+    bounded = Request(request.scope, receive)
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await bounded.form(max_files=_MAX_PARTS, max_fields=_MAX_PARTS)
+    except TimeoutError as error:
+        raise UploadTimeout(f"The request body did not arrive within {timeout_s:g} s.") from error
+    except ClientDisconnect as error:
+        raise ClientClosedRequest("The client hung up while sending.") from error
+    except (MultiPartException, HTTPException, FormParserError, KeyError, UnicodeDecodeError) as error:
+        raise InvalidRequest("The multipart body cannot be parsed.") from error
+
+
+def _the_file(form: FormData, max_bytes: int) -> UploadFile:
+    unknown = sorted({key for key in form if key != _FIELD})
+    if unknown:
+        raise InvalidRequest(f"Unknown form fields: {', '.join(name[:64] for name in unknown)}.")
+    parts = form.getlist(_FIELD)
+    if not parts:
+        raise MissingFile(f"The form has no part named '{_FIELD}'.")
+    if len(parts) > 1:
+        raise InvalidRequest(f"The form has {len(parts)} parts named '{_FIELD}'; send one recording a request.")
+    (part,) = parts
+    if isinstance(part, str):
+        if _URL.match(part):
+            raise UrlNotAccepted(f"The part '{_FIELD}' is a URL, not an uploaded file.")
+        raise MissingFile(f"The part '{_FIELD}' is text, not an uploaded file: it needs a filename.")
+    if not part.size:
+        raise EmptyBody("The uploaded file is empty.")
+    if part.size > max_bytes:
+        raise BodyTooLarge(f"The file has {part.size} bytes, the bound is {max_bytes}.")
+    return part

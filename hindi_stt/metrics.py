@@ -1,0 +1,154 @@
+"""Every metric: its name, unit and labels; and the sums over all worker processes that GET /stats shows.
+
+prometheus_client chooses between one process and many when it is imported, by an environment variable that BentoML sets
+in its workers: so it is imported when `Metrics` is made, not with this module.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+__all__ = ["STAGES", "Metrics"]
+
+STAGES: Final = ("decode", "features", "queue_inference", "decoding")
+
+_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120)
+_STAGE_SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120)
+_RTF: Final = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
+_AUDIO_SECONDS: Final = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
+_SHARE: Final = (0.0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
+_BATCH: Final = (1, 2, 4, 8, 16, 32, 64)
+_PERCENTILES: Final = (50, 95, 99)
+
+
+class Metrics:
+    """The process's metrics; one instance per process, made inside a worker."""
+
+    def __init__(self) -> None:
+        from prometheus_client import Counter, Gauge, Histogram
+
+        self.requests = Counter("hindi_stt_requests", "Transcription requests answered, with or without success.")
+        self.errors = Counter("hindi_stt_errors", "Error answers of every route.", ["code"])
+        self.audio_seconds = Counter("hindi_stt_audio_seconds", "Audio transcribed, in seconds.")
+        self.clip_seconds = Histogram(
+            "hindi_stt_clip_seconds", "Length of transcribed recordings, in seconds.", buckets=_AUDIO_SECONDS
+        )
+        self.request_seconds = Histogram(
+            "hindi_stt_request_seconds", "Time from the end of an upload to its transcript.", buckets=_SECONDS
+        )
+        self.stage_seconds = Histogram(
+            "hindi_stt_stage_seconds", "Time in each stage of the line.", ["stage"], buckets=_STAGE_SECONDS
+        )
+        self.rtf = Histogram("hindi_stt_real_time_factor", "Request time per second of audio.", buckets=_RTF)
+        self.in_progress = Gauge(
+            "hindi_stt_audio_in_progress_seconds",
+            "Audio decoded and not yet answered, in seconds.",
+            multiprocess_mode="livesum",
+        )
+        self.batch_size = Histogram("hindi_stt_batch_size", "Clips in one batch at the runner.", buckets=_BATCH)
+        self.run_size = Histogram("hindi_stt_run_size", "Clips in one run of the model.", buckets=_BATCH)
+        self.padding = Histogram("hindi_stt_padding_share", "Share of padding in one run of the model.", buckets=_SHARE)
+        self.queue_wait_seconds = Histogram(
+            "hindi_stt_queue_wait_seconds",
+            "Time from the API's call to the start of its batch.",
+            buckets=_STAGE_SECONDS,
+        )
+        self.inference_seconds = Histogram(
+            "hindi_stt_inference_seconds", "Time of one batch at the runner.", buckets=_STAGE_SECONDS
+        )
+
+    def count_request(self, duration_s: float, elapsed_s: float, stages_s: Mapping[str, float]) -> None:
+        """Count a transcription that succeeded: seconds of audio, of the request, and of each of STAGES."""
+        self.requests.inc()
+        self.audio_seconds.inc(duration_s)
+        self.clip_seconds.observe(duration_s)
+        self.request_seconds.observe(elapsed_s)
+        self.rtf.observe(elapsed_s / duration_s)
+        for stage, seconds in stages_s.items():
+            self.stage_seconds.labels(stage).observe(seconds)
+
+    def summary(self) -> dict[str, Any]:
+        """What GET /stats shows, summed over all worker processes.
+
+        Percentiles are read off the histogram's buckets, interpolated linearly, as Prometheus does.
+        """
+        samples = _collect()
+        latency = _buckets(samples, "hindi_stt_request_seconds_bucket")
+        rtf = _buckets(samples, "hindi_stt_real_time_factor_bucket")
+        batch = _buckets(samples, "hindi_stt_batch_size_bucket")
+        n_batches = _total(samples, "hindi_stt_batch_size_count")
+        return {
+            "requests": int(_total(samples, "hindi_stt_requests_total")),
+            "succeeded": int(_total(samples, "hindi_stt_request_seconds_count")),
+            "errors": {
+                labels["code"]: int(value) for name, labels, value in samples if name == "hindi_stt_errors_total"
+            },
+            "audio_seconds": round(_total(samples, "hindi_stt_audio_seconds_total"), 3),
+            "audio_in_progress_seconds": round(_total(samples, "hindi_stt_audio_in_progress_seconds"), 3),
+            "latency_ms": {f"p{p}": _rounded(_percentile(latency, p / 100), 1000) for p in _PERCENTILES},
+            "real_time_factor": {f"p{p}": _rounded(_percentile(rtf, p / 100), 1) for p in _PERCENTILES},
+            "batches": {
+                "count": int(n_batches),
+                "mean_size": _rounded(
+                    _total(samples, "hindi_stt_batch_size_sum") / n_batches if n_batches else None, 1
+                ),
+                "by_size": _counts(batch),
+            },
+        }
+
+
+_Sample = tuple[str, Mapping[str, str], float]
+
+
+def _collect() -> list[_Sample]:
+    from prometheus_client import REGISTRY, CollectorRegistry
+    from prometheus_client.multiprocess import MultiProcessCollector
+
+    registry = REGISTRY
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # no annotations in prometheus_client
+    return [
+        (sample.name, sample.labels, sample.value)
+        for family in registry.collect()
+        if family.name.startswith("hindi_stt_")
+        for sample in family.samples
+    ]
+
+
+def _total(samples: Iterable[_Sample], name: str) -> float:
+    return sum(value for sample, _, value in samples if sample == name)
+
+
+def _buckets(samples: Iterable[_Sample], name: str) -> list[tuple[float, float]]:
+    """Cumulative histogram: (upper bound, observations up to it), ascending."""
+    return sorted((float(labels["le"]), value) for sample, labels, value in samples if sample == name)
+
+
+def _counts(buckets: list[tuple[float, float]]) -> dict[str, int]:
+    """Observations per bucket, by its upper bound, empty ones left out."""
+    below = [0.0, *(count for _, count in buckets)]
+    return {
+        f"{bound:g}": int(count - less) for (bound, count), less in zip(buckets, below, strict=False) if count > less
+    }
+
+
+def _percentile(buckets: list[tuple[float, float]], share: float) -> float | None:
+    """The value under which this share of observations lies; None without observations."""
+    if not buckets or not buckets[-1][1]:
+        return None
+    rank = share * buckets[-1][1]
+    lower, below = 0.0, 0.0
+    for bound, count in buckets:
+        if count >= rank:
+            if bound == float("inf"):
+                return lower
+            return lower + (bound - lower) * (rank - below) / (count - below)
+        lower, below = bound, count
+    return lower
+
+
+def _rounded(value: float | None, factor: float) -> float | None:
+    return None if value is None else round(value * factor, 4)

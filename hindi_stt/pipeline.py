@@ -1,0 +1,89 @@
+"""The line in two pure halves, with the acoustic model between: prepare → Features…, LogProbs… → finish.
+
+Every door (HTTP, command line, …) walks this line; none has a private way to decode audio or CTC.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from hindi_stt import quality
+from hindi_stt.acoustic import Acoustic
+from hindi_stt.audio import AudioLimits, decode
+from hindi_stt.bundle import Bundle
+from hindi_stt.decoding import GreedyDecoder
+from hindi_stt.errors import HindiSTTError
+from hindi_stt.features import FeatureExtractor
+from hindi_stt.settings import Settings
+from hindi_stt.types import Features, Hypothesis, LogProbs, Segment, Transcript, Word
+
+__all__ = ["Pipeline", "Prepared"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A recording ready for the acoustic model: features of its clips, and where in the recording each begins.
+
+    A recording without any sound has no clips. decode_s, features_s: seconds that the two stages took.
+    """
+
+    features: tuple[Features, ...]
+    offsets_s: tuple[float, ...]
+    duration_s: float
+    warnings: tuple[str, ...]
+    decode_s: float
+    features_s: float
+
+
+class Pipeline:
+    """The line for one model. Thread-safe: it holds nothing but constants."""
+
+    def __init__(self, bundle: Bundle, settings: Settings) -> None:
+        self.bundle = bundle
+        self.limits = AudioLimits(settings.max_audio_s, settings.min_audio_s, settings.max_channels)
+        self._extract = FeatureExtractor(bundle.manifest.features, bundle.filterbank)
+        self._decode = GreedyDecoder(bundle.tokens, bundle.manifest.acoustic.blank_id)
+
+    def prepare(self, source: bytes | str | Path | BinaryIO) -> Prepared:
+        """Decode a recording and compute its features. Raises what `audio.decode` raises."""
+        start = time.perf_counter()
+        waveform = decode(source, self.bundle.manifest.features.sample_rate, self.limits)
+        decoded = time.perf_counter()
+        warnings = quality.warnings_for(waveform)
+        features = () if quality.is_silent(waveform) else (self._extract(waveform),)
+        done = time.perf_counter()
+        offsets_s = (0.0,) * len(features)
+        return Prepared(features, offsets_s, waveform.duration_s, warnings, decoded - start, done - decoded)
+
+    def finish(self, log_probs: Sequence[LogProbs], prepared: Prepared) -> Transcript:
+        """Decode the log-probs of a recording's clips, in the order of `prepared.features`."""
+        segments = (
+            _segment(self._decode(clip), offset_s) for clip, offset_s in zip(log_probs, prepared.offsets_s, strict=True)
+        )
+        return Transcript(
+            language=self.bundle.manifest.language,
+            duration_s=prepared.duration_s,
+            segments=tuple(segment for segment in segments if segment.words),
+            warnings=prepared.warnings,
+        )
+
+    def transcribe(self, source: bytes | str | Path | BinaryIO, acoustic: Acoustic) -> Transcript:
+        """The whole line in this process. Raises what `prepare` raises, and InferenceFailed."""
+        prepared = self.prepare(source)
+        log_probs = []
+        for result in acoustic(prepared.features):
+            if isinstance(result, HindiSTTError):
+                raise result
+            log_probs.append(result)
+        return self.finish(log_probs, prepared)
+
+
+def _segment(hypothesis: Hypothesis, offset_s: float) -> Segment:
+    words = tuple(
+        Word(word.text, word.start_s + offset_s, word.end_s + offset_s, word.confidence) for word in hypothesis.words
+    )
+    return Segment(words[0].start_s, words[-1].end_s, words) if words else Segment(offset_s, offset_s, ())

@@ -1,0 +1,63 @@
+"""Bundles in the BentoML model store: the one import of BentoML outside service.py and http/."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")  # before the import, which is when it is read
+
+import bentoml
+from bentoml.exceptions import BentoMLException, NotFound
+
+from hindi_stt.bundle import MANIFEST_FILE, Bundle
+from hindi_stt.errors import ModelNotFound
+
+if TYPE_CHECKING:
+    from hindi_stt.settings import Settings
+
+__all__ = ["EMBEDDED", "load", "resolve", "save"]
+
+EMBEDDED = Path(__file__).parent / "embedded"
+
+
+def save(bundle: Bundle) -> str:
+    """Put a bundle into the store under its own tag, unless it is there already; returns the tag."""
+    if _find(bundle.tag) is None:
+        manifest = bundle.manifest
+        labels = {"language": manifest.language, "licence": manifest.licence}
+        metadata = {"source_sha256": manifest.source.sha256, "precisions": manifest.precisions}
+        with bentoml.models.create(bundle.tag, labels=labels, metadata=metadata) as model:
+            for name in (MANIFEST_FILE, *(asset.file for asset in manifest.assets)):
+                shutil.copyfile(bundle.folder / name, model.path_of(name))
+    return bundle.tag
+
+
+def load(tag: str) -> Bundle:
+    """Open a bundle from the store. Raises ModelNotFound where the store has no such tag, BundleInvalid."""
+    model = _find(tag)
+    if model is None:
+        have = ", ".join(str(other.tag) for other in bentoml.models.list()) or "nothing"
+        raise ModelNotFound(f"The model store has no {tag!r}; it has {have}.")
+    return Bundle.open(model.path)
+
+
+def resolve(settings: Settings) -> Bundle:
+    """The bundle that the settings name: a folder, a tag in the store, or else the embedded one.
+
+    Raises ModelNotFound, BundleInvalid.
+    """
+    if not settings.model:
+        return Bundle.open(EMBEDDED)
+    if os.sep in settings.model or Path(settings.model).is_dir():
+        return Bundle.open(settings.model)
+    return load(settings.model)
+
+
+def _find(tag: str) -> bentoml.Model | None:
+    try:
+        return bentoml.models.get(tag)
+    except (NotFound, BentoMLException, ValueError):
+        return None

@@ -1,0 +1,181 @@
+"""The BentoML services: ConformerRunner, which batches and runs the model, and HindiSTT, the API."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from typing import Any
+
+os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")  # before the import, which is when it is read
+
+import aiohttp
+import anyio.to_thread
+import bentoml
+import numpy as np
+from bentoml.exceptions import BentoMLException, ServiceUnavailable
+from numpy.typing import NDArray
+from starlette.applications import Starlette
+from starlette.requests import Request
+
+from hindi_stt import store
+from hindi_stt.acoustic import LocalAcoustic, padding_share
+from hindi_stt.errors import HindiSTTError, Overloaded, RunnerUnavailable, from_code
+from hindi_stt.http.health import Health
+from hindi_stt.http.requests import RequestIdFilter, RequestMiddleware, error_response, log
+from hindi_stt.http.routes import make_app, with_routes
+from hindi_stt.http.schemas import TranscribeRequest, TranscriptionResponse
+from hindi_stt.http.transcription import Transcriber
+from hindi_stt.metrics import Metrics
+from hindi_stt.pipeline import Pipeline
+from hindi_stt.settings import get_settings
+from hindi_stt.types import Features, LogProbs
+
+settings = get_settings()
+bundle = store.resolve(settings)
+# The store is what a bento packs its models from; a bundle folder that the user mounts stays where it is.
+model_tag = store.save(bundle) if not settings.model else None
+
+
+class FeatureItem(bentoml.IODescriptor):
+    """One clip on its way to the runner; sent_s: reading of the machine-wide monotonic clock."""
+
+    values: NDArray[np.float32]
+    duration_s: float
+    sent_s: float
+
+
+class LogProbsItem(bentoml.IODescriptor):
+    """One clip's result on its way back: log-probs, or the code and message of an error."""
+
+    values: NDArray[np.float32]
+    frame_shift_s: float = 0.0
+    error_code: str = ""
+    error_message: str = ""
+
+
+@bentoml.service(
+    workers=1,
+    threads=1,
+    traffic={"timeout": 3600},
+    # The default closes the shared client session every 100 requests, with calls still in flight.
+    runner_connection={"max_requests": 10**9, "max_age": 1e9},
+    logging={"access": {"enabled": False}},
+)
+class ConformerRunner:
+    """Runs the acoustic model on batches that BentoML's dispatcher puts together."""
+
+    if model_tag:
+        model = bentoml.models.BentoModel(model_tag)
+
+    def __init__(self) -> None:
+        self._acoustic = LocalAcoustic(bundle, threads=settings.effective_threads, max_padding=settings.max_padding)
+        self._metrics = Metrics()
+
+    @bentoml.api(batchable=True, max_batch_size=settings.max_batch_size, max_latency_ms=settings.max_batch_latency_ms)
+    def infer(self, items: list[FeatureItem]) -> list[LogProbsItem]:
+        """Log-probs of each clip, or its error: one bad clip never fails its batch-mates."""
+        start_s = time.monotonic()
+        batch = [Features(item.values, item.duration_s) for item in items]
+        results = self._acoustic(batch)
+        self._metrics.batch_size.observe(len(batch))
+        self._metrics.inference_seconds.observe(time.monotonic() - start_s)
+        for item in items:
+            self._metrics.queue_wait_seconds.observe(max(0.0, start_s - item.sent_s))
+        for group in self._acoustic.groups(batch):
+            self._metrics.run_size.observe(len(group))
+            self._metrics.padding.observe(padding_share([batch[i].n_frames for i in group]))
+        return [_to_item(result) for result in results]
+
+
+def _to_item(result: LogProbs | HindiSTTError) -> LogProbsItem:
+    if isinstance(result, HindiSTTError):
+        return LogProbsItem(values=np.empty((0, 0), np.float32), error_code=result.code, error_message=result.message)
+    return LogProbsItem(values=result.values, frame_shift_s=result.frame_shift_s)
+
+
+def _routes() -> Starlette:
+    def current() -> HindiSTT:
+        return bentoml.get_current_service()
+
+    async def health() -> dict[str, Any]:
+        return current().health.report()
+
+    async def stats() -> dict[str, Any]:
+        return await anyio.to_thread.run_sync(current().metrics.summary)
+
+    def about() -> dict[str, Any]:
+        manifest = bundle.manifest
+        model = {"tag": bundle.tag, "language": manifest.language, "licence": manifest.licence}
+        return {"description": HindiSTT.inner.__doc__, "model": model}
+
+    return make_app(about, health, stats, lambda: with_routes(HindiSTT.openapi_spec.asdict()))
+
+
+@bentoml.asgi_app(_routes(), path="/")
+@bentoml.service(
+    name="hindi_stt",
+    workers=settings.api_workers,
+    # Uploads and inference have bounds of their own; this one only ends what slipped through them.
+    traffic={"timeout": settings.upload_timeout_s + settings.request_timeout_s + 60},
+    logging={"access": {"enabled": False}},
+)
+class HindiSTT:
+    """Hindi speech to text: send a recording, get its words with times and confidences."""
+
+    runner = bentoml.depends(ConformerRunner)
+
+    def __init__(self) -> None:
+        _configure_log()
+        self.metrics = Metrics()
+        self.health = Health(bundle, self._infer)
+        self._transcriber = Transcriber(Pipeline(bundle, settings), self._infer, settings, self.metrics)
+
+    @bentoml.on_startup
+    async def start(self) -> None:
+        """Begin to watch the runner."""
+        self.health.start()
+
+    @bentoml.on_shutdown
+    async def stop(self) -> None:
+        """Stop watching the runner."""
+        await self.health.stop()
+
+    def __is_ready__(self) -> bool:
+        return self.health.status != "unhealthy"
+
+    @bentoml.api(route="/transcribe", input_spec=TranscribeRequest)
+    async def transcribe(self, file: Request) -> TranscriptionResponse:
+        """Transcribe one recording: its text, and each word with start, end (seconds) and confidence."""
+        request = file
+        try:
+            return await self._transcriber(request)
+        except HindiSTTError as error:
+            return error_response(request, error)
+
+    async def _infer(self, features: Features) -> LogProbs:
+        """The hop to the runner. Raises the clip's own error, Overloaded, RunnerUnavailable."""
+        item = FeatureItem(values=features.values, duration_s=features.duration_s, sent_s=time.monotonic())
+        try:
+            (result,) = await self.runner.to_async.infer([item])
+        except ServiceUnavailable as error:
+            raise Overloaded("The runner is overloaded.", retry_after_s=1) from error
+        except (BentoMLException, aiohttp.ClientError, OSError) as error:
+            raise RunnerUnavailable(f"The model runner does not answer ({type(error).__name__}).") from error
+        self.health.answered()
+        if result.error_code:
+            raise from_code(result.error_code, result.error_message)
+        return LogProbs(result.values, result.frame_shift_s)
+
+
+HindiSTT.add_asgi_middleware(RequestMiddleware)
+
+
+def _configure_log() -> None:
+    """One line per request, with its id, on standard error."""
+    handler = logging.StreamHandler()
+    handler.addFilter(RequestIdFilter())
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s [%(request_id)s] %(message)s"))
+    log.handlers = [handler]
+    log.setLevel(logging.INFO)
+    log.propagate = False
