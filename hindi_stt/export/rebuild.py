@@ -7,20 +7,19 @@ rebuilt model computes the same function with other numbers in it. Weights that 
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
 import torch
-from nemo.collections.asr.models import EncDecCTCModel, EncDecCTCModelBPE
-from omegaconf import OmegaConf
+import yaml
+from nemo.collections.asr.models import EncDecCTCModel
 
 from hindi_stt.bundle import Bundle
 from hindi_stt.errors import BundleInvalid
 from hindi_stt.export.graph import Graph
 from hindi_stt.export.names import TRANSPOSED
+from hindi_stt.export.nemo_model import build_nemo_model, computed_by_configuration
 from hindi_stt.types import Float32
 
 __all__ = ["rebuild", "stored_weights"]
@@ -53,22 +52,10 @@ def stored_weights(model: onnx.ModelProto) -> dict[str, Float32]:
 
 
 def _build(bundle: Bundle) -> EncDecCTCModel:
-    config: Any = OmegaConf.load(bundle.path("nemo_config"))
-    config.preprocessor.dither = 0.0
-    if "tokenizer" not in config:
-        return EncDecCTCModel(cfg=config)
-    with tempfile.TemporaryDirectory() as folder:
-        vocabulary = Path(folder, "vocab.txt")
-        blank = bundle.manifest.acoustic.blank_id
-        pieces = (piece for i, piece in enumerate(bundle.tokens) if i != blank)
-        vocabulary.write_text("\n".join(pieces) + "\n", encoding="utf-8")
-        config.tokenizer = {
-            "dir": folder,
-            "type": "bpe",
-            "model_path": str(bundle.path("tokenizer")),
-            "vocab_path": str(vocabulary),
-        }
-        return EncDecCTCModelBPE(cfg=config)
+    config = yaml.safe_load(bundle.path("nemo_config").read_text(encoding="utf-8"))
+    has_tokenizer = any(asset.role == "tokenizer" for asset in bundle.manifest.assets)
+    pieces = tuple(config["decoder"]["vocabulary"])
+    return build_nemo_model(config, bundle.path("tokenizer") if has_tokenizer else None, pieces)
 
 
 def _fill(state: dict[str, torch.Tensor], key: str, weights: dict[str, Float32]) -> bool:
@@ -77,8 +64,8 @@ def _fill(state: dict[str, torch.Tensor], key: str, weights: dict[str, Float32])
     if key in weights:
         state[key] = torch.from_numpy(np.ascontiguousarray(weights[key].reshape(tuple(target.shape))))
         return True
-    if key.startswith(("preprocessor.", "spec_augmentation.", "loss.")):
-        return True  # computed from the configuration
+    if computed_by_configuration(key):
+        return True
     stem, _, part = key.rpartition(".")
     if not stem.endswith(".batch_norm"):
         return False
