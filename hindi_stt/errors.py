@@ -27,7 +27,13 @@
     ├── Timeout                          504
     └── ModelError                       500  at start-up or on the command line: the model cannot be used
         ├── ModelNotFound
-        └── BundleInvalid
+        ├── BundleInvalid
+        ├── SourceUnavailable
+        ├── ChecksumMismatch
+        ├── UnsafeArchive
+        ├── CorruptModel
+        ├── UnsupportedModel
+        └── VerificationFailed
 
 `code` is stable: clients may branch on it. `help` says what to do next. docs/errors.md is generated from this file.
 """
@@ -43,8 +49,10 @@ __all__ = [
     "AudioTooShort",
     "BodyTooLarge",
     "BundleInvalid",
+    "ChecksumMismatch",
     "ClientClosedRequest",
     "CorruptAudio",
+    "CorruptModel",
     "EmptyBody",
     "HindiSTTError",
     "InferenceFailed",
@@ -59,13 +67,17 @@ __all__ = [
     "Overloaded",
     "RequestError",
     "RunnerUnavailable",
+    "SourceUnavailable",
     "Timeout",
     "TooLarge",
     "TooManyChannels",
     "TruncatedAudio",
+    "UnsafeArchive",
     "UnsupportedAudio",
+    "UnsupportedModel",
     "UploadTimeout",
     "UrlNotAccepted",
+    "VerificationFailed",
     "error_types",
     "from_code",
     "from_status",
@@ -274,6 +286,48 @@ class BundleInvalid(ModelError):
 
     code = "bundle_invalid"
     help = "Export the model again: python export_model.py MODEL.nemo"
+
+
+class SourceUnavailable(ModelError):
+    """The model to export is not there: no such file, no network, or the server refuses."""
+
+    code = "model_source_unavailable"
+    help = "Fetch the .nemo file on a machine with a network, copy it here, then: python export_model.py MODEL.nemo"
+
+
+class ChecksumMismatch(ModelError):
+    """The model file does not have the SHA-256 that was asked for."""
+
+    code = "model_checksum_mismatch"
+    help = "Download the file again; if it still differs, it is another file than the one that was pinned."
+
+
+class UnsafeArchive(ModelError):
+    """The model file tries something that no model needs: paths outside, links, devices, code. Nothing of it was run."""
+
+    code = "unsafe_archive"
+    help = "Do not use this file. Get the model from its publisher."
+
+
+class CorruptModel(ModelError):
+    """The model file is cut short, or its parts do not fit each other."""
+
+    code = "corrupt_model"
+    help = "Download the file again, and compare its size and SHA-256 with the publisher's."
+
+
+class UnsupportedModel(ModelError):
+    """A NeMo model of a kind that cannot be exported here."""
+
+    code = "unsupported_model"
+    help = "docs/models.md lists the families that can be exported: Conformer and FastConformer with a CTC head."
+
+
+class VerificationFailed(ModelError):
+    """The exported model does not compute what its NeMo computes."""
+
+    code = "verification_failed"
+    help = "Do not serve this bundle; report it with verification.json from the bundle's folder."
 
 
 def error_types(base: type[HindiSTTError] = HindiSTTError) -> Iterator[type[HindiSTTError]]:

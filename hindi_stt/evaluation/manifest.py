@@ -1,0 +1,64 @@
+"""Lists of recordings with their texts: NeMo's JSONL, or a table with a header, separated by tabs."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from hindi_stt.errors import InvalidRequest
+
+__all__ = ["Utterance", "read_manifest"]
+
+AUDIO_FIELDS: Final = ("audio_filepath", "audio", "file", "path")
+TEXT_FIELDS: Final = ("text", "sentence", "transcript")
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """file: a recording; text: what is said in it, empty where unknown."""
+
+    file: Path
+    text: str
+
+
+def read_manifest(manifest: Path) -> list[Utterance]:
+    """Read a manifest; relative paths in it start from its own folder. Raises InvalidRequest, naming the line."""
+    try:
+        text = manifest.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidRequest(f"{manifest} cannot be read as text: {error}.") from error
+    rows = _json_rows(text, manifest) if text.lstrip().startswith("{") else _table_rows(text)
+    utterances = [_utterance(row, manifest, number) for number, row in rows]
+    if not utterances:
+        raise InvalidRequest(f"{manifest} lists no recordings.")
+    return utterances
+
+
+def _json_rows(text: str, manifest: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            try:
+                row = json.loads(line)
+            except json.JSONDecodeError as error:
+                raise InvalidRequest(f"{manifest}, line {number}: not JSON: {error.msg}.") from error
+            if not isinstance(row, dict):
+                raise InvalidRequest(f"{manifest}, line {number}: not a JSON object.")
+            yield number, row
+
+
+def _table_rows(text: str) -> Iterator[tuple[int, Mapping[str, object]]]:
+    reader = csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+    for row in reader:
+        yield reader.line_num, row
+
+
+def _utterance(row: Mapping[str, object], manifest: Path, number: int) -> Utterance:
+    file = next((row[name] for name in AUDIO_FIELDS if row.get(name)), None)
+    if not isinstance(file, str):
+        raise InvalidRequest(f"{manifest}, line {number}: none of the fields {', '.join(AUDIO_FIELDS)}.")
+    text = next((row[name] for name in TEXT_FIELDS if row.get(name)), "")
+    return Utterance(manifest.parent / file, str(text))

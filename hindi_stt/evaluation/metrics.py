@@ -1,0 +1,128 @@
+"""Corpus word and character error rates (by jiwer), with bootstrap intervals, and the paired comparison of two runs.
+
+A corpus rate is all errors over all reference words, not a mean of rates. Intervals resample whole utterances (Bisani
+and Ney, 2004): words of one clip stand or fall together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import jiwer
+import numpy as np
+from numpy.typing import NDArray
+
+from hindi_stt.evaluation.normalise import Form, apply_form
+
+__all__ = ["Comparison", "ErrorRate", "compare", "error_rate"]
+
+N_SAMPLES: Final = 2000
+CONFIDENCE: Final = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRate:
+    """form: of the texts; wer, cer: as fractions; wer_interval, cer_interval: 95 %; n_utterances, n_words: of the
+    references; errors: [substitutions, deletions, insertions] of words.
+    """
+
+    form: Form
+    wer: float
+    wer_interval: tuple[float, float]
+    cer: float
+    cer_interval: tuple[float, float]
+    n_utterances: int
+    n_words: int
+    errors: tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Run B against run A on the same utterances.
+
+    delta_wer: B minus A, as a fraction; interval: 95 %, paired; p_worse: share of resamplings in which B is worse.
+    """
+
+    form: Form
+    delta_wer: float
+    interval: tuple[float, float]
+    p_worse: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """Per utterance: word errors, words, character errors, characters."""
+
+    word_errors: NDArray[np.int64]
+    words: NDArray[np.int64]
+    char_errors: NDArray[np.int64]
+    chars: NDArray[np.int64]
+    kinds: tuple[int, int, int]
+
+
+def error_rate(references: Sequence[str], hypotheses: Sequence[str], form: Form, *, seed: int = 0) -> ErrorRate:
+    """Rates of a corpus. Raises ValueError where the lists differ in length or no reference has a word."""
+    counts = _count(references, hypotheses, form)
+    samples = _resample(len(counts.words), seed)
+    return ErrorRate(
+        form=form,
+        wer=_rate(counts.word_errors, counts.words),
+        wer_interval=_interval(counts.word_errors[samples].sum(1) / np.maximum(counts.words[samples].sum(1), 1)),
+        cer=_rate(counts.char_errors, counts.chars),
+        cer_interval=_interval(counts.char_errors[samples].sum(1) / np.maximum(counts.chars[samples].sum(1), 1)),
+        n_utterances=len(counts.words),
+        n_words=int(counts.words.sum()),
+        errors=counts.kinds,
+    )
+
+
+def compare(
+    references: Sequence[str], run_a: Sequence[str], run_b: Sequence[str], form: Form, *, seed: int = 0
+) -> Comparison:
+    """Whether run B is worse than run A, utterance by utterance."""
+    a, b = _count(references, run_a, form), _count(references, run_b, form)
+    samples = _resample(len(a.words), seed)
+    words = np.maximum(a.words[samples].sum(1), 1)
+    deltas = (b.word_errors - a.word_errors)[samples].sum(1) / words
+    delta = _rate(b.word_errors, b.words) - _rate(a.word_errors, a.words)
+    return Comparison(form, delta, _interval(deltas), float((deltas > 0).mean()))
+
+
+def _count(references: Sequence[str], hypotheses: Sequence[str], form: Form) -> _Counts:
+    if len(references) != len(hypotheses):
+        raise ValueError(f"{len(references)} references for {len(hypotheses)} hypotheses")
+    pairs = [(apply_form(r, form), apply_form(h, form)) for r, h in zip(references, hypotheses, strict=True)]
+    pairs = [pair for pair in pairs if pair[0]]  # without a reference there is no rate
+    if not pairs:
+        raise ValueError("no reference has a word")
+    words = [jiwer.process_words(reference, hypothesis) for reference, hypothesis in pairs]
+    chars = [jiwer.process_characters(reference, hypothesis) for reference, hypothesis in pairs]
+    kinds = (
+        sum(w.substitutions for w in words),
+        sum(w.deletions for w in words),
+        sum(w.insertions for w in words),
+    )
+    return _Counts(
+        word_errors=np.array([w.substitutions + w.deletions + w.insertions for w in words]),
+        words=np.array([len(reference.split()) for reference, _ in pairs]),
+        char_errors=np.array([c.substitutions + c.deletions + c.insertions for c in chars]),
+        chars=np.array([len(reference) for reference, _ in pairs]),
+        kinds=kinds,
+    )
+
+
+def _rate(errors: NDArray[np.int64], total: NDArray[np.int64]) -> float:
+    return float(errors.sum() / total.sum())
+
+
+def _resample(n: int, seed: int) -> NDArray[np.int64]:
+    """Positions, [N_SAMPLES, n], drawn with replacement; the same for the same n, which pairs two runs."""
+    return np.random.default_rng(seed).integers(0, n, (N_SAMPLES, n))
+
+
+def _interval(values: NDArray[np.float64]) -> tuple[float, float]:
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(values, [tail, 1 - tail])
+    return float(low), float(high)

@@ -1,0 +1,252 @@
+"""What a NeMo configuration says about the model, in the terms of the bundle; what is not understood is refused by name.
+
+Only the preprocessor, the encoder, the CTC decoder and the tokenizer are read. Whatever else a configuration holds
+(training data, optimiser, a transducer's parts) is neither used nor instantiated.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from hindi_stt.bundle import FeatureSpec
+from hindi_stt.errors import CorruptModel, UnsafeArchive, UnsupportedModel
+
+__all__ = ["ModelConfig", "read_config"]
+
+CTC: Final = {"EncDecCTCModel", "EncDecCTCModelBPE"}
+HYBRID: Final = {"EncDecHybridRNNTCTCModel", "EncDecHybridRNNTCTCBPEModel"}
+
+PREPROCESSOR: Final = {
+    "nemo.collections.asr.modules.AudioToMelSpectrogramPreprocessor",
+    "nemo.collections.asr.modules.audio_preprocessing.AudioToMelSpectrogramPreprocessor",
+}
+ENCODER: Final = {
+    "nemo.collections.asr.modules.ConformerEncoder",
+    "nemo.collections.asr.modules.conformer_encoder.ConformerEncoder",
+}
+DECODER: Final = {
+    "nemo.collections.asr.modules.ConvASRDecoder",
+    "nemo.collections.asr.modules.conv_asr.ConvASRDecoder",
+}
+TRUSTED_PREFIXES: Final = ("nemo.collections.", "nemo.core.", "torch.optim.", "pytorch_lightning.", "lightning.")
+"""A `_target_` elsewhere in the file is never instantiated; one that points outside these is a file not to be trusted."""
+
+FIXED_PREPROCESSING: Final[dict[str, tuple[Any, ...]]] = {
+    "window": ("hann",),
+    "normalize": ("per_feature",),
+    "log": (True,),
+    "lowfreq": (0, None),
+    "log_zero_guard_type": ("add",),
+    "frame_splicing": (1,),
+    "exact_pad": (False,),
+    "mag_power": (2,),
+    "mel_norm": ("slaney",),
+    "use_torchaudio": (False,),
+    "stft_exact_pad": (False,),
+    "stft_conv": (False, True),
+    "pad_value": (0,),
+}
+"""Options of the preprocessor that have to have one of these values; `stft_conv` is ignored by NeMo as well."""
+FREE_PREPROCESSING: Final = {
+    "_target_", "sample_rate", "window_size", "window_stride", "n_window_size", "n_window_stride", "features", "n_fft",
+    "preemph", "highfreq", "log_zero_guard_value", "dither", "pad_to", "rng", "nb_augmentation_prob", "nb_max_freq",
+}  # fmt: skip
+"""Options that are read, or that matter in training only."""
+
+NEW_FEATURES: Final = (2, 5)
+"""From this NeMo on the STFT pads with zeros and a clip has floor(samples / hop) frames (../features.py)."""
+NORMALISATION_EPSILON: Final = 1e-5
+"""CONSTANT in NeMo's features.py."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """What the exporter knows of a model.
+
+    family: "conformer" or "fastconformer"; hybrid: the CTC branch of a hybrid; vocabulary: the pieces without blank;
+    tokenizer: "nemo:" reference to a SentencePiece model, None for a character model; nemo_version: as written;
+    preprocessor, encoder, decoder: the sections to build NeMo's modules from.
+    """
+
+    family: str
+    hybrid: bool
+    features: FeatureSpec
+    subsampling: int
+    vocabulary: tuple[str, ...]
+    tokenizer: str | None
+    nemo_version: str
+    preprocessor: dict[str, Any]
+    encoder: dict[str, Any]
+    decoder: dict[str, Any]
+
+
+def read_config(config: Mapping[str, Any]) -> ModelConfig:
+    """Raises UnsupportedModel for what cannot be exported, UnsafeArchive for foreign code, CorruptModel for nonsense."""
+    for target in _targets(config):
+        if not target.startswith(TRUSTED_PREFIXES):
+            raise UnsafeArchive(f"The configuration wants {target!r} to be run, which is no part of NeMo.")
+    class_name = str(config.get("target", "")).rpartition(".")[2]
+    hybrid = class_name in HYBRID
+    _refuse_other_models(config, class_name)
+    version = str(config.get("nemo_version", ""))
+    preprocessor = _section(config, "preprocessor", PREPROCESSOR)
+    encoder = _section(config, "encoder", ENCODER)
+    owner = _mapping(config, "aux_ctc") if hybrid else config
+    decoder = _section(owner, "decoder", DECODER)
+    _check_encoder(encoder)
+    vocabulary, tokenizer = _vocabulary(config, decoder, bpe="BPE" in class_name)
+    subsampling = _integer(encoder, "subsampling_factor", 4)
+    return ModelConfig(
+        family="fastconformer" if encoder.get("subsampling") == "dw_striding" else "conformer",
+        hybrid=hybrid,
+        features=_features(preprocessor, version),
+        subsampling=subsampling,
+        vocabulary=vocabulary,
+        tokenizer=tokenizer,
+        nemo_version=version,
+        preprocessor=preprocessor,
+        encoder=encoder,
+        decoder=decoder,
+    )
+
+
+def _targets(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if key == "_target_":
+                yield str(item)
+            else:
+                yield from _targets(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _targets(item)
+
+
+def _refuse_other_models(config: Mapping[str, Any], class_name: str) -> None:
+    if class_name not in CTC | HYBRID:
+        kind = "only a transducer (RNNT), without a CTC head" if "RNNT" in class_name else "not a CTC model"
+        raise UnsupportedModel(f"{class_name or 'A model without a class name'} is {kind}.")
+    tokenizer = config.get("tokenizer") or {}
+    kind = tokenizer.get("type") if isinstance(tokenizer, Mapping) else None
+    if kind == "multilingual" or any(section.get("multisoftmax") for section in _sections(config)):
+        raise UnsupportedModel(
+            "This is an IndicConformer of AI4Bharat's NeMo fork (multisoftmax, multilingual tokenizer), which plain "
+            "NeMo cannot build. Their ONNX files per language are the way to use it; untested here."
+        )
+    if kind == "agg":
+        raise UnsupportedModel("Aggregate tokenizers (tokenizer.type: agg) cannot be exported.")
+
+
+def _sections(value: Any) -> Iterator[Mapping[str, Any]]:
+    if isinstance(value, Mapping):
+        yield value
+        for item in value.values():
+            yield from _sections(item)
+
+
+def _mapping(config: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = config.get(name)
+    if not isinstance(value, Mapping):
+        raise CorruptModel(f"The configuration has no section {name!r}.")
+    return dict(value)
+
+
+def _section(config: Mapping[str, Any], name: str, allowed: set[str]) -> dict[str, Any]:
+    section = _mapping(config, name)
+    target = section.get("_target_")
+    if target not in allowed:
+        raise UnsupportedModel(f"{name} is a {target!r}; exported are {', '.join(sorted(allowed))}.")
+    if any(True for key, value in section.items() if key != "_target_" for _ in _targets(value)):
+        raise UnsafeArchive(f"{name} holds a further _target_, which no model of this kind has.")
+    return section
+
+
+def _integer(section: Mapping[str, Any], name: str, default: int) -> int:
+    value = section.get(name, default)
+    if not isinstance(value, int) or value <= 0:
+        raise CorruptModel(f"{name} is {value!r}, expected a positive integer.")
+    return value
+
+
+def _check_encoder(encoder: Mapping[str, Any]) -> None:
+    """Refuse what the graph passes and the server's batching have not been proven for."""
+    context = encoder.get("att_context_size")
+    flat = context[0] if isinstance(context, list) and context and isinstance(context[0], list) else context
+    style, causal = encoder.get("att_context_style", "regular"), encoder.get("causal_downsampling")
+    if style != "regular" or causal or encoder.get("conv_context_size") not in (None, -1):
+        raise UnsupportedModel("Cache-aware streaming encoders (chunked attention, causal convolutions) are not exported.")
+    if flat not in (None, [-1, -1]):
+        raise UnsupportedModel(f"att_context_size {context}: only attention over the whole clip is exported.")
+    for option, allowed in {
+        "self_attention_model": {"rel_pos"},
+        "subsampling": {"striding", "dw_striding"},
+        "conv_norm_type": {"batch_norm", "layer_norm"},
+        "reduction": {None},
+    }.items():
+        defaults = {"self_attention_model": "rel_pos", "subsampling": "striding", "conv_norm_type": "batch_norm"}
+        value = encoder.get(option, defaults.get(option))
+        if value not in allowed:
+            raise UnsupportedModel(f"encoder.{option} is {value!r}; exported: {sorted(map(str, allowed))}.")
+
+
+def _vocabulary(
+    config: Mapping[str, Any], decoder: Mapping[str, Any], *, bpe: bool
+) -> tuple[tuple[str, ...], str | None]:
+    pieces = decoder.get("vocabulary") or config.get("labels") or []
+    if not isinstance(pieces, list) or not all(isinstance(piece, str) for piece in pieces):
+        raise CorruptModel("decoder.vocabulary is not a list of pieces.")
+    n_classes = decoder.get("num_classes")
+    if pieces and n_classes not in (None, -1, len(pieces)):
+        raise CorruptModel(f"decoder.vocabulary has {len(pieces)} pieces, but num_classes is {n_classes}.")
+    if not bpe:
+        if not pieces:
+            raise CorruptModel("A character model without decoder.vocabulary.")
+        return tuple(pieces), None
+    tokenizer = _mapping(config, "tokenizer")
+    if tokenizer.get("type") != "bpe":
+        raise UnsupportedModel(f"tokenizer.type is {tokenizer.get('type')!r}; exported is SentencePiece (bpe).")
+    reference = tokenizer.get("model_path")
+    if not isinstance(reference, str):
+        raise CorruptModel("tokenizer.model_path is missing.")
+    return tuple(pieces), reference
+
+
+def _features(section: Mapping[str, Any], nemo_version: str) -> FeatureSpec:
+    for key, value in section.items():
+        if key in FIXED_PREPROCESSING:
+            if value not in FIXED_PREPROCESSING[key]:
+                raise UnsupportedModel(f"preprocessor.{key} is {value!r}; served: {FIXED_PREPROCESSING[key][0]!r}.")
+        elif key not in FREE_PREPROCESSING:
+            raise UnsupportedModel(f"preprocessor.{key} is an option that is not known here.")
+    rate = section.get("sample_rate", 16000)
+    new = _version(nemo_version) >= NEW_FEATURES
+    try:
+        window = section.get("n_window_size") or int(section.get("window_size", 0.02) * rate)
+        if section.get("highfreq") not in (None, 0) and section["highfreq"] * 2 != rate:
+            raise UnsupportedModel(f"preprocessor.highfreq is {section['highfreq']!r}; served: half the sample rate.")
+        return FeatureSpec(
+            sample_rate=rate,
+            window_samples=window,
+            hop_samples=section.get("n_window_stride") or int(section.get("window_stride", 0.01) * rate),
+            n_fft=section.get("n_fft") or 2 ** math.ceil(math.log2(window)),
+            preemphasis=section.get("preemph", 0.97) or 0.0,
+            n_mels=section.get("features", 64),
+            log_zero_guard=section.get("log_zero_guard_value", 2**-24),
+            deviation_epsilon=NORMALISATION_EPSILON,
+            stft_pad_mode="constant" if new else "reflect",
+            valid_frames="floor" if new else "floor_plus_one",
+        )
+    except (TypeError, ValueError, ValidationError) as error:
+        raise CorruptModel(f"The preprocessor's configuration makes no sense: {error}.") from error
+
+
+def _version(text: str) -> tuple[int, int]:
+    """Major and minor; a model that does not say is from before NeMo wrote its version, 1.0."""
+    match = re.match(r"(\d+)\.(\d+)", text)
+    return (int(match[1]), int(match[2])) if match else (0, 0)

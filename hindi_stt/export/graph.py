@@ -1,0 +1,140 @@
+"""Reading and editing an ONNX graph: who makes a tensor, who takes it, what a constant holds."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import helper, numpy_helper
+
+__all__ = ["Graph"]
+
+
+class Graph:
+    """A model's graph, opened for editing; `model()` closes it into a new ModelProto.
+
+    Constants written as nodes become initialisers on opening, so that a pass meets only one form.
+    nodes: in an order in which they can run; initializers: name to tensor; inputs, outputs: names.
+    """
+
+    def __init__(self, model: onnx.ModelProto) -> None:
+        self._base = model
+        self.nodes: list[onnx.NodeProto] = []
+        self.initializers = {tensor.name: tensor for tensor in model.graph.initializer}
+        for node in model.graph.node:
+            if node.op_type == "Constant" and node.attribute[0].name == "value":
+                tensor = onnx.TensorProto()
+                tensor.CopyFrom(node.attribute[0].t)
+                tensor.name = node.output[0]
+                self.initializers[tensor.name] = tensor
+            else:
+                copy = onnx.NodeProto()
+                copy.CopyFrom(node)
+                self.nodes.append(copy)
+        self.inputs = [value.name for value in model.graph.input]
+        self.outputs = [value.name for value in model.graph.output]
+        self._fresh = 0
+        self._index()
+
+    def _index(self) -> None:
+        self.producer = {name: node for node in self.nodes for name in node.output}
+        self._takers: dict[str, list[onnx.NodeProto]] = defaultdict(list)
+        for node in self.nodes:
+            for name in set(node.input):
+                self._takers[name].append(node)
+
+    def consumers(self, name: str) -> list[onnx.NodeProto]:
+        """The nodes that read this tensor."""
+        return list(self._takers[name])
+
+    def array(self, name: str) -> NDArray[Any] | None:
+        """The value of a tensor that is constant, else None."""
+        tensor = self.initializers.get(name)
+        return None if tensor is None else numpy_helper.to_array(tensor)
+
+    def scalar(self, name: str) -> float | None:
+        """The value of a constant of one element, else None."""
+        value = self.array(name)
+        return float(value.reshape(-1)[0]) if value is not None and value.size == 1 else None
+
+    @staticmethod
+    def attributes(node: onnx.NodeProto) -> dict[str, Any]:
+        return {a.name: helper.get_attribute_value(a) for a in node.attribute}
+
+    def constant(self, name: str, value: NDArray[Any]) -> str:
+        """Add an initialiser; where the name is taken it must hold the same value. Returns the name."""
+        if (present := self.array(name)) is not None:
+            if present.dtype != value.dtype or not np.array_equal(present, value):
+                raise ValueError(f"initializer {name} exists with another value")
+        else:
+            self.initializers[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
+        return name
+
+    def make(self, op: str, inputs: Iterable[str], scope: str, *, domain: str = "", **attributes: Any) -> onnx.NodeProto:
+        """A node with one output, both named after a scope; not in the graph until it is inserted."""
+        self._fresh += 1
+        name = f"{scope}/{op}.{self._fresh}"
+        return helper.make_node(op, list(inputs), [f"{name}:0"], name, domain=domain or None, **attributes)
+
+    def insert(self, nodes: Sequence[onnx.NodeProto], *, before: onnx.NodeProto) -> None:
+        """Put nodes, in order, right before another one."""
+        at = next(i for i, node in enumerate(self.nodes) if node is before)
+        self.nodes[at:at] = nodes
+        self._index()
+
+    def remove(self, nodes: Iterable[onnx.NodeProto]) -> None:
+        gone = {id(node) for node in nodes}
+        self.nodes = [node for node in self.nodes if id(node) not in gone]
+        self._index()
+
+    def redirect(self, old: str, new: str) -> None:
+        """Let everything that reads `old` read `new`; an output of the graph keeps its name."""
+        if old in self.outputs:
+            raise ValueError(f"{old} is an output of the graph")
+        for node in self._takers[old]:
+            for i, name in enumerate(node.input):
+                if name == old:
+                    node.input[i] = new
+        self._index()
+
+    def rename_initializer(self, old: str, new: str) -> None:
+        if new in self.initializers or new in self.producer:
+            raise ValueError(f"{new} is taken")
+        tensor = self.initializers.pop(old)
+        tensor.name = new
+        self.initializers[new] = tensor
+        self.redirect(old, new)
+
+    def prune(self) -> None:
+        """Drop the nodes and initialisers that no output depends on."""
+        needed = set(self.outputs)
+        kept = []
+        for node in reversed(self.nodes):
+            if needed.intersection(node.output):
+                needed.update(node.input)
+                kept.append(node)
+        self.nodes = kept[::-1]
+        self.initializers = {name: tensor for name, tensor in self.initializers.items() if name in needed}
+        self._index()
+
+    def model(self) -> onnx.ModelProto:
+        """The edited model, pruned; shapes of intermediate tensors are left to inference."""
+        self.prune()
+        graph = helper.make_graph(
+            self.nodes,
+            self._base.graph.name,
+            self._base.graph.input,
+            self._base.graph.output,
+            initializer=list(self.initializers.values()),
+        )
+        return helper.make_model(
+            graph,
+            ir_version=self._base.ir_version,
+            opset_imports=self._base.opset_import,
+            producer_name=self._base.producer_name,
+            producer_version=self._base.producer_version,
+        )

@@ -1,0 +1,144 @@
+"""From an unpacked and checked archive to a NeMo CTC model, without running anything that the archive brings along."""
+
+from __future__ import annotations
+
+import pickle
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sentencepiece
+import torch
+from nemo.collections.asr.models import EncDecCTCModel, EncDecCTCModelBPE
+from omegaconf import OmegaConf
+
+from hindi_stt.errors import CorruptModel, UnsafeArchive, UnsupportedModel
+from hindi_stt.export.archive import Archive
+from hindi_stt.export.config import ModelConfig
+from hindi_stt.types import Float32
+
+__all__ = [
+    "build_nemo_model",
+    "computed_by_configuration",
+    "load_model",
+    "nemo_config",
+    "read_pieces",
+    "round_to_half",
+    "state_arrays",
+]
+
+
+def load_model(archive: Archive, config: ModelConfig) -> EncDecCTCModel:
+    """The archive's model on the CPU in evaluation mode; of a hybrid its CTC branch, as a plain CTC model.
+
+    Raises UnsafeArchive for weights that carry code, CorruptModel where the parts do not fit each other,
+    UnsupportedModel where this NeMo cannot build the encoder.
+    """
+    tokenizer = archive.artifact(config.tokenizer) if config.tokenizer else None
+    pieces = read_pieces(tokenizer) if tokenizer else config.vocabulary
+    if config.vocabulary and tuple(config.vocabulary) != pieces:
+        raise CorruptModel(
+            f"The tokenizer's {len(pieces)} pieces are not the {len(config.vocabulary)} of decoder.vocabulary."
+        )
+    model = build_nemo_model(nemo_config(config, pieces), tokenizer, pieces)
+    _load_weights(model, _read_weights(archive.weights), hybrid=config.hybrid)
+    window = model.preprocessor.featurizer.window.numpy()
+    if not np.allclose(window, np.hanning(config.features.window_samples), atol=1e-6):
+        raise UnsupportedModel("The model's STFT window is not the Hann window that its configuration names.")
+    return model.eval()
+
+
+def nemo_config(config: ModelConfig, pieces: tuple[str, ...]) -> dict[str, Any]:
+    """A configuration with nothing but the model in it: what NeMo needs to build it again."""
+    encoder = dict(config.encoder)
+    encoder.pop("use_pytorch_sdpa", None)  # the same attention, written in a way that the graph passes do not know
+    decoder = {**config.decoder, "num_classes": len(pieces), "vocabulary": list(pieces)}
+    return {
+        "sample_rate": config.features.sample_rate,
+        "nemo_version": config.nemo_version,
+        "preprocessor": config.preprocessor,
+        "encoder": encoder,
+        "decoder": decoder,
+    }
+
+
+def build_nemo_model(config: dict[str, Any], tokenizer: Path | None, pieces: tuple[str, ...]) -> EncDecCTCModel:
+    """An instance with fresh weights. tokenizer: a SentencePiece model, None for a character model."""
+    cfg = OmegaConf.create(config)
+    try:
+        if tokenizer is None:
+            return EncDecCTCModel(cfg=cfg)
+        with tempfile.TemporaryDirectory() as folder:
+            vocabulary = Path(folder, "vocab.txt")
+            vocabulary.write_text("".join(f"{piece}\n" for piece in pieces), encoding="utf-8")
+            paths = {"model_path": str(tokenizer), "vocab_path": str(vocabulary)}
+            cfg = OmegaConf.merge(cfg, {"tokenizer": {"dir": folder, "type": "bpe", **paths}})
+            return EncDecCTCModelBPE(cfg=cfg)
+    except (TypeError, ValueError, AssertionError, RuntimeError) as error:
+        raise UnsupportedModel(f"NeMo cannot build this model: {error}") from error
+
+
+def read_pieces(tokenizer: Path) -> tuple[str, ...]:
+    """The pieces of a SentencePiece model, in order. Raises CorruptModel."""
+    processor = sentencepiece.SentencePieceProcessor()
+    try:
+        processor.LoadFromSerializedProto(tokenizer.read_bytes())
+    except RuntimeError as error:
+        raise CorruptModel(f"{tokenizer.name} is not a SentencePiece model.") from error
+    return tuple(processor.id_to_piece(i) for i in range(processor.get_piece_size()))
+
+
+def _read_weights(path: Path) -> dict[str, torch.Tensor]:
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise UnsafeArchive(f"{path.name} holds more than tensors: loading it would run code.") from error
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        raise CorruptModel(f"{path.name} cannot be read: {error}") from error
+    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise CorruptModel(f"{path.name} is not a state dict.")
+    return state
+
+
+def _load_weights(model: EncDecCTCModel, state: dict[str, torch.Tensor], *, hybrid: bool) -> None:
+    if hybrid:
+        state = {key: value for key, value in state.items() if not key.startswith("decoder.")}
+        state = {key.replace("ctc_decoder.", "decoder.", 1): value for key, value in state.items()}
+    own = model.state_dict()
+    state = {key: value for key, value in state.items() if key.startswith(("encoder.", "decoder.", "preprocessor."))}
+    # A table of positions that older versions saved; it is computed.
+    state = {key: value for key, value in state.items() if not key.endswith("pos_enc.pe")}
+    missing = [key for key in own if key not in state and not computed_by_configuration(key)]
+    strange = [key for key in state if key not in own and not computed_by_configuration(key)]
+    if missing or strange:
+        raise CorruptModel(
+            f"The weights do not fit the configuration: {len(missing)} missing ({', '.join(missing[:3])}), "
+            f"{len(strange)} unknown ({', '.join(strange[:3])})."
+        )
+    for key, value in state.items():
+        if key in own and own[key].shape != value.shape:
+            raise CorruptModel(f"{key} is {list(value.shape)}, the configuration says {list(own[key].shape)}.")
+        if value.is_floating_point() and not torch.isfinite(value).all():
+            raise CorruptModel(f"{key} has values that are not finite.")
+    model.load_state_dict(state, strict=False)
+
+
+def computed_by_configuration(key: str) -> bool:
+    """Whether a state-dict entry follows from the configuration alone."""
+    return key.startswith(("preprocessor.", "spec_augmentation.", "loss."))
+
+
+def round_to_half(model: EncDecCTCModel) -> None:
+    """Round every weight to the nearest float16, in place. Raises UnsupportedModel beyond its range."""
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            rounded = parameter.half().float()
+            if not torch.isfinite(rounded).all():
+                raise UnsupportedModel(f"{name} has values beyond the range of float16.")
+            parameter.copy_(rounded)
+
+
+def state_arrays(model: EncDecCTCModel) -> dict[str, Float32]:
+    """The state dict as float32 arrays."""
+    return {key: value.float().numpy() for key, value in model.state_dict().items()}

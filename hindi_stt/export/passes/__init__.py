@@ -1,0 +1,1 @@
+"""Graph passes: each takes a model and returns an equivalent one."""

@@ -1,0 +1,80 @@
+"""A NeMo model of a given architecture with random weights: for benchmarks and for tests of the exporter.
+
+Random weights run exactly as fast as trained ones, and show every numerical difference; they only say nothing.
+"""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import sentencepiece
+import torch
+from nemo.collections.asr.models import EncDecCTCModelBPE
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+__all__ = ["build_random_model", "train_tokenizer"]
+
+N_SENTENCES = 4000
+WORDS_PER_SENTENCE = 8
+PIECES_PER_WORD = 3
+
+
+def build_random_model(config: Path | DictConfig, pieces: list[str], target: Path, *, seed: int = 0) -> Path:
+    """Build `config` (a NeMo model configuration) with random weights, save it as a .nemo file, return its path.
+
+    pieces: SentencePiece pieces of any Hindi model; words made of them are the text for a new tokenizer of as many
+    classes as the configuration has. A hybrid configuration (with a `joint`) becomes a hybrid RNNT/CTC model.
+    """
+    cfg: Any = OmegaConf.load(config) if isinstance(config, Path) else config.copy()
+    torch.manual_seed(seed)
+    with tempfile.TemporaryDirectory() as folder:
+        size = cfg.decoder.num_classes if "num_classes" in cfg.decoder else len(cfg.decoder.vocabulary)
+        train_tokenizer(pieces, size, Path(folder), seed=seed)
+        with open_dict(cfg):
+            cfg.tokenizer = {"dir": folder, "type": "bpe"}
+            for part in ("train_ds", "validation_ds", "test_ds", "optim", "nemo_version"):
+                cfg.pop(part, None)
+        model = EncDecCTCModelBPE(cfg=cfg)
+        _shake_norms(model)
+        model.save_to(str(target))
+    return target
+
+
+def train_tokenizer(pieces: list[str], size: int, folder: Path, *, seed: int = 0) -> None:
+    """A SentencePiece unigram model of `size` pieces as tokenizer.model, tokenizer.vocab and vocab.txt in a folder."""
+    words = [piece.replace("▁", "") for piece in pieces if not piece.startswith("<") and piece != "▁"]
+    rng = random.Random(seed)
+    text = folder / "text.txt"
+    with text.open("w", encoding="utf-8") as f:
+        for _ in range(N_SENTENCES):
+            sentence = ("".join(rng.choices(words, k=PIECES_PER_WORD)) for _ in range(WORDS_PER_SENTENCE))
+            f.write(" ".join(sentence) + "\n")
+    sentencepiece.SentencePieceTrainer.train(
+        input=str(text),
+        model_prefix=str(folder / "tokenizer"),
+        vocab_size=size,
+        model_type="unigram",
+        character_coverage=1.0,
+        bos_id=-1,
+        eos_id=-1,
+        normalization_rule_name="identity",
+        minloglevel=2,
+        num_threads=1,
+    )
+    trained = sentencepiece.SentencePieceProcessor(model_file=str(folder / "tokenizer.model"))
+    vocabulary = (trained.id_to_piece(i) for i in range(trained.get_piece_size()))
+    (folder / "vocab.txt").write_text("".join(f"{piece}\n" for piece in vocabulary), encoding="utf-8")
+
+
+def _shake_norms(model: torch.nn.Module) -> None:
+    """Give BatchNorms the statistics of a trained model's kind: fresh ones are the identity and would hide a mistake."""
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm1d):
+            with torch.no_grad():
+                module.running_mean.normal_(0.0, 0.1)
+                module.running_var.uniform_(0.5, 2.0)
+                module.weight.uniform_(0.8, 1.2)
+                module.bias.normal_(0.0, 0.1)

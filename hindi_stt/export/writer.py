@@ -1,0 +1,144 @@
+"""The bundle's folder: every asset, and the manifest that names them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import onnx
+import yaml
+
+from hindi_stt.bundle import BLANK, MANIFEST_FILE, AcousticSpec, Asset, Bundle, Manifest, Source, sha256_of
+from hindi_stt.export.config import ModelConfig
+from hindi_stt.export.onnx_model import INPUTS, OPSET, OUTPUT, check
+from hindi_stt.export.passes.half import store_half
+from hindi_stt.types import Float32
+
+__all__ = ["BundleContent", "Identity", "set_default_precision", "write_bundle"]
+
+TOOLS: Final = ("nemo_toolkit", "torch", "onnx", "onnxruntime")
+_WORD_MARK: Final = "\u2581"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a model file does not say of itself: name of the bundle, language, licence, description."""
+
+    name: str
+    language: str
+    licence: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BundleContent:
+    """Everything that goes into a bundle.
+
+    models: precision to ONNX model; pieces: without blank; filterbank: float32 [mels, bins]; tokenizer: SentencePiece
+    model, if any; nemo_config: see `nemo_model.nemo_config`; half: store weights as float16.
+    """
+
+    identity: Identity
+    source: Source
+    config: ModelConfig
+    models: Mapping[str, onnx.ModelProto]
+    pieces: tuple[str, ...]
+    filterbank: Float32
+    tokenizer: Path | None
+    nemo_config: dict[str, Any]
+    half: bool = False
+    extra_tools: dict[str, str] = field(default_factory=dict)
+
+
+def write_bundle(content: BundleContent, folder: Path) -> Bundle:
+    """Write the folder, which must not hold a bundle yet, and open it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config, assets = content.config, []
+    for precision, model in content.models.items():
+        _save_onnx(content, precision, model, folder / f"model.{precision}.onnx")
+        assets.append(_asset(folder, "acoustic", precision, f"model.{precision}.onnx"))
+    np.save(folder / "filterbank.npy", content.filterbank)
+    tokens = "".join(f"{_token(piece)} {i}\n" for i, piece in enumerate((*content.pieces, BLANK)))
+    runtime = {
+        "model_type": "nemo-conformer-ctc",
+        "features_size": config.features.n_mels,
+        "subsampling_factor": config.subsampling,
+    }
+    for role, name, file, text in (
+        ("tokens", "ctc", "tokens.txt", tokens),
+        ("nemo_config", "yaml", "nemo_config.yaml", yaml.safe_dump(content.nemo_config, allow_unicode=True)),
+        ("runtime_config", "onnx-asr", "config.json", json.dumps(runtime, indent=2) + "\n"),
+        ("runtime_tokens", "onnx-asr", "vocab.txt", tokens),
+    ):
+        (folder / file).write_text(text, encoding="utf-8")
+        assets.append(_asset(folder, role, name, file))
+    assets.append(_asset(folder, "filterbank", "mel", "filterbank.npy"))
+    if content.tokenizer is not None:
+        shutil.copyfile(content.tokenizer, folder / "tokenizer.model")
+        assets.append(_asset(folder, "tokenizer", "sentencepiece", "tokenizer.model"))
+    manifest = Manifest(
+        name=content.identity.name,
+        language=content.identity.language,
+        licence=content.identity.licence,
+        description=content.identity.description,
+        source=content.source,
+        tools={**{tool: version(tool) for tool in TOOLS}, "opset": str(OPSET), **content.extra_tools},
+        features=config.features,
+        acoustic=AcousticSpec(
+            features_input=INPUTS[0],
+            length_input=INPUTS[1],
+            log_probs_output=OUTPUT,
+            n_classes=len(content.pieces) + 1,
+            blank_id=len(content.pieces),
+            subsampling=config.subsampling,
+        ),
+        assets=tuple(assets),
+        default_precision="fp32" if "fp32" in content.models else next(iter(content.models)),
+    )
+    _write_manifest(manifest, folder)
+    return Bundle.open(folder)
+
+
+def set_default_precision(bundle: Bundle, precision: str) -> Bundle:
+    """The bundle with another default, written back."""
+    _write_manifest(bundle.manifest.model_copy(update={"default_precision": precision}), bundle.folder)
+    return Bundle.open(bundle.folder)
+
+
+def _write_manifest(manifest: Manifest, folder: Path) -> None:
+    (folder / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def _asset(folder: Path, role: str, name: str, file: str) -> Asset:
+    return Asset(role=role, name=name, file=file, sha256=sha256_of(folder / file))
+
+
+def _token(piece: str) -> str:
+    """Character models write the space between words as itself, everything else as SentencePiece's mark."""
+    return _WORD_MARK if piece == " " else piece
+
+
+def _save_onnx(content: BundleContent, precision: str, model: onnx.ModelProto, file: Path) -> None:
+    """Checked, and with the metadata by which sherpa-onnx knows a NeMo CTC model."""
+    model = check(store_half(model) if content.half else model)
+    config = content.config
+    metadata = {
+        "model_type": "EncDecCTCModelBPE" if content.tokenizer else "EncDecCTCModel",
+        "vocab_size": str(len(content.pieces)),
+        "subsampling_factor": str(config.subsampling),
+        "normalize_type": config.features.normalize,
+        "version": "1",
+        "language": content.identity.language,
+        "licence": content.identity.licence,
+        "precision": precision,
+        "source_sha256": content.source.sha256,
+    }
+    onnx.helper.set_model_props(model, metadata)
+    model.graph.name = content.identity.name
+    onnx.save(model, str(file))
