@@ -10,14 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hindi_stt.text import TextOptions, Writer
 from hindi_stt.text.hi.cardinals import parse
 from hindi_stt.text.hi.latin import romanise
 from hindi_stt.text.hi.number_words import UNITS
 from hindi_stt.text.hi.numerals import group_digits, rewrite_numerals
 from hindi_stt.text.hi.script import loan_words, rewrite_script
 from hindi_stt.text.hi.spelling import key
-from hindi_stt.types import Numerals
+from hindi_stt.types import Numerals, Segment
 from tests.prove_text import round_trips, strata
+from tests.server import ROOT
 from tests.text_words import spoken
 
 
@@ -239,5 +241,21 @@ def test_loan_words_alone_are_latin_in_mixed_script() -> None:
 
 def test_the_lexicon_has_no_hindi_words() -> None:
     hindi = "पास बस गोल पुल मिल बीच डोर बेल सूट चीज़ सर लव लेट कम पर हाल नल मन सेब बल जो रहा साल काम नाम राम शाम".split()
-    assert not [word for word in hindi if romanise(word) != [w.text for w in rewrite_script(spoken(word), "latin")][0]]
+    written = rewrite_script(spoken(" ".join(hindi)), "latin")
+    assert [word.text for word in written] == [romanise(word) for word in hindi]
     assert len(loan_words()) > 500
+
+
+def documented_examples() -> list[tuple[str, str, str]]:
+    page = (ROOT / "docs" / "hindi-text.md").read_text(encoding="utf-8")
+    section = page.partition("## Examples")[2].partition("\n## ")[0]
+    cells = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in section.splitlines() if "=" in line]
+    return [(chosen, heard, written) for chosen, heard, written in cells]
+
+
+@pytest.mark.parametrize(("chosen", "heard", "written"), documented_examples())
+def test_the_pages_examples(chosen: str, heard: str, written: str) -> None:
+    options = TextOptions().updated(dict(part.split("=") for part in chosen.split()))
+    words = spoken(heard)
+    got = Writer("hi")([Segment(0, words[-1].end_s, words)], options)
+    assert got[0].text == written

@@ -170,7 +170,7 @@ def test_another_language_has_its_form_and_punctuation_only() -> None:
     marathi = Writer("mr")
     words = [segment(spoken("मी आलो"))]
     assert marathi(words, TextOptions(punctuation="pauses"))[0].text == "मी आलो."
-    with pytest.raises(InvalidRequest, match="numerals, script.*'mr'"):
+    with pytest.raises(InvalidRequest, match=r"numerals, script.*'mr'"):
         marathi(words, TextOptions(numerals="latin", script="latin"))
 
 

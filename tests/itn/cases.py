@@ -6,7 +6,8 @@ python -m tests.itn.cases > CASES writes one "class<TAB>spoken words" a line, fo
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 from indic_numtowords import num2words
 
@@ -47,33 +48,36 @@ def cases() -> Iterator[tuple[str, str]]:
         yield "cardinal", words(number)
     for digits in range(3, 10):
         for _ in range(45):
-            number = rng.randrange(10 ** (digits - 1), 10**digits)
-            yield "cardinal", rng.choice(CARRIERS).format(words(number))
-    for _ in range(60):
-        yield "cardinal", rng.choice(CARRIERS).format(words(rng.randrange(3, 100)))
-    for _ in range(150):
-        yield "date", rng.choice(DATE_CARRIERS).format(_date(rng))
-    for _ in range(150):
-        yield "time", rng.choice(CLOCK_CARRIERS).format(_time(rng))
-    for _ in range(120):
-        yield "money", rng.choice(MONEY_CARRIERS).format(_money(rng))
-    for _ in range(60):
-        yield "percent", rng.choice(["{}", "इसमें {} की बढ़त हुई"]).format(f"{words(rng.randrange(1, 101))} प्रतिशत")
-    for _ in range(100):
-        decimals = " ".join(words(rng.randrange(10)) for _ in range(rng.randrange(1, 4)))
-        yield "decimal", f"{words(rng.randrange(200))} दशमलव {decimals}"
-    for _ in range(100):
-        stem = words(rng.choice([*range(7, 100), *range(101, 1000, 37)]))
-        yield "ordinal", f"{stem}{rng.choice(['वाँ', 'वां', 'वीं', 'वें'])}"
-    for _ in range(80):
-        digits = [rng.randrange(6, 10), *(rng.randrange(10) for _ in range(9))]
-        yield "phone", " ".join(words(digit) for digit in digits)
-    for _ in range(80):
-        yield "quarters", _quarters(rng)
-    for sentence in PLAIN:
-        yield "plain", sentence
-    for sentence in AMBIGUOUS:
-        yield "ambiguous", sentence
+            yield "cardinal", _cardinal(rng, 10 ** (digits - 1), 10**digits)
+    for kind, count, draw in DRAWN:
+        for _ in range(count):
+            yield kind, draw(rng)
+    yield from (("plain", sentence) for sentence in PLAIN)
+    yield from (("ambiguous", sentence) for sentence in AMBIGUOUS)
+
+
+def _cardinal(rng: random.Random, low: int, high: int) -> str:
+    number = rng.randrange(low, high)
+    return rng.choice(CARRIERS).format(words(number))
+
+
+def _percent(rng: random.Random) -> str:
+    return rng.choice(["{}", "इसमें {} की बढ़त हुई"]).format(f"{words(rng.randrange(1, 101))} प्रतिशत")
+
+
+def _decimal(rng: random.Random) -> str:
+    decimals = " ".join(words(rng.randrange(10)) for _ in range(rng.randrange(1, 4)))
+    return f"{words(rng.randrange(200))} दशमलव {decimals}"
+
+
+def _ordinal(rng: random.Random) -> str:
+    stem = words(rng.choice([*range(7, 100), *range(101, 1000, 37)]))
+    return f"{stem}{rng.choice(['वाँ', 'वां', 'वीं', 'वें'])}"
+
+
+def _phone(rng: random.Random) -> str:
+    digits = [rng.randrange(6, 10), *(rng.randrange(10) for _ in range(9))]
+    return " ".join(words(digit) for digit in digits)
 
 
 def _date(rng: random.Random) -> str:
@@ -100,6 +104,20 @@ def _quarters(rng: random.Random) -> str:
     scale = rng.choice(["सौ", "हज़ार", "लाख", "करोड़"])
     quarter = rng.choice(["डेढ़", "ढाई", *(f"{word} {words(rng.randrange(3, 10))}" for word in ("सवा", "साढ़े", "पौने"))])
     return f"{quarter} {scale}"
+
+
+DRAWN: Final[Sequence[tuple[str, int, Callable[[random.Random], str]]]] = (
+    ("cardinal", 60, lambda rng: _cardinal(rng, 3, 100)),
+    ("date", 150, lambda rng: rng.choice(DATE_CARRIERS).format(_date(rng))),
+    ("time", 150, lambda rng: rng.choice(CLOCK_CARRIERS).format(_time(rng))),
+    ("money", 120, lambda rng: rng.choice(MONEY_CARRIERS).format(_money(rng))),
+    ("percent", 60, _percent),
+    ("decimal", 100, _decimal),
+    ("ordinal", 100, _ordinal),
+    ("phone", 80, _phone),
+    ("quarters", 80, _quarters),
+)
+"""Class, how many are drawn, and how."""
 
 
 if __name__ == "__main__":

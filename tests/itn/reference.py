@@ -11,7 +11,7 @@ from nemo_text_processing.inverse_text_normalization.inverse_normalize import In
 
 
 def main() -> None:
-    normalizer = InverseNormalizer(lang="hi", cache_dir="/tmp/itncache")
+    normalizer = InverseNormalizer(lang="hi")
     for line in sys.stdin:
         kind, spoken = line.rstrip("\n").split("\t")
         print(kind, spoken, normalizer.inverse_normalize(spoken, verbose=False), sep="\t")

@@ -11,6 +11,7 @@ __all__ = [
     "GIVE_AFTER",
     "GIVE_BEFORE",
     "IDIOMS",
+    "KIN",
     "MEASURES",
     "MINUS",
     "MINUTES",
@@ -21,7 +22,7 @@ __all__ = [
     "PAST",
     "PERCENT",
     "POINT",
-    "PROPER",
+    "POSSESSIVES",
     "RANKED",
     "RUPEES",
     "SECONDS",
@@ -110,5 +111,6 @@ IDIOMS: Final = tuple(
     )
 )
 
-# नवासी is 89 and a daughter's daughter.
-PROPER: Final = _keys("नवासी")
+# नवासी is 89, and whose नवासी is a daughter's daughter.
+KIN: Final = _keys("नवासी")
+POSSESSIVES: Final = _keys("की मेरी तेरी उसकी इसकी हमारी तुम्हारी आपकी उनकी इनकी अपनी किसकी जिसकी")

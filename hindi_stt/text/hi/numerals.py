@@ -210,7 +210,9 @@ def _is_count(phrase: _Phrase, i: int, value: Decimal) -> bool:
         return True
     if word in FRACTIONS:
         return after in contexts.TIMES
-    if value < 2 or word in SCALES or word in contexts.PROPER:
+    if word in contexts.KIN:
+        return before not in contexts.POSSESSIVES
+    if value < 2 or word in SCALES:
         return before in UNITS or after in UNITS  # a list; two side by side have been left alone
     if value == 2:
         return bool(after) and after not in contexts.GIVE_AFTER and before not in contexts.GIVE_BEFORE
