@@ -132,7 +132,9 @@ class HindiSTT:
         _configure_log()
         self.metrics = Metrics()
         self.health = Health(bundle, self._infer)
-        self._transcriber = Transcriber(Pipeline(bundle, settings), self._infer, settings, self.metrics)
+        pipeline = Pipeline(bundle, settings)
+        pipeline.warm_up()
+        self._transcriber = Transcriber(pipeline, self._infer, settings, self.metrics)
 
     @bentoml.on_startup
     async def start(self) -> None:
