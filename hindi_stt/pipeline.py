@@ -53,7 +53,7 @@ class Pipeline:
     def warm_up(self) -> None:
         """Compute features of noise once, so that the first request does not pay for what is done only once."""
         spec = self.bundle.manifest.features
-        noise = np.random.default_rng(0).standard_normal(spec.sample_rate).astype(np.float32) / 100
+        noise = np.random.default_rng(0).standard_normal(spec.sample_rate, dtype=np.float32) * np.float32(0.01)
         waveform = Waveform(noise, spec.sample_rate, spec.sample_rate)
         quality.warnings_for(waveform)
         self._extract(waveform)
