@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+
 from hindi_stt import quality
 from hindi_stt.acoustic import Acoustic
 from hindi_stt.audio import AudioLimits, decode
@@ -21,7 +23,7 @@ from hindi_stt.features import FeatureExtractor
 from hindi_stt.options import Options
 from hindi_stt.settings import Settings
 from hindi_stt.text import Writer
-from hindi_stt.types import Features, Hypothesis, LogProbs, Segment, Transcript, Word
+from hindi_stt.types import Features, Hypothesis, LogProbs, Segment, Transcript, Waveform, Word
 
 __all__ = ["Pipeline", "Prepared"]
 
@@ -42,7 +44,10 @@ class Prepared:
 
 
 class Pipeline:
-    """The line for one model. Thread-safe: it holds nothing but constants."""
+    """The line for one model. Thread-safe: it holds nothing but constants.
+
+    Raises InvalidRequest where a setting asks for what there is not in the model's language.
+    """
 
     def __init__(self, bundle: Bundle, settings: Settings) -> None:
         self.bundle = bundle
@@ -51,12 +56,21 @@ class Pipeline:
         self._decode = GreedyDecoder(bundle.tokens, bundle.manifest.acoustic.blank_id)
         self._write = Writer(bundle.manifest.language)
         self._defaults = Options.from_settings(settings)
+        self._write.check(self._defaults.text)
 
     def options(self, fields: Mapping[str, str]) -> Options:
         """The server's options with a request's fields. Raises InvalidRequest, naming the field."""
         options = self._defaults.updated(fields)
         self._write.check(options.text)
         return options
+
+    def warm_up(self) -> None:
+        """Compute features of noise once, so that the first request does not pay for what is done only once."""
+        spec = self.bundle.manifest.features
+        noise = np.random.default_rng(0).standard_normal(spec.sample_rate, dtype=np.float32) * np.float32(0.01)
+        waveform = Waveform(noise, spec.sample_rate, spec.sample_rate)
+        quality.warnings_for(waveform)
+        self._extract(waveform)
 
     def prepare(self, source: bytes | str | Path | BinaryIO) -> Prepared:
         """Decode a recording and compute its features. Raises what `audio.decode` raises."""
