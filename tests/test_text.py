@@ -118,6 +118,7 @@ def test_joiners_go_from_devanagari_and_stay_in_emoji() -> None:
     assert unicode_form("👩\u200d👧") == "👩\u200d👧"
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.text(max_size=12), st.sampled_from(get_args(Nukta)), st.sampled_from(get_args(Nasals)))
 def test_unicode_form_is_nfc_and_stable(text: str, nukta: Nukta, nasals: Nasals) -> None:
     form = unicode_form(text, nukta, nasals)
@@ -202,6 +203,7 @@ def test_a_number_over_a_pause_between_segments_is_masked_whole() -> None:
     assert [s.text for s in masked] == ["मेरा नंबर XXXXXXXXXX", "XXXXX है"]
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(0, 9), min_size=10, max_size=19), st.booleans())
 def test_no_field_of_a_masked_word_tells_the_number(digits: list[int], pairs: bool) -> None:
     names = "शून्य एक दो तीन चार पाँच छह सात आठ नौ".split()

@@ -19,6 +19,7 @@ __all__ = [
     "OCLOCK",
     "OVER",
     "PAISE",
+    "PARTS",
     "PAST",
     "PERCENT",
     "POINT",
@@ -45,6 +46,7 @@ PAST: Final = _keys("बजकर बजके")
 MINUTES: Final = _keys("मिनट मिनिट")
 SECONDS: Final = _keys("सेकंड सेकेंड सैकंड")
 MONTHS: Final = _keys("जनवरी फ़रवरी मार्च अप्रैल अप्रेल मई जून जुलाई अगस्त सितंबर सितम्बर अक्टूबर अक्तूबर नवंबर नवम्बर दिसंबर दिसम्बर")
+PARTS: Final = _keys("चौथाई तिहाई")
 TIMES: Final = _keys("साल वर्ष महीने महीना माह हफ़्ते हफ़्ता सप्ताह दिन घंटे घंटा घंटों मिनट सेकंड सेकेंड")
 # What only a count stands before: "एक किलो" counts, "एक दिन" mostly tells a story.
 MEASURES: Final = (

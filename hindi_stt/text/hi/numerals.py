@@ -137,7 +137,7 @@ def _number(phrase: _Phrase, i: int) -> _Reading | None:
     after = phrase.key(amount.end)
     if after in contexts.PERCENT:
         return amount.end + 1, amount.text + "%"
-    if after in contexts.RUPEES and phrase.key(amount.end - 1) not in contexts.MINUS:
+    if after in contexts.RUPEES:
         return _rupees(phrase, amount)
     if amount.value is None:
         return amount.end, amount.text
@@ -183,14 +183,12 @@ def _decimals(phrase: _Phrase, i: int) -> tuple[str, int]:
 
 def _rupees(phrase: _Phrase, amount: _Amount) -> _Reading:
     end = amount.end + 1
+    sign, amount_text = ("-", amount.text[1:]) if amount.text[0] == "-" else ("", amount.text)
+    whole, _, decimals = amount_text.partition(".")
     paise = UNITS.get(phrase.key(end))
-    if amount.value is None or amount.value % 1:
-        # ₹2.50: money has no one decimal.
-        whole, _, decimals = amount.text.partition(".")
-        return end, f"₹{whole}.{decimals:0<2}" if decimals else f"₹{amount.text}"
-    if paise and phrase.key(end + 1) in contexts.PAISE:
-        return end + 2, f"₹{amount.text}.{paise:02}"
-    return end, f"₹{amount.text}"
+    if not decimals and paise and phrase.key(end + 1) in contexts.PAISE:
+        return end + 2, f"{sign}₹{whole}.{paise:02}"
+    return end, f"{sign}₹{whole}.{decimals:0<2}" if decimals else f"{sign}₹{whole}"  # ₹2.50: paise have two digits
 
 
 def _apposed(phrase: _Phrase, i: int, end: int) -> int | None:
@@ -206,8 +204,8 @@ def _apposed(phrase: _Phrase, i: int, end: int) -> int | None:
 def _is_count(phrase: _Phrase, i: int, value: Decimal) -> bool:
     """Whether a number of one word is meant as a number."""
     word, before, after = phrase.key(i), phrase.key(i - 1), phrase.key(i + 1)
-    if after in contexts.MEASURES:
-        return True
+    if after in contexts.MEASURES or after in contexts.PARTS:
+        return after in contexts.MEASURES
     if word in FRACTIONS:
         return after in contexts.TIMES
     if word in contexts.KIN:
