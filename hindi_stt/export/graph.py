@@ -17,7 +17,8 @@ __all__ = ["Graph"]
 class Graph:
     """A model's graph, opened for editing; `model()` closes it into a new ModelProto.
 
-    Constants written as nodes become initialisers on opening, so that a pass meets only one form.
+    Constants written as nodes become initialisers on opening, and so do the copies by which the exporter shares equal
+    weights, so that a pass meets only one form.
     nodes: in an order in which they can run; initializers: name to tensor; inputs, outputs: names.
     """
 
@@ -29,6 +30,11 @@ class Graph:
             if node.op_type == "Constant" and node.attribute[0].name == "value":
                 tensor = onnx.TensorProto()
                 tensor.CopyFrom(node.attribute[0].t)
+                tensor.name = node.output[0]
+                self.initializers[tensor.name] = tensor
+            elif node.op_type == "Identity" and node.input[0] in self.initializers:
+                tensor = onnx.TensorProto()
+                tensor.CopyFrom(self.initializers[node.input[0]])
                 tensor.name = node.output[0]
                 self.initializers[tensor.name] = tensor
             else:
@@ -71,7 +77,7 @@ class Graph:
             if present.dtype != value.dtype or not np.array_equal(present, value):
                 raise ValueError(f"initializer {name} exists with another value")
         else:
-            self.initializers[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
+            self.initializers[name] = numpy_helper.from_array(np.asarray(value, order="C"), name)
         return name
 
     def make(self, op: str, inputs: Iterable[str], scope: str, *, domain: str = "", **attributes: Any) -> onnx.NodeProto:

@@ -21,7 +21,7 @@ from hindi_stt.export.convolution import convolutions_to_products
 
 __all__ = ["quantize"]
 
-KEPT_FLOAT = ("decoder.", "/conv.0/")
+KEPT_FLOAT = ("decoder.", "/first")
 """The output layer and the first convolution, by their weights' names."""
 
 
