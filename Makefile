@@ -10,7 +10,7 @@ NEMO_OLD := $(ORACLE)/nemo-2.4.1
 export BENTOML_DO_NOT_TRACK := True
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: serve test check oracle bench lock clean
+.PHONY: serve test check oracle bench medium-random docs lock lock-oracle clean
 
 serve: $(VENV)/.serve
 	$(VENV)/bin/bentoml serve service:HindiSTT
@@ -26,10 +26,13 @@ check: $(VENV)/.dev
 
 # NeMo and the CPU build of PyTorch: about 2 GB of disk.
 oracle: $(ORACLE)/.installed
-	NEMO_OLD=$(NEMO_OLD) $(ORACLE)/bin/python -m pytest -q -m oracle tests
+	NEMO_OLD=$(NEMO_OLD) $(ORACLE)/bin/python -m pytest -q -m oracle -W ignore tests/oracle tests/export
 
 bench: $(VENV)/.dev build/medium-random/bundle.json
 	$(VENV)/bin/python -m benchmarks.foundation
+
+docs: $(VENV)/.dev
+	$(VENV)/bin/python docs/generate.py
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -44,9 +47,10 @@ $(VENV)/.dev: requirements/dev.lock $(VENV)/.serve
 	$(UV) --require-hashes --no-deps -r $< || $(PIP) --require-hashes --no-deps -r $<
 	touch $@
 
-$(ORACLE)/.installed: requirements/oracle.lock
+$(ORACLE)/.installed: requirements/oracle.lock pyproject.toml
 	test -x $(ORACLE)/bin/python || $(PYTHON) -m venv $(ORACLE)
-	$(ORACLE)/bin/python -m pip install --quiet --no-deps -r requirements/oracle.lock
+	$(ORACLE)/bin/python -m pip install --quiet uv==0.13.9 torch==2.13.0
+	VIRTUAL_ENV=$(ORACLE) $(ORACLE)/bin/uv pip install --quiet --no-deps -r $< || $(ORACLE)/bin/python -m pip install --quiet --no-deps -r $<
 	$(ORACLE)/bin/python -m pip install --quiet --no-deps --upgrade --target $(NEMO_OLD) nemo_toolkit==2.4.1
 	$(ORACLE)/bin/python -m pip install --quiet --no-deps --editable .
 	touch $@
@@ -55,6 +59,9 @@ $(ORACLE)/.installed: requirements/oracle.lock
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url pyproject.toml -o requirements/serve.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra dev pyproject.toml -c requirements/serve.lock -o requirements/dev.lock
+
+lock-oracle: $(ORACLE)/.installed
+	$(ORACLE)/bin/uv pip freeze --exclude-editable | grep -v -E "^(torch|uv)==" > requirements/oracle.lock
 
 clean:
 	rm -rf $(VENV) $(ORACLE) build dist *.egg-info

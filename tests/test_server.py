@@ -19,7 +19,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from hindi_stt.acoustic import LocalAcoustic
 from hindi_stt.pipeline import Pipeline
-from tests.conftest import DATA, Server
+from tests.conftest import DATA
+from tests.server import Server
 from tests.test_audio import NAN
 from tests.wav import FLOAT, raw_wav, tone, wav
 

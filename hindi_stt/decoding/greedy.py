@@ -72,11 +72,11 @@ def words_from_tokens(tokens: Sequence[Token]) -> tuple[Word, ...]:
 
 def _word(tokens: Sequence[Token]) -> Word:
     text = "".join(_UNKNOWN_TEXT if token.piece == _UNKNOWN else token.piece for token in tokens)
-    # A lone word mark has no sound of its own: the word begins where its first letter does.
+    # A lone word mark has a confidence but no sound of its own: the word begins where its first letter does.
     sounding = [token for token in tokens if token.piece != _WORD_MARK] or list(tokens)
     return Word(
         text.replace(_WORD_MARK, ""),
         sounding[0].start_s,
         sounding[-1].end_s,
-        min(token.confidence for token in sounding),
+        min(token.confidence for token in tokens),
     )
