@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _export(arguments: argparse.Namespace) -> Bundle:
-    from hindi_stt.evaluation import read_manifest
+    from hindi_stt.evaluation.manifest import read_manifest
     from hindi_stt.export.sources import fetch
 
     source = fetch(arguments.source, arguments.downloads, sha256=arguments.sha256)

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from hindi_stt.bundle import REPORT_FILE
 from hindi_stt.errors import VerificationFailed
-from hindi_stt.evaluation import Comparison, ErrorRate
+from hindi_stt.evaluation.metrics import Comparison, ErrorRate
 from hindi_stt.export.verify import TOLERANCE, Fidelity
 
-__all__ = ["REPORT_FILE", "Report", "Speech", "choose_precision", "judge"]
+__all__ = ["Report", "Speech", "choose_precision", "judge"]
 
-REPORT_FILE: Final = "verification.json"
 MIN_SPEECH_S: Final = 600.0
 """Speech on which int8 has to prove itself before it becomes the default, in seconds."""
 MAX_TEXT_DRIFT: Final = 0.02
