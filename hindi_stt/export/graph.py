@@ -28,15 +28,9 @@ class Graph:
         self.initializers = {tensor.name: tensor for tensor in model.graph.initializer}
         for node in model.graph.node:
             if node.op_type == "Constant" and node.attribute[0].name == "value":
-                tensor = onnx.TensorProto()
-                tensor.CopyFrom(node.attribute[0].t)
-                tensor.name = node.output[0]
-                self.initializers[tensor.name] = tensor
+                self.initializers[node.output[0]] = _renamed(node.attribute[0].t, node.output[0])
             elif node.op_type == "Identity" and node.input[0] in self.initializers:
-                tensor = onnx.TensorProto()
-                tensor.CopyFrom(self.initializers[node.input[0]])
-                tensor.name = node.output[0]
-                self.initializers[tensor.name] = tensor
+                self.initializers[node.output[0]] = _renamed(self.initializers[node.input[0]], node.output[0])
             else:
                 copy = onnx.NodeProto()
                 copy.CopyFrom(node)
@@ -110,9 +104,7 @@ class Graph:
     def rename_initializer(self, old: str, new: str) -> None:
         if new in self.initializers or new in self.producer:
             raise ValueError(f"{new} is taken")
-        tensor = self.initializers.pop(old)
-        tensor.name = new
-        self.initializers[new] = tensor
+        self.initializers[new] = _renamed(self.initializers.pop(old), new)
         self.redirect(old, new)
 
     def prune(self) -> None:
@@ -144,3 +136,11 @@ class Graph:
             producer_name=self._base.producer_name,
             producer_version=self._base.producer_version,
         )
+
+
+def _renamed(tensor: onnx.TensorProto, name: str) -> onnx.TensorProto:
+    """A copy: the model that was opened stays as it is."""
+    copy = onnx.TensorProto()
+    copy.CopyFrom(tensor)
+    copy.name = name
+    return copy
