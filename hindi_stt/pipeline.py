@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+
 from hindi_stt import quality
 from hindi_stt.acoustic import Acoustic
 from hindi_stt.audio import AudioLimits, decode
@@ -19,7 +21,7 @@ from hindi_stt.decoding import GreedyDecoder
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.features import FeatureExtractor
 from hindi_stt.settings import Settings
-from hindi_stt.types import Features, Hypothesis, LogProbs, Segment, Transcript, Word
+from hindi_stt.types import Features, Hypothesis, LogProbs, Segment, Transcript, Waveform, Word
 
 __all__ = ["Pipeline", "Prepared"]
 
@@ -47,6 +49,14 @@ class Pipeline:
         self.limits = AudioLimits(settings.max_audio_s, settings.min_audio_s, settings.max_channels)
         self._extract = FeatureExtractor(bundle.manifest.features, bundle.filterbank)
         self._decode = GreedyDecoder(bundle.tokens, bundle.manifest.acoustic.blank_id)
+
+    def warm_up(self) -> None:
+        """Compute features of noise once, so that the first request does not pay for what is done only once."""
+        spec = self.bundle.manifest.features
+        noise = np.random.default_rng(0).standard_normal(spec.sample_rate, dtype=np.float32) * np.float32(0.01)
+        waveform = Waveform(noise, spec.sample_rate, spec.sample_rate)
+        quality.warnings_for(waveform)
+        self._extract(waveform)
 
     def prepare(self, source: bytes | str | Path | BinaryIO) -> Prepared:
         """Decode a recording and compute its features. Raises what `audio.decode` raises."""

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -20,7 +21,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hindi_stt.errors import HindiSTTError, InternalError, from_status
 
-__all__ = ["RequestIdFilter", "RequestMiddleware", "RequestState", "error_response", "log", "state_of"]
+__all__ = [
+    "RequestIdFilter",
+    "RequestMiddleware",
+    "RequestState",
+    "current_request_id",
+    "error_response",
+    "log",
+    "state_of",
+]
 
 log = logging.getLogger("hindi_stt")
 
@@ -53,6 +62,11 @@ class RequestState:
     error: HindiSTTError | None = None
     keep_body: bool = False
     facts: dict[str, Any] = field(default_factory=dict)
+
+
+def current_request_id() -> str:
+    """Id of the request that this task belongs to; "-" outside of any."""
+    return _current_id.get()
 
 
 def state_of(request: Request) -> RequestState:
@@ -124,7 +138,8 @@ class RequestMiddleware:
             self._count_error(state.error.code)
         facts = "".join(f" {key}={value}" for key, value in state.facts.items())
         level = logging.DEBUG if quiet else logging.INFO
-        log.log(level, "%s %s %d %.1f ms%s", scope["method"], scope["path"], status, elapsed_s * 1000, facts)
+        path = quote(scope["path"])  # a decoded path may hold line breaks
+        log.log(level, "%s %s %d %.1f ms%s", scope["method"], path, status, elapsed_s * 1000, facts)
 
 
 class _Answer:
