@@ -45,7 +45,9 @@ def _list(_: argparse.Namespace) -> int:
 
     for tag in store.tags():
         manifest = store.load(tag).manifest
-        print(f"{tag}\t{','.join(manifest.precisions)}\t{manifest.language}\t{manifest.licence}\t{manifest.description}")
+        print(
+            f"{tag}\t{','.join(manifest.precisions)}\t{manifest.language}\t{manifest.licence}\t{manifest.description}"
+        )
     return 0
 
 

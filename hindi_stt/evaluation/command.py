@@ -19,7 +19,9 @@ __all__ = ["add_evaluate"]
 def add_evaluate(commands: Any) -> None:
     """Add the command to a parser's sub-commands."""
     parser = commands.add_parser("evaluate", help="word and character error rates on recordings with known texts")
-    parser.add_argument("manifest", type=Path, metavar="MANIFEST", help="JSONL (audio_filepath, text) or TSV (file, text)")
+    parser.add_argument(
+        "manifest", type=Path, metavar="MANIFEST", help="JSONL (audio_filepath, text) or TSV (file, text)"
+    )
     parser.add_argument("--model", help="bundle folder or tag (default: HINDI_STT_MODEL, else the embedded model)")
     parser.add_argument("--precision", help="fp32 or int8 (default: the bundle's)")
     parser.add_argument("--save", type=Path, metavar="RUN.json", help="keep texts and rates")

@@ -27,8 +27,8 @@ MAX_BATCH_DELTA: Final = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class Consistency:
-    """One precision. max_batch_delta: largest |Δ log-prob| between a clip alone and in a mixed batch; max_delta: against
-    the first precision; sound: whether log-probs are log-probs, and the batch changes nothing.
+    """One precision. max_batch_delta: largest |Δ log-prob| between a clip alone and in a mixed batch; max_delta:
+    against the first precision; sound: whether log-probs are log-probs, and the batch changes nothing.
     """
 
     precision: str

@@ -1,7 +1,7 @@
 """The subsampling convolutions as matrix products over patches, for the int8 model.
 
 ONNX Runtime's own integer convolution is slower than its float one, its integer matrix product is not. So a 3x3
-convolution of stride 2 becomes nine shifted views side by side, then one product, channels last: [batch, T, F, channels].
+convolution of stride 2 becomes nine shifted views side by side, then one product, channels last ([batch, T, F, c]).
 The first convolution reads one channel and its mask, and stays in float. The others quantise their input before the
 views are taken: its scale is the clip's largest value, and what is below zero becomes zero, which is the ReLU between.
 """
@@ -9,7 +9,7 @@ views are taken: its scale is the clip's largest value, and what is below zero b
 from __future__ import annotations
 
 import itertools
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import onnx
@@ -29,7 +29,7 @@ CHANNELS_LAST: Final = (0, 2, 3, 1)
 
 
 def convolutions_to_products(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Rewrite NeMo's "striding" subsampling: dense Conv2d of kernel 3, stride 2, padding 1, and ReLUs, up to its linear.
+    """Rewrite NeMo's "striding" subsampling up to its linear: dense Conv2d of kernel 3, stride 2, padding 1, and ReLUs.
 
     A model with another kind of subsampling comes back as it is.
     """
@@ -72,16 +72,14 @@ def _only_reader(graph: Graph, name: str, op: str) -> onnx.NodeProto | None:
 def _is_strided(graph: Graph, node: onnx.NodeProto) -> bool:
     a = graph.attributes(node)
     geometry = a["kernel_shape"] == [3, 3] and a.get("strides") == [2, 2] and a.get("pads") == [1, 1, 1, 1]
-    return geometry and a.get("group", 1) == 1 and len(node.input) == 3 and _weight(graph, node.input[1]) is not None
+    return geometry and a.get("group", 1) == 1 and len(node.input) == 3
 
 
-def _weight(graph: Graph, name: str) -> Float32 | None:
+def _weight(graph: Graph, name: str) -> Float32:
     """[out, in, 3, 3]: a constant, or constants joined along the input channels."""
     maker = graph.producer.get(name)
-    if maker is None or maker.op_type != "Concat":
-        return graph.array(name)
-    parts = [part for part in map(graph.array, maker.input) if part is not None]
-    return np.concatenate(parts, axis=1) if len(parts) == len(maker.input) else None
+    parts = [name] if maker is None or maker.op_type != "Concat" else maker.input
+    return np.concatenate([graph.value(part) for part in parts], axis=1)
 
 
 class _Builder:
@@ -90,7 +88,7 @@ class _Builder:
     def __init__(self, graph: Graph, scope: str) -> None:
         self.graph, self.scope, self.nodes = graph, scope, list[onnx.NodeProto]()
 
-    def add(self, op: str, *inputs: str, **attributes: object) -> str:
+    def add(self, op: str, *inputs: str, **attributes: Any) -> str:
         self.nodes.append(self.graph.make(op, inputs, self.scope, **attributes))
         return str(self.nodes[-1].output[0])
 
@@ -113,21 +111,18 @@ class _Builder:
     def float_product(self, x: str, conv: onnx.NodeProto) -> str:
         """Of few input channels, with the taps left out that are zero for every filter. Before the ReLU."""
         weight = _weight(self.graph, conv.input[1])
-        assert weight is not None
         matrix = weight.transpose(2, 3, 1, 0).reshape(-1, weight.shape[0])
         used = np.flatnonzero(np.abs(matrix).max(axis=1))
         views = self.views(x, None, list(range(weight.shape[1])))
         one = self.graph.constant("convolution.one", np.array(1, np.float32))
         ones = self.add("Expand", one, self.add("Shape", views[0]))  # the bias's input: cheaper than adding it after
         patches = self.add("Concat", *(views[i] for i in used), ones, axis=-1)
-        bias = self.graph.array(conv.input[2])
-        assert bias is not None
+        bias = self.graph.value(conv.input[2])
         return self.add("MatMul", patches, self.graph.constant(f"{self.scope}/first", np.vstack([matrix[used], bias])))
 
     def integer_product(self, x: str, conv: onnx.NodeProto) -> str:
         """ReLU and convolution of float x, in integers. Before the next ReLU."""
         weight = _weight(self.graph, conv.input[1])
-        assert weight is not None
         matrix = weight.transpose(2, 3, 1, 0).reshape(-1, weight.shape[0])
         scale = np.maximum(np.abs(matrix).max(axis=0), np.finfo(np.float32).tiny) / WEIGHT_RANGE
         weights = self.graph.constant(f"{conv.name}/quantized", np.rint(matrix / scale).astype(np.int8))
@@ -149,14 +144,12 @@ def _reorder_linear(graph: Graph, x: str) -> None:
     (reshape,) = [node for node in graph.consumers(x) if node.op_type == "Reshape"]
     reshape.input[1] = graph.constant("convolution.frames", np.array([0, 0, -1], np.int64))
     (linear,) = graph.consumers(reshape.output[0])
-    weight, channels = graph.array(linear.input[1]), _channels(graph, x)
-    assert weight is not None
+    weight, channels = graph.value(linear.input[1]), _channels(graph, x)
     turned = weight.reshape(channels, -1, weight.shape[1]).transpose(1, 0, 2).reshape(weight.shape)
     linear.input[1] = graph.constant(f"{linear.input[1]}/channels_last", turned)
 
 
 def _channels(graph: Graph, x: str) -> int:
     """Output channels of the last convolution: the length of its bias."""
-    bias = graph.array(graph.producer[graph.producer[x].input[0]].input[1])
-    assert bias is not None
+    bias = graph.value(graph.producer[graph.producer[x].input[0]].input[1])
     return len(bias)

@@ -62,9 +62,7 @@ def export(source: LocalSource, folder: Path, options: Options) -> tuple[Bundle,
         tokenizer = archive.artifact(config.tokenizer) if config.tokenizer else None
         # NeMo's exporter changes the model in places, so it gets one of its own.
         exported = _to_onnx(load_model(archive, config), half=options.half)
-        bundle = write_bundle(
-            _content(source, options, config, nemo, exported, tokenizer), Path(work, "bundle")
-        )
+        bundle = write_bundle(_content(source, options, config, nemo, exported, tokenizer), Path(work, "bundle"))
         export_s = time.monotonic() - start
         bundle, report = _verify(source, options, bundle, nemo, exported, export_s)
         report.write(bundle.folder)

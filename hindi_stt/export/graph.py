@@ -56,6 +56,13 @@ class Graph:
         tensor = self.initializers.get(name)
         return None if tensor is None else numpy_helper.to_array(tensor)
 
+    def value(self, name: str) -> NDArray[Any]:
+        """The value of a tensor that has to be constant. Raises ValueError."""
+        found = self.array(name)
+        if found is None:
+            raise ValueError(f"{name} is not constant")
+        return found
+
     def scalar(self, name: str) -> float | None:
         """The value of a constant of one element, else None."""
         value = self.array(name)
@@ -63,6 +70,7 @@ class Graph:
 
     @staticmethod
     def attributes(node: onnx.NodeProto) -> dict[str, Any]:
+        """Name to value."""
         return {a.name: helper.get_attribute_value(a) for a in node.attribute}
 
     def constant(self, name: str, value: NDArray[Any]) -> str:
@@ -74,7 +82,9 @@ class Graph:
             self.initializers[name] = numpy_helper.from_array(np.asarray(value, order="C"), name)
         return name
 
-    def make(self, op: str, inputs: Iterable[str], scope: str, *, domain: str = "", **attributes: Any) -> onnx.NodeProto:
+    def make(
+        self, op: str, inputs: Iterable[str], scope: str, *, domain: str = "", **attributes: Any
+    ) -> onnx.NodeProto:
         """A node with one output, both named after a scope; not in the graph until it is inserted."""
         self._fresh += 1
         name = f"{scope}/{op}.{self._fresh}"
@@ -87,6 +97,7 @@ class Graph:
         self._index()
 
     def remove(self, nodes: Iterable[onnx.NodeProto]) -> None:
+        """Take nodes out; nothing may read their outputs any more."""
         gone = {id(node) for node in nodes}
         self.nodes = [node for node in self.nodes if id(node) not in gone]
         self._index()
@@ -102,6 +113,7 @@ class Graph:
         self._index()
 
     def rename_initializer(self, old: str, new: str) -> None:
+        """Give a constant another name, here and wherever it is read."""
         if new in self.initializers or new in self.producer:
             raise ValueError(f"{new} is taken")
         self.initializers[new] = _renamed(self.initializers.pop(old), new)

@@ -39,6 +39,7 @@ class NemoAcoustic:
         self._nemo, self._frame_shift_s = nemo, frame_shift_s
 
     def __call__(self, batch: Sequence[Features]) -> list[LogProbs | HindiSTTError]:
+        """See Acoustic."""
         return [self._run(clip) for clip in batch]
 
     def _run(self, clip: Features) -> LogProbs:
