@@ -1,4 +1,4 @@
-"""The command line: hindi-stt transcribe FILE…"""
+"""The command line: hindi-stt transcribe FILE…, evaluate MANIFEST, models."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from tqdm import tqdm
 from hindi_stt import __version__, render
 from hindi_stt.acoustic import LocalAcoustic
 from hindi_stt.errors import HindiSTTError
+from hindi_stt.evaluation.command import add_evaluate
+from hindi_stt.models_command import add_models
 from hindi_stt.options import FIELDS
 from hindi_stt.pipeline import Pipeline
 from hindi_stt.settings import get_settings
@@ -48,6 +50,8 @@ def _parser() -> argparse.ArgumentParser:
             help=f"{', '.join(values)}: docs/hindi-text.md (default: the setting)",
         )
     transcribe.set_defaults(run=_transcribe)
+    add_evaluate(commands)
+    add_models(commands)
     return parser
 
 

@@ -312,7 +312,7 @@ class ChecksumMismatch(ModelError):
 
 
 class UnsafeArchive(ModelError):
-    """The model file tries something that no model needs: paths outside, links, devices, code. Nothing of it was run."""
+    """The model file tries what no model needs: paths outside, links, devices, code. Nothing of it was run."""
 
     code = "unsafe_archive"
     help = "Do not use this file. Get the model from its publisher."
