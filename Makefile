@@ -7,10 +7,11 @@ UV := VIRTUAL_ENV=$(VENV) $(VENV)/bin/uv pip install --quiet
 ORACLE := .venv-oracle
 # NeMo 2.4.1 beside the current one: the last whose features have the form of older models.
 NEMO_OLD := $(ORACLE)/nemo-2.4.1
+PEERS := .venv-peers
 export BENTOML_DO_NOT_TRACK := True
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: serve test check oracle bench lock clean
+.PHONY: serve test check oracle prove-decoding bench medium-random docs lock lock-oracle clean
 
 serve: $(VENV)/.serve
 	$(VENV)/bin/bentoml serve service:HindiSTT
@@ -26,10 +27,25 @@ check: $(VENV)/.dev
 
 # NeMo and the CPU build of PyTorch: about 2 GB of disk.
 oracle: $(ORACLE)/.installed
-	NEMO_OLD=$(NEMO_OLD) $(ORACLE)/bin/python -m pytest -q -m oracle tests
+	NEMO_OLD=$(NEMO_OLD) $(ORACLE)/bin/python -m pytest -q -m oracle -W ignore tests/oracle tests/export
 
 bench: $(VENV)/.dev build/medium-random/bundle.json
 	$(VENV)/bin/python -m benchmarks.foundation
+
+# Errors and costs of beam search, language models and hotwords; KenLM, which the peers stand on, is compiled.
+prove-decoding: $(VENV)/.dev $(PEERS)/.installed
+	$(VENV)/bin/python -m benchmarks.decoding --peers $(PEERS)/bin/python
+
+docs: $(VENV)/.dev
+	$(VENV)/bin/python docs/generate.py
+
+medium-random: build/medium-random/bundle.json
+
+# The real model's architecture with random weights, from its own configuration and pieces: as fast, and says nothing.
+MODEL_FACTS ?= ../shared/model
+build/medium-random/bundle.json: $(ORACLE)/.installed
+	$(ORACLE)/bin/python -m hindi_stt.export.random_model $(MODEL_FACTS)/stt_hi_conformer_ctc_medium.yaml $(MODEL_FACTS)/vocab.txt build/medium-random.nemo
+	$(ORACLE)/bin/python export_model.py build/medium-random.nemo --name medium-random --licence Apache-2.0 --to build/medium-random
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -44,9 +60,15 @@ $(VENV)/.dev: requirements/dev.lock $(VENV)/.serve
 	$(UV) --require-hashes --no-deps -r $< || $(PIP) --require-hashes --no-deps -r $<
 	touch $@
 
-$(ORACLE)/.installed: requirements/oracle.lock
+$(PEERS)/.installed:
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet pyctcdecode==0.5.0 flashlight-text==0.0.7 kenlm==0.3.0 "numpy<2"
+	touch $@
+
+$(ORACLE)/.installed: requirements/oracle.lock pyproject.toml
 	test -x $(ORACLE)/bin/python || $(PYTHON) -m venv $(ORACLE)
-	$(ORACLE)/bin/python -m pip install --quiet --no-deps -r requirements/oracle.lock
+	$(ORACLE)/bin/python -m pip install --quiet uv==0.13.9 torch==2.13.0
+	VIRTUAL_ENV=$(ORACLE) $(ORACLE)/bin/uv pip install --quiet --no-deps -r $< || $(ORACLE)/bin/python -m pip install --quiet --no-deps -r $<
 	$(ORACLE)/bin/python -m pip install --quiet --no-deps --upgrade --target $(NEMO_OLD) nemo_toolkit==2.4.1
 	$(ORACLE)/bin/python -m pip install --quiet --no-deps --editable .
 	touch $@
@@ -56,6 +78,9 @@ lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url pyproject.toml -o requirements/serve.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra dev pyproject.toml -c requirements/serve.lock -o requirements/dev.lock
 
+lock-oracle: $(ORACLE)/.installed
+	$(ORACLE)/bin/uv pip freeze --exclude-editable | grep -v -E "^(torch|uv)==" > requirements/oracle.lock
+
 clean:
-	rm -rf $(VENV) $(ORACLE) build dist *.egg-info
+	rm -rf $(VENV) $(ORACLE) $(PEERS) build dist *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

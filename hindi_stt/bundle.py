@@ -19,6 +19,7 @@ from hindi_stt.types import Float32
 
 __all__ = [
     "BLANK",
+    "EMBEDDED",
     "MANIFEST_FILE",
     "SCHEMA_VERSION",
     "AcousticSpec",
@@ -32,7 +33,9 @@ __all__ = [
 
 MANIFEST_FILE = "bundle.json"
 SCHEMA_VERSION: Final = 1
-BLANK = "<blk>"
+BLANK: Final = "<blk>"
+EMBEDDED: Final = Path(__file__).parent / "embedded"
+"""The bundle that comes with this package."""
 
 
 class _Frozen(BaseModel):

@@ -6,12 +6,18 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import get_args
 
 from tqdm import tqdm
 
 from hindi_stt import __version__, render
 from hindi_stt.acoustic import LocalAcoustic
+from hindi_stt.bundle import Bundle
+from hindi_stt.decoding import DecodingOptions, parse_hotwords
+from hindi_stt.decoding.options import DecoderName
 from hindi_stt.errors import HindiSTTError
+from hindi_stt.lm.commands import add_parser as add_lm_parser
 from hindi_stt.pipeline import Pipeline
 from hindi_stt.settings import get_settings
 
@@ -38,23 +44,42 @@ def _parser() -> argparse.ArgumentParser:
     transcribe.add_argument(
         "--format", choices=["text", "json"], default="text", help="text, or one JSON object a line (default: text)"
     )
+    transcribe.add_argument(
+        "--decoder",
+        choices=get_args(DecoderName),
+        default="auto",
+        help="auto: beam where a model or a hotword asks for it",
+    )
+    transcribe.add_argument("--lm", default="", metavar="NAME|FILE", help="language model: the bundle's, or a file")
+    transcribe.add_argument(
+        "--hotword", action="append", default=[], metavar="WORD[:WEIGHT]", help="listen for this word (may be repeated)"
+    )
     transcribe.set_defaults(run=_transcribe)
+    add_lm_parser(commands, _resolve)
     return parser
 
 
-def _transcribe(arguments: argparse.Namespace) -> int:
+def _resolve() -> Bundle:
     from hindi_stt import store  # here, because importing BentoML takes seconds that --help need not wait for
 
+    return store.resolve(get_settings())
+
+
+def _transcribe(arguments: argparse.Namespace) -> int:
     settings = get_settings()
-    bundle = store.resolve(settings)
+    bundle = _resolve()
     pipeline = Pipeline(bundle, settings)
+    if (file := Path(arguments.lm)).is_file():
+        pipeline.decoders.add_language_model(arguments.lm, file)
+    options = DecodingOptions(arguments.decoder, arguments.lm, parse_hotwords(arguments.hotword))
+    pipeline.decoders.choose(options)  # complains now rather than at every file
     acoustic = LocalAcoustic(bundle, threads=settings.effective_threads)
     failed = 0
     several = len(arguments.files) > 1
     with tqdm(arguments.files, unit="file", disable=not several or None) as files:
         for file in files:
             try:
-                transcript = pipeline.transcribe(file, acoustic)
+                transcript = pipeline.transcribe(file, acoustic, options)
             except (HindiSTTError, OSError) as error:
                 failed += 1
                 files.write(f"hindi-stt: {file}: {_reason(error)}", file=sys.stderr)

@@ -27,6 +27,7 @@
     ├── InferenceFailed                  500
     ├── RunnerUnavailable                503
     ├── Timeout                          504
+    ├── InvalidSetting                   500  at start-up or on the command line: an environment variable is wrong
     └── ModelError                       500  at start-up or on the command line: the model cannot be used
         ├── ModelNotFound
         ├── BundleInvalid
@@ -63,6 +64,7 @@ __all__ = [
     "InvalidHotwords",
     "InvalidRequest",
     "InvalidSamples",
+    "InvalidSetting",
     "LanguageModelInvalid",
     "MethodNotAllowed",
     "MissingFile",
@@ -287,6 +289,13 @@ class Timeout(HindiSTTError):
     help = "Send shorter recordings or fewer at once, or raise HINDI_STT_REQUEST_TIMEOUT_S."
 
 
+class InvalidSetting(HindiSTTError):
+    """At start-up or on the command line: an environment variable has a value that cannot be used."""
+
+    code, status = "invalid_setting", 500
+    help = "docs/settings.md lists the variables and what they take."
+
+
 class ModelError(HindiSTTError):
     """At start-up or on the command line: the model cannot be used."""
 
@@ -330,7 +339,7 @@ class ChecksumMismatch(ModelError):
 
 
 class UnsafeArchive(ModelError):
-    """The model file tries something that no model needs: paths outside, links, devices, code. Nothing of it was run."""
+    """The model file tries what no model needs: paths outside, links, devices, code. Nothing of it was run."""
 
     code = "unsafe_archive"
     help = "Do not use this file. Get the model from its publisher."

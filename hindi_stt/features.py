@@ -17,7 +17,7 @@ from hindi_stt.types import Features, Float32, Waveform
 __all__ = ["FeatureExtractor"]
 
 # Frames that go through the FFT together: few enough that a block's spectra stay in the second-level cache.
-_BLOCK_FRAMES: Final = 128
+_BLOCK_FRAMES: Final = 64
 
 
 class FeatureExtractor:
@@ -28,7 +28,7 @@ class FeatureExtractor:
 
     def __init__(self, spec: FeatureSpec, filterbank: Float32) -> None:
         self.spec = spec
-        self._mel_weights = np.ascontiguousarray(filterbank.T)
+        self._bands = _split_bands(filterbank)
         self._window = np.hanning(spec.window_samples).astype(np.float32)
 
     @property
@@ -56,13 +56,21 @@ class FeatureExtractor:
         n_frames = spec.n_valid_frames(len(samples))
         frames = self._frames(samples)
         log_mel = np.empty((n_frames, spec.n_mels), np.float32)
+        # Buffers are reused from block to block: allocating them anew costs more than the transforms.
         block = np.zeros((_BLOCK_FRAMES, spec.n_fft), np.float32)
+        spectra = np.empty((_BLOCK_FRAMES, spec.n_fft // 2 + 1), np.complex64)
+        power = np.empty((_BLOCK_FRAMES, spec.n_fft // 2 + 1), np.float32)
+        imaginary_power = np.empty_like(power)
         for start in range(0, n_frames, _BLOCK_FRAMES):
-            stop = min(start + _BLOCK_FRAMES, n_frames)
+            n = min(_BLOCK_FRAMES, n_frames - start)
             # The window sits at the start of the FFT input, not in its middle: that changes the phase only.
-            np.multiply(frames[start:stop], self._window, out=block[: stop - start, : spec.window_samples])
-            spectra = np.fft.rfft(block[: stop - start])
-            np.matmul(spectra.real**2 + spectra.imag**2, self._mel_weights, out=log_mel[start:stop])
+            np.multiply(frames[start : start + n], self._window, out=block[:n, : spec.window_samples])
+            np.fft.rfft(block[:n], out=spectra[:n])  # type: ignore[arg-type]  # the stubs know complex128 only
+            np.square(spectra[:n].real, out=power[:n])
+            np.square(spectra[:n].imag, out=imaginary_power[:n])
+            power[:n] += imaginary_power[:n]
+            for bins, mels, weights in self._bands:
+                log_mel[start : start + n, mels] = power[:n, bins] @ weights
         log_mel += np.float32(spec.log_zero_guard)
         return np.log(log_mel, out=log_mel)
 
@@ -89,3 +97,24 @@ class FeatureExtractor:
         deviation = np.sqrt(np.einsum("mt,mt->m", values, values) / (values.shape[1] - 1))
         values /= (deviation + np.float32(self.spec.deviation_epsilon))[:, None]
         return values
+
+
+def _split_bands(filterbank: Float32) -> list[tuple[slice, slice, Float32]]:
+    """The filter bank as two dense blocks, (bins, mels, weights [bins, mels]), cut where they are smallest together.
+
+    Mel filters are narrow: the low ones need few bins and the high ones need none of those, which saves half the work.
+    """
+    used = filterbank != 0
+    first = np.argmax(used, axis=1)
+    last = filterbank.shape[1] - np.argmax(used[:, ::-1], axis=1)
+    n_mels = len(filterbank)
+
+    def blocks(cut: int) -> list[tuple[slice, slice]]:
+        parts = [slice(0, cut), slice(cut, n_mels)] if cut else [slice(0, n_mels)]
+        return [(slice(int(first[mels].min()), int(last[mels].max())), mels) for mels in parts]
+
+    def cost(cut: int) -> int:
+        return sum((bins.stop - bins.start) * (mels.stop - mels.start) for bins, mels in blocks(cut))
+
+    best = min(range(n_mels), key=cost)
+    return [(bins, mels, np.ascontiguousarray(filterbank[mels, bins].T)) for bins, mels in blocks(best)]

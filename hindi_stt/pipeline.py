@@ -11,15 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+
 from hindi_stt import quality
 from hindi_stt.acoustic import Acoustic
 from hindi_stt.audio import AudioLimits, decode
 from hindi_stt.bundle import Bundle
-from hindi_stt.decoding import GreedyDecoder
+from hindi_stt.decoding import BeamLimits, Decoders, DecodingOptions, read_hotwords
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.features import FeatureExtractor
 from hindi_stt.settings import Settings
-from hindi_stt.types import Features, Hypothesis, LogProbs, Segment, Transcript, Word
+from hindi_stt.types import Features, Hypothesis, LogProbs, Segment, Transcript, Waveform, Word
 
 __all__ = ["Pipeline", "Prepared"]
 
@@ -40,13 +42,30 @@ class Prepared:
 
 
 class Pipeline:
-    """The line for one model. Thread-safe: it holds nothing but constants."""
+    """The line for one model. Thread-safe: it holds nothing but constants.
+
+    Raises LanguageModelInvalid, UnknownLanguageModel, InvalidHotwords where settings and bundle do not fit.
+    """
 
     def __init__(self, bundle: Bundle, settings: Settings) -> None:
         self.bundle = bundle
         self.limits = AudioLimits(settings.max_audio_s, settings.min_audio_s, settings.max_channels)
         self._extract = FeatureExtractor(bundle.manifest.features, bundle.filterbank)
-        self._decode = GreedyDecoder(bundle.tokens, bundle.manifest.acoustic.blank_id)
+        self.decoders = Decoders(
+            bundle,
+            default_language_model=settings.language_model,
+            hotwords=read_hotwords(Path(settings.hotwords_file)) if settings.hotwords_file else (),
+            max_hotwords=settings.max_hotwords,
+            limits=BeamLimits(settings.beam_width),
+        )
+
+    def warm_up(self) -> None:
+        """Compute features of noise once, so that the first request does not pay for what is done only once."""
+        spec = self.bundle.manifest.features
+        noise = np.random.default_rng(0).standard_normal(spec.sample_rate, dtype=np.float32) * np.float32(0.01)
+        waveform = Waveform(noise, spec.sample_rate, spec.sample_rate)
+        quality.warnings_for(waveform)
+        self._extract(waveform)
 
     def prepare(self, source: bytes | str | Path | BinaryIO) -> Prepared:
         """Decode a recording and compute its features. Raises what `audio.decode` raises."""
@@ -59,10 +78,16 @@ class Pipeline:
         offsets_s = (0.0,) * len(features)
         return Prepared(features, offsets_s, waveform.duration_s, warnings, decoded - start, done - decoded)
 
-    def finish(self, log_probs: Sequence[LogProbs], prepared: Prepared) -> Transcript:
-        """Decode the log-probs of a recording's clips, in the order of `prepared.features`."""
+    def finish(
+        self, log_probs: Sequence[LogProbs], prepared: Prepared, options: DecodingOptions | None = None
+    ) -> Transcript:
+        """Decode the log-probs of a recording's clips, in the order of `prepared.features`.
+
+        Raises what `Decoders.choose` raises.
+        """
+        decode_clip = self.decoders.choose(options or DecodingOptions())
         segments = (
-            _segment(self._decode(clip), offset_s) for clip, offset_s in zip(log_probs, prepared.offsets_s, strict=True)
+            _segment(decode_clip(clip), offset_s) for clip, offset_s in zip(log_probs, prepared.offsets_s, strict=True)
         )
         return Transcript(
             language=self.bundle.manifest.language,
@@ -71,15 +96,17 @@ class Pipeline:
             warnings=prepared.warnings,
         )
 
-    def transcribe(self, source: bytes | str | Path | BinaryIO, acoustic: Acoustic) -> Transcript:
-        """The whole line in this process. Raises what `prepare` raises, and InferenceFailed."""
+    def transcribe(
+        self, source: bytes | str | Path | BinaryIO, acoustic: Acoustic, options: DecodingOptions | None = None
+    ) -> Transcript:
+        """The whole line in this process. Raises what `prepare` and `finish` raise, and InferenceFailed."""
         prepared = self.prepare(source)
         log_probs = []
         for result in acoustic(prepared.features):
             if isinstance(result, HindiSTTError):
                 raise result
             log_probs.append(result)
-        return self.finish(log_probs, prepared)
+        return self.finish(log_probs, prepared, options)
 
 
 def _segment(hypothesis: Hypothesis, offset_s: float) -> Segment:

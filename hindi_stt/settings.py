@@ -5,11 +5,16 @@ from __future__ import annotations
 import functools
 import os
 from pathlib import Path
+from typing import Final
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from hindi_stt.errors import InvalidSetting
+
 __all__ = ["Settings", "available_cores", "get_settings"]
+
+_PREFIX: Final = "HINDI_STT_"
 
 
 def available_cores() -> int:
@@ -37,7 +42,7 @@ def _cgroup_quota() -> float | None:
 class Settings(BaseSettings):
     """One field per setting; the environment variable is the field's name in capitals after HINDI_STT_."""
 
-    model_config = SettingsConfigDict(env_prefix="HINDI_STT_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="ignore")
 
     model: str = Field("", description="Bundle folder, or tag in the BentoML model store. Empty: the embedded model.")
 
@@ -48,6 +53,13 @@ class Settings(BaseSettings):
     max_queue_s: float = Field(3600.0, gt=0, description="Most audio in progress per API worker, in seconds.")
     upload_timeout_s: float = Field(60.0, gt=0, description="Longest time for receiving a request body, in seconds.")
     request_timeout_s: float = Field(120.0, gt=0, description="Longest time from upload to transcript, in seconds.")
+
+    language_model: str = Field(
+        "", description="Name of the bundle's language model that is used unasked. Empty: none."
+    )
+    hotwords_file: str = Field("", description="File of hotwords for every request, one WORD[:WEIGHT] a line.")
+    max_hotwords: int = Field(1000, ge=0, description="Most hotwords, those of the request and the server's together.")
+    beam_width: int = Field(16, gt=0, le=256, description="Hypotheses that the beam search keeps.")
 
     threads: int = Field(0, ge=0, description="ONNX Runtime threads per run. 0: the cores that the cgroup allows.")
     max_batch_size: int = Field(16, gt=1, description="Most clips that the dispatcher puts into one batch.")
@@ -67,5 +79,9 @@ class Settings(BaseSettings):
 
 @functools.cache
 def get_settings() -> Settings:
-    """The process's settings, read once."""
-    return Settings()
+    """The process's settings, read once. Raises InvalidSetting."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = (f"{_PREFIX}{str(e['loc'][0]).upper()}={e['input']!r}: {e['msg']}" for e in error.errors())
+        raise InvalidSetting("; ".join(wrong) + ".") from error

@@ -12,15 +12,13 @@ os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")  # before the import, whic
 import bentoml
 from bentoml.exceptions import BentoMLException, NotFound
 
-from hindi_stt.bundle import MANIFEST_FILE, Bundle
+from hindi_stt.bundle import EMBEDDED, MANIFEST_FILE, Bundle
 from hindi_stt.errors import ModelNotFound
 
 if TYPE_CHECKING:
     from hindi_stt.settings import Settings
 
-__all__ = ["EMBEDDED", "load", "resolve", "save"]
-
-EMBEDDED = Path(__file__).parent / "embedded"
+__all__ = ["load", "resolve", "save"]
 
 
 def save(bundle: Bundle) -> str:

@@ -1,27 +1,19 @@
-"""What the tests share: the embedded model, the line in this process, and a real server on a real port."""
+"""What the tests share: the embedded model, the line in this process, a real server, real speech."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.bundle import Bundle
+from hindi_stt.bundle import EMBEDDED, Bundle
 from hindi_stt.pipeline import Pipeline
 from hindi_stt.settings import Settings
-from hindi_stt.store import EMBEDDED
+from tests.server import Server
 
-ROOT = Path(__file__).parent.parent
 DATA = Path(__file__).parent / "data"
 
 
@@ -49,71 +41,15 @@ def speech() -> Path:
     return Path(folder)
 
 
-class Server:
-    """A `bentoml serve` of this checkout: a process group, a port, a home and a temporary folder of its own."""
-
-    def __init__(self, folder: Path, **settings: str) -> None:
-        self.tmp = folder / "tmp"
-        self.tmp.mkdir()
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.log_path = folder / "server.log"
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(("HINDI_STT_", "BENTOML_"))}
-        environment |= {
-            "BENTOML_HOME": str(folder / "bentoml"),
-            "BENTOML_DO_NOT_TRACK": "True",
-            "TMPDIR": str(self.tmp),
-        }
-        environment |= settings
-        command = [sys.executable, "-m", "bentoml", "serve", "service:HindiSTT", "--host", "127.0.0.1"]
-        with self.log_path.open("w") as log:
-            self.process = subprocess.Popen(
-                [*command, "--port", str(self.port)],
-                cwd=ROOT,
-                env=environment,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    @property
-    def log(self) -> str:
-        return self.log_path.read_text()
-
-    def wait_until_ready(self, timeout_s: float = 90) -> None:
-        deadline = time.monotonic() + timeout_s
-        while time.monotonic() < deadline:
-            assert self.process.poll() is None, f"the server ended:\n{self.log}"
-            with contextlib.suppress(httpx.TransportError):
-                if httpx.get(f"{self.url}/readyz", timeout=2).status_code == 200:
-                    return
-            time.sleep(0.2)
-        pytest.fail(f"the server was not ready after {timeout_s} s:\n{self.log}")
-
-    def stop(self) -> int:
-        """End it as an operator would; returns the exit status."""
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            return self.process.wait(timeout=30)
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-
-    def transcribe(self, content: bytes, name: str = "clip.wav", **kwargs: object) -> httpx.Response:
-        return httpx.post(f"{self.url}/transcribe", files={"file": (name, content)}, timeout=60, **kwargs)
-
-
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with bounds low enough to be reached: 2 MB of body, 20 s of audio."""
+    """A server of two API workers, with bounds low enough to be reached: 2 MB of body, 20 s of audio."""
     running = Server(
         tmp_path_factory.mktemp("server"),
         HINDI_STT_MAX_BODY_BYTES="2000000",
         HINDI_STT_MAX_AUDIO_S="20",
         HINDI_STT_UPLOAD_TIMEOUT_S="5",
+        HINDI_STT_API_WORKERS="2",
     )
     try:
         running.wait_until_ready()

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.bundle import Bundle, sha256_of
+from hindi_stt.bundle import EMBEDDED, Bundle, sha256_of
 from hindi_stt.errors import BundleInvalid, ModelNotFound
 from hindi_stt.settings import Settings
-from hindi_stt.store import EMBEDDED, resolve
+from hindi_stt.store import resolve
 
 Manifest = dict[str, Any]
 

@@ -19,7 +19,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from hindi_stt.acoustic import LocalAcoustic
 from hindi_stt.pipeline import Pipeline
-from tests.conftest import DATA, Server
+from tests.conftest import DATA
+from tests.server import Server
 from tests.test_audio import NAN
 from tests.wav import FLOAT, raw_wav, tone, wav
 
@@ -294,6 +295,19 @@ def test_a_body_without_length_is_bounded_while_it_arrives(server: Server) -> No
         is_error(response, 413, "body_too_large")
     assert sent < 50_000_000
     assert eventually(lambda: quiet(server))
+
+
+def test_a_path_cannot_forge_a_log_line(server: Server) -> None:
+    httpx.get(f"{server.url}/x%0aforged")
+    assert "\nforged" not in server.log
+    assert "/x%0Aforged 404" in server.log
+
+
+def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
+    failing = Server(tmp_path, HINDI_STT_MAX_AUDIO_S="lots")
+    assert failing.process.wait(timeout=60) != 0
+    assert "HINDI_STT_MAX_AUDIO_S='lots'" in failing.log
+    assert "Traceback" not in failing.log
 
 
 def test_a_configured_model_that_is_missing_says_what_to_run(tmp_path: Path) -> None:

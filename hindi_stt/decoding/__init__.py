@@ -3,7 +3,7 @@
 from hindi_stt.decoding.beam import BeamDecoder, BeamLimits
 from hindi_stt.decoding.decoders import Decoder, Decoders
 from hindi_stt.decoding.greedy import GreedyDecoder
-from hindi_stt.decoding.hotwords import Hotword, parse_hotwords
+from hindi_stt.decoding.hotwords import Hotword, parse_hotwords, read_hotwords
 from hindi_stt.decoding.options import DecodingOptions
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "GreedyDecoder",
     "Hotword",
     "parse_hotwords",
+    "read_hotwords",
 ]

@@ -1,8 +1,8 @@
 """Beam search over CTC log-probs, with an optional word language model and optional hotwords.
 
-A hypothesis is a text and the class of its last frame. Of all paths that end in one hypothesis only the likeliest counts
-(the Viterbi form, as in flashlight's decoder: Pratap et al., 2019), so that a beam of 1 without models is the greedy path,
-its times are those of one path, and an unpruned beam finds what trying every path finds. Its score is
+A hypothesis is a text and the class of its last frame. Of all paths that end in one hypothesis only the likeliest
+counts (the Viterbi form, as in flashlight's decoder: Pratap et al., 2019). So a beam of 1 without models is the greedy
+path, times are those of one path, and an unpruned beam finds what trying every path finds. The score is
 
     log P(path) + Σ over words (α · log P_LM(word | words before) + β [+ UNKNOWN_SCORE]) + hotword bonuses.
 
@@ -10,8 +10,8 @@ Different cuts of a text into pieces are one hypothesis. Words are scored when t
 that begin no word of the language model carry UNKNOWN_SCORE already (pyctcdecode's rule), so that such words stay
 possible, at a price.
 
-Nothing is looked at that cannot matter: classes below TOKEN_FLOOR, hypotheses MARGIN below the best, and frames that
-are surely blank after a blank.
+What can hardly matter is not looked at: see BeamLimits. Frames of which only blank is left change nothing after a
+blank, and are passed over.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class BeamLimits:
     """
 
     width: int = 16
-    token_floor: float = -7.0
-    margin: float = 14.0
+    token_floor: float = -10.0
+    margin: float = 15.0
 
 
 class _Text:
@@ -60,7 +60,7 @@ class _Text:
     __slots__ = ("children", "extra", "finished", "history", "hot", "hot_kept", "letters", "lm_state", "settled")
 
     def __init__(
-        self, history: int, letters: str, settled: float, lm_state: Any, hot: HotwordNode | None, hot_kept: float
+        self, history: int, letters: str, *, settled: float, lm_state: Any, hot: HotwordNode | None, hot_kept: float
     ) -> None:
         self.history = history
         self.letters = letters
@@ -130,7 +130,7 @@ class BeamDecoder:
                     if score + log_p < floor:
                         break  # the classes come likeliest first
                     new_path = path + log_p
-                    if class_ == blank or class_ == last:
+                    if class_ in {blank, last}:
                         new_text, new = text, False
                     else:
                         new_text, new = text.children.get(class_) or search.extend(text, class_), True
@@ -147,7 +147,7 @@ class BeamDecoder:
                 if score >= floor
             ]
             all_blank = all(entry[3] == blank for entry in beam)
-        return [(score + settled, path + settled, *rest) for score, path, *rest in beam]
+        return [(score + settled, path + settled, text, last, link, False) for score, path, text, last, link, _ in beam]
 
     def _hypothesis(self, log_probs: LogProbs, score: float, link: Link | None) -> Hypothesis:
         ids, starts = [], []
@@ -163,7 +163,7 @@ class BeamDecoder:
 
 
 def _likely(log_probs: LogProbs, blank_id: int, floor: float) -> list[list[tuple[int, float]]]:
-    """Per frame the classes to consider with their log-probs, likeliest first: those above the floor, the best, blank."""
+    """Per frame the classes to consider and their log-probs, likeliest first: above the floor, the best, and blank."""
     values = log_probs.values
     mask = values >= floor
     mask[np.arange(len(values)), values.argmax(axis=1)] = True
@@ -188,7 +188,8 @@ class _Search:
         self._hotwords = hotwords
         self._texts: dict[tuple[int, str], _Text] = {}
         self._n_histories = 1
-        self.root = _Text(0, "", 0.0, language_model.start if language_model else None, hotwords, 0.0)
+        start = language_model.start if language_model else None
+        self.root = _Text(0, "", settled=0.0, lm_state=start, hot=hotwords, hot_kept=0.0)
 
     def extend(self, text: _Text, class_: int) -> _Text:
         """The text with one more piece."""
@@ -215,7 +216,9 @@ class _Search:
             hot = follow(hot, letters)
             if hot is None:  # a phrase broke off; the word in progress may begin another
                 hot, hot_kept = follow(self._hotwords, word), 0.0
-        child = _Text(before.history, word, before.settled, before.lm_state, hot, hot_kept)
+        child = _Text(
+            before.history, word, settled=before.settled, lm_state=before.lm_state, hot=hot, hot_kept=hot_kept
+        )
         if hot is not None:
             child.extra += hot.bonus - hot_kept
         elif self._lm is not None and not self._lm.has_prefix(word):
@@ -240,9 +243,9 @@ class _Search:
         going_on = follow(hot, " ")
         history, self._n_histories = self._n_histories, self._n_histories + 1
         if going_on is None:
-            after = _Text(history, "", settled, lm_state, self._hotwords, 0.0)
+            after = _Text(history, "", settled=settled, lm_state=lm_state, hot=self._hotwords, hot_kept=0.0)
         else:
-            after = _Text(history, "", settled, lm_state, going_on, kept)
+            after = _Text(history, "", settled=settled, lm_state=lm_state, hot=going_on, hot_kept=kept)
             after.extra += going_on.bonus - kept
         text.finished = after
         return after

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -52,7 +52,6 @@ class Decoders:
         hotwords: Sequence[Hotword] = (),
         max_hotwords: int = 1000,
         limits: BeamLimits | None = None,
-        language_models: Mapping[str, LanguageModel] | None = None,
     ) -> None:
         self._vocabulary = vocabulary_of(bundle)
         self._greedy = GreedyDecoder(bundle.tokens, bundle.manifest.acoustic.blank_id)
@@ -64,9 +63,12 @@ class Decoders:
             for asset in bundle.manifest.assets
             if asset.role == LM_ROLE
         }
-        self._models |= language_models or {}
         self._default = default_language_model or NO_LANGUAGE_MODEL
         self.choose(DecodingOptions())
+
+    def add_language_model(self, name: str, path: Path) -> None:
+        """Take another language model from a file, before the first request. Raises LanguageModelInvalid."""
+        self._models[name] = load_language_model(path, self._vocabulary)
 
     @property
     def language_models(self) -> list[str]:
@@ -119,7 +121,7 @@ def load_language_model(path: Path, vocabulary: Vocabulary) -> LanguageModel:
     spellable = sum(map(vocabulary.can_spell, words))
     if not words or spellable < LEAST_SPELLABLE * len(words):
         raise LanguageModelInvalid(
-            f"{path}: the acoustic model can write {spellable} of its {len(words)} words; it is made for another alphabet, "
-            "or for pieces instead of words."
+            f"{path}: the acoustic model can write {spellable} of its {len(words)} words; "
+            "it is made for another alphabet, or for pieces instead of words."
         )
     return model

@@ -1,8 +1,8 @@
 """Hotwords: words and phrases to listen for, as a tree of their letters.
 
 The tree stands on letters, not on one cut into pieces, because a model may spell a word with any pieces that fit. A
-hypothesis collects `weight` (natural log) per letter while it follows a hotword, keeps it when the hotword ends together
-with a word, and gives it back otherwise: the shallow fusion with refund of Zhao et al., "Shallow-Fusion End-to-End
+hypothesis collects `weight` (natural log) per letter while it follows a hotword, keeps it when the hotword ends where a
+word does, and gives it back otherwise: the shallow fusion with refund of Zhao et al., "Shallow-Fusion End-to-End
 Contextual Biasing" (2019).
 """
 
@@ -11,14 +11,24 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from hindi_stt.decoding.vocabulary import Vocabulary
 from hindi_stt.errors import InvalidHotwords
 
-__all__ = ["DEFAULT_WEIGHT", "MAX_WEIGHT", "Hotword", "HotwordNode", "build_tree", "follow", "parse_hotwords"]
+__all__ = [
+    "DEFAULT_WEIGHT",
+    "MAX_WEIGHT",
+    "Hotword",
+    "HotwordNode",
+    "build_tree",
+    "follow",
+    "parse_hotwords",
+    "read_hotwords",
+]
 
-DEFAULT_WEIGHT: Final = 1.5
+DEFAULT_WEIGHT: Final = 3.0
 MAX_WEIGHT: Final = 10.0
 MAX_LETTERS: Final = 100
 
@@ -52,6 +62,15 @@ def parse_hotwords(entries: Iterable[str], default_weight: float = DEFAULT_WEIGH
         except ValueError:
             raise InvalidHotwords(f"The weight of hotword {entry[:60]!r} is not a number.") from None
     return tuple(hotwords)
+
+
+def read_hotwords(path: Path) -> tuple[Hotword, ...]:
+    """Read a file with one WORD[:WEIGHT] a line. Raises InvalidHotwords."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidHotwords(f"{path} cannot be read as text: {error}.") from error
+    return parse_hotwords(line.strip() for line in lines if line.strip())
 
 
 def build_tree(hotwords: Sequence[Hotword], vocabulary: Vocabulary, max_hotwords: int) -> HotwordNode | None:

@@ -22,8 +22,8 @@ class KenLMModel:
             import kenlm
         except ImportError as error:
             raise LanguageModelInvalid(
-                f"{path} is a KenLM binary file, and KenLM is not installed: pip install kenlm (it needs a C++ compiler "
-                "and cmake), or use the ARPA file from which it was made."
+                f"{path} is a KenLM binary file, and KenLM is not installed: pip install kenlm (it needs a C++ "
+                "compiler and cmake), or use the ARPA file from which it was made."
             ) from error
         try:
             self._model = kenlm.Model(str(path))

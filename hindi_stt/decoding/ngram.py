@@ -144,7 +144,7 @@ class NGramModel:
         return total + self._prob[1 + word_id], self._after(1 + word_id)
 
     def _after(self, state: int) -> int:
-        """Drop words that no listed n-gram continues and that cost nothing to forget: equal futures are equal states."""
+        """Forget words that no listed n-gram continues and that cost nothing: equal futures are equal states."""
         while state and self._first_child[state] == self._first_child[state + 1] and not self._backoff[state]:
             state = self._suffix[state]
         return state
@@ -161,7 +161,7 @@ def write_ngrams(path: Path, ngrams: NGrams) -> None:
 def read_ngrams(path: Path) -> NGrams:
     """Read what `write_ngrams` wrote. Raises LanguageModelInvalid."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             meta = json.loads(file["meta"].tobytes())
             words = tuple(file["words"].tobytes().decode().split("\n"))
             arrays = {name: file[name] for name in _ARRAYS if name != "words"}

@@ -2,9 +2,9 @@
 
 A token starts with its first frame and ends with its last; blanks between tokens belong to none.
 
-Confidence of a frame is the probability p that the model gave to the path's class, scaled so that a uniform guess over V
-classes is 0: (V·p − 1) / (V − 1); a token's is the least of its frames, a word's the least of its tokens. Source: NeMo's
-"max_prob" measure with α = 1, blanks excluded, aggregation "min" (asr_confidence_utils.py).
+Confidence of a frame is the probability p that the model gave to the path's class, scaled so that a uniform guess over
+V classes is 0: (V·p − 1) / (V − 1); a token's is the least of its frames, a word's the least of its tokens. Source:
+NeMo's "max_prob" measure with α = 1, blanks excluded, aggregation "min" (asr_confidence_utils.py).
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ def ends_of(values: Float32, ids: Sequence[int], starts: Sequence[int], blank_id
     the likeliest. Between two tokens of one class at least one blank must lie.
     """
     ends = []
-    for id_, start, following, limit in zip(ids, starts, [*ids[1:], -1], [*starts[1:], len(values)], strict=True):
+    for i, (id_, start) in enumerate(zip(ids, starts, strict=True)):
+        following, limit = (ids[i + 1], starts[i + 1]) if i + 1 < len(ids) else (-1, len(values))
         gains = (
             values[start + 1 : limit - (id_ == following), id_]
             - values[start + 1 : limit - (id_ == following), blank_id]
@@ -73,11 +74,11 @@ def words_from_tokens(tokens: Sequence[Token]) -> tuple[Word, ...]:
 
 def _word(tokens: Sequence[Token]) -> Word:
     text = "".join(UNKNOWN_TEXT if token.piece == UNKNOWN else token.piece for token in tokens)
-    # A lone word mark has no sound of its own: the word begins where its first letter does.
+    # A lone word mark has a confidence but no sound of its own: the word begins where its first letter does.
     sounding = [token for token in tokens if token.piece != WORD_MARK] or list(tokens)
     return Word(
         text.replace(WORD_MARK, ""),
         sounding[0].start_s,
         sounding[-1].end_s,
-        min(token.confidence for token in sounding),
+        min(token.confidence for token in tokens),
     )

@@ -5,6 +5,7 @@ Random weights run exactly as fast as trained ones, and show every numerical dif
 
 from __future__ import annotations
 
+import argparse
 import random
 import tempfile
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import sentencepiece
 import torch
-from nemo.collections.asr.models import EncDecCTCModelBPE
+from nemo.collections.asr.models import EncDecCTCModelBPE, EncDecHybridRNNTCTCBPEModel
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 __all__ = ["build_random_model", "train_tokenizer"]
@@ -31,13 +32,13 @@ def build_random_model(config: Path | DictConfig, pieces: list[str], target: Pat
     cfg: Any = OmegaConf.load(config) if isinstance(config, Path) else config.copy()
     torch.manual_seed(seed)
     with tempfile.TemporaryDirectory() as folder:
-        size = cfg.decoder.num_classes if "num_classes" in cfg.decoder else len(cfg.decoder.vocabulary)
+        size = (cfg.aux_ctc if "joint" in cfg else cfg).decoder.num_classes
         train_tokenizer(pieces, size, Path(folder), seed=seed)
         with open_dict(cfg):
             cfg.tokenizer = {"dir": folder, "type": "bpe"}
             for part in ("train_ds", "validation_ds", "test_ds", "optim", "nemo_version"):
                 cfg.pop(part, None)
-        model = EncDecCTCModelBPE(cfg=cfg)
+        model = EncDecHybridRNNTCTCBPEModel(cfg=cfg) if "joint" in cfg else EncDecCTCModelBPE(cfg=cfg)
         _shake_norms(model)
         model.save_to(str(target))
     return target
@@ -78,3 +79,19 @@ def _shake_norms(model: torch.nn.Module) -> None:
                 module.running_var.uniform_(0.5, 2.0)
                 module.weight.uniform_(0.8, 1.2)
                 module.bias.normal_(0.0, 0.1)
+
+
+def main() -> None:
+    """python -m hindi_stt.export.random_model CONFIG.yaml PIECES.txt TARGET.nemo"""
+    parser = argparse.ArgumentParser(description="Build a NeMo model with random weights.")
+    parser.add_argument("config", type=Path, help="a NeMo model configuration")
+    parser.add_argument("pieces", type=Path, help="text file with one SentencePiece piece a line, for the alphabet")
+    parser.add_argument("target", type=Path, help="the .nemo file to write")
+    arguments = parser.parse_args()
+    pieces = arguments.pieces.read_text(encoding="utf-8").split("\n")
+    arguments.target.parent.mkdir(parents=True, exist_ok=True)
+    build_random_model(arguments.config, [piece for piece in pieces if piece], arguments.target)
+
+
+if __name__ == "__main__":
+    main()

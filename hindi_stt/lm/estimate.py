@@ -1,12 +1,13 @@
 """Interpolated modified Kneser-Ney estimation of n-gram models, in NumPy.
 
-Sources: Chen and Goodman, "An Empirical Study of Smoothing Techniques for Language Modeling" (1998), section 3; Heafield
-et al., "Scalable Modified Kneser-Ney Language Model Estimation" (2013), whose conventions are followed: <s> is never
-predicted, the unigrams are interpolated with a uniform distribution over all words, </s> and <unk>.
+Sources: Chen and Goodman, "An Empirical Study of Smoothing Techniques for Language Modeling" (1998), section 3;
+Heafield et al., "Scalable Modified Kneser-Ney Language Model Estimation" (2013), whose conventions are followed: <s> is
+never predicted, the unigrams are interpolated with a uniform distribution over all words, </s> and <unk>.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -49,10 +50,10 @@ def estimate(sentences: Iterable[Sequence[str]], order: int) -> NGrams:
     levels = _levels(tokens, len(words), order)
     adjusted = [
         np.where(below.from_start, below.count, np.bincount(above.suffix, minlength=len(below.count)))
-        for below, above in zip(levels, levels[1:], strict=False)
+        for below, above in itertools.pairwise(levels)
     ]
     adjusted.append(levels[-1].count)
-    probs, gammas = _unigrams(levels[0], adjusted[0])
+    probs = _unigrams(levels[0], adjusted[0])
     all_probs, all_backoffs = [probs], []
     for level, counts, below in zip(levels[1:], adjusted[1:], levels, strict=False):
         fresh, gamma = _discounted(level.parent, counts, len(below.word), counts)
@@ -60,7 +61,6 @@ def estimate(sentences: Iterable[Sequence[str]], order: int) -> NGrams:
         all_probs.append(probs)
         all_backoffs.append(gamma)
     all_backoffs.append(np.ones(len(levels[-1].word)))
-    del gammas
     return _assemble(words, levels, all_probs, all_backoffs)
 
 
@@ -123,12 +123,12 @@ def _discounted(context: Ints, counts: Ints, n_contexts: int, for_discounts: Int
     return np.maximum(counts - discount, 0) / np.where(total > 0, total, 1)[context], gamma
 
 
-def _unigrams(level: _Level, counts: Ints) -> tuple[Floats, Floats]:
+def _unigrams(level: _Level, counts: Ints) -> Floats:
     counts = np.where(level.word == _START, 0, counts)
     fresh, gamma = _discounted(level.parent, counts, 1, counts[counts > 0])
-    probs = fresh + gamma[0] / (len(counts) - 1)
-    probs[_START] = 1.0  # never predicted; the form asks for some value
-    return probs, gamma
+    probs: Floats = fresh + gamma[0] / (len(counts) - 1)
+    probs[_START] = 1  # never predicted; the form asks for some value
+    return probs
 
 
 def _assemble(words: tuple[str, ...], levels: list[_Level], probs: list[Floats], backoffs: list[Floats]) -> NGrams:

@@ -22,8 +22,11 @@ __all__ = ["mask_in_first_convolution", "simplify_attention_masks", "simplify_su
 MASKED = -10000.0
 """NeMo's INF_VAL."""
 
-SUPPRESS = -1e9
-"""Far below any convolution's output; zero times it is still zero."""
+SUPPRESS = -3e4
+"""Far below any convolution's output, within the range of float16; zero times it is still zero."""
+
+LARGEST_FEATURE = 100.0
+"""Bound on a normalised log-mel value, in standard deviations, for telling that SUPPRESS is far enough."""
 
 
 def simplify_attention_masks(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -131,6 +134,8 @@ def _masked_first_convolution(graph: Graph, conv: onnx.NodeProto) -> tuple[onnx.
     """The Mul before and the Mul after its ReLU, where this is such a convolution."""
     weight, attributes = graph.array(conv.input[1]), graph.attributes(conv)
     if weight is None or weight.shape[1:] != (1, 3, 3) or attributes.get("group", 1) != 1:
+        return None
+    if np.abs(weight).sum(axis=(1, 2, 3)).max() * LARGEST_FEATURE > -SUPPRESS / 2:
         return None
     if attributes["strides"] != [2, 2] or attributes["pads"] != [1, 1, 1, 1]:
         return None

@@ -1,0 +1,81 @@
+"""From a NeMo CTC model to a verified bundle: python export_model.py MODEL.nemo
+
+SOURCE is a .nemo file, an https address, a Hugging Face id (owner/name), a bundle's folder, or the name of a published
+model (stt_hi_conformer_ctc_medium). See docs/models.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from pathlib import Path
+
+from hindi_stt.bundle import Bundle
+from hindi_stt.errors import HindiSTTError
+from hindi_stt.settings import available_cores
+
+DOWNLOADS = Path.home() / ".cache" / "hindi-stt"
+
+
+def main() -> int:
+    """Run the command line; returns the exit status."""
+    arguments = _parser().parse_args()
+    try:
+        bundle = _export(arguments)
+        if arguments.to_store:
+            from hindi_stt import store
+
+            print(f"In the model store as {store.save(bundle)}")
+        else:
+            print(f"Bundle {bundle.tag} in {bundle.folder}")
+    except HindiSTTError as error:
+        sys.stderr.write(f"export_model.py: {error.message} [{error.code}] {error.help}\n")
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("source", metavar="SOURCE")
+    parser.add_argument("--name", help="of the bundle (default: the file's name)")
+    parser.add_argument("--language", default="hi", help="BCP 47 tag (default: hi)")
+    parser.add_argument("--licence", default="unknown", help="of the model, as an SPDX identifier (default: unknown)")
+    parser.add_argument("--description", default="")
+    parser.add_argument("--precision", choices=["fp32", "int8", "both"], default="both", help="(default: both)")
+    parser.add_argument("--half", action="store_true", help="round the weights to float16: half the file of fp32")
+    parser.add_argument("--verify", metavar="MANIFEST", type=Path, help="recordings (JSONL or TSV) to verify with")
+    parser.add_argument("--sha256", default="", help="that the file has to have")
+    parser.add_argument("--downloads", type=Path, default=DOWNLOADS, help=f"folder for downloads (default: {DOWNLOADS})")
+    parser.add_argument("--to", metavar="DIR", type=Path, help="folder to write the bundle to (default: build/NAME)")
+    parser.add_argument("--to-store", action="store_true", help="also put the bundle into the BentoML model store")
+    return parser
+
+
+def _export(arguments: argparse.Namespace) -> Bundle:
+    from hindi_stt.evaluation import read_manifest
+    from hindi_stt.export.sources import fetch
+
+    source = fetch(arguments.source, arguments.downloads, sha256=arguments.sha256)
+    if source.is_bundle:
+        return Bundle.open(source.path)
+    utterances = read_manifest(arguments.verify) if arguments.verify else ()
+
+    from hindi_stt.export.exporter import Options, export  # here: importing NeMo takes half a minute
+    from hindi_stt.export.writer import Identity
+
+    name = arguments.name or re.sub(r"[^a-z0-9_.-]+", "-", source.path.stem.lower()).strip("-._") or "model"
+    options = Options(
+        identity=Identity(name, arguments.language, arguments.licence, arguments.description),
+        precisions=("fp32", "int8") if arguments.precision == "both" else (arguments.precision,),
+        half=arguments.half,
+        utterances=utterances,
+        threads=available_cores(),
+    )
+    bundle, report = export(source, arguments.to or Path("build", name), options)
+    print(report)
+    return bundle
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,35 @@
+"""One model over one manifest, through the same line that serves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tqdm import tqdm
+
+from hindi_stt.acoustic import Acoustic
+from hindi_stt.evaluation.manifest import Utterance
+from hindi_stt.pipeline import Pipeline
+
+__all__ = ["Run", "transcribe_all"]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """texts: one per utterance; speech_s: seconds of audio; compute_s: wall-clock seconds that they took."""
+
+    texts: tuple[str, ...]
+    speech_s: float
+    compute_s: float
+
+
+def transcribe_all(pipeline: Pipeline, acoustic: Acoustic, utterances: Sequence[Utterance], *, label: str) -> Run:
+    """Transcribe every recording, one after the other. Raises what `Pipeline.transcribe` raises."""
+    texts, speech_s = [], 0.0
+    start = time.perf_counter()
+    for utterance in tqdm(utterances, desc=label, unit="clip", disable=None):
+        transcript = pipeline.transcribe(utterance.file, acoustic)
+        texts.append(transcript.text)
+        speech_s += transcript.duration_s
+    return Run(tuple(texts), speech_s, time.perf_counter() - start)

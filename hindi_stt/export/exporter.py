@@ -1,0 +1,176 @@
+"""The way from a source to a verified bundle, step by step."""
+
+from __future__ import annotations
+
+import resource
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+from nemo.collections.asr.models import EncDecCTCModel
+
+from hindi_stt.acoustic import LocalAcoustic
+from hindi_stt.bundle import Bundle, Source
+from hindi_stt.evaluation import Utterance, compare, error_rate
+from hindi_stt.export.archive import unpack
+from hindi_stt.export.config import ModelConfig, read_config
+from hindi_stt.export.int8 import quantize
+from hindi_stt.export.nemo_model import load_model, nemo_config, round_to_half
+from hindi_stt.export.onnx_model import OnnxExport, export_onnx
+from hindi_stt.export.report import Report, Speech, choose_precision, judge
+from hindi_stt.export.sources import LocalSource
+from hindi_stt.export.verify import NemoAcoustic, made_up_features, measure_fidelity, transcribe_with
+from hindi_stt.export.writer import BundleContent, Identity, set_default_precision, write_bundle
+from hindi_stt.types import Features
+
+__all__ = ["Options", "export"]
+
+N_TIMINGS = 7
+TIMED_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """identity: see Identity; precisions: of "fp32", "int8"; half: round the weights to float16 and store them so;
+    utterances: real speech to verify with; threads: for the verification.
+    """
+
+    identity: Identity
+    precisions: tuple[str, ...] = ("fp32", "int8")
+    half: bool = False
+    utterances: Sequence[Utterance] = ()
+    threads: int = 1
+
+
+def export(source: LocalSource, folder: Path, options: Options) -> tuple[Bundle, Report]:
+    """Write a verified bundle into a folder. On failure the folder is left without one.
+
+    Raises what `unpack`, `read_config` and `load_model` raise, and VerificationFailed.
+    """
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="hindi-stt-export-") as work:
+        archive = unpack(source.path, Path(work, "nemo"))
+        config = read_config(archive.config)
+        nemo = load_model(archive, config)
+        tokenizer = archive.artifact(config.tokenizer) if config.tokenizer else None
+        # NeMo's exporter changes the model in places, so it gets one of its own.
+        exported = _to_onnx(load_model(archive, config), half=options.half)
+        bundle = write_bundle(
+            _content(source, options, config, nemo, exported, tokenizer), Path(work, "bundle")
+        )
+        export_s = time.monotonic() - start
+        bundle, report = _verify(source, options, bundle, nemo, exported, export_s)
+        report.write(bundle.folder)
+        shutil.copytree(bundle.folder, folder, dirs_exist_ok=True)
+    return Bundle.open(folder), report
+
+
+def _to_onnx(nemo: EncDecCTCModel, *, half: bool) -> OnnxExport:
+    if half:
+        round_to_half(nemo)
+    return export_onnx(nemo)
+
+
+def _content(
+    source: LocalSource,
+    options: Options,
+    config: ModelConfig,
+    nemo: EncDecCTCModel,
+    exported: OnnxExport,
+    tokenizer: Path | None,
+) -> BundleContent:
+    pieces = tuple(nemo.cfg.decoder.vocabulary)
+    models: dict[str, onnx.ModelProto] = {"fp32": exported.model}
+    if "int8" in options.precisions:
+        models["int8"] = quantize(exported.model)
+    return BundleContent(
+        identity=options.identity,
+        source=Source(file=source.path.name, sha256=source.sha256, framework=f"nemo {config.nemo_version}".strip()),
+        config=config,
+        models={name: models[name] for name in options.precisions},
+        pieces=pieces,
+        filterbank=nemo.preprocessor.featurizer.filter_banks[0].numpy().astype(np.float32),
+        tokenizer=tokenizer,
+        nemo_config=nemo_config(config, pieces),
+        half=options.half,
+    )
+
+
+def _verify(
+    source: LocalSource, options: Options, bundle: Bundle, nemo: EncDecCTCModel, exported: OnnxExport, export_s: float
+) -> tuple[Bundle, Report]:
+    precisions = bundle.manifest.precisions
+    reference = NemoAcoustic(nemo, bundle.manifest.frame_shift_s)
+    clips = made_up_features(bundle)
+    fidelity = {p: measure_fidelity(bundle, p, reference, clips, threads=options.threads) for p in precisions}
+    speech = _speech(bundle, reference, options) if options.utterances else None
+    if "fp32" in fidelity:
+        judge(fidelity["fp32"], speech, half=options.half)
+    milliseconds = _milliseconds(bundle, clips)
+    precision, reason = choose_precision(speech, milliseconds, available=tuple(precisions))
+    bundle = set_default_precision(bundle, precision)
+    report = Report(
+        source=source.path.name,
+        n_parameters=sum(parameter.numel() for parameter in nemo.parameters()),
+        half_weights=options.half,
+        exporter=exported.exporter,
+        nodes=dict(exported.nodes),
+        bytes={p: bundle.path("acoustic", p).stat().st_size for p in precisions},
+        export_s=export_s,
+        peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        fidelity=fidelity,
+        milliseconds_per_10_s=milliseconds,
+        speech=speech,
+        default_precision=precision,
+        reason=reason,
+    )
+    return bundle, report
+
+
+def _speech(bundle: Bundle, reference: NemoAcoustic, options: Options) -> Speech:
+    """NeMo's text, and each precision's, on the given recordings."""
+    utterances = options.utterances
+    acoustics: Mapping[str, LocalAcoustic] = {
+        p: LocalAcoustic(bundle, threads=options.threads, precision=p) for p in bundle.manifest.precisions
+    }
+    expected = transcribe_with(bundle, reference, utterances, "NeMo")
+    runs = {name: transcribe_with(bundle, acoustic, utterances, name) for name, acoustic in acoustics.items()}
+    fp32, int8 = runs.get("fp32"), runs.get("int8")
+    known = [i for i, utterance in enumerate(utterances) if utterance.text]
+    references = [utterances[i].text for i in known]
+
+    def scored(texts: Sequence[str]) -> list[str]:
+        return [texts[i] for i in known]
+
+    return Speech(
+        n_clips=len(utterances),
+        speech_s=expected.speech_s,
+        texts_differ=sum(a != b for a, b in zip(expected.texts, fp32.texts, strict=True)) if fp32 else 0,
+        int8_text_wer=error_rate(fp32.texts, int8.texts, "raw").wer if fp32 and int8 and any(fp32.texts) else None,
+        error_rates={name: error_rate(references, scored(run.texts), "normalised") for name, run in runs.items()}
+        if known
+        else {},
+        int8_rise=compare(references, scored(fp32.texts), scored(int8.texts), "normalised")
+        if known and fp32 and int8
+        else None,
+    )
+
+
+def _milliseconds(bundle: Bundle, clips: Sequence[Features]) -> dict[str, float]:
+    """Least CPU time for 10 s of sound on one thread; the precisions take turns, so that both meet the same machine."""
+    acoustics = {p: LocalAcoustic(bundle, threads=1, precision=p) for p in bundle.manifest.precisions}
+    n_frames = round(TIMED_S * bundle.manifest.features.sample_rate / bundle.manifest.features.hop_samples)
+    longest = max(clips, key=lambda clip: clip.n_frames)
+    clip = Features(np.ascontiguousarray(longest.values[:, :n_frames]), TIMED_S)
+    times: dict[str, list[float]] = {p: [] for p in acoustics}
+    for _ in range(N_TIMINGS):
+        for precision, acoustic in acoustics.items():
+            start = time.process_time()
+            acoustic([clip])
+            times[precision].append((time.process_time() - start) * 1000)
+    return {precision: min(values) for precision, values in times.items()}

@@ -1,0 +1,138 @@
+"""The verification report: what was measured, what follows from it, as JSON and in words."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from hindi_stt.errors import VerificationFailed
+from hindi_stt.evaluation import Comparison, ErrorRate
+from hindi_stt.export.verify import TOLERANCE, Fidelity
+
+__all__ = ["REPORT_FILE", "Report", "Speech", "choose_precision", "judge"]
+
+REPORT_FILE: Final = "verification.json"
+MIN_SPEECH_S: Final = 600.0
+"""Speech on which int8 has to prove itself before it becomes the default, in seconds."""
+MAX_TEXT_DRIFT: Final = 0.02
+"""Words of fp32's text that int8 may change, as a fraction."""
+MAX_WER_RISE: Final = 0.005
+"""How much higher int8's WER against the references may be, as a fraction."""
+MIN_SPEEDUP: Final = 1.1
+"""Below this int8 is not worth its drift on this kind of CPU."""
+HALF_TOLERANCE: Final = 5e-2
+"""For log-probs of weights that were rounded to float16 on request; texts must be equal all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """Real speech through NeMo, fp32 and int8.
+
+    n_clips, speech_s: how much; texts_differ: clips where fp32's text is not NeMo's; int8_text_wer: int8's text with
+    fp32's as reference; error_rates: per model against the references; int8_rise: int8 against fp32.
+    """
+
+    n_clips: int
+    speech_s: float
+    texts_differ: int
+    int8_text_wer: float | None = None
+    error_rates: dict[str, ErrorRate] = field(default_factory=dict)
+    int8_rise: Comparison | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything measured in one export. times and memory: of the export itself, on this machine."""
+
+    source: str
+    n_parameters: int
+    half_weights: bool
+    exporter: str
+    nodes: dict[str, int]
+    bytes: dict[str, int]
+    export_s: float
+    peak_memory_bytes: int
+    fidelity: dict[str, Fidelity]
+    milliseconds_per_10_s: dict[str, float]
+    speech: Speech | None
+    default_precision: str
+    reason: str
+
+    def write(self, folder: Path) -> Path:
+        path = folder / REPORT_FILE
+        path.write_text(json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        return path
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.source}: {self.n_parameters:,} parameters, exported by {self.exporter} in {self.export_s:.0f} s, "
+            f"peak memory {self.peak_memory_bytes / 2**20:.0f} MiB",
+            *(f"  {name}: {size:,} bytes" for name, size in self.bytes.items()),
+        ]
+        lines += [f"  {name} against NeMo: {_fidelity(found)}" for name, found in self.fidelity.items()]
+        lines += [f"  {name}: {ms:.0f} ms for 10 s on one core" for name, ms in self.milliseconds_per_10_s.items()]
+        lines += _speech(self.speech)
+        lines.append(f"  default precision: {self.default_precision} ({self.reason})")
+        return "\n".join(lines)
+
+
+def _fidelity(found: Fidelity) -> str:
+    return (
+        f"max |Δ log-prob| {found.max_alone:.1e} alone, {found.max_batched:.1e} in a mixed batch, best class differs in "
+        f"{found.argmax_differs} of {found.n_frames} frames, text in {found.texts_differ} of {found.n_clips} clips"
+    )
+
+
+def _speech(speech: Speech | None) -> list[str]:
+    if speech is None:
+        return ["  real speech: none given (--verify MANIFEST)"]
+    lines = [
+        f"  {speech.n_clips} clips of speech, {speech.speech_s:.0f} s: fp32's text is not NeMo's in {speech.texts_differ}"
+    ]
+    for name, rate in speech.error_rates.items():
+        low, high = rate.wer_interval
+        lines.append(f"  {name}: WER {rate.wer:.2%} [{low:.2%}, {high:.2%}], CER {rate.cer:.2%} ({rate.form})")
+    if speech.int8_text_wer is not None:
+        lines.append(f"  int8 changes {speech.int8_text_wer:.2%} of fp32's words")
+    if speech.int8_rise is not None:
+        low, high = speech.int8_rise.interval
+        lines.append(f"  int8's WER minus fp32's: {speech.int8_rise.delta_wer:+.2%} [{low:+.2%}, {high:+.2%}]")
+    return lines
+
+
+def choose_precision(
+    speech: Speech | None, milliseconds: dict[str, float], *, available: tuple[str, ...]
+) -> tuple[str, str]:
+    """The bundle's default precision, and why."""
+    if "int8" not in available:
+        return available[0], "the only one"
+    if "fp32" not in available:
+        return "int8", "the only one"
+    if speech is None or speech.speech_s < MIN_SPEECH_S or speech.int8_text_wer is None:
+        return "fp32", f"int8 has not been verified on {MIN_SPEECH_S:.0f} s of speech"
+    if speech.int8_text_wer > MAX_TEXT_DRIFT:
+        return "fp32", f"int8 changes {speech.int8_text_wer:.1%} of the words, budget {MAX_TEXT_DRIFT:.1%}"
+    if speech.int8_rise is not None and speech.int8_rise.delta_wer > MAX_WER_RISE:
+        return "fp32", f"int8's WER is {speech.int8_rise.delta_wer:.2%} higher, budget {MAX_WER_RISE:.2%}"
+    speedup = milliseconds["fp32"] / milliseconds["int8"]
+    if speedup < MIN_SPEEDUP:
+        return "fp32", f"int8 is only {speedup:.2f} times as fast on this CPU"
+    return "int8", f"within the drift budget, {speedup:.2f} times as fast"
+
+
+def judge(fidelity: Fidelity, speech: Speech | None, *, half: bool) -> None:
+    """Raise VerificationFailed where the fp32 model is not its NeMo."""
+    bound = HALF_TOLERANCE if half else TOLERANCE
+    worst = max(fidelity.max_alone, fidelity.max_batched)
+    problems: list[Any] = []
+    if worst > bound:
+        problems.append(f"log-probs differ from NeMo's by {worst:.1e}, allowed {bound:.0e}")
+    if fidelity.argmax_differs and not half:
+        problems.append(f"the best class differs in {fidelity.argmax_differs} frames")
+    if speech is not None and speech.texts_differ:
+        problems.append(f"the text differs in {speech.texts_differ} of {speech.n_clips} clips")
+    if problems:
+        raise VerificationFailed(f"The fp32 model is not its NeMo: {'; '.join(problems)}.")

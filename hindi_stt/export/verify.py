@@ -1,0 +1,128 @@
+"""Proof that nothing was lost on the way: the ONNX models against the NeMo model that they came from.
+
+NeMo takes the place of the acoustic model in the same line that serves, so both see identical features and go through
+the same decoding. Always measured: log-probs on made-up sound of 1 to 20 s, alone and in one mixed batch. With a
+manifest of real speech besides: texts, and error rates where it has references.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from nemo.collections.asr.models import EncDecCTCModel
+
+from hindi_stt.acoustic import Acoustic, LocalAcoustic
+from hindi_stt.bundle import Bundle
+from hindi_stt.decoding import GreedyDecoder
+from hindi_stt.errors import HindiSTTError
+from hindi_stt.evaluation import Utterance
+from hindi_stt.evaluation.run import Run, transcribe_all
+from hindi_stt.features import FeatureExtractor
+from hindi_stt.pipeline import Pipeline
+from hindi_stt.settings import Settings
+from hindi_stt.types import Features, LogProbs, Waveform
+
+__all__ = ["Fidelity", "NemoAcoustic", "made_up_features", "measure_fidelity", "transcribe_with"]
+
+TOLERANCE: Final = 1e-3
+"""Largest difference of a log-prob that counts as none."""
+DURATIONS_S: Final = tuple(range(1, 21))
+ANY_PADDING: Final = 0.99
+
+
+class NemoAcoustic:
+    """An Acoustic that is NeMo itself, one clip at a time."""
+
+    def __init__(self, nemo: EncDecCTCModel, frame_shift_s: float) -> None:
+        self._nemo, self._frame_shift_s = nemo, frame_shift_s
+
+    def __call__(self, batch: Sequence[Features]) -> list[LogProbs | HindiSTTError]:
+        return [self._run(clip) for clip in batch]
+
+    def _run(self, clip: Features) -> LogProbs:
+        with torch.inference_mode():
+            encoded, n_steps = self._nemo.encoder(
+                audio_signal=torch.from_numpy(np.ascontiguousarray(clip.values))[None],
+                length=torch.tensor([clip.n_frames]),
+            )
+            log_probs = self._nemo.decoder(encoder_output=encoded)[0, : int(n_steps[0])]
+        return LogProbs(log_probs.numpy(), self._frame_shift_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Fidelity:
+    """One ONNX model against a reference on the same features.
+
+    max_alone, max_batched: largest |Δ log-prob|, clip by clip and in one mixed batch; mean_alone: the mean one;
+    argmax_differs: frames whose best class differs although its margin in the reference exceeds the tolerance;
+    texts_differ: clips with another text; n_clips, n_frames: measured.
+    """
+
+    max_alone: float
+    max_batched: float
+    mean_alone: float
+    argmax_differs: int
+    texts_differ: int
+    n_clips: int
+    n_frames: int
+
+
+def made_up_features(bundle: Bundle, *, seed: int = 0) -> list[Features]:
+    """Features of noise and tones whose loudness comes and goes like syllables, 1 to 20 s long."""
+    rng = np.random.default_rng(seed)
+    spec = bundle.manifest.features
+    extract = FeatureExtractor(spec, bundle.filterbank)
+    clips = []
+    for duration_s in DURATIONS_S:
+        n = int((duration_s - rng.uniform(0, 0.5)) * spec.sample_rate)
+        time_s = np.arange(n) / spec.sample_rate
+        pitch = rng.uniform(90, 250) * (1 + 0.2 * np.sin(2 * np.pi * rng.uniform(0.3, 1) * time_s))
+        voice = sum(np.sin(2 * np.pi * k * np.cumsum(pitch) / spec.sample_rate) / k for k in range(1, 20))
+        loudness = np.clip(np.sin(2 * np.pi * rng.uniform(2, 5) * time_s), 0, 1)
+        samples = 0.1 * loudness * voice + 0.02 * rng.standard_normal(n)
+        clips.append(extract(Waveform(samples.astype(np.float32), spec.sample_rate, spec.sample_rate)))
+    return clips
+
+
+def measure_fidelity(
+    bundle: Bundle, precision: str, reference: Acoustic, clips: Sequence[Features], *, threads: int
+) -> Fidelity:
+    """Compare log-probs and greedy texts. Raises the error of a clip that either side cannot run."""
+    alone = LocalAcoustic(bundle, threads=threads, precision=precision)
+    together = LocalAcoustic(bundle, threads=threads, precision=precision, max_padding=ANY_PADDING)
+    decode = GreedyDecoder(bundle.tokens, bundle.manifest.acoustic.blank_id)
+    expected = [_values(result) for clip in clips for result in reference([clip])]
+    single = [_values(result) for clip in clips for result in alone([clip])]
+    batched = [_values(result) for result in together(clips)]
+    differences = [np.abs(a.values - b.values) for a, b in zip(expected, single, strict=True)]
+    return Fidelity(
+        max_alone=float(max(d.max() for d in differences)),
+        max_batched=float(max(np.abs(a.values - b.values).max() for a, b in zip(expected, batched, strict=True))),
+        mean_alone=float(np.concatenate(differences).mean()),
+        argmax_differs=sum(_argmax_differs(a, b) for a, b in zip(expected, single, strict=True)),
+        texts_differ=sum(decode(a).text != decode(b).text for a, b in zip(expected, single, strict=True)),
+        n_clips=len(clips),
+        n_frames=sum(len(a.values) for a in expected),
+    )
+
+
+def _values(result: LogProbs | HindiSTTError) -> LogProbs:
+    if isinstance(result, HindiSTTError):
+        raise result
+    return result
+
+
+def _argmax_differs(expected: LogProbs, found: LogProbs) -> int:
+    best_two = np.sort(expected.values, axis=1)[:, -2:]
+    sure = best_two[:, 1] - best_two[:, 0] > TOLERANCE
+    return int((sure & (expected.values.argmax(1) != found.values.argmax(1))).sum())
+
+
+def transcribe_with(bundle: Bundle, acoustic: Acoustic, utterances: Sequence[Utterance], label: str) -> Run:
+    """The texts of a manifest with one acoustic model or another; recordings of any length are accepted."""
+    pipeline = Pipeline(bundle, Settings(max_audio_s=24 * 3600.0))
+    return transcribe_all(pipeline, acoustic, utterances, label=label)

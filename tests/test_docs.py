@@ -1,0 +1,88 @@
+"""The documentation says what the code does: generated pages are current, and commands of the README run."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+import hindi_stt.errors
+from hindi_stt.errors import HindiSTTError, error_types
+from tests.server import ROOT, Server
+
+
+def generator() -> object:
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", ["errors.md", "settings.md"])
+def test_generated_pages_are_current(name: str) -> None:
+    page = generator().PAGES[name]()
+    assert (ROOT / "docs" / name).read_text(encoding="utf-8") == page, "run: make docs"
+
+
+def test_every_error_is_named_once_and_exported() -> None:
+    leaves = [cls for cls in error_types() if not cls.__subclasses__()]
+    codes = [cls.code for cls in leaves]
+    assert len(set(codes)) == len(codes)
+    names = {cls.__name__ for cls in error_types()} | {"HindiSTTError"}
+    assert names <= set(hindi_stt.errors.__all__)
+    drawn = re.findall(r"[├└]── (\w+)", hindi_stt.errors.__doc__ or "")
+    assert sorted(drawn) == sorted(names - {"HindiSTTError"})
+    for cls in leaves:
+        assert 400 <= cls.status < 600
+        assert cls.help != HindiSTTError.help
+        assert not cls.__dict__.get("code", "").endswith("_")
+
+
+def readme_commands() -> list[str]:
+    blocks = re.findall(r"```bash\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    return [line for block in blocks for line in block.splitlines() if line and not line.startswith("#")]
+
+
+def test_the_readmes_requests_run(server: Server) -> None:
+    """Every curl of the README, against the test server instead of port 3000."""
+    requests = [line for line in readme_commands() if line.startswith("curl ")]
+    assert requests
+    for line in requests:
+        command = line.replace("localhost:3000", f"127.0.0.1:{server.port}")
+        done = subprocess.run(
+            ["bash", "-c", f"{command} --fail"], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{line}: {done.stderr}"
+
+
+def test_the_readmes_command_lines_run() -> None:
+    binaries = Path(sys.executable).parent
+    commands = [line for line in readme_commands() if line.startswith(".venv/bin/hindi-stt ")]
+    assert commands
+    for line in commands:
+        command = line.replace(".venv/bin/", f"{binaries}/")
+        done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{line}: {done.stderr}"
+
+
+def test_the_readmes_first_answer_is_real(server: Server) -> None:
+    shown = re.search(r'^\{"text": ?"([^"]+)"', (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert shown is not None
+    with (ROOT / "tests" / "data" / "rain_16k.wav").open("rb") as f:
+        answer = httpx.post(f"{server.url}/transcribe", files={"file": f}, timeout=30).json()
+    assert answer["text"] == shown[1]
+
+
+def test_the_readmes_make_targets_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for line in readme_commands():
+        if line.startswith("make "):
+            target = line.split()[1]
+            assert re.search(rf"^{re.escape(target)}:", makefile, re.MULTILINE), target
