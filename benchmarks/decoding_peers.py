@@ -35,7 +35,7 @@ def flashlight(folder, setup):
     for word in [*setup["words"], "<unk>"]:
         words.add_entry(word)
     lm = KenLM(str(folder / "lm.arpa"), words)
-    start = lm.start(False)
+    start = lm.start(False)  # noqa: FBT003 -- C++
     trie = Trie(len(tokens), 0)
     for word, spellings in setup["spellings"].items():
         _, score = lm.score(start, words.get_index(word))
@@ -54,7 +54,7 @@ def flashlight(folder, setup):
         criterion_type=CriterionType.CTC,
     )
     mark = -1  # no silence token: pieces carry the word mark
-    decoder = LexiconDecoder(options, trie, lm, mark, tokens.index(BLANK), words.get_index("<unk>"), [], False)
+    decoder = LexiconDecoder(options, trie, lm, mark, tokens.index(BLANK), words.get_index("<unk>"), [], False)  # noqa: FBT003 -- C++
 
     def decode(clip):
         clip = np.ascontiguousarray(clip, np.float32)

@@ -114,12 +114,14 @@ def load_language_model(path: Path, vocabulary: Vocabulary) -> LanguageModel:
             head = file.read(len(_KENLM_MAGIC))
     except OSError as error:
         raise LanguageModelInvalid(f"{path} cannot be read: {error.strerror}.") from error
+    model: KenLMModel | NGramModel
     if head == _KENLM_MAGIC:
-        return KenLMModel(path)
-    model = NGramModel(read_ngrams(path) if head.startswith(_NPZ_MAGIC) else read_arpa(path))
+        model = KenLMModel(path)
+    else:
+        model = NGramModel(read_ngrams(path) if head.startswith(_NPZ_MAGIC) else read_arpa(path))
     words = model.words
     spellable = sum(map(vocabulary.can_spell, words))
-    if not words or spellable < LEAST_SPELLABLE * len(words):
+    if spellable < LEAST_SPELLABLE * len(words):
         raise LanguageModelInvalid(
             f"{path}: the acoustic model can write {spellable} of its {len(words)} words; "
             "it is made for another alphabet, or for pieces instead of words."

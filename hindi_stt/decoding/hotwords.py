@@ -28,7 +28,7 @@ __all__ = [
     "read_hotwords",
 ]
 
-DEFAULT_WEIGHT: Final = 3.0
+DEFAULT_WEIGHT: Final = 5.0
 MAX_WEIGHT: Final = 10.0
 MAX_LETTERS: Final = 100
 

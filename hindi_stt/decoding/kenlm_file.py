@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import mmap
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from hindi_stt.decoding.ngram import DEFAULT_ALPHA, DEFAULT_BETA, LN10
+from hindi_stt.decoding.ngram import DEFAULT_ALPHA, DEFAULT_BETA, LN10, any_begins
 from hindi_stt.errors import LanguageModelInvalid
 
 __all__ = ["KenLMModel"]
 
 
+_FIRST_WORD: Final = b"<unk>\0"
+
+
 class KenLMModel:
-    """A LanguageModel in KenLM's hands. Its files list no words, so that any letters may begin one that it knows.
+    """A LanguageModel in KenLM's hands. words: that it knows, sorted; none where the file was made without them.
 
     Raises LanguageModelInvalid where KenLM cannot read the file, or is not installed.
     """
@@ -33,6 +37,7 @@ class KenLMModel:
         self.alpha, self.beta = alpha, beta
         self.start = kenlm.State()
         self._model.BeginSentenceWrite(self.start)
+        self.words = _words(path)
 
     def score(self, state: Any, word: str) -> tuple[float, Any, bool]:
         """Natural log-probability of the word, the state after it, and whether the model knows the word."""
@@ -45,5 +50,13 @@ class KenLMModel:
         return self.score(state, "</s>")[0]
 
     def has_prefix(self, letters: str) -> bool:
-        """Always: the file does not tell."""
-        return bool(letters)
+        """Whether a word that the model knows begins with these letters; yes where the file does not tell."""
+        return not self.words or any_begins(self.words, letters)
+
+
+def _words(path: Path) -> list[str]:
+    """KenLM's build_binary puts the words at the end of its file, each before a zero byte, <unk> first."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        start = content.rfind(_FIRST_WORD)
+        words = content[start:].split(b"\0") if start >= 0 else []
+    return sorted(word.decode(errors="replace") for word in words if word and not word.startswith(b"<"))

@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import math
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -32,6 +33,7 @@ __all__ = [
     "LanguageModel",
     "NGramModel",
     "NGrams",
+    "any_begins",
     "read_ngrams",
     "write_ngrams",
 ]
@@ -104,11 +106,11 @@ class NGramModel:
         self._ids = {word: i for i, word in enumerate(ngrams.words)}
         self._sorted = sorted(word for word in ngrams.words if not word.startswith("<"))
         # Memory views hand out Python numbers, several times faster than NumPy's own indexing does.
-        self._first_child = memoryview(ngrams.first_child)
-        self._word = memoryview(ngrams.word)
-        self._prob = memoryview(ngrams.log10_prob)
-        self._backoff = memoryview(ngrams.log10_backoff)
-        self._suffix = memoryview(ngrams.suffix)
+        self._first_child: Any = ngrams.first_child.data
+        self._word: Any = ngrams.word.data
+        self._prob: Any = ngrams.log10_prob.data
+        self._backoff: Any = ngrams.log10_backoff.data
+        self._suffix: Any = ngrams.suffix.data
         self.start: int = 1 + self._ids["<s>"] if "<s>" in self._ids else 0
 
     @property
@@ -128,8 +130,7 @@ class NGramModel:
 
     def has_prefix(self, letters: str) -> bool:
         """Whether a word that the model knows begins with these letters."""
-        at = bisect_left(self._sorted, letters)
-        return at < len(self._sorted) and self._sorted[at].startswith(letters)
+        return any_begins(self._sorted, letters)
 
     def _step(self, state: int, word_id: int) -> tuple[float, int]:
         total = 0.0
@@ -148,6 +149,12 @@ class NGramModel:
         while state and self._first_child[state] == self._first_child[state + 1] and not self._backoff[state]:
             state = self._suffix[state]
         return state
+
+
+def any_begins(words: Sequence[str], letters: str) -> bool:
+    """Whether one of these sorted words begins with these letters."""
+    at = bisect_left(words, letters)
+    return at < len(words) and words[at].startswith(letters)
 
 
 def write_ngrams(path: Path, ngrams: NGrams) -> None:
@@ -177,7 +184,11 @@ def read_ngrams(path: Path) -> NGrams:
 def _check(ngrams: NGrams) -> None:
     """Raises ValueError where following the arrays could leave them or never end."""
     n = len(ngrams.word)
-    whole = {"first_child": (n + 1, np.int32), "word": (n, np.int32), "suffix": (n, np.int32)}
+    whole: dict[str, tuple[int, Any]] = {
+        "first_child": (n + 1, np.int32),
+        "word": (n, np.int32),
+        "suffix": (n, np.int32),
+    }
     whole |= {"log10_prob": (n, np.float32), "log10_backoff": (n, np.float32)}
     for name, (length, dtype) in whole.items():
         array = getattr(ngrams, name)
