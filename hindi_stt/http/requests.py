@@ -21,7 +21,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hindi_stt.errors import HindiSTTError, InternalError, from_status
 
-__all__ = ["RequestIdFilter", "RequestMiddleware", "RequestState", "error_response", "log", "state_of"]
+__all__ = [
+    "RequestIdFilter",
+    "RequestMiddleware",
+    "RequestState",
+    "current_request_id",
+    "error_response",
+    "log",
+    "state_of",
+]
 
 log = logging.getLogger("hindi_stt")
 
@@ -54,6 +62,11 @@ class RequestState:
     error: HindiSTTError | None = None
     keep_body: bool = False
     facts: dict[str, Any] = field(default_factory=dict)
+
+
+def current_request_id() -> str:
+    """Id of the request that this task belongs to; "-" outside of any."""
+    return _current_id.get()
 
 
 def state_of(request: Request) -> RequestState:

@@ -13,7 +13,8 @@ import anyio.to_thread
 from starlette.requests import Request
 
 from hindi_stt import render
-from hindi_stt.errors import ClientClosedRequest, HindiSTTError, Overloaded, Timeout
+from hindi_stt.errors import HindiSTTError, Overloaded, Timeout
+from hindi_stt.http.disconnect import unless_disconnected
 from hindi_stt.http.requests import state_of
 from hindi_stt.http.schemas import TimingsBody, TranscriptionResponse
 from hindi_stt.http.uploads import receive_upload
@@ -57,7 +58,7 @@ class Transcriber:
             )
             with upload.file as file:
                 work = self._transcribe(request, lambda: self._pipeline.prepare(file))
-                return await _unless_disconnected(request, self._bounded(work))
+                return await unless_disconnected(request, self._bounded(work))
         except HindiSTTError:
             self._metrics.requests.inc()
             raise
@@ -113,25 +114,3 @@ class Transcriber:
         finally:
             self._in_progress_s -= duration_s
             self._metrics.in_progress.dec(duration_s)
-
-
-async def _unless_disconnected(request: Request, work: Awaitable[T]) -> T:
-    """The work's result; raises ClientClosedRequest, and cancels the work, when the client hangs up first."""
-    task = asyncio.ensure_future(work)
-    watcher = asyncio.ensure_future(_disconnected(request))
-    try:
-        await asyncio.wait({task, watcher}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            raise ClientClosedRequest("The client hung up before its transcript was ready.")
-        return task.result()
-    finally:
-        watcher.cancel()
-        if not task.done():
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError, HindiSTTError):
-                await task
-
-
-async def _disconnected(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
