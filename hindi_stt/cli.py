@@ -18,8 +18,10 @@ from hindi_stt.decoding import DecodingOptions, parse_hotwords
 from hindi_stt.decoding.options import DecoderName
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.lm.commands import add_parser as add_lm_parser
+from hindi_stt.options import Options
 from hindi_stt.pipeline import Pipeline
 from hindi_stt.settings import get_settings
+from hindi_stt.text.options import FIELDS as TEXT_FIELDS
 
 __all__ = ["main"]
 
@@ -54,6 +56,14 @@ def _parser() -> argparse.ArgumentParser:
     transcribe.add_argument(
         "--hotword", action="append", default=[], metavar="WORD[:WEIGHT]", help="listen for this word (may be repeated)"
     )
+    for name, values in TEXT_FIELDS.items():
+        listed = name == "mask"
+        transcribe.add_argument(
+            f"--{name}",
+            choices=None if listed else values,
+            metavar="KIND,…" if listed else None,
+            help=f"{', '.join(values)}: docs/hindi-text.md (default: the setting)",
+        )
     transcribe.set_defaults(run=_transcribe)
     add_lm_parser(commands, _resolve)
     return parser
@@ -71,8 +81,11 @@ def _transcribe(arguments: argparse.Namespace) -> int:
     pipeline = Pipeline(bundle, settings)
     if (file := Path(arguments.lm)).is_file():
         pipeline.decoders.add_language_model(arguments.lm, file)
-    options = DecodingOptions(arguments.decoder, arguments.lm, parse_hotwords(arguments.hotword))
-    pipeline.decoders.choose(options)  # complains now rather than at every file
+    fields = {name: getattr(arguments, name) for name in TEXT_FIELDS}
+    text = pipeline.options({name: value for name, value in fields.items() if value is not None}).text
+    decoding = DecodingOptions(arguments.decoder, arguments.lm, parse_hotwords(arguments.hotword))
+    pipeline.decoders.choose(decoding)  # complains now rather than at every file
+    options = Options(text, decoding)
     acoustic = LocalAcoustic(bundle, threads=settings.effective_threads)
     failed = 0
     several = len(arguments.files) > 1
@@ -87,8 +100,8 @@ def _transcribe(arguments: argparse.Namespace) -> int:
             if arguments.format == "json":
                 line = json.dumps({"file": file, **render.to_json(transcript, bundle.tag)}, ensure_ascii=False)
             else:
-                text = render.to_text(transcript)
-                line = f"{file}\t{text}" if several else text
+                shown = render.to_text(transcript)
+                line = f"{file}\t{shown}" if several else shown
             files.write(line, file=sys.stdout)
     return 1 if failed else 0
 

@@ -6,7 +6,7 @@ Every door (HTTP, command line, …) walks this line; none has a private way to 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -17,10 +17,12 @@ from hindi_stt import quality
 from hindi_stt.acoustic import Acoustic
 from hindi_stt.audio import AudioLimits, decode
 from hindi_stt.bundle import Bundle
-from hindi_stt.decoding import BeamLimits, Decoders, DecodingOptions, read_hotwords
+from hindi_stt.decoding import BeamLimits, Decoders, read_hotwords
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.features import FeatureExtractor
+from hindi_stt.options import Options
 from hindi_stt.settings import Settings
+from hindi_stt.text import Writer
 from hindi_stt.types import Features, Hypothesis, LogProbs, Segment, Transcript, Waveform, Word
 
 __all__ = ["Pipeline", "Prepared"]
@@ -44,6 +46,7 @@ class Prepared:
 class Pipeline:
     """The line for one model. Thread-safe: it holds nothing but constants.
 
+    Raises InvalidRequest where a setting asks for what there is not in the model's language.
     Raises LanguageModelInvalid, UnknownLanguageModel, InvalidHotwords where settings and bundle do not fit.
     """
 
@@ -58,6 +61,19 @@ class Pipeline:
             max_hotwords=settings.max_hotwords,
             limits=BeamLimits(settings.beam_width),
         )
+        self._write = Writer(bundle.manifest.language)
+        self._defaults = Options.from_settings(settings)
+        self._write.check(self._defaults.text)
+
+    def options(self, fields: Mapping[str, str]) -> Options:
+        """The server's options with a request's fields. Raises InvalidRequest, naming the field.
+
+        Raises what `Decoders.choose` raises, too.
+        """
+        options = self._defaults.updated(fields)
+        self._write.check(options.text)
+        self.decoders.choose(options.decoding)
+        return options
 
     def warm_up(self) -> None:
         """Compute features of noise once, so that the first request does not pay for what is done only once."""
@@ -78,26 +94,26 @@ class Pipeline:
         offsets_s = (0.0,) * len(features)
         return Prepared(features, offsets_s, waveform.duration_s, warnings, decoded - start, done - decoded)
 
-    def finish(
-        self, log_probs: Sequence[LogProbs], prepared: Prepared, options: DecodingOptions | None = None
-    ) -> Transcript:
-        """Decode the log-probs of a recording's clips, in the order of `prepared.features`.
+    def finish(self, log_probs: Sequence[LogProbs], prepared: Prepared, options: Options | None = None) -> Transcript:
+        """Decode the log-probs of a recording's clips, in the order of `prepared.features`, and write the words.
 
-        Raises what `Decoders.choose` raises.
+        Without options: the server's. Raises what `Decoders.choose` raises.
         """
-        decode_clip = self.decoders.choose(options or DecodingOptions())
-        segments = (
+        options = options or self._defaults
+        decode_clip = self.decoders.choose(options.decoding)
+        decoded = (
             _segment(decode_clip(clip), offset_s) for clip, offset_s in zip(log_probs, prepared.offsets_s, strict=True)
         )
+        heard = tuple(segment for segment in decoded if segment.words)
         return Transcript(
             language=self.bundle.manifest.language,
             duration_s=prepared.duration_s,
-            segments=tuple(segment for segment in segments if segment.words),
+            segments=self._write(heard, options.text),
             warnings=prepared.warnings,
         )
 
     def transcribe(
-        self, source: bytes | str | Path | BinaryIO, acoustic: Acoustic, options: DecodingOptions | None = None
+        self, source: bytes | str | Path | BinaryIO, acoustic: Acoustic, options: Options | None = None
     ) -> Transcript:
         """The whole line in this process. Raises what `prepare` and `finish` raise, and InferenceFailed."""
         prepared = self.prepare(source)

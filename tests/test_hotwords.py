@@ -30,6 +30,7 @@ from hindi_stt.pipeline import Pipeline
 from hindi_stt.types import LogProbs
 from tests import domain_text
 from tests.conftest import DATA
+from tests.server import Server
 from tests.synthesis import speak
 
 
@@ -210,3 +211,19 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert "[unknown_language_model]" in capsys.readouterr().err
     assert main(["transcribe", clip, "--hotword", "😀"]) == 1
     assert "[invalid_hotwords]" in capsys.readouterr().err
+
+
+def test_the_server_takes_them_and_refuses_before_it_listens(server: Server) -> None:
+    clip = (DATA / "rain.flac").read_bytes()
+    fine = server.transcribe(clip, data={"hotwords": "बारिश:2, मौसम", "decoder": "beam"})
+    assert fine.status_code == 200
+    assert fine.json()["words"]
+    for fields, code in [
+        ({"hotwords": "😀"}, "invalid_hotwords"),
+        ({"hotwords": "मौसम:1e9"}, "invalid_hotwords"),
+        ({"hotwords": ",".join(["मौसम"] * 10_000)}, "invalid_hotwords"),
+        ({"language_model": "court"}, "unknown_language_model"),
+        ({"decoder": "best"}, "invalid_request"),
+    ]:
+        answer = server.transcribe(clip, data=fields)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)

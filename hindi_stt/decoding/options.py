@@ -14,8 +14,8 @@ __all__ = ["FIELDS", "DecoderName", "DecodingOptions"]
 
 DecoderName = Literal["auto", "greedy", "beam"]
 
-FIELDS: Final[tuple[str, ...]] = ("decoder", "language_model", "hotwords")
-"""Fields of a request; hotwords: WORD[:WEIGHT], with commas or line ends between."""
+FIELDS: Final[Mapping[str, tuple[str, ...]]] = {"decoder": get_args(DecoderName), "language_model": (), "hotwords": ()}
+"""Field of a request → the values that it takes, none for any. hotwords: WORD[:WEIGHT], with commas or line ends."""
 
 
 @dataclass(frozen=True, slots=True)
