@@ -6,7 +6,7 @@ Every door (HTTP, command line, …) walks this line; none has a private way to 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -20,7 +20,9 @@ from hindi_stt.bundle import Bundle
 from hindi_stt.decoding import GreedyDecoder
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.features import FeatureExtractor
+from hindi_stt.options import Options
 from hindi_stt.settings import Settings
+from hindi_stt.text import Writer
 from hindi_stt.types import Features, Hypothesis, LogProbs, Segment, Transcript, Waveform, Word
 
 __all__ = ["Pipeline", "Prepared"]
@@ -42,13 +44,25 @@ class Prepared:
 
 
 class Pipeline:
-    """The line for one model. Thread-safe: it holds nothing but constants."""
+    """The line for one model. Thread-safe: it holds nothing but constants.
+
+    Raises InvalidRequest where a setting asks for what there is not in the model's language.
+    """
 
     def __init__(self, bundle: Bundle, settings: Settings) -> None:
         self.bundle = bundle
         self.limits = AudioLimits(settings.max_audio_s, settings.min_audio_s, settings.max_channels)
         self._extract = FeatureExtractor(bundle.manifest.features, bundle.filterbank)
         self._decode = GreedyDecoder(bundle.tokens, bundle.manifest.acoustic.blank_id)
+        self._write = Writer(bundle.manifest.language)
+        self._defaults = Options.from_settings(settings)
+        self._write.check(self._defaults.text)
+
+    def options(self, fields: Mapping[str, str]) -> Options:
+        """The server's options with a request's fields. Raises InvalidRequest, naming the field."""
+        options = self._defaults.updated(fields)
+        self._write.check(options.text)
+        return options
 
     def warm_up(self) -> None:
         """Compute features of noise once, so that the first request does not pay for what is done only once."""
@@ -69,19 +83,25 @@ class Pipeline:
         offsets_s = (0.0,) * len(features)
         return Prepared(features, offsets_s, waveform.duration_s, warnings, decoded - start, done - decoded)
 
-    def finish(self, log_probs: Sequence[LogProbs], prepared: Prepared) -> Transcript:
-        """Decode the log-probs of a recording's clips, in the order of `prepared.features`."""
-        segments = (
+    def finish(self, log_probs: Sequence[LogProbs], prepared: Prepared, options: Options | None = None) -> Transcript:
+        """Decode the log-probs of a recording's clips, in the order of `prepared.features`, and write the words.
+
+        Without options: the server's.
+        """
+        decoded = (
             _segment(self._decode(clip), offset_s) for clip, offset_s in zip(log_probs, prepared.offsets_s, strict=True)
         )
+        heard = tuple(segment for segment in decoded if segment.words)
         return Transcript(
             language=self.bundle.manifest.language,
             duration_s=prepared.duration_s,
-            segments=tuple(segment for segment in segments if segment.words),
+            segments=self._write(heard, (options or self._defaults).text),
             warnings=prepared.warnings,
         )
 
-    def transcribe(self, source: bytes | str | Path | BinaryIO, acoustic: Acoustic) -> Transcript:
+    def transcribe(
+        self, source: bytes | str | Path | BinaryIO, acoustic: Acoustic, options: Options | None = None
+    ) -> Transcript:
         """The whole line in this process. Raises what `prepare` raises, and InferenceFailed."""
         prepared = self.prepare(source)
         log_probs = []
@@ -89,7 +109,7 @@ class Pipeline:
             if isinstance(result, HindiSTTError):
                 raise result
             log_probs.append(result)
-        return self.finish(log_probs, prepared)
+        return self.finish(log_probs, prepared, options)
 
 
 def _segment(hypothesis: Hypothesis, offset_s: float) -> Segment:

@@ -19,6 +19,7 @@ from hindi_stt.http.requests import state_of
 from hindi_stt.http.schemas import TimingsBody, TranscriptionResponse
 from hindi_stt.http.uploads import receive_upload
 from hindi_stt.metrics import Metrics
+from hindi_stt.options import FIELDS, Options
 from hindi_stt.pipeline import Pipeline, Prepared
 from hindi_stt.settings import Settings, available_cores
 from hindi_stt.types import Features, LogProbs
@@ -54,10 +55,14 @@ class Transcriber:
         """Raises whatever of `hindi_stt.errors` applies; counts the request either way."""
         try:
             upload = await receive_upload(
-                request, max_bytes=self._settings.max_body_bytes, timeout_s=self._settings.upload_timeout_s
+                request,
+                fields=FIELDS,
+                max_bytes=self._settings.max_body_bytes,
+                timeout_s=self._settings.upload_timeout_s,
             )
-            with upload.file as file:
-                work = self._transcribe(request, lambda: self._pipeline.prepare(file))
+            with upload.file.file as file:
+                options = self._pipeline.options(upload.fields)
+                work = self._transcribe(request, lambda: self._pipeline.prepare(file), options)
                 return await unless_disconnected(request, self._bounded(work))
         except HindiSTTError:
             self._metrics.requests.inc()
@@ -71,14 +76,16 @@ class Transcriber:
         except TimeoutError as error:
             raise Timeout(f"There was no transcript within {limit_s:g} s.") from error
 
-    async def _transcribe(self, request: Request, prepare: Callable[[], Prepared]) -> TranscriptionResponse:
+    async def _transcribe(
+        self, request: Request, prepare: Callable[[], Prepared], options: Options
+    ) -> TranscriptionResponse:
         start = time.perf_counter()
         prepared = await self._in_thread(prepare)
         with self._admitted(prepared.duration_s):
             called = time.perf_counter()
             log_probs = await asyncio.gather(*(self._acoustic(features) for features in prepared.features))
             answered = time.perf_counter()
-            transcript = await self._in_thread(lambda: self._pipeline.finish(log_probs, prepared))
+            transcript = await self._in_thread(lambda: self._pipeline.finish(log_probs, prepared, options))
         done = time.perf_counter()
         stages_s = {
             "decode": prepared.decode_s,
