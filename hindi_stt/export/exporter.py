@@ -107,7 +107,8 @@ def _verify(
     precisions = bundle.manifest.precisions
     reference = NemoAcoustic(nemo, bundle.manifest.frame_shift_s)
     clips = made_up_features(bundle)
-    fidelity = {p: measure_fidelity(bundle, p, reference, clips, threads=options.threads) for p in precisions}
+    expected = [reference.run(clip) for clip in clips]
+    fidelity = {p: measure_fidelity(bundle, p, expected, clips, threads=options.threads) for p in precisions}
     speech = _speech(bundle, reference, options) if options.utterances else None
     if "fp32" in fidelity:
         judge(fidelity["fp32"], speech, half=options.half)

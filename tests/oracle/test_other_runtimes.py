@@ -71,8 +71,11 @@ def test_onnx_asr(bundle: Bundle, samples: list[np.ndarray], texts: list[str], t
 
 
 def test_sherpa_onnx(bundle: Bundle, samples: list[np.ndarray], texts: list[str]) -> None:
+    import onnx
     import sherpa_onnx
 
+    metadata = {entry.key for entry in onnx.load(bundle.path("acoustic", "fp32")).metadata_props}
+    assert metadata >= {"vocab_size", "subsampling_factor", "normalize_type"}  # without them it ends the process
     recogniser = sherpa_onnx.OfflineRecognizer.from_nemo_ctc(
         model=str(bundle.path("acoustic", "fp32")), tokens=str(bundle.path("tokens")), num_threads=1
     )
