@@ -1,0 +1,112 @@
+"""Step 1, the text: `python -m training.make_text WORK`.
+
+Writes WORK/text: `sentences.tsv` (kind, sentence), `words.txt` (for random sequences of words), `held_sentences.txt` and
+`held_words.txt` (kept for measuring: no training text holds one of them), `text.json` (counts) and the committed digest
+`training/sentences.bin`, with which the test suite proves that no evaluation sentence was trained on.
+"""
+
+import argparse
+import hashlib
+import json
+import random
+import sys
+from collections import Counter
+from pathlib import Path
+
+from tqdm import tqdm
+
+from . import sources
+from .alphabet import CHARACTERS, is_sentence, is_word, normalise, plain
+from .grammar import Speaker
+
+HELD_WORDS = 1500
+GRAMMAR_SENTENCES = 60_000
+
+
+def digest(sentence: str) -> bytes:
+    """Four bytes of a sentence: enough to prove absence, 1 in 60,000 chance of a false alarm."""
+    return hashlib.blake2b(plain(sentence).encode(), digest_size=4).digest()
+
+
+def evaluation_sentences() -> set[str]:
+    sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+    import evaluation_set
+
+    return {plain(sentence) for sentence in evaluation_set.SENTENCES}
+
+
+def cut(words: list[str], generator: random.Random) -> list[str]:
+    """A long sentence in pieces of 4 to 14 words, so that a clip stays short."""
+    pieces = []
+    while words:
+        size = len(words) if len(words) <= 14 else generator.randint(6, 12)
+        pieces.append(" ".join(words[:size]).rstrip(","))
+        words = words[size:]
+    return pieces
+
+
+def build(work: Path) -> None:
+    generator = random.Random(4)
+    root = sources.unpack(work)
+    apertium = sources.Apertium(root)
+    print("reading words", file=sys.stderr)
+    phrases = [normalise(phrase) for phrase in sources.dictionary_phrases(root)]
+    listed = {normalise(word) for reader in (sources.hunspell_words, sources.aspell_words) for word in reader(root)}
+    listed |= {word for form in apertium.forms for word in form.split()} | {word for phrase in phrases for word in phrase.split()}
+    listed = {word for word in listed if is_word(word) and len(word) > 1}
+
+    real = Counter(kind_text for kind_text in tqdm(_real(root), desc="sentences", unit=""))
+    running = Counter(word for (_, text), n in real.items() for word in plain(text).split())
+    speaker = Speaker(11, apertium.nouns, apertium.adjectives)
+    own = {speaker.sentence() for _ in tqdm(range(GRAMMAR_SENTENCES), desc="grammar")}
+    basic = Counter(word for text in (Speaker(12).sentence() for _ in range(20_000)) for word in text.split())
+
+    rare = sorted(word for word in listed if running[word] <= 1 and word not in basic and 3 <= len(word) <= 14)
+    held = set(generator.sample(rare, HELD_WORDS))
+    evaluation = evaluation_sentences()
+    sentences: dict[str, str] = {}
+    held_sentences: list[str] = []
+    for kind, text in [*sorted(real), *(("dictionary", text) for text in sorted(set(phrases))), *(("grammar", text) for text in sorted(own))]:
+        for piece in cut(text.split(), generator):
+            bare = plain(piece)
+            if not is_sentence(piece) or bare in evaluation or bare in sentences or held & set(bare.split()):
+                continue
+            if kind in ("help", "catalogue") and 4 <= len(bare.split()) <= 12 and generator.random() < 0.015:
+                held_sentences.append(bare)
+            else:
+                sentences[bare] = f"{kind}\t{piece}"
+    measured = set(held_sentences)
+    sentences = {bare: line for bare, line in sentences.items() if bare not in measured}
+    words = sorted(listed - held)
+    folder = work / "text"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "sentences.tsv").write_text("\n".join(sentences.values()) + "\n", encoding="utf-8")
+    (folder / "words.txt").write_text("\n".join(words) + "\n", encoding="utf-8")
+    (folder / "held_words.txt").write_text("\n".join(sorted(held)) + "\n", encoding="utf-8")
+    (folder / "held_sentences.txt").write_text("\n".join(sorted(measured)) + "\n", encoding="utf-8")
+    (Path(__file__).parent / "sentences.bin").write_bytes(b"".join(sorted(map(digest, sentences))))
+    _report(folder, sentences, words, held, measured)
+
+
+def _real(root: Path) -> list[tuple[str, str]]:
+    found = [("help", text) for text in sources.help_sentences(root)]
+    return found + [("catalogue", text) for text in sources.catalogue_sentences(root)]
+
+
+def _report(folder: Path, sentences: dict[str, str], words: list[str], held: set[str], measured: set[str]) -> None:
+    distinct = {word for bare in sentences for word in bare.split()}
+    letters = Counter("".join(sentences))
+    counts = {
+        "sentences": len(sentences), "sentences_by_kind": Counter(line.split("\t")[0] for line in sentences.values()),
+        "distinct_words_in_sentences": len(distinct), "distinct_words": len(distinct | set(words)), "words_for_sequences": len(words),
+        "held_words": len(held), "held_sentences": len(measured),
+        "characters_missing": sorted(set(CHARACTERS) - set(letters) - set("".join(words))), "characters_rare": {c: letters[c] for c in CHARACTERS if letters[c] < 20},
+    }  # fmt: skip
+    (folder / "text.json").write_text(json.dumps(counts, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(counts, ensure_ascii=False, indent=1))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("work", type=Path, nargs="?", default=Path("build/training"))
+    build(parser.parse_args().work)
