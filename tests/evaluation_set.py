@@ -5,6 +5,15 @@ The test suite speaks them with espeak-ng, in voice variants that no training cl
 
 from __future__ import annotations
 
+import io
+import random
+import subprocess
+import wave
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
 HELD_OUT_VARIANTS = ("f5", "m7", "klatt2", "Andy", "Tweaky", "belinda")
 
 SENTENCES = """
@@ -81,3 +90,61 @@ SENTENCES = """
 चार दोस्तों ने मिलकर एक छोटा सा ढाबा खोला
 पेंशन के काग़ज़ जमा करने की आख़िरी तारीख़ निकल चुकी है
 """.strip().splitlines()
+
+FIRST_SEED = 20
+CONDITIONS = ("clean", "white_10db", "telephone")
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One spoken sentence: a WAV file's bytes, what was said, who said it and through what."""
+
+    name: str
+    wav: bytes
+    text: str
+    variant: str
+    condition: str
+
+
+def clips(condition: str = "clean", count: int | None = None) -> Iterator[Clip]:
+    """The first `count` sentences, each in one held-out variant, the six taking turns; the same bytes on every call."""
+    for number, sentence in enumerate(SENTENCES[:count]):
+        draw = random.Random(FIRST_SEED + number)
+        variant = HELD_OUT_VARIANTS[number % len(HELD_OUT_VARIANTS)]
+        rate, pitch = draw.randint(130, 180), draw.randint(40, 60)
+        samples, sample_rate = _speak(sentence, variant, rate, pitch)
+        wav = _wav(*_through(samples, sample_rate, condition, number))
+        yield Clip(f"{condition}_{number:03d}_{variant}", wav, sentence, variant, condition)
+
+
+def _speak(text: str, variant: str, rate: int, pitch: int) -> tuple[np.ndarray, int]:
+    command = ["espeak-ng", "-v", f"hi+{variant}", "-s", str(rate), "-p", str(pitch), "--stdout", text]
+    spoken = subprocess.run(command, capture_output=True, check=True).stdout
+    # espeak-ng cannot seek in a pipe, so the header's sizes are wrong: read the rate, take the rest as samples.
+    sample_rate = int.from_bytes(spoken[24:28], "little")
+    return np.frombuffer(spoken[44 : len(spoken) - len(spoken) % 2], "<i2").astype(np.float32) / 32768, sample_rate
+
+
+def _through(samples: np.ndarray, sample_rate: int, condition: str, seed: int) -> tuple[np.ndarray, int]:
+    if condition == "white_10db":
+        noise = np.random.default_rng(seed).standard_normal(len(samples)).astype(np.float32)
+        return samples + noise * np.sqrt(np.mean(samples**2) / np.mean(noise**2) / 10), sample_rate
+    if condition == "telephone":  # band-limit to 300..3400 Hz by FFT and bring to 8 kHz
+        spectrum = np.fft.rfft(samples)
+        frequency = np.fft.rfftfreq(len(samples), 1 / sample_rate)
+        spectrum[(frequency < 300) | (frequency > 3400)] = 0
+        length = len(samples) * 8000 // sample_rate
+        shrunk = np.fft.irfft(spectrum[: length // 2 + 1], n=length) * (length / len(samples))
+        return shrunk.astype(np.float32), 8000
+    return samples, sample_rate
+
+
+def _wav(samples: np.ndarray, sample_rate: int) -> bytes:
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(sample_rate)
+        peak = max(1.0, float(np.abs(samples).max()))
+        file.writeframes((samples / peak * 32767).astype("<i2").tobytes())
+    return buffer.getvalue()

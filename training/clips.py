@@ -8,6 +8,7 @@ import numpy as np
 from . import augment, voices
 from .alphabet import plain
 from .augment import RATE
+from .make_text import evaluation_sentences, held_sentences
 
 # How often a clip's text comes from each kind: natural text teaches the language, random words teach the sounds.
 KINDS = {"grammar": 0.34, "catalogue": 0.15, "help": 0.03, "dictionary": 0.13, "words": 0.35}
@@ -23,7 +24,7 @@ class ClipMaker:
             kind, text = line.split("\t")
             self.texts[kind].append(text)
         self.words = (work / "text" / "words.txt").read_text(encoding="utf-8").split()
-        self.measured = set((work / "text" / "held_sentences.txt").read_text(encoding="utf-8").splitlines())
+        self.measured = {*held_sentences(work), *evaluation_sentences()}
         voice_list = voices.prepare(work)
         self.voices, self.weights = [v for v, _ in voice_list], [w for _, w in voice_list]
         self.synthesiser = voices.Synthesiser(work / "espeak")
@@ -32,7 +33,8 @@ class ClipMaker:
     def text(self, shortest: bool) -> str:
         kind = self.random.choices(list(KINDS), list(KINDS.values()))[0]
         if kind == "words":
-            return " ".join(self.random.choices(self.words, k=self.random.randint(1, 3 if shortest else 7)))
+            text = " ".join(self.random.choices(self.words, k=self.random.randint(1, 3 if shortest else 7)))
+            return self.text(shortest) if text in self.measured else text
         text = self.random.choice(self.texts[kind])
         while shortest and len(text) > 40:
             text = self.random.choice(self.texts[kind])
