@@ -5,9 +5,10 @@ import lzma
 import shutil
 from pathlib import Path
 
-import evaluation_set
 import numpy as np
 import pytest
+
+from . import evaluation_set
 
 DIGESTS = Path(__file__).parent / "training_sentences.xz"
 

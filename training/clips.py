@@ -62,11 +62,14 @@ class ClipMaker:
         rate, pitch = int(self.random.triangular(90, 230, 170)), self.random.randint(20, 80)
         factor = self.random.uniform(0.88, 1.14) if chance() < 0.6 else 1.0
         count = 1 if progress < 0.12 or chance() < 0.86 else self.random.randint(2, 4)
+        longest_s = LONGEST_S
+        if progress > 0.35 and chance() < 0.012:  # now and then far longer, so that attention learns the distances
+            count, longest_s = self.random.randint(6, 14), 45.0
         parts, said, length = [self.silence(0.25)], [], 0
         for number in range(count):
             text = self.text(shortest=progress < 0.06)
             spoken = self.utterance(text, voice, rate, pitch, factor)
-            if not len(spoken) or length + len(spoken) > LONGEST_S * RATE:
+            if not len(spoken) or length + len(spoken) > longest_s * RATE:
                 break
             parts += [spoken, self.silence(0.9 if number + 1 < count else 0.3)]
             length += sum(map(len, parts[-2:]))

@@ -31,7 +31,25 @@ class Subject:
 def oblique(noun: str, plural: bool = False) -> str:
     """The form a noun takes before a postposition."""
     head, _, last = noun.rpartition(" ")
-    if last.endswith("ा") and last not in ("राजा", "पिता", "नेता", "मामा", "चाचा", "पापा", "माता", "दवा", "हवा", "पूजा", "सेवा", "भाषा", "कक्षा", "परीक्षा", "यात्रा", "छात्रा", "महिला"):
+    if last.endswith("ा") and last not in (
+        "राजा",
+        "पिता",
+        "नेता",
+        "मामा",
+        "चाचा",
+        "पापा",
+        "माता",
+        "दवा",
+        "हवा",
+        "पूजा",
+        "सेवा",
+        "भाषा",
+        "कक्षा",
+        "परीक्षा",
+        "यात्रा",
+        "छात्रा",
+        "महिला",
+    ):
         last = last[:-1] + "े"
     return f"{head} {last}" if head else last
 
@@ -129,13 +147,17 @@ class Speaker:
             return Subject(name, name, "3s", feminine)
         if kind < 0.80:
             noun = self.pick(lex.ELDERS_F if feminine else lex.ELDERS_M)
-            owner = self.pick(["मेरे", "हमारे", "उसके", "आपके", "उनके", ""] if not feminine else ["मेरी", "हमारी", "उसकी", "आपकी", ""])
+            owner = self.pick(
+                ["मेरे", "हमारे", "उसके", "आपके", "उनके", ""] if not feminine else ["मेरी", "हमारी", "उसकी", "आपकी", ""]
+            )
             return Subject(f"{owner} {noun}".strip(), f"{owner} {noun}".strip(), "3p", feminine)
         if kind < 0.92:
             noun = self.pick(lex.PEERS_F if feminine else lex.PEERS_M)
             owner = self.pick(["मेरा", "हमारा", "उसका", "आपका", "एक", "यह", "वह", "वही"])
             direct = f"{agree(owner, feminine) if owner.endswith('ा') else owner} {noun}"
-            bent = {"यह": "इस", "वह": "उस", "वही": "उसी"}.get(owner, agree(owner, feminine, False) if owner.endswith("ा") else owner)
+            bent = {"यह": "इस", "वह": "उस", "वही": "उसी"}.get(
+                owner, agree(owner, feminine, False) if owner.endswith("ा") else owner
+            )
             return Subject(direct, f"{bent} {oblique(noun) if not feminine else noun}", "3s", feminine)
         noun = self.pick(lex.PLURAL_F if feminine else lex.PLURAL_M)
         bent = {"बच्चे": "बच्चों", "लोग": "लोगों", "लड़के": "लड़कों", "दोस्त": "दोस्तों", "किसान": "किसानों", "छात्र": "छात्रों", "लड़कियाँ": "लड़कियों",
@@ -144,22 +166,33 @@ class Speaker:
 
     def thing(self, noun: str | None = None) -> tuple[str, bool]:
         """A noun phrase in the direct singular, with its gender."""
-        word, feminine = (noun, self.gender.get(noun, noun.endswith(("ी", "ाई")))) if noun else self.pick(self.own_things)
+        word, feminine = (
+            (noun, self.gender.get(noun, noun.endswith(("ी", "ाई")))) if noun else self.pick(self.own_things)
+        )
         roll = self.random.random()
         if roll < 0.25:
             return f"{agree(self.pick(lex.ADJECTIVES_A), feminine)} {word}".replace("-", " "), feminine
         if roll < 0.4:
             return f"{self.pick(lex.ADJECTIVES)} {word}".replace("-", " "), feminine
         if roll < 0.5:
-            return f"{self.pick(['एक', 'यह', 'वह', 'वही', 'कोई', 'सिर्फ़ एक', 'बहुत सारा' if not feminine else 'बहुत सारी'])} {word}", feminine
+            return (
+                f"{self.pick(['एक', 'यह', 'वह', 'वही', 'कोई', 'सिर्फ़ एक', 'बहुत सारा' if not feminine else 'बहुत सारी'])} {word}",
+                feminine,
+            )
         return word, feminine
 
     def event(self) -> str:
         """Someone did, does, is doing or will do something, somewhere, somehow."""
         who = self.subject()
         tense = self.pick(["habit", "habit", "now", "now", "future", "past", "past", "past", "perfect", "was"])
-        moment = {"habit": lex.HABIT_TIMES, "future": lex.FUTURE_TIMES, "now": ["अभी", "इस समय", "आज", "आजकल", "कब से", "सुबह से"]}.get(tense, lex.PAST_TIMES)
-        adverbs = ([self.pick(moment)] if self.chance(0.55) else []) + ([self.pick(lex.PLACES_AT)] if self.chance(0.3) else [])
+        moment = {
+            "habit": lex.HABIT_TIMES,
+            "future": lex.FUTURE_TIMES,
+            "now": ["अभी", "इस समय", "आज", "आजकल", "कब से", "सुबह से"],
+        }.get(tense, lex.PAST_TIMES)
+        adverbs = ([self.pick(moment)] if self.chance(0.55) else []) + (
+            [self.pick(lex.PLACES_AT)] if self.chance(0.3) else []
+        )
         manner = [self.pick(lex.MANNERS)] if self.chance(0.15) else []
         no = "नहीं " if self.chance(0.12) else ""
         transitive = self.chance(0.7)
@@ -176,9 +209,13 @@ class Speaker:
         return " ".join([*order, what, verb])
 
     def ergative(self, who: Subject) -> str:
-        return {"मैं": "मैंने", "हम": "हमने", "तुम": "तुमने", "आप": "आपने", "वह": "उसने", "वे": "उन्होंने"}.get(who.text, f"{who.oblique} ने")
+        return {"मैं": "मैंने", "हम": "हमने", "तुम": "तुमने", "आप": "आपने", "वह": "उसने", "वे": "उन्होंने"}.get(
+            who.text, f"{who.oblique} ने"
+        )
 
-    def conjugate(self, who: Subject, stem: str, tense: str, transitive: bool, what_feminine: bool, no: str) -> tuple[str, bool]:
+    def conjugate(
+        self, who: Subject, stem: str, tense: str, transitive: bool, what_feminine: bool, no: str
+    ) -> tuple[str, bool]:
         mark = ending(who.feminine, who.plural)
         if tense == "habit":
             if self.chance(0.2):
@@ -209,8 +246,20 @@ class Speaker:
 
     def request(self) -> str:
         stem, what, _ = self.action()
-        start = self.pick(["", "", "कृपया ", "ज़रा ", "जल्दी से ", "आप ", "पहले ", "अब ", "भाई साहब ", "बेटा ", "मेरे लिए ", "सुनो "])
-        form = self.pick([polite(stem), polite(stem), familiar(stem), polite(stem) + "गा", f"{stem}ना", f"मत {familiar(stem)}", f"{stem}कर आना"])
+        start = self.pick(
+            ["", "", "कृपया ", "ज़रा ", "जल्दी से ", "आप ", "पहले ", "अब ", "भाई साहब ", "बेटा ", "मेरे लिए ", "सुनो "]
+        )
+        form = self.pick(
+            [
+                polite(stem),
+                polite(stem),
+                familiar(stem),
+                polite(stem) + "गा",
+                f"{stem}ना",
+                f"मत {familiar(stem)}",
+                f"{stem}कर आना",
+            ]
+        )
         return f"{start}{self.pick([*lex.PLACES_AT, '', '', '', ''])} {what} {form}"
 
     def question(self) -> str:
@@ -221,7 +270,7 @@ class Speaker:
             return self.pick([
                 f"यह {self.thing()[0]} कितने का है", f"आपका {self.pick(lex.PEERS_M)} क्या करता है", f"{self.pick(lex.CITIES)} यहाँ से कितनी दूर है", f"क्या आपको {self.pick(lex.LANGUAGES)} आती है",
                 f"{self.pick(lex.FESTIVALS)} कब है".replace("-", " "), f"तुम्हारा पसंदीदा {self.pick(['रंग', 'खाना', 'खेल', 'विषय', 'फल', 'गाना', 'शहर', 'लेखक'])} कौन सा है",
-                f"{self.pick(lex.PLACES)} कहाँ है".replace("-", " "), f"क्या {self.thing()[0]} मिलेगा", f"इस {self.pick(lex.THINGS_M)} में क्या है", f"आज कौन सा दिन है", f"आपके कितने {self.pick(['बच्चे', 'भाई', 'दोस्त', 'मकान'])} हैं",
+                f"{self.pick(lex.PLACES)} कहाँ है".replace("-", " "), f"क्या {self.thing()[0]} मिलेगा", f"इस {self.pick(lex.THINGS_M)} में क्या है", "आज कौन सा दिन है", f"आपके कितने {self.pick(['बच्चे', 'भाई', 'दोस्त', 'मकान'])} हैं",
                 f"{self.pick(lex.STATES)} की राजधानी क्या है", f"कौन {self.pick(['जानता', 'कहता', 'मानता', 'समझता'])} है", f"{self.pick(lex.MEN)} और {self.pick(lex.WOMEN)} कहाँ रहते हैं", f"ट्रेन कितने बजे {self.pick(lex.CITIES)} पहुँचेगी",
             ])  # fmt: skip
         if word == "क्या" or self.chance(0.3):
@@ -234,10 +283,36 @@ class Speaker:
 
     def description(self) -> str:
         word, feminine = self.pick(self.own_things)
-        owner = agree(self.pick(["मेरा", "तुम्हारा", "हमारा", "आपका", "उसका", "उनका", f"{self.pick(lex.MEN)} का", f"{self.pick(lex.WOMEN)} का"]), feminine)
-        degree = self.pick(["बहुत", "काफ़ी", "थोड़ा" if not feminine else "थोड़ी", "सबसे", "बिलकुल", "इतना" if not feminine else "इतनी", ""])
+        owner = agree(
+            self.pick(
+                [
+                    "मेरा",
+                    "तुम्हारा",
+                    "हमारा",
+                    "आपका",
+                    "उसका",
+                    "उनका",
+                    f"{self.pick(lex.MEN)} का",
+                    f"{self.pick(lex.WOMEN)} का",
+                ]
+            ),
+            feminine,
+        )
+        degree = self.pick(
+            ["बहुत", "काफ़ी", "थोड़ा" if not feminine else "थोड़ी", "सबसे", "बिलकुल", "इतना" if not feminine else "इतनी", ""]
+        )
         quality = self.pick([*lex.ADJECTIVES, *lex.ADJECTIVES_A[:30]])
-        tail = self.pick(["है", "है", "है", "था" if not feminine else "थी", "नहीं है", "होना चाहिए" if not feminine else "होनी चाहिए", "लगता है" if not feminine else "लगती है"])
+        tail = self.pick(
+            [
+                "है",
+                "है",
+                "है",
+                "था" if not feminine else "थी",
+                "नहीं है",
+                "होना चाहिए" if not feminine else "होनी चाहिए",
+                "लगता है" if not feminine else "लगती है",
+            ]
+        )
         who = self.subject()
         return self.pick([
             f"{owner} {word} {degree} {agree(quality, feminine)} {tail}",
@@ -250,7 +325,17 @@ class Speaker:
     def time(self) -> str:
         part = self.pick(["सुबह", "दोपहर", "शाम", "रात"])
         hour = self.pick(HOURS)
-        clock = self.pick([f"{hour} बजे", f"साढ़े {self.pick(HOURS[2:])} बजे", f"सवा {hour} बजे", f"पौने {hour} बजे", f"{hour} बजकर {self.pick(BELOW_HUNDRED[1:60])} मिनट पर", "डेढ़ बजे", "ढाई बजे"])
+        clock = self.pick(
+            [
+                f"{hour} बजे",
+                f"साढ़े {self.pick(HOURS[2:])} बजे",
+                f"सवा {hour} बजे",
+                f"पौने {hour} बजे",
+                f"{hour} बजकर {self.pick(BELOW_HUNDRED[1:60])} मिनट पर",
+                "डेढ़ बजे",
+                "ढाई बजे",
+            ]
+        )
         who = self.subject()
         return self.pick([
             f"{part} {clock} {who.text} {self.conjugate(who, self.pick(lex.VERBS_PLAIN), 'future', False, False, '')[0]}",
@@ -262,7 +347,15 @@ class Speaker:
     def date(self) -> str:
         month = self.pick(lex.MONTHS)
         day = cardinal(self.random.randint(1, MONTHS_DAYS))
-        when = self.pick([f"{day} {month}", f"{day} {month} {year(self.random.randint(1900, 2035))}", f"{self.pick(lex.DAYS)} {day} {month}", f"{month} {year(self.random.randint(1950, 2030))}", f"सन {year(self.random.randint(1200, 2025))}"])
+        when = self.pick(
+            [
+                f"{day} {month}",
+                f"{day} {month} {year(self.random.randint(1900, 2035))}",
+                f"{self.pick(lex.DAYS)} {day} {month}",
+                f"{month} {year(self.random.randint(1950, 2030))}",
+                f"सन {year(self.random.randint(1200, 2025))}",
+            ]
+        )
         return self.pick([
             f"{when} को {self.pick(['मेरा जन्मदिन है', 'छुट्टी रहेगी', 'परीक्षा होगी', 'उनकी शादी हुई', 'चुनाव होंगे', 'वह पैदा हुआ था', 'हम मिले थे', 'बैठक है', 'आवेदन की अंतिम तिथि है'])}",
             f"आज {when} है", f"यह {self.pick(['इमारत', 'कंपनी', 'संस्था', 'किताब'])} {when} में {self.pick(['बनी थी', 'शुरू हुई', 'आई थी'])}", f"{self.pick(lex.FESTIVALS)} इस साल {when} को है", f"{when} से {self.pick(lex.DAYS)} तक",
@@ -271,7 +364,31 @@ class Speaker:
     def money(self) -> str:
         amount = cardinal(int(10 ** self.random.uniform(0.7, 6.5)))
         if self.chance(0.4):
-            amount = cardinal(self.pick([5, 10, 25, 50, 99, 100, 150, 200, 250, 500, 750, 1000, 1500, 2000, 2500, 5000, 10000, 50000, 100000]))
+            amount = cardinal(
+                self.pick(
+                    [
+                        5,
+                        10,
+                        25,
+                        50,
+                        99,
+                        100,
+                        150,
+                        200,
+                        250,
+                        500,
+                        750,
+                        1000,
+                        1500,
+                        2000,
+                        2500,
+                        5000,
+                        10000,
+                        50000,
+                        100000,
+                    ]
+                )
+            )
         return self.pick([
             f"इसकी क़ीमत {amount} रुपये है", f"मेरे खाते में {amount} रुपये हैं", f"मुझे {amount} रुपये चाहिए", f"{self.pick(lex.MEN)} ने {amount} रुपये उधार लिए", f"कुल {amount} रुपये हुए", f"{self.thing()[0]} {amount} रुपये {self.pick(['किलो', 'दर्जन', 'लीटर', 'मीटर'])} है",
             f"आपका बिल {amount} रुपये का है", f"{amount} रुपये {self.pick(lex.MEN)} को भेज दो", f"इस महीने {amount} रुपये की बचत हुई", f"{amount} डॉलर", f"{amount} रुपये {self.pick(BELOW_HUNDRED[1:])} पैसे", f"{self.pick(BELOW_HUNDRED[1:])} प्रतिशत की छूट है",
@@ -288,7 +405,17 @@ class Speaker:
 
     def phone(self) -> str:
         number = digits(self.pick("6789") + "".join(self.pick("0123456789") for _ in range(self.pick([3, 5, 9, 9]))))
-        return self.pick([f"मेरा मोबाइल नंबर है {number}", f"{number} पर फ़ोन कीजिए", number, f"पिन कोड {digits(str(self.random.randint(110001, 855117)))}", f"मेरा {self.pick(lex.POLITE_NOUNS)} {number} है", f"गाड़ी नंबर {number}", f"ओटीपी {number} है"])
+        return self.pick(
+            [
+                f"मेरा मोबाइल नंबर है {number}",
+                f"{number} पर फ़ोन कीजिए",
+                number,
+                f"पिन कोड {digits(str(self.random.randint(110001, 855117)))}",
+                f"मेरा {self.pick(lex.POLITE_NOUNS)} {number} है",
+                f"गाड़ी नंबर {number}",
+                f"ओटीपी {number} है",
+            ]
+        )
 
     def travel(self) -> str:
         here, there = self.pick(lex.CITIES), self.pick([*lex.CITIES, *lex.COUNTRIES, *lex.STATES])
@@ -302,8 +429,8 @@ class Speaker:
         thing, detail = self.pick(lex.SERVICES), self.pick(lex.POLITE_NOUNS)
         return self.pick([
             f"कृपया अपना {detail} बताइए", f"मेरा {thing} {self.pick(lex.PROBLEMS)}", f"मैं {thing} के बारे में जानकारी चाहता हूँ", f"मुझे {thing} की शिकायत दर्ज करानी है", f"आपकी शिकायत का नंबर {digits(str(self.random.randint(10**3, 10**6)))} है", f"आपका {thing} {self.pick(['चौबीस घंटे में', 'आज शाम तक', 'तीन दिन में', 'जल्दी ही'])} {self.pick(['चालू', 'ठीक', 'बंद', 'जारी'])} हो जाएगा",
-            f"{thing} के लिए एक दबाइए", f"हमारे प्रतिनिधि से बात करने के लिए {self.pick(BELOW_HUNDRED[:10])} दबाएँ", "आपकी कॉल हमारे लिए महत्वपूर्ण है", f"क्या मैं आपका {detail} जान {self.pick(['सकता', 'सकती'])} हूँ", f"असुविधा के लिए हमें खेद है", f"मैं आपकी क्या सहायता कर {self.pick(['सकता', 'सकती'])} हूँ", f"मैं अपना {thing} {self.pick(['बंद', 'शुरू', 'रद्द', 'अपग्रेड', 'ट्रांसफ़र'])} करवाना चाहती हूँ",
-            f"{self.pick(lex.SERVICES)} में {self.pick(['समस्या', 'देरी', 'ग़लती', 'परेशानी'])} आ रही है", f"मेरा {detail} बदलना है", f"लाइन पर बने रहिए", f"आपका {self.pick(['भुगतान', 'आवेदन', 'ऑर्डर', 'अनुरोध'])} {self.pick(['सफल रहा', 'असफल रहा', 'मिल गया है', 'प्रक्रिया में है', 'स्वीकार कर लिया गया है'])}",
+            f"{thing} के लिए एक दबाइए", f"हमारे प्रतिनिधि से बात करने के लिए {self.pick(BELOW_HUNDRED[:10])} दबाएँ", "आपकी कॉल हमारे लिए महत्वपूर्ण है", f"क्या मैं आपका {detail} जान {self.pick(['सकता', 'सकती'])} हूँ", "असुविधा के लिए हमें खेद है", f"मैं आपकी क्या सहायता कर {self.pick(['सकता', 'सकती'])} हूँ", f"मैं अपना {thing} {self.pick(['बंद', 'शुरू', 'रद्द', 'अपग्रेड', 'ट्रांसफ़र'])} करवाना चाहती हूँ",
+            f"{self.pick(lex.SERVICES)} में {self.pick(['समस्या', 'देरी', 'ग़लती', 'परेशानी'])} आ रही है", f"मेरा {detail} बदलना है", "लाइन पर बने रहिए", f"आपका {self.pick(['भुगतान', 'आवेदन', 'ऑर्डर', 'अनुरोध'])} {self.pick(['सफल रहा', 'असफल रहा', 'मिल गया है', 'प्रक्रिया में है', 'स्वीकार कर लिया गया है'])}",
         ])  # fmt: skip
 
     def loan(self) -> str:
@@ -328,8 +455,48 @@ class Speaker:
 
     def news(self) -> str:
         place = self.pick([*lex.CITIES, *lex.STATES, *lex.COUNTRIES])
-        head = self.pick(["प्रधानमंत्री", "मुख्यमंत्री", "राष्ट्रपति", "वित्त मंत्री", "पुलिस", "अदालत", "सरकार", "विपक्ष", "वैज्ञानिकों", "किसानों", "चुनाव आयोग", "रेलवे", "विदेश मंत्रालय", "स्वास्थ्य विभाग", f"{self.pick(lex.MEN)} {self.pick(lex.SURNAMES)}"])
-        topic = self.pick(["शिक्षा", "स्वास्थ्य", "रोज़गार", "महँगाई", "सुरक्षा", "बिजली", "पर्यावरण", "प्रदूषण", "खेती", "व्यापार", "चुनाव", "भ्रष्टाचार", "विकास", "निवेश", "सिंचाई", "परिवहन", "पर्यटन", *lex.SUBJECTS, *lex.LOANS[:60]])
+        head = self.pick(
+            [
+                "प्रधानमंत्री",
+                "मुख्यमंत्री",
+                "राष्ट्रपति",
+                "वित्त मंत्री",
+                "पुलिस",
+                "अदालत",
+                "सरकार",
+                "विपक्ष",
+                "वैज्ञानिकों",
+                "किसानों",
+                "चुनाव आयोग",
+                "रेलवे",
+                "विदेश मंत्रालय",
+                "स्वास्थ्य विभाग",
+                f"{self.pick(lex.MEN)} {self.pick(lex.SURNAMES)}",
+            ]
+        )
+        topic = self.pick(
+            [
+                "शिक्षा",
+                "स्वास्थ्य",
+                "रोज़गार",
+                "महँगाई",
+                "सुरक्षा",
+                "बिजली",
+                "पर्यावरण",
+                "प्रदूषण",
+                "खेती",
+                "व्यापार",
+                "चुनाव",
+                "भ्रष्टाचार",
+                "विकास",
+                "निवेश",
+                "सिंचाई",
+                "परिवहन",
+                "पर्यटन",
+                *lex.SUBJECTS,
+                *lex.LOANS[:60],
+            ]
+        )
         return self.pick([
             f"{head} ने {place} में {topic} {self.pick(['पर चर्चा की', 'के मुद्दे पर बयान दिया', 'की नई योजना शुरू की', 'के लिए समिति बनाई', 'को लेकर चिंता जताई', 'का विरोध किया', 'के ख़िलाफ़ प्रदर्शन किया', 'से जुड़ा फ़ैसला सुनाया'])}", f"{head} ने कहा कि {topic} {self.pick(['हमारी प्राथमिकता है', 'में सुधार हुआ है', 'पर ध्यान देना ज़रूरी है', 'की स्थिति गंभीर है', 'के बिना प्रगति संभव नहीं'])}",
             f"{place} में {self.pick(['सड़क दुर्घटना', 'बाढ़', 'भूकंप', 'आग', 'तूफ़ान', 'हमले'])} में {self.pick(BELOW_HUNDRED[2:])} लोग घायल हो गए", f"{place} ने {self.pick(lex.COUNTRIES)} को {self.pick(BELOW_HUNDRED[1:])} {self.pick(['रन', 'गोल', 'विकेट', 'अंक'])} से हराया", f"{place} की अर्थव्यवस्था {self.pick(BELOW_HUNDRED[2:20])} प्रतिशत {self.pick(['बढ़ी', 'घटी'])} है", f"{place} और {self.pick(lex.COUNTRIES)} के बीच {topic} पर समझौता हुआ",
@@ -353,22 +520,57 @@ class Speaker:
         if self.chance(0.3):
             who = self.subject()
             stem, what, _ = self.action()
-            return f"{who.text} {what} {stem}कर {self.pick(lex.PLACES)} {future(self.pick(['जा', 'आ', 'लौट', 'पहुँच']), who.person, who.feminine)}".replace("-", " ")
+            return f"{who.text} {what} {stem}कर {self.pick(lex.PLACES)} {future(self.pick(['जा', 'आ', 'लौट', 'पहुँच']), who.person, who.feminine)}".replace(
+                "-", " "
+            )
         return f"{self.pick([self.event, self.description, self.weather])()} {joint} {self.pick([self.event, self.description, self.obligation])()}"
 
     def to_whom(self) -> str:
-        return self.pick(["मुझे", "हमें", "तुम्हें", "आपको", "उसे", "उन्हें", "सबको", f"{self.pick(lex.MEN)} को", f"{self.pick(lex.WOMEN)} को", "मेरी बहन को", "मेरे भाई को", "बच्चों को", "लोगों को"])
+        return self.pick(
+            [
+                "मुझे",
+                "हमें",
+                "तुम्हें",
+                "आपको",
+                "उसे",
+                "उन्हें",
+                "सबको",
+                f"{self.pick(lex.MEN)} को",
+                f"{self.pick(lex.WOMEN)} को",
+                "मेरी बहन को",
+                "मेरे भाई को",
+                "बच्चों को",
+                "लोगों को",
+            ]
+        )
 
     def obligation(self) -> str:
         stem, what, feminine = self.action()
-        ought = self.pick(["चाहिए", "पड़ेगी" if feminine else "पड़ेगा", "है", "थी" if feminine else "था", "होगी" if feminine else "होगा", "पड़ी" if feminine else "पड़ा"])
+        ought = self.pick(
+            [
+                "चाहिए",
+                "पड़ेगी" if feminine else "पड़ेगा",
+                "है",
+                "थी" if feminine else "था",
+                "होगी" if feminine else "होगा",
+                "पड़ी" if feminine else "पड़ा",
+            ]
+        )
         return f"{self.to_whom()} {self.pick(['', '', *lex.FUTURE_TIMES])} {what} {stem}न{'ी' if feminine else 'ा'} {ought}"
 
     def wish(self) -> str:
         who = self.subject()
         stem, what, _ = self.action()
         mark = ending(who.feminine, who.plural)
-        return self.pick([f"{who.text} {what} {stem}ना चाहत{mark} {be(who.person)}", f"{self.to_whom()} {self.pick(['चाय', 'कॉफ़ी', 'पानी', self.thing()[0]])} चाहिए", f"काश {who.text} {what} {stem} सकत{mark}", f"{who.text} {what} {stem}ने {self.pick(['की कोशिश कर', 'के लिए जा', 'की सोच'])} रह{mark} {be(who.person)}", f"अगर {self.pick(['समय मिला', 'बारिश नहीं हुई', 'पैसे हुए', 'तुम आए'])} तो {who.text} {what} {future(stem, who.person, who.feminine)}"])
+        return self.pick(
+            [
+                f"{who.text} {what} {stem}ना चाहत{mark} {be(who.person)}",
+                f"{self.to_whom()} {self.pick(['चाय', 'कॉफ़ी', 'पानी', self.thing()[0]])} चाहिए",
+                f"काश {who.text} {what} {stem} सकत{mark}",
+                f"{who.text} {what} {stem}ने {self.pick(['की कोशिश कर', 'के लिए जा', 'की सोच'])} रह{mark} {be(who.person)}",
+                f"अगर {self.pick(['समय मिला', 'बारिश नहीं हुई', 'पैसे हुए', 'तुम आए'])} तो {who.text} {what} {future(stem, who.person, who.feminine)}",
+            ]
+        )
 
     def ability(self) -> str:
         who = self.subject()
@@ -380,11 +582,30 @@ class Speaker:
         one, feminine = self.pick(self.own_things)
         two, _ = self.pick(self.own_things)
         quality = agree(self.pick([*lex.ADJECTIVES_A[:26], *lex.ADJECTIVES]), feminine).replace("-", " ")
-        return self.pick([f"{one} {oblique(two)} से {self.pick(['ज़्यादा', 'कम', 'बहुत', ''])} {quality} है", f"{self.pick(lex.CITIES)} {self.pick(lex.CITIES)} से {self.pick(['बड़ा', 'छोटा', 'दूर', 'साफ़', 'ठंडा', 'गर्म'])} है", f"जितना {quality} {one} उतना अच्छा", f"न {one} है न {two}", f"{one} या {two} में से क्या लोगे"])
+        return self.pick(
+            [
+                f"{one} {oblique(two)} से {self.pick(['ज़्यादा', 'कम', 'बहुत', ''])} {quality} है",
+                f"{self.pick(lex.CITIES)} {self.pick(lex.CITIES)} से {self.pick(['बड़ा', 'छोटा', 'दूर', 'साफ़', 'ठंडा', 'गर्म'])} है",
+                f"जितना {quality} {one} उतना अच्छा",
+                f"न {one} है न {two}",
+                f"{one} या {two} में से क्या लोगे",
+            ]
+        )
 
     def introduction(self) -> str:
         name = f"{self.pick(lex.MEN + lex.WOMEN)} {self.pick(lex.SURNAMES)}"
-        return self.pick([f"मेरा नाम {name} है", f"मैं {name} बोल रहा हूँ", f"{name} {self.pick(lex.CITIES)} के रहने वाले हैं", f"क्या {name} से बात हो सकती है", f"{name} एक {self.pick(['जाने माने', 'मशहूर', 'बड़े', 'युवा'])} {self.pick(lex.JOBS)} हैं", f"{name} {self.pick(lex.SUBJECTS)} {self.pick(['पढ़ाते', 'सीखते', 'पसंद करते'])} हैं", f"मकान नंबर {self.pick(BELOW_HUNDRED[1:])} {self.pick(lex.MEN)} नगर {self.pick(lex.CITIES)}", name])
+        return self.pick(
+            [
+                f"मेरा नाम {name} है",
+                f"मैं {name} बोल रहा हूँ",
+                f"{name} {self.pick(lex.CITIES)} के रहने वाले हैं",
+                f"क्या {name} से बात हो सकती है",
+                f"{name} एक {self.pick(['जाने माने', 'मशहूर', 'बड़े', 'युवा'])} {self.pick(lex.JOBS)} हैं",
+                f"{name} {self.pick(lex.SUBJECTS)} {self.pick(['पढ़ाते', 'सीखते', 'पसंद करते'])} हैं",
+                f"मकान नंबर {self.pick(BELOW_HUNDRED[1:])} {self.pick(lex.MEN)} नगर {self.pick(lex.CITIES)}",
+                name,
+            ]
+        )
 
     def saying(self) -> str:
         return self.pick([*lex.PROVERBS, *lex.GREETINGS, *lex.SPELLING])

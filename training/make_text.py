@@ -17,6 +17,8 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from tests import evaluation_set
+
 from . import sources
 from .alphabet import CHARACTERS, is_sentence, is_word, normalise, plain
 from .grammar import Speaker
@@ -38,9 +40,6 @@ def pack(digests: list[bytes]) -> bytes:
 
 
 def evaluation_sentences() -> set[str]:
-    sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-    import evaluation_set
-
     return {plain(sentence) for sentence in evaluation_set.SENTENCES}
 
 
@@ -65,7 +64,9 @@ def build(work: Path) -> None:
     print("reading words", file=sys.stderr)
     phrases = [normalise(phrase) for phrase in sources.dictionary_phrases(root)]
     listed = {normalise(word) for reader in (sources.hunspell_words, sources.aspell_words) for word in reader(root)}
-    listed |= {word for form in apertium.forms for word in form.split()} | {word for phrase in phrases for word in phrase.split()}
+    listed |= {word for form in apertium.forms for word in form.split()} | {
+        word for phrase in phrases for word in phrase.split()
+    }
     listed = {word for word in listed if is_word(word) and len(word) > 1}
 
     real = Counter(kind_text for kind_text in tqdm(_real(root), desc="sentences", unit=""))
@@ -79,7 +80,11 @@ def build(work: Path) -> None:
     evaluation = evaluation_sentences()
     sentences: dict[str, str] = {}
     held_sentences: list[str] = []
-    for kind, text in [*sorted(real), *(("dictionary", text) for text in sorted(set(phrases))), *(("grammar", text) for text in sorted(own))]:
+    for kind, text in [
+        *sorted(real),
+        *(("dictionary", text) for text in sorted(set(phrases))),
+        *(("grammar", text) for text in sorted(own)),
+    ]:
         for piece in cut(text.split(), generator):
             bare = plain(piece)
             if not is_sentence(piece) or bare in evaluation or bare in sentences or held & set(bare.split()):

@@ -17,7 +17,10 @@ def make_tokenizer(work: Path) -> Path:
         return folder
     folder.mkdir(parents=True, exist_ok=True)
     generator = random.Random(2)
-    lines = [plain(line.split("\t")[1]) for line in (work / "text" / "sentences.tsv").read_text(encoding="utf-8").splitlines()]
+    lines = [
+        plain(line.split("\t")[1])
+        for line in (work / "text" / "sentences.tsv").read_text(encoding="utf-8").splitlines()
+    ]
     words = (work / "text" / "words.txt").read_text(encoding="utf-8").split()
     lines += [" ".join(generator.choices(words, k=5)) for _ in range(30_000)]
     (folder / "corpus.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -1,13 +1,13 @@
 """Openly licensed Hindi text out of Debian packages, unpacked into the work folder and never installed or committed.
 
-    package                     licence                     what is read
-    hunspell-hi                 GPL-2+/LGPL-2.1+/MPL-1.1    words
-    aspell-hi                   GPL-2                       words
-    apertium-hin                GPL-3+                      words with gender and inflection
-    dict-freedict-eng-hin       GPL-2+/GPL-3+               words and short phrases
-    libreoffice-help-hi         MPL-2.0                     sentences
-    libreoffice-l10n-hi         MPL-2.0                     sentences
-    gettext catalogues          each its program's licence  sentences (the packages are listed in CATALOGUES)
+package                     licence                     what is read
+hunspell-hi                 GPL-2+/LGPL-2.1+/MPL-1.1    words
+aspell-hi                   GPL-2                       words
+apertium-hin                GPL-3+                      words with gender and inflection
+dict-freedict-eng-hin       GPL-2+/GPL-3+               words and short phrases
+libreoffice-help-hi         MPL-2.0                     sentences
+libreoffice-l10n-hi         MPL-2.0                     sentences
+gettext catalogues          each its program's licence  sentences (the packages are listed in CATALOGUES)
 """
 
 import gettext
@@ -77,7 +77,9 @@ class Apertium:
         text = (root / "usr/share/apertium/apertium-hin/apertium-hin.hin.dix").read_text(encoding="utf-8")
         endings: dict[str, set[str]] = {}
         for name, body in re.findall(r'<pardef n="([^"]*)">(.*?)</pardef>', text, re.DOTALL):
-            endings[name] = {left.replace("<b/>", " ") for left in re.findall(r"<l>(.*?)</l>", body) if "<par" not in left}
+            endings[name] = {
+                left.replace("<b/>", " ") for left in re.findall(r"<l>(.*?)</l>", body) if "<par" not in left
+            }
         self.forms: list[str] = []
         self.nouns: list[tuple[str, bool]] = []
         self.adjectives: list[str] = []
@@ -94,7 +96,9 @@ class Apertium:
 
 def help_sentences(root: Path) -> Iterator[str]:
     for page in sorted((root / "usr/share/libreoffice/help/hi/text").rglob("*.html")):
-        for paragraph in re.findall(r'<(?:p|h\d)[^>]*dir="auto"[^>]*>(.*?)</(?:p|h\d)>', page.read_text(encoding="utf-8"), re.DOTALL):
+        for paragraph in re.findall(
+            r'<(?:p|h\d)[^>]*dir="auto"[^>]*>(.*?)</(?:p|h\d)>', page.read_text(encoding="utf-8"), re.DOTALL
+        ):
             yield from fragments(html.unescape(re.sub(r"<[^>]+>", "", paragraph)), 3)
 
 

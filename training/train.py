@@ -95,7 +95,9 @@ def train(arguments: argparse.Namespace, rank: int) -> None:
         optimiser.load_state_dict(state["optimiser"])
         step, elapsed = state["step"], state["elapsed"]
     progress = [max(step / arguments.steps, elapsed / 60 / arguments.minutes)]
-    source = batches(ClipMaker(work, seed=1000 * step + rank + 7), model.tokenizer.text_to_ids, model.preprocessor, progress)
+    source = batches(
+        ClipMaker(work, seed=1000 * step + rank + 7), model.tokenizer.text_to_ids, model.preprocessor, progress
+    )
     began, last_save, audio_s = time.monotonic() - elapsed, time.monotonic(), 0.0
     log = (work / "train.jsonl").open("a", encoding="utf-8") if rank == 0 else None
     flat = torch.zeros(sum(p.numel() for p in parameters) + 3)
@@ -106,7 +108,15 @@ def train(arguments: argparse.Namespace, rank: int) -> None:
         loss = model.loss(log_probs=log_probs, targets=targets, input_lengths=encoded_lengths, target_lengths=sizes)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        torch.cat([*(p.grad.reshape(-1) for p in parameters), torch.tensor([time.monotonic() - began, loss.item() / sizes.float().mean(), float(lengths.sum()) / 100])], out=flat)
+        torch.cat(
+            [
+                *(p.grad.reshape(-1) for p in parameters),
+                torch.tensor(
+                    [time.monotonic() - began, loss.item() / sizes.float().mean(), float(lengths.sum()) / 100]
+                ),
+            ],
+            out=flat,
+        )
         dist.all_reduce(flat)
         flat /= dist.get_world_size()
         at = 0
@@ -138,7 +148,12 @@ def train(arguments: argparse.Namespace, rank: int) -> None:
                     dist.all_reduce(buffer)
                     buffer /= dist.get_world_size()
             if rank == 0:
-                state = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "step": step, "elapsed": elapsed}
+                state = {
+                    "model": model.state_dict(),
+                    "optimiser": optimiser.state_dict(),
+                    "step": step,
+                    "elapsed": elapsed,
+                }
                 torch.save(state, saved.with_suffix(".new"))
                 saved.with_suffix(".new").replace(saved)
     if rank == 0:
@@ -152,7 +167,9 @@ def start(rank: int, arguments: argparse.Namespace) -> None:
     warnings.filterwarnings("ignore")
     logging.disable(logging.WARNING)
     torch.set_num_threads(1)
-    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(arguments.port), RANK=str(rank), WORLD_SIZE=str(arguments.processes))
+    os.environ.update(
+        MASTER_ADDR="127.0.0.1", MASTER_PORT=str(arguments.port), RANK=str(rank), WORLD_SIZE=str(arguments.processes)
+    )
     dist.init_process_group("gloo")
     train(arguments, rank)
     dist.destroy_process_group()

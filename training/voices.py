@@ -27,7 +27,11 @@ def own_variant(generator: random.Random) -> str:
     uniform = generator.uniform
     tract = uniform(0.82, 1.28)
     low = uniform(65, 110) if tract < 1.02 else uniform(110, 230)
-    lines = ["language variant", f"pitch {low:.0f} {low * uniform(1.15, 1.7):.0f}", f"formant 0 {100 * uniform(0.9, 1.1):.0f} {uniform(80, 130):.0f} {uniform(80, 150):.0f}"]
+    lines = [
+        "language variant",
+        f"pitch {low:.0f} {low * uniform(1.15, 1.7):.0f}",
+        f"formant 0 {100 * uniform(0.9, 1.1):.0f} {uniform(80, 130):.0f} {uniform(80, 150):.0f}",
+    ]
     for number in range(1, 9):
         strength = uniform(65, 140) if number < 4 else uniform(20, 140)
         lines.append(f"formant {number} {100 * tract * uniform(0.94, 1.06):.0f} {strength:.0f} {uniform(70, 160):.0f}")
@@ -50,7 +54,9 @@ def own_variant(generator: random.Random) -> str:
     if generator.random() < 0.3:
         lines.append("stressLength " + " ".join(str(generator.randint(120, 260)) for _ in range(8)))
     if generator.random() < 0.3:
-        lines.append(f"tone {generator.randint(100, 800)} 255 {generator.randint(900, 1600)} {generator.randint(40, 255)} {generator.randint(2000, 4000)} {generator.randint(20, 255)}")
+        lines.append(
+            f"tone {generator.randint(100, 800)} 255 {generator.randint(900, 1600)} {generator.randint(40, 255)} {generator.randint(2000, 4000)} {generator.randint(20, 255)}"
+        )
     if generator.random() < 0.3:
         lines.append(f"intonation {generator.randint(1, 4)}")
     return "\n".join(lines) + "\n"
@@ -98,11 +104,19 @@ class Synthesiser:
             self._pieces.append(np.ctypeslib.as_array(samples, (count,)).copy())
         return 0
 
-    def speak(self, text: str, voice: str = "hi", rate: int = 160, pitch: int = 50, pitch_range: int = 50, word_gap: int = 0) -> np.ndarray:
+    def speak(
+        self, text: str, voice: str = "hi", rate: int = 160, pitch: int = 50, pitch_range: int = 50, word_gap: int = 0
+    ) -> np.ndarray:
         """The spoken text as float32 at `self.rate`."""
         if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
             raise ValueError(f"no such voice: {voice}")
-        for parameter, value in ((_RATE, rate), (_VOLUME, 90), (_PITCH, pitch), (_RANGE, pitch_range), (_WORD_GAP, word_gap)):
+        for parameter, value in (
+            (_RATE, rate),
+            (_VOLUME, 90),
+            (_PITCH, pitch),
+            (_RANGE, pitch_range),
+            (_WORD_GAP, word_gap),
+        ):
             self._library.espeak_SetParameter(parameter, value, 0)
         self._pieces.clear()
         data = text.encode()
