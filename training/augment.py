@@ -1,4 +1,4 @@
-"""What happens to a voice between the mouth and the recogniser: rooms, noise, telephones, codecs, clipping. 16 kHz float32."""
+"""What happens to a voice on its way to the recogniser: rooms, noise, telephones, codecs, clipping. 16 kHz float32."""
 
 import math
 
@@ -68,7 +68,7 @@ def telephone(samples: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 
 def codec(samples: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """What MP3 and Opus do at low rates: weak spectral bins are dropped, the rest coarsely quantised, the top cut off."""
+    """What MP3 and Opus do at low rates: weak spectral bins dropped, the rest coarsely quantised, the top cut off."""
     size, hop = 512, 256
     padded = np.pad(samples, (size, size + hop - len(samples) % hop))
     window = np.sin(np.pi * (np.arange(size) + 0.5) / size).astype(np.float32)

@@ -16,6 +16,8 @@ LONGEST_S = 15.5
 
 
 class ClipMaker:
+    """Draws clips. Two makers with one seed draw the same; one maker in a process, since espeak-ng is one."""
+
     def __init__(self, work: Path, seed: int):
         self.random = random.Random(seed)
         self.numpy = np.random.default_rng(seed)
@@ -30,19 +32,23 @@ class ClipMaker:
         self.synthesiser = voices.Synthesiser(work / "espeak")
         self.crowd: list[np.ndarray] = []
 
-    def text(self, shortest: bool) -> str:
+    def text(self, *, shortest: bool) -> str:
+        """Something to say: a sentence of one of the kinds, or random words."""
         kind = self.random.choices(list(KINDS), list(KINDS.values()))[0]
         if kind == "words":
             text = " ".join(self.random.choices(self.words, k=self.random.randint(1, 3 if shortest else 7)))
-            return self.text(shortest) if text in self.measured else text
+            return self.text(shortest=shortest) if text in self.measured else text
         text = self.random.choice(self.texts[kind])
         while shortest and len(text) > 40:
             text = self.random.choice(self.texts[kind])
         return text
 
     def utterance(self, text: str, voice: str, rate: int, pitch: int, factor: float) -> np.ndarray:
+        """The text spoken, trimmed, warped by `factor` and brought to one loudness."""
         gap = self.random.randint(1, 12) if self.random.random() < 0.15 else 0
-        samples = self.synthesiser.speak(text, voice, rate, pitch, self.random.randint(10, 90), gap)
+        samples = self.synthesiser.speak(
+            text, voice, rate, pitch, pitch_range=self.random.randint(10, 90), word_gap=gap
+        )
         loud = np.flatnonzero(np.abs(samples) > 0.004)
         if not len(loud):
             return np.zeros(0, np.float32)
@@ -51,6 +57,7 @@ class ClipMaker:
         return samples * np.float32(0.1 / (np.sqrt(np.mean(samples**2)) + 1e-6))
 
     def silence(self, longest_s: float) -> np.ndarray:
+        """Up to so many seconds, now and then a second more."""
         if self.random.random() < 0.06:
             longest_s += 1.0
         return np.zeros(int(RATE * self.random.uniform(0.0, longest_s)), np.float32)
@@ -84,6 +91,7 @@ class ClipMaker:
         return self.rough(samples, min(1.0, 0.25 + progress * 3)), " ".join(said)
 
     def rough(self, samples: np.ndarray, strength: float) -> np.ndarray:
+        """Rooms, microphones, noise, telephones, codecs and levels; `strength` in 0..1 scales how often."""
         chance, draw = self.random.random, self.numpy
         if chance() < 0.30 * strength:
             samples = augment.room(samples, draw)
@@ -109,6 +117,7 @@ class ClipMaker:
         return np.round(samples * 32767) / np.float32(32767) if chance() < 0.7 else samples  # 16-bit files
 
     def babble(self, length: int) -> np.ndarray:
+        """Three to seven earlier clips at once."""
         total = np.zeros(length, np.float32)
         for voice in self.random.sample(self.crowd, self.random.randint(3, 7)):
             repeated = np.resize(voice, length)

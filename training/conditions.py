@@ -20,6 +20,8 @@ BABBLE_VOICES = 5
 
 @dataclass(frozen=True)
 class Clip:
+    """A recording and what is said in it."""
+
     samples: np.ndarray  # float32 at 16 kHz
     text: str
     voice: str
@@ -27,7 +29,7 @@ class Clip:
 
 
 class Bench:
-    """Makes every condition's clips from one seed, with espeak-ng's own data (so that the held-out variants are there)."""
+    """Makes every condition's clips from one seed, with espeak-ng's own data, where the held-out variants are."""
 
     def __init__(self, work: Path, limit: int | None = None):
         self.synthesiser = voices.Synthesiser()
@@ -41,10 +43,12 @@ class Bench:
         self.limit = limit
 
     def speak(self, text: str, voice: str, draw: random.Random) -> np.ndarray:
-        spoken = self.synthesiser.speak(text, voice, draw.randint(130, 190), draw.randint(35, 65), 50)
+        """A sentence at a usual rate and pitch, at 16 kHz."""
+        spoken = self.synthesiser.speak(text, voice, draw.randint(130, 190), draw.randint(35, 65))
         return augment.warp(spoken, self.synthesiser.rate, 1.0)
 
     def spoken(self, voice_names: list[str], seed: int, times: int = 1) -> Iterator[Clip]:
+        """Every sentence, `times` times over, each time by another of the voices."""
         for turn in range(times):
             for number, (text, source) in enumerate(self.sentences):
                 draw = random.Random(seed * 100_003 + turn * 10_007 + number)
@@ -56,6 +60,7 @@ class Bench:
                 yield Clip(self.speak(text, voice, draw), text, voice, source)
 
     def condition(self, name: str) -> Iterator[Clip]:
+        """The clips of one line of the model card's table."""
         if name == "seen_clean":
             yield from self.spoken(self.seen, 1)
         elif name in ("held_clean", "held_white_10db", "held_babble_10db", "held_telephone"):
@@ -71,6 +76,7 @@ class Bench:
             yield from self.long(self.seen if name == "long_seen" else self.held, 40)
 
     def long(self, voice_names: list[str], count: int) -> Iterator[Clip]:
+        """30 to 60 seconds: sentences with pauses of 0.3 to 1.2 s between."""
         for number in range(count if self.limit is None else 4):
             draw = random.Random(7000 + number)
             voice, parts, texts, length, goal = draw.choice(voice_names), [], [], 0, draw.uniform(30, 54) * RATE
@@ -82,6 +88,7 @@ class Bench:
             yield Clip(np.concatenate(parts), " ".join(texts), voice, "mixed")
 
     def through(self, samples: np.ndarray, name: str, seed: int) -> np.ndarray:
+        """A condition's noise or band. The crowd of babble speaks in held-out voices."""
         numpy = np.random.default_rng(50_000 + seed)
         if name == "held_white_10db":
             return augment.mix(samples, augment.noise(len(samples), "white", numpy), 10)
@@ -109,9 +116,8 @@ def real(folder: Path) -> Iterator[Clip]:
     """Recordings of people, listed in FOLDER/transcripts.tsv; punctuation and anything not Devanagari is dropped."""
     with (folder / "transcripts.tsv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
-            decoded = subprocess.run(
-                ["ffmpeg", "-v", "error", "-i", str(folder / row["file"]), "-ac", "1", "-ar", str(RATE), "-f", "s16le", "-"], capture_output=True, check=True
-            ).stdout  # fmt: skip
+            command = ["ffmpeg", "-v", "error", "-i", str(folder / row["file"]), "-ac", "1", "-ar", str(RATE)]
+            decoded = subprocess.run([*command, "-f", "s16le", "-"], capture_output=True, check=True).stdout
             text = " ".join(re.sub(f"[^{CHARACTERS} ]", " ", normalise(row["text"])).split())
             yield Clip(
                 np.frombuffer(decoded, "<i2").astype(np.float32) / 32768, text, row["file"].split("_")[0], "real"

@@ -34,12 +34,18 @@ RESAMPLES = 1000
 
 @dataclass(frozen=True)
 class Heard:
+    """A transcript by words, each with a confidence in 0..1."""
+
     words: list[str]
     confidences: list[float]
 
 
 class Recogniser(Protocol):
-    def hear(self, samples: np.ndarray) -> Heard: ...
+    """Whatever turns 16 kHz samples into words: NeMo here, the server's own line elsewhere."""
+
+    def hear(self, samples: np.ndarray) -> Heard:
+        """Transcribes one clip."""
+        ...
 
 
 class NemoRecogniser:
@@ -63,6 +69,7 @@ class NemoRecogniser:
         ]
 
     def hear(self, samples: np.ndarray) -> Heard:
+        """Greedy CTC over NeMo's own features and encoder."""
         torch = self.torch
         with torch.inference_mode():
             signal, length = torch.from_numpy(np.ascontiguousarray(samples))[None], torch.tensor([len(samples)])
@@ -73,7 +80,7 @@ class NemoRecogniser:
         scores: list[list[float]] = []
         previous = blank = len(self.pieces)
         for score, piece in zip(probability.tolist(), best.tolist(), strict=True):
-            if piece != blank and piece != previous:
+            if piece not in {blank, previous}:
                 text = self.pieces[piece]
                 if text.startswith("▁") or not words:
                     words.append("")
@@ -136,7 +143,7 @@ def rate(rows: list[tuple[int, int]]) -> dict[str, float]:
     }
 
 
-def measure(recogniser: Recogniser, clips: list[Clip], whole: bool = False) -> tuple[dict, list[tuple[float, bool]]]:
+def measure(recogniser: Recogniser, clips: list[Clip], *, whole: bool = False) -> tuple[dict, list[tuple[float, bool]]]:
     words, letters, marks, groups = [], [], [], {}
     seconds, began = 0.0, time.process_time()
     for clip in tqdm(clips, leave=False):
@@ -150,9 +157,15 @@ def measure(recogniser: Recogniser, clips: list[Clip], whole: bool = False) -> t
         groups.setdefault(clip.source, []).append(words[-1])
         groups.setdefault(clip.voice, []).append(words[-1])
         seconds += len(clip.samples) / 16000
-    result = {"clips": len(clips), "words": sum(n for _, n in words), "minutes": round(seconds / 60, 1), "wer": rate(words), "cer": rate(letters),
-              "wer_by_group": {name: rate(rows) for name, rows in sorted(groups.items()) if name and len(rows) >= 10},
-              "cpu_seconds_per_audio_second": round((time.process_time() - began) / seconds, 4)}  # fmt: skip
+    result = {
+        "clips": len(clips),
+        "words": sum(count for _, count in words),
+        "minutes": round(seconds / 60, 1),
+        "wer": rate(words),
+        "cer": rate(letters),
+        "wer_by_group": {name: rate(rows) for name, rows in sorted(groups.items()) if name and len(rows) >= 10},
+        "cpu_seconds_per_audio_second": round((time.process_time() - began) / seconds, 4),
+    }
     return result, marks
 
 

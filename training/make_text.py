@@ -1,6 +1,6 @@
 """Step 1, the text: `python -m training.make_text WORK`.
 
-Writes WORK/text: `sentences.tsv` (kind, sentence), `words.txt` (for random sequences of words), `held_sentences.txt` and
+Writes WORK/text: `sentences.tsv` (kind, sentence), `words.txt` (for random sequences), `held_sentences.txt` and
 `held_words.txt` (kept for measuring: no training text holds one of them), `text.json` (counts) and a digest for
 `tests/training_sentences.xz`, with which the test suite proves that no evaluation sentence was trained on.
 """
@@ -115,11 +115,16 @@ def _report(folder: Path, sentences: dict[str, str], words: list[str], held: set
     distinct = {word for bare in sentences for word in bare.split()}
     letters = Counter("".join(sentences))
     counts = {
-        "sentences": len(sentences), "sentences_by_kind": Counter(line.split("\t")[0] for line in sentences.values()),
-        "distinct_words_in_sentences": len(distinct), "distinct_words": len(distinct | set(words)), "words_for_sequences": len(words),
-        "held_words": len(held), "held_sentences": len(measured),
-        "characters_missing": sorted(set(CHARACTERS) - set(letters) - set("".join(words))), "characters_rare": {c: letters[c] for c in CHARACTERS if letters[c] < 20},
-    }  # fmt: skip
+        "sentences": len(sentences),
+        "sentences_by_kind": Counter(line.split("\t")[0] for line in sentences.values()),
+        "distinct_words_in_sentences": len(distinct),
+        "distinct_words": len(distinct | set(words)),
+        "words_for_sequences": len(words),
+        "held_words": len(held),
+        "held_sentences": len(measured),
+        "characters_missing": sorted(set(CHARACTERS) - set(letters)),
+        "characters_rare": {letter: letters[letter] for letter in CHARACTERS if letters[letter] < 20},
+    }
     (folder / "text.json").write_text(json.dumps(counts, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(counts, ensure_ascii=False, indent=1))
 

@@ -1,4 +1,4 @@
-"""The embedded model: a small Conformer-CTC of the real model's family, made of NeMo's own modules, and its tokenizer."""
+"""The embedded model: a small Conformer-CTC of the real model's family, made of NeMo's modules, and its tokenizer."""
 
 import random
 from pathlib import Path
@@ -25,10 +25,21 @@ def make_tokenizer(work: Path) -> Path:
     lines += [" ".join(generator.choices(words, k=5)) for _ in range(30_000)]
     (folder / "corpus.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     sentencepiece.SentencePieceTrainer.train(
-        input=str(folder / "corpus.txt"), model_prefix=str(folder / "tokenizer"), vocab_size=PIECES, model_type="unigram",
-        character_coverage=1.0, required_chars=CHARACTERS + COMMA, bos_id=-1, eos_id=-1, pad_id=-1, unk_id=0,
-        normalization_rule_name="identity", max_sentencepiece_length=4, minloglevel=2, num_threads=2,
-    )  # fmt: skip
+        input=str(folder / "corpus.txt"),
+        model_prefix=str(folder / "tokenizer"),
+        vocab_size=PIECES,
+        model_type="unigram",
+        character_coverage=1.0,
+        required_chars=CHARACTERS + COMMA,
+        bos_id=-1,
+        eos_id=-1,
+        pad_id=-1,
+        unk_id=0,
+        normalization_rule_name="identity",
+        max_sentencepiece_length=4,
+        minloglevel=2,
+        num_threads=2,
+    )
     vocabulary = [line.split("\t")[0] for line in (folder / "tokenizer.vocab").read_text(encoding="utf-8").splitlines()]
     (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n", encoding="utf-8")
     return folder
@@ -58,7 +69,8 @@ def make_model(tokenizer: Path):
             "conv_norm_type": "batch_norm", "dropout": 0.0, "dropout_emb": 0.0, "dropout_att": 0.0,
         },
         "decoder": {
-            "_target_": "nemo.collections.asr.modules.ConvASRDecoder", "feat_in": 144, "num_classes": -1, "vocabulary": [],
+            "_target_": "nemo.collections.asr.modules.ConvASRDecoder", "feat_in": 144, "num_classes": -1,
+            "vocabulary": [],
         },
         "optim": {"name": "adamw", "lr": 1.5e-3},
     }  # fmt: skip

@@ -1,34 +1,37 @@
-"""Step 5, the model card's plots: `python -m training.plots WORK` writes docs/images/embedded-*.png from the results."""
+"""Step 5, the model card's plots: `python -m training.plots WORK` writes docs/images/embedded-*.png."""
 
 import argparse
 import json
 from pathlib import Path
 
-import matplotlib
+import matplotlib as mpl
 
-matplotlib.use("Agg")
+mpl.use("Agg")
 import matplotlib.pyplot as plt
 
-NAMES = {
-    "seen_clean": "trained voices, clean", "held_clean": "new voices, clean", "held_white_10db": "new voices, white noise 10 dB",
-    "held_babble_10db": "new voices, babble 10 dB", "held_telephone": "new voices, telephone", "long_seen": "trained voices, 30–60 s",
-    "long_held": "new voices, 30–60 s", "words_seen": "unseen words, trained voices (CER)", "words_held": "unseen words, new voices (CER)",
-}  # fmt: skip
-TARGETS = {
-    "seen_clean": 3, "held_clean": 6, "held_white_10db": 12, "held_babble_10db": 12, "held_telephone": 12, "long_seen": 5, "long_held": 5,
-    "words_seen": 5, "words_held": 5,
-}  # fmt: skip
+# Condition: its name on the plot, its target in percent.
+ROWS = {
+    "seen_clean": ("trained voices, clean", 3),
+    "held_clean": ("new voices, clean", 6),
+    "held_white_10db": ("new voices, white noise 10 dB", 12),
+    "held_babble_10db": ("new voices, babble 10 dB", 12),
+    "held_telephone": ("new voices, telephone", 12),
+    "long_seen": ("trained voices, 30–60 s", 5),
+    "long_held": ("new voices, 30–60 s", 5),
+    "words_seen": ("unseen words, trained voices (CER)", 5),
+    "words_held": ("unseen words, new voices (CER)", 5),
+}
 
 
 def errors(results: dict, target: Path) -> None:
-    names = [name for name in NAMES if name in results]
+    names = [name for name in ROWS if name in results]
     rates = [results[name]["cer" if name.startswith("words") else "wer"] for name in names]
     figure, axes = plt.subplots(figsize=(7.5, 3.8))
     middle = [rate["percent"] for rate in rates]
     spread = [[rate["percent"] - rate["low"] for rate in rates], [rate["high"] - rate["percent"] for rate in rates]]
     axes.barh(range(len(names)), middle, xerr=spread, color="#4a7fb5", ecolor="#333", capsize=3, height=0.6)
     axes.scatter(
-        [TARGETS[name] for name in names],
+        [ROWS[name][1] for name in names],
         range(len(names)),
         marker="|",
         s=260,
@@ -36,7 +39,7 @@ def errors(results: dict, target: Path) -> None:
         label="target",
         zorder=3,
     )
-    axes.set_yticks(range(len(names)), [NAMES[name] for name in names])
+    axes.set_yticks(range(len(names)), [ROWS[name][0] for name in names])
     axes.invert_yaxis()
     axes.set_xlabel("error rate, %, with 95 % interval")
     axes.legend(loc="lower right")
@@ -58,7 +61,7 @@ def confidence(results: dict, target: Path) -> None:
 
 def curve(lines: list[dict], target: Path) -> None:
     figure, axes = plt.subplots(figsize=(5.4, 3.2))
-    axes.plot([line["minutes"] for line in lines], [line["loss_per_token"] for line in lines], color="#4a7fb5")
+    axes.plot([line["minutes"] for line in lines], [line["loss_per_piece"] for line in lines], color="#4a7fb5")
     axes.set(xlabel="minutes", ylabel="CTC loss per piece (augmented clips)", yscale="log")
     rate = axes.twinx()
     rate.plot([line["minutes"] for line in lines], [line["rate"] for line in lines], color="#c0392b", linewidth=0.8)

@@ -23,10 +23,11 @@ from .alphabet import fragments, is_word, normalise
 WORD_PACKAGES = ("hunspell-hi", "aspell-hi", "apertium-hin", "dict-freedict-eng-hin")
 HELP_PACKAGES = ("libreoffice-help-hi", "libreoffice-l10n-hi")
 CATALOGUES = (
-    "iso-codes", "libglib2.0-data", "libgtk-3-common", "gnome-control-center-data", "nautilus-data", "evolution-common",
-    "evolution-data-server-common", "gimp-data", "totem-common", "epiphany-browser-data", "gedit-common", "evince-common",
-    "kgeography-data", "tuxpaint-data", "vlc-l10n", "dolphin", "kmail", "korganizer", "okular", "konqueror", "plasma-workspace",
-    "kio", "digikam-data", "pidgin-data", "rhythmbox-data", "orca", "brasero-common",
+    "iso-codes", "libglib2.0-data", "libgtk-3-common", "gnome-control-center-data", "nautilus-data",
+    "evolution-common", "evolution-data-server-common", "gimp-data", "totem-common", "epiphany-browser-data",
+    "gedit-common", "evince-common", "kgeography-data", "tuxpaint-data", "vlc-l10n", "dolphin", "kmail",
+    "korganizer", "okular", "konqueror", "plasma-workspace", "kio", "digikam-data", "pidgin-data", "rhythmbox-data",
+    "orca", "brasero-common",
 )  # fmt: skip
 
 
@@ -66,8 +67,8 @@ def dictionary_phrases(root: Path) -> Iterator[str]:
     text = gzip.decompress((root / "usr/share/dictd/freedict-eng-hin.dict.dz").read_bytes()).decode("utf-8", "ignore")
     for line in text.splitlines():
         if re.match(r"\d+\. ", line):
-            line = re.sub(r"\{([^}]*)\}|\[[^\]]*\]", "", line[3:].replace("~", " "))
-            yield from (part for chunk in line.split(",") for part in fragments(chunk, 1, 12))
+            meanings = re.sub(r"\{([^}]*)\}|\[[^\]]*\]", "", line[3:].replace("~", " "))
+            yield from (part for chunk in meanings.split(",") for part in fragments(chunk, 1, 12))
 
 
 class Apertium:
@@ -83,8 +84,9 @@ class Apertium:
         self.forms: list[str] = []
         self.nouns: list[tuple[str, bool]] = []
         self.adjectives: list[str] = []
-        for lemma, stem, paradigm in re.findall(r'<e lm="([^"]*)"[^>]*><i>(.*?)</i><par n="([^"]*)"/></e>', text):
-            lemma, stem = normalise(lemma.replace("-", " ")), stem.replace("<b/>", " ").replace("-", " ")
+        for key, root_form, paradigm in re.findall(r'<e lm="([^"]*)"[^>]*><i>(.*?)</i><par n="([^"]*)"/></e>', text):
+            lemma = normalise(key.replace("-", " "))
+            stem = root_form.replace("<b/>", " ").replace("-", " ")
             self.forms += [normalise(stem + ending) for ending in sorted(endings.get(paradigm, {""}))]
             clean = all(is_word(part) for part in lemma.split())
             if clean and len(lemma.split()) <= 2:
@@ -108,10 +110,10 @@ def catalogue_sentences(root: Path) -> Iterator[str]:
             continue
         try:
             with path.open("rb") as file:
-                messages = gettext.GNUTranslations(file)._catalog  # type: ignore[attr-defined]  # the only way to list them
+                messages = gettext.GNUTranslations(file)._catalog  # noqa: SLF001 -- the only way to list them
         except (OSError, UnicodeDecodeError, ValueError):
             continue
         for key, text in messages.items():
             if key and isinstance(text, str):
-                text = re.sub(r"\(_?[A-Za-z]\)|[_&](?=\S)|%\S+|\$\S+", " ", html.unescape(text))
-                yield from fragments(re.sub(r"<[^>]+>", " ", text))
+                bare = re.sub(r"\(_?[A-Za-z]\)|[_&](?=\S)|%\S+|\$\S+", " ", html.unescape(text))
+                yield from fragments(re.sub(r"<[^>]+>", " ", bare))

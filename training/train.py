@@ -73,34 +73,78 @@ def learning_rate(step: int, progress: float) -> float:
     return PEAK_RATE * min(1.0, (step + 1) / WARM_UP) * anneal
 
 
+class Average:
+    """Gradients of all processes, averaged through one flat buffer; three figures of the step ride along."""
+
+    def __init__(self, parameters: list[torch.nn.Parameter]):
+        self.parameters = parameters
+        self.flat = torch.zeros(sum(p.numel() for p in parameters) + 3)
+
+    def __call__(self, *figures: float) -> list[float]:
+        """Replaces each gradient by its mean; returns the figures' means."""
+        torch.cat([*(p.grad.reshape(-1) for p in self.parameters), torch.tensor(figures)], out=self.flat)
+        dist.all_reduce(self.flat)
+        self.flat /= dist.get_world_size()
+        at = 0
+        for p in self.parameters:
+            p.grad.copy_(self.flat[at : at + p.numel()].view_as(p))
+            at += p.numel()
+        return self.flat[at:].tolist()
+
+
+class Checkpoint:
+    """One file, replaced every few minutes: the model, the optimiser, the step and the seconds spent."""
+
+    def __init__(self, path: Path, model: torch.nn.Module, optimiser: torch.optim.Optimizer):
+        self.path, self.model, self.optimiser = path, model, optimiser
+        self.last_save = time.monotonic()
+
+    def restore(self) -> tuple[int, float]:
+        """The step and the seconds already spent, or zeros for a fresh run."""
+        if not self.path.exists():
+            return 0, 0.0
+        state = torch.load(self.path, map_location="cpu")
+        self.model.load_state_dict(state["model"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        return state["step"], state["elapsed"]
+
+    def save(self, step: int, elapsed_s: float, *, last: bool) -> None:
+        """Saves if it is time. The first process's clock decides for all."""
+        due = torch.tensor([float(last or time.monotonic() - self.last_save > CHECKPOINT_S)])
+        dist.broadcast(due, 0)
+        if not due.item():
+            return
+        self.last_save = time.monotonic()
+        for buffer in filter(
+            torch.is_floating_point, self.model.buffers()
+        ):  # batch statistics: each process saw others
+            dist.all_reduce(buffer)
+            buffer.div_(dist.get_world_size())
+        if dist.get_rank() == 0:
+            state = {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict()}
+            torch.save({**state, "step": step, "elapsed": elapsed_s}, self.path.with_suffix(".new"))
+            self.path.with_suffix(".new").replace(self.path)
+
+
 def train(arguments: argparse.Namespace, rank: int) -> None:
     from .model import make_model, make_tokenizer
 
     work: Path = arguments.work
-    tokenizer = work / "tokenizer"
     if rank == 0:
         make_tokenizer(work)
     dist.barrier()
     torch.manual_seed(1)
-    model = make_model(tokenizer)
+    model = make_model(work / "tokenizer")
     model.encoder.sync_max_audio_length = False
     model.train()
     parameters = [p for p in model.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(parameters, lr=PEAK_RATE, betas=(0.9, 0.98), weight_decay=1e-3, fused=True)
-    step, elapsed, losses = 0, 0.0, []
-    saved = work / "checkpoint.pt"
-    if saved.exists():
-        state = torch.load(saved, map_location="cpu")
-        model.load_state_dict(state["model"])
-        optimiser.load_state_dict(state["optimiser"])
-        step, elapsed = state["step"], state["elapsed"]
-    progress = [max(step / arguments.steps, elapsed / 60 / arguments.minutes)]
-    source = batches(
-        ClipMaker(work, seed=1000 * step + rank + 7), model.tokenizer.text_to_ids, model.preprocessor, progress
-    )
-    began, last_save, audio_s = time.monotonic() - elapsed, time.monotonic(), 0.0
-    log = (work / "train.jsonl").open("a", encoding="utf-8") if rank == 0 else None
-    flat = torch.zeros(sum(p.numel() for p in parameters) + 3)
+    checkpoint, average = Checkpoint(work / "checkpoint.pt", model, optimiser), Average(parameters)
+    step, elapsed_s = checkpoint.restore()
+    progress = [max(step / arguments.steps, elapsed_s / 60 / arguments.minutes)]
+    maker = ClipMaker(work, seed=1000 * step + rank + 7)
+    source = batches(maker, model.tokenizer.text_to_ids, model.preprocessor, progress)
+    began, recent = time.monotonic() - elapsed_s, []
     while progress[0] < 1.0:
         features, lengths, targets, sizes = next(source)
         encoded, encoded_lengths = model.encoder(audio_signal=features, length=lengths)
@@ -108,59 +152,36 @@ def train(arguments: argparse.Namespace, rank: int) -> None:
         loss = model.loss(log_probs=log_probs, targets=targets, input_lengths=encoded_lengths, target_lengths=sizes)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        torch.cat(
-            [
-                *(p.grad.reshape(-1) for p in parameters),
-                torch.tensor(
-                    [time.monotonic() - began, loss.item() / sizes.float().mean(), float(lengths.sum()) / 100]
-                ),
-            ],
-            out=flat,
-        )
-        dist.all_reduce(flat)
-        flat /= dist.get_world_size()
-        at = 0
-        for p in parameters:
-            p.grad.copy_(flat[at : at + p.numel()].view_as(p))
-            at += p.numel()
-        elapsed, mean_loss, seconds = flat[at:].tolist()
-        norm = torch.nn.utils.clip_grad_norm_(parameters, 5.0 if step < WARM_UP else 2.0)
+        per_piece, seconds = loss.item() / float(sizes.float().mean()), float(lengths.sum()) / 100
+        elapsed_s, per_piece, seconds = average(time.monotonic() - began, per_piece, seconds)
+        norm = float(torch.nn.utils.clip_grad_norm_(parameters, 5.0 if step < WARM_UP else 2.0))
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(step, progress[0])
-        if math.isfinite(mean_loss) and math.isfinite(float(norm)):
+        if math.isfinite(per_piece) and math.isfinite(norm):
             optimiser.step()
         step += 1
-        audio_s += seconds * dist.get_world_size()
-        progress[0] = max(step / arguments.steps, elapsed / 60 / arguments.minutes)
-        losses.append(mean_loss)
-        if step % 50 == 0 and log:
-            line = {"step": step, "minutes": round(elapsed / 60, 2), "loss_per_token": round(float(np.mean(losses[-50:])), 4), "norm": round(float(norm), 2),
-                    "rate": round(optimiser.param_groups[0]["lr"], 6), "progress": round(progress[0], 4), "audio_hours": round(audio_s / 3600, 2)}  # fmt: skip
-            log.write(json.dumps(line) + "\n")
-            log.flush()
-            print(line, flush=True)
-        due = torch.tensor([float(time.monotonic() - last_save > CHECKPOINT_S)])
-        dist.broadcast(due, 0)
-        if due.item() or progress[0] >= 1.0:
-            last_save = time.monotonic()
-            for buffer in model.buffers():  # the batch norms' statistics: each process saw other clips
-                if buffer.is_floating_point():
-                    dist.all_reduce(buffer)
-                    buffer /= dist.get_world_size()
-            if rank == 0:
-                state = {
-                    "model": model.state_dict(),
-                    "optimiser": optimiser.state_dict(),
-                    "step": step,
-                    "elapsed": elapsed,
-                }
-                torch.save(state, saved.with_suffix(".new"))
-                saved.with_suffix(".new").replace(saved)
+        progress[0] = max(step / arguments.steps, elapsed_s / 60 / arguments.minutes)
+        recent.append((per_piece, seconds * dist.get_world_size()))
+        if step % 50 == 0 and rank == 0:
+            report(work / "train.jsonl", step, elapsed_s, progress[0], recent)
+        recent = recent[-50:]
+        checkpoint.save(step, elapsed_s, last=progress[0] >= 1.0)
     if rank == 0:
         model.eval()
         model.preprocessor.featurizer.dither = 1e-5
         model.save_to(str(work / "final.nemo"))
     dist.barrier()
+
+
+def report(path: Path, step: int, elapsed_s: float, progress: float, recent: list[tuple[float, float]]) -> None:
+    """One line of the training's history, in the file and on the screen."""
+    loss, seconds = (float(np.mean(column)) for column in zip(*recent, strict=True))
+    line = {"step": step, "minutes": round(elapsed_s / 60, 2), "loss_per_piece": round(loss, 4)}
+    line |= {"rate": round(learning_rate(step, progress), 6), "progress": round(progress, 4)}
+    line |= {"audio_s_per_step": round(seconds, 1)}
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+    print(json.dumps(line), flush=True)
 
 
 def start(rank: int, arguments: argparse.Namespace) -> None:

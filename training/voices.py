@@ -14,15 +14,15 @@ from pathlib import Path
 import numpy as np
 
 HELD_OUT = ("f5", "m7", "klatt2", "Andy", "Tweaky", "belinda")
-ODD = ("croak", "Demonic", "kaukovalta", "robosoft", "robosoft2", "robosoft4", "robosoft5", "robosoft6", "robosoft7", "robosoft8",
-       "UniRobot", "anikaRobot", "whisper", "whisperf", "Storm", "grandma", "shelby", "fast")  # fmt: skip
+ODD = ("croak", "Demonic", "kaukovalta", "robosoft", "robosoft2", "robosoft4", "robosoft5", "robosoft6", "robosoft7",
+       "robosoft8", "UniRobot", "anikaRobot", "whisper", "whisperf", "Storm", "grandma", "shelby", "fast")  # fmt: skip
 SYSTEM_DATA = Path("/usr/lib/x86_64-linux-gnu/espeak-ng-data")
 OWN_VARIANTS = 230  # espeak-ng lists 349 voices at most
 _RATE, _VOLUME, _PITCH, _RANGE, _WORD_GAP = 1, 2, 3, 4, 7
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 
 
-def own_variant(generator: random.Random) -> str:
+def own_variant(generator: random.Random) -> str:  # noqa: C901, PLR0912 -- one line of the file after another
     """A random speaker: a vocal tract scaled as a whole, each formant a little off, source and prosody varied."""
     uniform = generator.uniform
     tract = uniform(0.82, 1.28)
@@ -54,9 +54,10 @@ def own_variant(generator: random.Random) -> str:
     if generator.random() < 0.3:
         lines.append("stressLength " + " ".join(str(generator.randint(120, 260)) for _ in range(8)))
     if generator.random() < 0.3:
-        lines.append(
-            f"tone {generator.randint(100, 800)} 255 {generator.randint(900, 1600)} {generator.randint(40, 255)} {generator.randint(2000, 4000)} {generator.randint(20, 255)}"
-        )
+        tone = [generator.randint(100, 800), 255]
+        for low, high, least in ((900, 1600, 40), (2000, 4000, 20)):
+            tone += [generator.randint(low, high), generator.randint(least, 255)]
+        lines.append("tone " + " ".join(map(str, tone)))
     if generator.random() < 0.3:
         lines.append(f"intonation {generator.randint(1, 4)}")
     return "\n".join(lines) + "\n"
@@ -105,7 +106,14 @@ class Synthesiser:
         return 0
 
     def speak(
-        self, text: str, voice: str = "hi", rate: int = 160, pitch: int = 50, pitch_range: int = 50, word_gap: int = 0
+        self,
+        text: str,
+        voice: str = "hi",
+        rate: int = 160,
+        pitch: int = 50,
+        *,
+        pitch_range: int = 50,
+        word_gap: int = 0,
     ) -> np.ndarray:
         """The spoken text as float32 at `self.rate`."""
         if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
