@@ -11,7 +11,7 @@ from .augment import RATE
 from .make_text import evaluation_sentences, held_sentences
 
 # How often a clip's text comes from each kind: natural text teaches the language, random words teach the sounds.
-KINDS = {"grammar": 0.34, "catalogue": 0.15, "help": 0.03, "dictionary": 0.13, "words": 0.35}
+KINDS = {"grammar": 0.42, "catalogue": 0.14, "help": 0.03, "dictionary": 0.14, "words": 0.27}
 LONGEST_S = 15.5
 
 
@@ -88,7 +88,7 @@ class ClipMaker:
             self.crowd.append(samples)
         else:
             self.crowd[self.random.randrange(60)] = samples
-        return self.rough(samples, min(1.0, 0.25 + progress * 3)), " ".join(said)
+        return self.rough(samples, min(0.8, 0.25 + progress)), " ".join(said)
 
     def rough(self, samples: np.ndarray, strength: float) -> np.ndarray:
         """Rooms, microphones, noise, telephones, codecs and levels; `strength` in 0..1 scales how often."""
