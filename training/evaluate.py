@@ -1,13 +1,15 @@
-"""Step 4, measuring: `python -m training.evaluate WORK [--model FILE] [--real FOLDER] [--json FILE]`.
+"""Step 4, measuring: `python -m training.evaluate WORK [--model FILE | --bundle FOLDER] [--real FOLDER]`.
 
 Word and character error rates by condition, each with a 95 % interval from resampling clips, and how often words of a
 given confidence are wrong. Decoding is greedy; clips go through the model one by one, as the server does.
 """
 
 import argparse
+import io
 import json
 import logging
 import time
+import wave
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -49,7 +51,7 @@ class Recogniser(Protocol):
 
 
 class NemoRecogniser:
-    """The trained model as NeMo runs it. A word's confidence is the mean of its pieces' best probabilities."""
+    """The trained model as NeMo runs it. A word's confidence is the least best probability of its pieces' frames."""
 
     def __init__(self, path: Path, tokenizer: Path):
         import torch
@@ -88,10 +90,33 @@ class NemoRecogniser:
                 words[-1] += text.lstrip("▁")
                 scores[-1].append(score)
             elif piece != blank and scores:
-                scores[-1][-1] = max(scores[-1][-1], score)
+                scores[-1].append(score)
             previous = piece
-        kept = [(word, float(np.mean(score))) for word, score in zip(words, scores, strict=True) if word]
+        kept = [(word, min(score)) for word, score in zip(words, scores, strict=True) if word]
         return Heard([word for word, _ in kept], [score for _, score in kept])
+
+
+class ServerRecogniser:
+    """The server's own line in this process, over an exported bundle: what its users get."""
+
+    def __init__(self, bundle_folder: Path):
+        from hindi_stt.acoustic import LocalAcoustic
+        from hindi_stt.bundle import Bundle
+        from hindi_stt.pipeline import Pipeline
+        from hindi_stt.settings import get_settings
+
+        settings = get_settings()
+        bundle = Bundle.open(bundle_folder)
+        self.pipeline, self.acoustic = Pipeline(bundle, settings), LocalAcoustic(bundle, threads=1)
+
+    def hear(self, samples: np.ndarray) -> Heard:
+        """Sends a 16-bit WAV file down the line."""
+        buffer = io.BytesIO()
+        with wave.open(buffer, "wb") as file:
+            file.setparams((1, 2, 16000, 0, "NONE", ""))
+            file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+        words = self.pipeline.transcribe(buffer.getvalue(), self.acoustic).words
+        return Heard([word.text for word in words], [word.confidence for word in words])
 
 
 def split_at_pauses(samples: np.ndarray, longest_s: float = 14.0) -> list[np.ndarray]:
@@ -194,13 +219,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("work", type=Path, nargs="?", default=Path("build/training"))
     parser.add_argument("--model", type=Path, help="a .nemo file or a checkpoint; default WORK/final.nemo")
+    parser.add_argument(
+        "--bundle", type=Path, help="an exported bundle: measures the server's own line instead of NeMo"
+    )
     parser.add_argument("--real", type=Path, help="a folder of recordings with transcripts.tsv")
     parser.add_argument("--json", type=Path, help="where the results go; default WORK/results.json")
     parser.add_argument("--limit", type=int, help="only the first so many sentences, for a quick look")
     parser.add_argument("--only", nargs="*", default=CONDITIONS)
     arguments = parser.parse_args()
     logging.disable(logging.WARNING)
-    recogniser = NemoRecogniser(arguments.model or arguments.work / "final.nemo", arguments.work / "tokenizer")
+    recogniser: Recogniser
+    if arguments.bundle:
+        recogniser = ServerRecogniser(arguments.bundle)
+    else:
+        recogniser = NemoRecogniser(arguments.model or arguments.work / "final.nemo", arguments.work / "tokenizer")
     bench, results, marks = Bench(arguments.work, arguments.limit), {}, []
     for name in arguments.only:
         results[name], more = measure(recogniser, list(bench.condition(name)))
