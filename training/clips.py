@@ -88,7 +88,7 @@ class ClipMaker:
             self.crowd.append(samples)
         else:
             self.crowd[self.random.randrange(60)] = samples
-        return self.rough(samples, min(0.8, 0.25 + progress)), " ".join(said)
+        return self.rough(samples, min(0.6, 0.25 + progress)), " ".join(said)
 
     def rough(self, samples: np.ndarray, strength: float) -> np.ndarray:
         """Rooms, microphones, noise, telephones, codecs and levels; `strength` in 0..1 scales how often."""

@@ -53,18 +53,16 @@ def batches(maker: ClipMaker, encode, preprocessor, progress: list[float]) -> It
 
 
 def mask(features: torch.Tensor, lengths: torch.Tensor, progress: float, random: np.random.Generator) -> torch.Tensor:
-    """SpecAugment, gentle at first: bands of mel channels and stretches of time set to the mean."""
+    """SpecAugment, gently: so short a run underfits, and a masked sound in a random word cannot be guessed."""
     if progress < 0.08:
         return features
     for row, length in enumerate(lengths.tolist()):
-        for _ in range(2):
-            width = int(random.integers(0, 16))
-            start = int(random.integers(0, features.shape[1] - width))
-            features[row, start : start + width] = 0
-        for _ in range(max(1, min(5, length // 120))):
-            width = int(random.integers(0, max(1, min(14, length // 20))))
-            start = int(random.integers(0, max(1, length - width)))
-            features[row, :, start : start + width] = 0
+        width = int(random.integers(0, 13))
+        start = int(random.integers(0, features.shape[1] - width))
+        features[row, start : start + width] = 0
+        width = int(random.integers(0, min(7, max(1, length // 20))))
+        start = int(random.integers(0, max(1, length - width)))
+        features[row, :, start : start + width] = 0
     return features
 
 

@@ -83,7 +83,7 @@ def prepare(work: Path) -> list[tuple[str, float]]:
     generator = random.Random(8)
     for number in range(OWN_VARIANTS):
         (variants / f"own{number:03d}").write_text(own_variant(generator), encoding="utf-8")
-        voices.append((f"hi+own{number:03d}", 0.4))
+        voices.append((f"hi+own{number:03d}", 0.15))
     return voices
 
 
