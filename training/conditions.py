@@ -64,7 +64,7 @@ class Bench:
         if name == "seen_clean":
             yield from self.spoken(self.seen, 1)
         elif name in ("held_clean", "held_white_10db", "held_babble_10db", "held_telephone"):
-            for number, clip in enumerate(self.spoken(self.held, 2, 2)):
+            for number, clip in enumerate(self.spoken(self.held, 2, times=2 if name == "held_clean" else 1)):
                 yield Clip(self.through(clip.samples, name, number), clip.text, clip.voice, clip.source)
         elif name in ("words_seen", "words_held"):
             pool, count = (self.seen, 3) if name == "words_seen" else (self.held, 3)
