@@ -207,12 +207,11 @@ def calibration(marks: list[tuple[float, bool]]) -> dict:
                     "right": round(float(right[inside].mean()), 4),
                 }
             )
-    wrong = {
-        name: float(1 - right[chosen].mean())
-        for name, chosen in (("below_0.5", scores < 0.5), ("above_0.9", scores > 0.9))
-        if chosen.any()
-    }
-    return {"bins": bins, "share_wrong": {name: round(value, 4) for name, value in wrong.items()}}
+    wrong = {}
+    for name, chosen in (("below_0.5", scores < 0.5), ("above_0.9", scores >= 0.9)):
+        if chosen.any():
+            wrong[name] = {"words": int(chosen.sum()), "share": round(float(1 - right[chosen].mean()), 4)}
+    return {"bins": bins, "wrong": wrong}
 
 
 def main() -> None:
