@@ -1,4 +1,4 @@
-# ruff: noqa: E501, D102, FBT001, FBT003, C901, PLR0911, PLR0917 -- a template reads best on one line; a gender is a flag;
+# ruff: noqa: E501, D102, FBT001, FBT003, C901, PLR0911 -- a template reads best on one line; a gender is a flag;
 # the persons of the language are many
 """A generator of everyday Hindi sentences with right agreement of gender, number, person and case.
 
