@@ -5,6 +5,8 @@
     │   ├── InvalidRequest               400
     │   ├── MissingFile                  400
     │   ├── EmptyBody                    400
+    │   ├── InvalidHotwords              400
+    │   ├── UnknownLanguageModel         400
     │   └── UrlNotAccepted               400
     ├── NotFound                         404
     ├── MethodNotAllowed                 405
@@ -29,6 +31,7 @@
     └── ModelError                       500  at start-up or on the command line: the model cannot be used
         ├── ModelNotFound
         ├── BundleInvalid
+        ├── LanguageModelInvalid
         ├── SourceUnavailable
         ├── ChecksumMismatch
         ├── UnsafeArchive
@@ -58,9 +61,11 @@ __all__ = [
     "HindiSTTError",
     "InferenceFailed",
     "InternalError",
+    "InvalidHotwords",
     "InvalidRequest",
     "InvalidSamples",
     "InvalidSetting",
+    "LanguageModelInvalid",
     "MethodNotAllowed",
     "MissingFile",
     "ModelError",
@@ -74,6 +79,7 @@ __all__ = [
     "TooLarge",
     "TooManyChannels",
     "TruncatedAudio",
+    "UnknownLanguageModel",
     "UnsafeArchive",
     "UnsupportedAudio",
     "UnsupportedModel",
@@ -134,6 +140,20 @@ class UrlNotAccepted(RequestError):
 
     code = "url_not_accepted"
     help = "Download the recording yourself and upload its bytes: this server fetches nothing."
+
+
+class InvalidHotwords(RequestError):
+    """A hotword that cannot be used: empty, too long, of letters that the model cannot write, or one too many."""
+
+    code = "invalid_hotwords"
+    help = "Hotwords are words or short phrases as the model writes them, each with a weight above 0, at most 10."
+
+
+class UnknownLanguageModel(RequestError):
+    """The model bundle has no language model of this name."""
+
+    code = "unknown_language_model"
+    help = "Leave the language model out, or name one that the bundle has; 'hindi-stt lm add' adds one."
 
 
 class NotFound(HindiSTTError):
@@ -295,6 +315,13 @@ class BundleInvalid(ModelError):
 
     code = "bundle_invalid"
     help = "Export the model again: python export_model.py MODEL.nemo"
+
+
+class LanguageModelInvalid(ModelError):
+    """A language model that is damaged, or made for another alphabet than the acoustic model's."""
+
+    code = "language_model_invalid"
+    help = "Build it again from text: hindi-stt lm build CORPUS --output MODEL.npz"
 
 
 class SourceUnavailable(ModelError):

@@ -17,7 +17,7 @@ from hindi_stt import quality
 from hindi_stt.acoustic import Acoustic
 from hindi_stt.audio import AudioLimits, decode
 from hindi_stt.bundle import Bundle
-from hindi_stt.decoding import GreedyDecoder
+from hindi_stt.decoding import BeamLimits, Decoders, read_hotwords
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.features import FeatureExtractor
 from hindi_stt.options import Options
@@ -47,21 +47,32 @@ class Pipeline:
     """The line for one model. Thread-safe: it holds nothing but constants.
 
     Raises InvalidRequest where a setting asks for what there is not in the model's language.
+    Raises LanguageModelInvalid, UnknownLanguageModel, InvalidHotwords where settings and bundle do not fit.
     """
 
     def __init__(self, bundle: Bundle, settings: Settings) -> None:
         self.bundle = bundle
         self.limits = AudioLimits(settings.max_audio_s, settings.min_audio_s, settings.max_channels)
         self._extract = FeatureExtractor(bundle.manifest.features, bundle.filterbank)
-        self._decode = GreedyDecoder(bundle.tokens, bundle.manifest.acoustic.blank_id)
+        self.decoders = Decoders(
+            bundle,
+            default_language_model=settings.language_model,
+            hotwords=read_hotwords(Path(settings.hotwords_file)) if settings.hotwords_file else (),
+            max_hotwords=settings.max_hotwords,
+            limits=BeamLimits(settings.beam_width),
+        )
         self._write = Writer(bundle.manifest.language)
         self._defaults = Options.from_settings(settings)
         self._write.check(self._defaults.text)
 
     def options(self, fields: Mapping[str, str]) -> Options:
-        """The server's options with a request's fields. Raises InvalidRequest, naming the field."""
+        """The server's options with a request's fields. Raises InvalidRequest, naming the field.
+
+        Raises what `Decoders.choose` raises, too.
+        """
         options = self._defaults.updated(fields)
         self._write.check(options.text)
+        self.decoders.choose(options.decoding)
         return options
 
     def warm_up(self) -> None:
@@ -86,23 +97,25 @@ class Pipeline:
     def finish(self, log_probs: Sequence[LogProbs], prepared: Prepared, options: Options | None = None) -> Transcript:
         """Decode the log-probs of a recording's clips, in the order of `prepared.features`, and write the words.
 
-        Without options: the server's.
+        Without options: the server's. Raises what `Decoders.choose` raises.
         """
+        options = options or self._defaults
+        decode_clip = self.decoders.choose(options.decoding)
         decoded = (
-            _segment(self._decode(clip), offset_s) for clip, offset_s in zip(log_probs, prepared.offsets_s, strict=True)
+            _segment(decode_clip(clip), offset_s) for clip, offset_s in zip(log_probs, prepared.offsets_s, strict=True)
         )
         heard = tuple(segment for segment in decoded if segment.words)
         return Transcript(
             language=self.bundle.manifest.language,
             duration_s=prepared.duration_s,
-            segments=self._write(heard, (options or self._defaults).text),
+            segments=self._write(heard, options.text),
             warnings=prepared.warnings,
         )
 
     def transcribe(
         self, source: bytes | str | Path | BinaryIO, acoustic: Acoustic, options: Options | None = None
     ) -> Transcript:
-        """The whole line in this process. Raises what `prepare` raises, and InferenceFailed."""
+        """The whole line in this process. Raises what `prepare` and `finish` raise, and InferenceFailed."""
         prepared = self.prepare(source)
         log_probs = []
         for result in acoustic(prepared.features):
