@@ -100,7 +100,7 @@ def _content(
 def _verify(
     source: LocalSource, options: Options, bundle: Bundle, nemo: EncDecCTCModel, exported: OnnxExport, export_s: float
 ) -> tuple[Bundle, Report]:
-    """Rounded weights are verified as what they are: NeMo gets the same ones; what rounding does is measured besides."""
+    """Rounded weights are verified as what they are: NeMo gets the same; what rounding does is measured besides."""
     precisions = bundle.manifest.precisions
     rounded = options.half and "fp32" in precisions
     original = NemoAcoustic(nemo, bundle.manifest.frame_shift_s)

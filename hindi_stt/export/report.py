@@ -29,8 +29,8 @@ MIN_SPEEDUP: Final = 1.1
 class Speech:
     """Real speech through NeMo, fp32 and int8.
 
-    n_clips, speech_s: how much; texts_differ: clips where fp32's text is not NeMo's; rounding_changes: clips where NeMo's
-    own text changes when its weights are rounded to float16; int8_text_wer: int8's text with
+    n_clips, speech_s: how much; texts_differ: clips where fp32's text is not NeMo's; rounding_changes: clips where
+    NeMo's own text changes when its weights are rounded to float16; int8_text_wer: int8's text with
     fp32's as reference; error_rates: per model against the references; int8_rise: int8 against fp32.
     """
 
