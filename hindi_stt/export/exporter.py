@@ -19,14 +19,16 @@ from hindi_stt.bundle import Bundle, Source
 from hindi_stt.evaluation.consistency import made_up_features
 from hindi_stt.evaluation.manifest import Utterance
 from hindi_stt.evaluation.metrics import compare, error_rate
+from hindi_stt.evaluation.run import Run
 from hindi_stt.export.archive import unpack
 from hindi_stt.export.config import ModelConfig, read_config
 from hindi_stt.export.int8 import quantize
-from hindi_stt.export.nemo_model import load_model, nemo_config, round_to_half
+from hindi_stt.export.nemo_model import load_model, nemo_config
 from hindi_stt.export.onnx_model import OnnxExport, export_onnx
+from hindi_stt.export.rebuild import rebuild
 from hindi_stt.export.report import Report, Speech, choose_precision, judge
 from hindi_stt.export.sources import LocalSource
-from hindi_stt.export.verify import NemoAcoustic, measure_fidelity, transcribe_with
+from hindi_stt.export.verify import Fidelity, NemoAcoustic, measure_fidelity, transcribe_with
 from hindi_stt.export.writer import BundleContent, Identity, set_default_precision, write_bundle
 from hindi_stt.types import Features
 
@@ -61,19 +63,13 @@ def export(source: LocalSource, folder: Path, options: Options) -> tuple[Bundle,
         nemo = load_model(archive, config)
         tokenizer = archive.artifact(config.tokenizer) if config.tokenizer else None
         # NeMo's exporter changes the model in places, so it gets one of its own.
-        exported = _to_onnx(load_model(archive, config), half=options.half)
+        exported = export_onnx(load_model(archive, config))
         bundle = write_bundle(_content(source, options, config, nemo, exported, tokenizer), Path(work, "bundle"))
         export_s = time.monotonic() - start
         bundle, report = _verify(source, options, bundle, nemo, exported, export_s)
         report.write(bundle.folder)
         shutil.copytree(bundle.folder, folder, dirs_exist_ok=True)
     return Bundle.open(folder), report
-
-
-def _to_onnx(nemo: EncDecCTCModel, *, half: bool) -> OnnxExport:
-    if half:
-        round_to_half(nemo)
-    return export_onnx(nemo)
 
 
 def _content(
@@ -104,27 +100,33 @@ def _content(
 def _verify(
     source: LocalSource, options: Options, bundle: Bundle, nemo: EncDecCTCModel, exported: OnnxExport, export_s: float
 ) -> tuple[Bundle, Report]:
+    """Rounded weights are verified as what they are: NeMo gets the same; what rounding does is measured besides."""
     precisions = bundle.manifest.precisions
-    reference = NemoAcoustic(nemo, bundle.manifest.frame_shift_s)
+    rounded = options.half and "fp32" in precisions
+    original = NemoAcoustic(nemo, bundle.manifest.frame_shift_s)
+    reference = NemoAcoustic(rebuild(bundle.folder), original.frame_shift_s) if rounded else original
     clips = made_up_features(bundle)
-    expected = [reference.run(clip) for clip in clips]
-    fidelity = {p: measure_fidelity(bundle, p, expected, clips, threads=options.threads) for p in precisions}
-    speech = _speech(bundle, reference, options) if options.utterances else None
+
+    def fidelity_of(precision: str, acoustic: NemoAcoustic) -> Fidelity:
+        return measure_fidelity(bundle, precision, acoustic, clips, threads=options.threads)
+
+    fidelity = {precision: fidelity_of(precision, reference) for precision in precisions}
+    speech = _speech(bundle, original, reference, options) if options.utterances else None
     if "fp32" in fidelity:
-        judge(fidelity["fp32"], speech, half=options.half)
+        judge(fidelity["fp32"], speech)
     milliseconds = _milliseconds(bundle, clips)
     precision, reason = choose_precision(speech, milliseconds, available=tuple(precisions))
     bundle = set_default_precision(bundle, precision)
     report = Report(
         source=source.path.name,
         n_parameters=sum(parameter.numel() for parameter in nemo.parameters()),
-        half_weights=options.half,
         exporter=exported.exporter,
         nodes=dict(exported.nodes),
         bytes={p: bundle.path("acoustic", p).stat().st_size for p in precisions},
         export_s=export_s,
         peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         fidelity=fidelity,
+        rounding=fidelity_of("fp32", original) if rounded else None,
         milliseconds_per_10_s=milliseconds,
         speech=speech,
         default_precision=precision,
@@ -133,13 +135,14 @@ def _verify(
     return bundle, report
 
 
-def _speech(bundle: Bundle, reference: NemoAcoustic, options: Options) -> Speech:
+def _speech(bundle: Bundle, original: NemoAcoustic, reference: NemoAcoustic, options: Options) -> Speech:
     """NeMo's text, and each precision's, on the given recordings."""
     utterances = options.utterances
     acoustics: Mapping[str, LocalAcoustic] = {
         p: LocalAcoustic(bundle, threads=options.threads, precision=p) for p in bundle.manifest.precisions
     }
     expected = transcribe_with(bundle, reference, utterances, "NeMo")
+    unrounded = expected if original is reference else transcribe_with(bundle, original, utterances, "NeMo, unrounded")
     runs = {name: transcribe_with(bundle, acoustic, utterances, name) for name, acoustic in acoustics.items()}
     fp32, int8 = runs.get("fp32"), runs.get("int8")
     known = [i for i, utterance in enumerate(utterances) if utterance.text]
@@ -151,7 +154,8 @@ def _speech(bundle: Bundle, reference: NemoAcoustic, options: Options) -> Speech
     return Speech(
         n_clips=len(utterances),
         speech_s=expected.speech_s,
-        texts_differ=sum(a != b for a, b in zip(expected.texts, fp32.texts, strict=True)) if fp32 else 0,
+        texts_differ=_n_different(expected, fp32) if fp32 else 0,
+        rounding_changes=_n_different(expected, unrounded),
         int8_text_wer=error_rate(fp32.texts, int8.texts, "raw").wer if fp32 and int8 and any(fp32.texts) else None,
         error_rates={name: error_rate(references, scored(run.texts), "normalised") for name, run in runs.items()}
         if known
@@ -160,6 +164,10 @@ def _speech(bundle: Bundle, reference: NemoAcoustic, options: Options) -> Speech
         if known and fp32 and int8
         else None,
     )
+
+
+def _n_different(a: Run, b: Run) -> int:
+    return sum(x != y for x, y in zip(a.texts, b.texts, strict=True))
 
 
 def _milliseconds(bundle: Bundle, clips: Sequence[Features]) -> dict[str, float]:

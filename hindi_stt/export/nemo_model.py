@@ -24,7 +24,6 @@ __all__ = [
     "load_model",
     "nemo_config",
     "read_pieces",
-    "round_to_half",
     "state_arrays",
 ]
 
@@ -127,16 +126,6 @@ def _load_weights(model: EncDecCTCModel, state: dict[str, torch.Tensor], *, hybr
 def computed_by_configuration(key: str) -> bool:
     """Whether a state-dict entry follows from the configuration alone."""
     return key.startswith(("preprocessor.", "spec_augmentation.", "loss."))
-
-
-def round_to_half(model: EncDecCTCModel) -> None:
-    """Round every weight to the nearest float16, in place. Raises UnsupportedModel beyond its range."""
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            rounded = parameter.half().float()
-            if not torch.isfinite(rounded).all():
-                raise UnsupportedModel(f"{name} has values beyond the range of float16.")
-            parameter.copy_(rounded)
 
 
 def state_arrays(model: EncDecCTCModel) -> dict[str, Float32]:

@@ -23,21 +23,21 @@ MAX_WER_RISE: Final = 0.005
 """How much higher int8's WER against the references may be, as a fraction."""
 MIN_SPEEDUP: Final = 1.1
 """Below this int8 is not worth its drift on this kind of CPU."""
-HALF_TOLERANCE: Final = 5e-2
-"""For log-probs of weights that were rounded to float16 on request; texts must be equal all the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class Speech:
     """Real speech through NeMo, fp32 and int8.
 
-    n_clips, speech_s: how much; texts_differ: clips where fp32's text is not NeMo's; int8_text_wer: int8's text with
+    n_clips, speech_s: how much; texts_differ: clips where fp32's text is not NeMo's; rounding_changes: clips where
+    NeMo's own text changes when its weights are rounded to float16; int8_text_wer: int8's text with
     fp32's as reference; error_rates: per model against the references; int8_rise: int8 against fp32.
     """
 
     n_clips: int
     speech_s: float
     texts_differ: int
+    rounding_changes: int = 0
     int8_text_wer: float | None = None
     error_rates: dict[str, ErrorRate] = field(default_factory=dict)
     int8_rise: Comparison | None = None
@@ -45,17 +45,21 @@ class Speech:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything measured in one export. times and memory: of the export itself, on this machine."""
+    """Everything measured in one export. times and memory: of the export itself, on this machine.
+
+    fidelity: per precision against NeMo, where weights were rounded against NeMo with the same ones; rounding: then
+    fp32 against NeMo with its own.
+    """
 
     source: str
     n_parameters: int
-    half_weights: bool
     exporter: str
     nodes: dict[str, int]
     bytes: dict[str, int]
     export_s: float
     peak_memory_bytes: int
     fidelity: dict[str, Fidelity]
+    rounding: Fidelity | None
     milliseconds_per_10_s: dict[str, float]
     speech: Speech | None
     default_precision: str
@@ -74,6 +78,8 @@ class Report:
             *(f"  {name}: {size:,} bytes" for name, size in self.bytes.items()),
         ]
         lines += [f"  {name} against NeMo: {_fidelity(found)}" for name, found in self.fidelity.items()]
+        if self.rounding is not None:
+            lines.append(f"  rounding to float16: {_fidelity(self.rounding)}")
         lines += [f"  {name}: {ms:.0f} ms for 10 s on one core" for name, ms in self.milliseconds_per_10_s.items()]
         lines += _speech(self.speech)
         lines.append(f"  default precision: {self.default_precision} ({self.reason})")
@@ -93,6 +99,8 @@ def _speech(speech: Speech | None) -> list[str]:
         return ["  real speech: none given (--verify MANIFEST)"]
     clips = f"  {speech.n_clips} clips of speech, {speech.speech_s:.0f} s"
     lines = [f"{clips}: fp32's text is not NeMo's in {speech.texts_differ}"]
+    if speech.rounding_changes:
+        lines.append(f"  rounding to float16 changes NeMo's own text in {speech.rounding_changes}")
     for name, rate in speech.error_rates.items():
         low, high = rate.wer_interval
         lines.append(f"  {name}: WER {rate.wer:.2%} [{low:.2%}, {high:.2%}], CER {rate.cer:.2%} ({rate.form})")
@@ -124,14 +132,13 @@ def _objection_to_int8(speech: Speech | None, speedup: float) -> str:
     return f"int8 is only {speedup:.2f} times as fast on this CPU" if speedup < MIN_SPEEDUP else ""
 
 
-def judge(fidelity: Fidelity, speech: Speech | None, *, half: bool) -> None:
+def judge(fidelity: Fidelity, speech: Speech | None) -> None:
     """Raise VerificationFailed where the fp32 model is not its NeMo."""
-    bound = HALF_TOLERANCE if half else TOLERANCE
     worst = max(fidelity.max_alone, fidelity.max_batched)
     problems: list[Any] = []
-    if worst > bound:
-        problems.append(f"log-probs differ from NeMo's by {worst:.1e}, allowed {bound:.0e}")
-    if fidelity.argmax_differs and not half:
+    if worst > TOLERANCE:
+        problems.append(f"log-probs differ from NeMo's by {worst:.1e}, allowed {TOLERANCE:.0e}")
+    if fidelity.argmax_differs:
         problems.append(f"the best class differs in {fidelity.argmax_differs} frames")
     if speech is not None and speech.texts_differ:
         problems.append(f"the text differs in {speech.texts_differ} of {speech.n_clips} clips")

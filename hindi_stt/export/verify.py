@@ -36,7 +36,7 @@ class NemoAcoustic:
     """An Acoustic that is NeMo itself, one clip at a time."""
 
     def __init__(self, nemo: EncDecCTCModel, frame_shift_s: float) -> None:
-        self._nemo, self._frame_shift_s = nemo, frame_shift_s
+        self._nemo, self.frame_shift_s = nemo, frame_shift_s
 
     def __call__(self, batch: Sequence[Features]) -> list[LogProbs | HindiSTTError]:
         """See Acoustic."""
@@ -50,7 +50,7 @@ class NemoAcoustic:
                 length=torch.tensor([clip.n_frames]),
             )
             log_probs = self._nemo.decoder(encoder_output=encoded)[0, : int(n_steps[0])]
-        return LogProbs(log_probs.numpy(), self._frame_shift_s)
+        return LogProbs(log_probs.numpy(), self.frame_shift_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +72,13 @@ class Fidelity:
 
 
 def measure_fidelity(
-    bundle: Bundle, precision: str, expected: Sequence[LogProbs], clips: Sequence[Features], *, threads: int
+    bundle: Bundle, precision: str, reference: NemoAcoustic, clips: Sequence[Features], *, threads: int
 ) -> Fidelity:
     """Compare with NeMo's log-probs and greedy texts. Raises the error of a clip that cannot be run."""
     alone = LocalAcoustic(bundle, threads=threads, precision=precision)
     together = LocalAcoustic(bundle, threads=threads, precision=precision, max_padding=ANY_PADDING)
     decode = GreedyDecoder(bundle.tokens, bundle.manifest.acoustic.blank_id)
+    expected = [reference.run(clip) for clip in clips]
     single = [_values(result) for clip in clips for result in alone([clip])]
     batched = [_values(result) for result in together(clips)]
     differences = [np.abs(a.values - b.values) for a, b in zip(expected, single, strict=True)]
