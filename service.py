@@ -22,6 +22,7 @@ from hindi_stt import store
 from hindi_stt.acoustic import LocalAcoustic, padding_share
 from hindi_stt.errors import HindiSTTError, ModelError, Overloaded, RunnerUnavailable, from_code
 from hindi_stt.http.health import Health
+from hindi_stt.http.recognition import Recognizer
 from hindi_stt.http.requests import RequestIdFilter, RequestMiddleware, error_response, log
 from hindi_stt.http.routes import make_app, with_routes
 from hindi_stt.http.schemas import TranscribeRequest, TranscriptionResponse
@@ -120,7 +121,7 @@ def _routes() -> Starlette:
     name="hindi_stt",
     workers=settings.api_workers,
     # Uploads and inference have bounds of their own; this one only ends what slipped through them.
-    traffic={"timeout": settings.upload_timeout_s + settings.request_timeout_s + 60},
+    traffic={"timeout": 60 + settings.longest_upload_s + settings.longest_transcription_s},
     logging={"access": {"enabled": False}},
 )
 class HindiSTT:
@@ -132,7 +133,8 @@ class HindiSTT:
         _configure_log()
         self.metrics = Metrics()
         self.health = Health(bundle, self._infer)
-        self._transcriber = Transcriber(Pipeline(bundle, settings), self._infer, settings, self.metrics)
+        recognizer = Recognizer(Pipeline(bundle, settings), self._infer, settings, self.metrics)
+        self._transcriber = Transcriber(recognizer)
 
     @bentoml.on_startup
     async def start(self) -> None:

@@ -5,8 +5,10 @@ Further containers join in `_open`: the one place that turns a byte stream into 
 
 from __future__ import annotations
 
+import contextlib
 import io
 import struct
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -27,13 +29,15 @@ from hindi_stt.errors import (
 )
 from hindi_stt.types import Float32, Waveform
 
-__all__ = ["AudioLimits", "decode"]
+__all__ = ["AudioLimits", "blocks", "decode"]
 
 _BLOCK_S: Final = 16.0
 # Floating-point files may pass full scale; past this (+40 dB) they hold something else than audio.
 _MAX_AMPLITUDE: Final = 100.0
 _MIN_RATE_HZ: Final = 1_000
 _MAX_RATE_HZ: Final = 768_000
+# Containers whose headers count their samples exactly.
+_EXACT_HEADERS: Final = frozenset({"FLAC", "WAV", "WAVEX", "RF64", "AIFF", "AU", "CAF"})
 # Sizes that writers put into a WAV header when they cannot seek back: "until the end of the stream".
 _STREAMED_SIZES: Final = frozenset({0x7FFF_FFFF, 0x7FFF_F000, 0x8000_0000, *range(0xFFFF_FF00, 0x1_0000_0000)})
 
@@ -48,42 +52,61 @@ class AudioLimits:
 
 
 def decode(source: bytes | str | Path | BinaryIO, sample_rate: int, limits: AudioLimits) -> Waveform:
-    """Decode, mix down to mono, and resample to `sample_rate` Hz.
+    """The whole recording in one piece: the blocks of `blocks`, joined. Raises what `blocks` raises."""
+    parts = list(blocks(source, sample_rate, limits))
+    samples = parts[0].samples if len(parts) == 1 else np.concatenate([part.samples for part in parts])
+    return Waveform(samples, sample_rate, parts[0].source_rate)
+
+
+def blocks(
+    source: bytes | str | Path | BinaryIO, sample_rate: int, limits: AudioLimits, block_s: float = _BLOCK_S
+) -> Generator[Waveform]:
+    """Decode, mix down to mono, and resample to `sample_rate` Hz, `block_s` seconds at a time.
+
+    A recording up to `block_s` comes, and is resampled, in one piece; a longer one is resampled as a stream.
 
     source: the bytes of a file, a path, or a seekable binary stream, which stays open.
 
-    Decoding stops as soon as `limits.max_s` is passed, so a small file that unpacks to hours costs no more than that.
-    Raises EmptyBody, UnsupportedAudio, CorruptAudio, TruncatedAudio, InvalidSamples, AudioTooShort, AudioTooLong,
-    TooManyChannels.
+    Decoding stops as soon as `limits.max_s` is passed, so a small file that unpacks to hours costs no more than that;
+    where the header tells the length, it does not even begin. Whoever reads to the end knows that the file is whole.
+    Raises, at any block, EmptyBody, UnsupportedAudio, CorruptAudio, TruncatedAudio, InvalidSamples, AudioTooShort,
+    AudioTooLong, TooManyChannels.
     """
-    if isinstance(source, (str, Path)):
-        with Path(source).open("rb") as stream:
-            return _decode(stream, sample_rate, limits)
-    return _decode(io.BytesIO(source) if isinstance(source, bytes) else source, sample_rate, limits)
-
-
-def _decode(stream: BinaryIO, sample_rate: int, limits: AudioLimits) -> Waveform:
-    size = stream.seek(0, io.SEEK_END)
-    if size == 0:
-        raise EmptyBody("The audio file is empty.")
-    stream.seek(0)
-    _refuse_truncated_wav(stream, size)
-    stream.seek(0)
-    with _open(stream) as file:
+    with contextlib.ExitStack() as stack:
+        if isinstance(source, (str, Path)):
+            stream: BinaryIO = stack.enter_context(Path(source).open("rb"))
+        else:
+            stream = io.BytesIO(source) if isinstance(source, bytes) else source
+        size = stream.seek(0, io.SEEK_END)
+        if size == 0:
+            raise EmptyBody("The audio file is empty.")
+        stream.seek(0)
+        _refuse_truncated_wav(stream, size)
+        stream.seek(0)
+        file = stack.enter_context(_open(stream))
         if file.channels > limits.max_channels:
             raise TooManyChannels(f"The audio has {file.channels} channels, the bound is {limits.max_channels}.")
         if not _MIN_RATE_HZ <= file.samplerate <= _MAX_RATE_HZ:
             raise UnsupportedAudio(f"The header claims a sample rate of {file.samplerate} Hz.")
-        mono = _read_mono(file, limits)
-        source_rate = file.samplerate
-    if len(mono) < limits.min_s * source_rate or len(mono) == 0:
-        raise AudioTooShort(f"The audio lasts {len(mono) / source_rate:.3f} s, the least is {limits.min_s:g} s.")
-    # Written so that a NaN fails it.
-    if not (mono.max() <= _MAX_AMPLITUDE and mono.min() >= -_MAX_AMPLITUDE):
-        raise InvalidSamples("The audio has samples that are not a number, infinite, or far beyond full scale.")
-    if source_rate != sample_rate:
-        mono = soxr.resample(mono, source_rate, sample_rate, quality="HQ")
-    return Waveform(mono, sample_rate, source_rate)
+        for samples in _resampled(_read_mono(file, limits, block_s), file.samplerate, sample_rate):
+            yield Waveform(samples, sample_rate, file.samplerate)
+
+
+def _resampled(parts: Iterator[Float32], source_rate: int, sample_rate: int) -> Iterator[Float32]:
+    """The parts at another rate: a lone one in one piece, several as one stream without seams."""
+    if source_rate == sample_rate:
+        yield from parts
+        return
+    first, second = next(parts), next(parts, None)
+    if second is None:
+        yield soxr.resample(first, source_rate, sample_rate, quality="HQ")
+        return
+    resampler = soxr.ResampleStream(source_rate, sample_rate, 1, dtype="float32", quality="HQ")
+    yield resampler.resample_chunk(first)
+    yield resampler.resample_chunk(second)
+    for part in parts:
+        yield resampler.resample_chunk(part)
+    yield resampler.resample_chunk(np.empty(0, np.float32), last=True)
 
 
 def _open(stream: BinaryIO) -> soundfile.SoundFile:
@@ -94,29 +117,47 @@ def _open(stream: BinaryIO) -> soundfile.SoundFile:
         raise UnsupportedAudio("The file is not audio in a format that can be read here.") from error
 
 
-def _read_mono(file: soundfile.SoundFile, limits: AudioLimits) -> Float32:
-    """Mono float32 samples at the file's own rate, read in blocks up to the bound."""
-    max_frames = int(limits.max_s * file.samplerate)
-    block_frames = max(1, int(_BLOCK_S * file.samplerate))
-    promised = file.frames
-    blocks: list[Float32] = []
+def _read_mono(file: soundfile.SoundFile, limits: AudioLimits, block_s: float) -> Iterator[Float32]:
+    """Mono float32 samples at the file's own rate, in blocks up to the bound; at least one block."""
+    rate = file.samplerate
+    max_frames = int(limits.max_s * rate)
+    block_frames = max(1, int(block_s * rate))
+    promised = file.frames if file.frames < 2**62 else None
+    too_long = AudioTooLong(f"The audio lasts more than the bound of {limits.max_s:g} s.")
+    if promised is not None and promised > max_frames:
+        raise too_long
     n_frames = 0
+    while len(block := _read(file, block_frames, n_frames)):
+        n_frames += len(block)
+        if n_frames > max_frames:
+            raise too_long
+        mono: Float32 = block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32)
+        # Written so that a NaN fails it.
+        if not (mono.max() <= _MAX_AMPLITUDE and mono.min() >= -_MAX_AMPLITUDE):
+            raise InvalidSamples("The audio has samples that are not a number, infinite, or far beyond full scale.")
+        if len(block) < block_frames:
+            _check_length(file, n_frames, promised, limits)
+        yield mono
+    _check_length(file, n_frames, promised, limits)
+
+
+def _read(file: soundfile.SoundFile, n: int, done: int) -> Float32:
     try:
-        while len(block := file.read(block_frames, dtype="float32", always_2d=True)):
-            n_frames += len(block)
-            if n_frames > max_frames:
-                raise AudioTooLong(f"The audio lasts more than the bound of {limits.max_s:g} s.")
-            blocks.append(block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32))
+        block: Float32 = file.read(n, dtype="float32", always_2d=True)
     except soundfile.SoundFileError as error:
-        raise CorruptAudio(f"The audio cannot be decoded past {n_frames / file.samplerate:.1f} s.") from error
-    if n_frames < promised < 2**62 and file.format in {"FLAC", "WAV", "WAVEX", "RF64", "AIFF", "AU", "CAF"}:
+        raise CorruptAudio(f"The audio cannot be decoded past {done / file.samplerate:.1f} s.") from error
+    return block
+
+
+def _check_length(file: soundfile.SoundFile, n_frames: int, promised: int | None, limits: AudioLimits) -> None:
+    """Raise TruncatedAudio or AudioTooShort for a file that has ended here."""
+    rate = file.samplerate
+    if promised is not None and n_frames < promised and file.format in _EXACT_HEADERS:
         raise TruncatedAudio(
-            f"The header promises {promised / file.samplerate:.2f} s of audio, "
-            f"the file holds {n_frames / file.samplerate:.2f} s."
+            f"The header promises {promised / rate:.2f} s of audio, the file holds {n_frames / rate:.2f} s."
         )
-    if len(blocks) == 1:
-        return blocks[0]
-    return np.concatenate(blocks) if blocks else np.empty(0, np.float32)
+    if n_frames < limits.min_s * rate or not n_frames:
+        raise AudioTooShort(f"The audio lasts {n_frames / rate:.3f} s, the least is {limits.min_s:g} s.")
 
 
 def _refuse_truncated_wav(stream: BinaryIO, size: int) -> None:

@@ -149,7 +149,7 @@ class MethodNotAllowed(HindiSTTError):
 
 
 class UploadTimeout(HindiSTTError):
-    """The request body did not arrive within HINDI_STT_UPLOAD_TIMEOUT_S."""
+    """The request body arrives too slowly: HINDI_STT_UPLOAD_TIMEOUT_S, HINDI_STT_MIN_UPLOAD_RATE."""
 
     code, status = "upload_timeout", 408
     help = "Check the connection, send a compressed format, or raise HINDI_STT_UPLOAD_TIMEOUT_S."
@@ -261,7 +261,7 @@ class RunnerUnavailable(HindiSTTError):
 
 
 class Timeout(HindiSTTError):
-    """No transcript within HINDI_STT_REQUEST_TIMEOUT_S."""
+    """No transcript, or no further segment of one, within HINDI_STT_REQUEST_TIMEOUT_S."""
 
     code, status = "timeout", 504
     help = "Send shorter recordings or fewer at once, or raise HINDI_STT_REQUEST_TIMEOUT_S."

@@ -1,5 +1,5 @@
 """LogProbs → Hypothesis."""
 
-from hindi_stt.decoding.greedy import GreedyDecoder
+from hindi_stt.decoding.greedy import GreedyDecoder, words_from_tokens
 
-__all__ = ["GreedyDecoder"]
+__all__ = ["GreedyDecoder", "words_from_tokens"]

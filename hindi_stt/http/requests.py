@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import contextvars
 import json
 import logging
@@ -9,18 +11,28 @@ import math
 import re
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hindi_stt.errors import HindiSTTError, InternalError, from_status
+from hindi_stt.errors import ClientClosedRequest, HindiSTTError, InternalError, from_status
 
-__all__ = ["RequestIdFilter", "RequestMiddleware", "RequestState", "error_response", "log", "state_of"]
+__all__ = [
+    "RequestIdFilter",
+    "RequestMiddleware",
+    "RequestState",
+    "error_response",
+    "log",
+    "state_of",
+    "unless_disconnected",
+]
+
+T = TypeVar("T")
 
 log = logging.getLogger("hindi_stt")
 
@@ -66,6 +78,28 @@ def error_response(request: Request, error: HindiSTTError) -> JSONResponse:
     state = state_of(request)
     state.error = error
     return JSONResponse(_body(error, state.request_id), error.status, _headers(error))
+
+
+async def unless_disconnected(request: Request, work: Awaitable[T]) -> T:
+    """The work's result; raises ClientClosedRequest, and cancels the work, when the client hangs up first."""
+    task = asyncio.ensure_future(work)
+    watcher = asyncio.ensure_future(_disconnected(request))
+    try:
+        await asyncio.wait({task, watcher}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise ClientClosedRequest("The client hung up before its transcript was ready.")
+        return task.result()
+    finally:
+        watcher.cancel()
+        if not task.done():
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, HindiSTTError):
+                await task
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def _body(error: HindiSTTError, request_id: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from hindi_stt.errors import (
     UploadTimeout,
     UrlNotAccepted,
 )
+from hindi_stt.settings import Settings
 
 __all__ = ["receive_upload"]
 
@@ -32,17 +33,17 @@ _MAX_PARTS: Final = 16
 _URL: Final = re.compile(r"\s*[\"']?[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
-async def receive_upload(request: Request, *, max_bytes: int, timeout_s: float) -> UploadFile:
+async def receive_upload(request: Request, settings: Settings) -> UploadFile:
     """The file part named "file" of a multipart request; small ones in memory, larger ones in an unlinked file.
 
     The caller closes it. Raises BodyTooLarge (from Content-Length before anything is read, else while receiving),
     UploadTimeout, MissingFile, EmptyBody, UrlNotAccepted, InvalidRequest, ClientClosedRequest.
     """
-    bound = max_bytes + _FRAMING_BYTES
+    bound = settings.max_body_bytes + _FRAMING_BYTES
     _check_headers(request, bound)
-    form = await _receive_form(request, bound, timeout_s)
+    form = await _receive_form(request, bound, settings)
     try:
-        return _the_file(form, max_bytes)
+        return _the_file(form, settings.max_body_bytes)
     except BaseException:
         await form.close()
         raise
@@ -61,8 +62,11 @@ def _check_headers(request: Request, bound: int) -> None:
         )
 
 
-async def _receive_form(request: Request, bound: int, timeout_s: float) -> FormData:
+async def _receive_form(request: Request, bound: int, settings: Settings) -> FormData:
     received = 0
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    timer = asyncio.timeout(settings.upload_timeout_s)
 
     async def receive() -> Message:
         nonlocal received
@@ -70,14 +74,15 @@ async def _receive_form(request: Request, bound: int, timeout_s: float) -> FormD
         received += len(message.get("body", b""))
         if received > bound:
             raise BodyTooLarge(f"The request body has more than {bound} bytes.")
+        timer.reschedule(start + settings.upload_timeout_s + received / settings.min_upload_rate)
         return message
 
     bounded = Request(request.scope, receive)
     try:
-        async with asyncio.timeout(timeout_s):
+        async with timer:
             return await bounded.form(max_files=_MAX_PARTS, max_fields=_MAX_PARTS)
     except TimeoutError as error:
-        raise UploadTimeout(f"The request body did not arrive within {timeout_s:g} s.") from error
+        raise UploadTimeout(f"{received} bytes of the request body arrived in {loop.time() - start:.0f} s.") from error
     except ClientDisconnect as error:
         raise ClientClosedRequest("The client hung up while sending.") from error
     except (MultiPartException, HTTPException, FormParserError, KeyError, UnicodeDecodeError) as error:
