@@ -34,6 +34,14 @@ bench: $(VENV)/.dev build/medium-random/bundle.json
 docs: $(VENV)/.dev
 	$(VENV)/bin/python docs/generate.py
 
+medium-random: build/medium-random/bundle.json
+
+# The real model's architecture with random weights, from its own configuration and pieces: as fast, and says nothing.
+MODEL_FACTS ?= ../shared/model
+build/medium-random/bundle.json: $(ORACLE)/.installed
+	$(ORACLE)/bin/python -m hindi_stt.export.random_model $(MODEL_FACTS)/stt_hi_conformer_ctc_medium.yaml $(MODEL_FACTS)/vocab.txt build/medium-random.nemo
+	$(ORACLE)/bin/python export_model.py build/medium-random.nemo --name medium-random --licence Apache-2.0 --to build/medium-random
+
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 	-$(PIP) uv==0.13.9

@@ -20,7 +20,7 @@ from starlette.requests import Request
 
 from hindi_stt import store
 from hindi_stt.acoustic import LocalAcoustic, padding_share
-from hindi_stt.errors import HindiSTTError, ModelError, Overloaded, RunnerUnavailable, from_code
+from hindi_stt.errors import HindiSTTError, Overloaded, RunnerUnavailable, from_code
 from hindi_stt.http.health import Health
 from hindi_stt.http.recognition import Recognizer
 from hindi_stt.http.requests import RequestIdFilter, RequestMiddleware, error_response, log
@@ -32,10 +32,10 @@ from hindi_stt.pipeline import Pipeline
 from hindi_stt.settings import get_settings
 from hindi_stt.types import Features, LogProbs
 
-settings = get_settings()
 try:
+    settings = get_settings()
     bundle = store.resolve(settings)
-except ModelError as error:
+except HindiSTTError as error:
     raise SystemExit(f"{error.message} {error.help}") from error
 # The store is what a bento packs its models from; a bundle folder that the user mounts stays where it is.
 model_tag = store.save(bundle) if not settings.model else None
@@ -133,8 +133,9 @@ class HindiSTT:
         _configure_log()
         self.metrics = Metrics()
         self.health = Health(bundle, self._infer)
-        recognizer = Recognizer(Pipeline(bundle, settings), self._infer, settings, self.metrics)
-        self._transcriber = Transcriber(recognizer)
+        pipeline = Pipeline(bundle, settings)
+        pipeline.warm_up()
+        self._transcriber = Transcriber(Recognizer(pipeline, self._infer, settings, self.metrics))
 
     @bentoml.on_startup
     async def start(self) -> None:

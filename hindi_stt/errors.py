@@ -25,6 +25,7 @@
     ├── InferenceFailed                  500
     ├── RunnerUnavailable                503
     ├── Timeout                          504
+    ├── InvalidSetting                   500  at start-up or on the command line: an environment variable is wrong
     └── ModelError                       500  at start-up or on the command line: the model cannot be used
         ├── ModelNotFound
         ├── BundleInvalid
@@ -59,6 +60,7 @@ __all__ = [
     "InternalError",
     "InvalidRequest",
     "InvalidSamples",
+    "InvalidSetting",
     "MethodNotAllowed",
     "MissingFile",
     "ModelError",
@@ -265,6 +267,13 @@ class Timeout(HindiSTTError):
 
     code, status = "timeout", 504
     help = "Send shorter recordings or fewer at once, or raise HINDI_STT_REQUEST_TIMEOUT_S."
+
+
+class InvalidSetting(HindiSTTError):
+    """At start-up or on the command line: an environment variable has a value that cannot be used."""
+
+    code, status = "invalid_setting", 500
+    help = "docs/settings.md lists the variables and what they take."
 
 
 class ModelError(HindiSTTError):

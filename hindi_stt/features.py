@@ -65,7 +65,7 @@ class FeatureExtractor:
             n = min(_BLOCK_FRAMES, n_frames - start)
             # The window sits at the start of the FFT input, not in its middle: that changes the phase only.
             np.multiply(frames[start : start + n], self._window, out=block[:n, : spec.window_samples])
-            np.fft.rfft(block[:n], out=spectra[:n])
+            np.fft.rfft(block[:n], out=spectra[:n])  # type: ignore[arg-type]  # the stubs know complex128 only
             np.square(spectra[:n].real, out=power[:n])
             np.square(spectra[:n].imag, out=imaginary_power[:n])
             power[:n] += imaginary_power[:n]

@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Final, TypeVar
 
+import numpy as np
+
 from hindi_stt import audio, quality
 from hindi_stt.acoustic import Acoustic
 from hindi_stt.audio import AudioLimits
@@ -135,6 +137,14 @@ class Pipeline:
         self._max_segment_s = settings.max_segment_s
         self._extract = FeatureExtractor(bundle.manifest.features, bundle.filterbank)
         self._decode = GreedyDecoder(bundle.tokens, bundle.manifest.acoustic.blank_id)
+
+    def warm_up(self) -> None:
+        """Compute features of noise once, so that the first request does not pay for what is done only once."""
+        spec = self.bundle.manifest.features
+        noise = np.random.default_rng(0).standard_normal(spec.sample_rate, dtype=np.float32) * np.float32(0.01)
+        waveform = Waveform(noise, spec.sample_rate, spec.sample_rate)
+        quality.warnings_for(waveform)
+        self._extract(waveform)
 
     def prepare(self, source: bytes | str | Path | BinaryIO) -> Preparation:
         """A recording's clips; nothing is decoded before the first is asked for."""

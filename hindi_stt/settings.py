@@ -5,11 +5,16 @@ from __future__ import annotations
 import functools
 import os
 from pathlib import Path
+from typing import Final
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from hindi_stt.errors import InvalidSetting
+
 __all__ = ["Settings", "available_cores", "get_settings"]
+
+_PREFIX: Final = "HINDI_STT_"
 
 
 def available_cores() -> int:
@@ -37,7 +42,7 @@ def _cgroup_quota() -> float | None:
 class Settings(BaseSettings):
     """One field per setting; the environment variable is the field's name in capitals after HINDI_STT_."""
 
-    model_config = SettingsConfigDict(env_prefix="HINDI_STT_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="ignore")
 
     model: str = Field("", description="Bundle folder, or tag in the BentoML model store. Empty: the embedded model.")
 
@@ -88,5 +93,9 @@ class Settings(BaseSettings):
 
 @functools.cache
 def get_settings() -> Settings:
-    """The process's settings, read once."""
-    return Settings()
+    """The process's settings, read once. Raises InvalidSetting."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = (f"{_PREFIX}{str(e['loc'][0]).upper()}={e['input']!r}: {e['msg']}" for e in error.errors())
+        raise InvalidSetting("; ".join(wrong) + ".") from error

@@ -43,12 +43,13 @@ def speech() -> Path:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with bounds low enough to be reached: 2 MB of body, 20 s of audio."""
+    """A server of two API workers, with bounds low enough to be reached: 2 MB of body, 20 s of audio."""
     running = Server(
         tmp_path_factory.mktemp("server"),
         HINDI_STT_MAX_BODY_BYTES="2000000",
         HINDI_STT_MAX_AUDIO_S="20",
         HINDI_STT_UPLOAD_TIMEOUT_S="5",
+        HINDI_STT_API_WORKERS="2",
     )
     try:
         running.wait_until_ready()

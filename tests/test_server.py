@@ -297,6 +297,19 @@ def test_a_body_without_length_is_bounded_while_it_arrives(server: Server) -> No
     assert eventually(lambda: quiet(server))
 
 
+def test_a_path_cannot_forge_a_log_line(server: Server) -> None:
+    httpx.get(f"{server.url}/x%0aforged")
+    assert "\nforged" not in server.log
+    assert "/x%0Aforged 404" in server.log
+
+
+def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
+    failing = Server(tmp_path, HINDI_STT_MAX_AUDIO_S="lots")
+    assert failing.process.wait(timeout=60) != 0
+    assert "HINDI_STT_MAX_AUDIO_S='lots'" in failing.log
+    assert "Traceback" not in failing.log
+
+
 def test_a_configured_model_that_is_missing_says_what_to_run(tmp_path: Path) -> None:
     failing = Server(tmp_path, HINDI_STT_MODEL="no-such-model:latest")
     assert failing.process.wait(timeout=60) != 0

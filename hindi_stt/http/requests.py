@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
+from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -158,7 +159,8 @@ class RequestMiddleware:
             self._count_error(state.error.code)
         facts = "".join(f" {key}={value}" for key, value in state.facts.items())
         level = logging.DEBUG if quiet else logging.INFO
-        log.log(level, "%s %s %d %.1f ms%s", scope["method"], scope["path"], status, elapsed_s * 1000, facts)
+        path = quote(scope["path"])  # a decoded path may hold line breaks
+        log.log(level, "%s %s %d %.1f ms%s", scope["method"], path, status, elapsed_s * 1000, facts)
 
 
 class _Answer:
