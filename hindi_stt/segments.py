@@ -30,16 +30,20 @@ _PAUSE_LEVEL: Final = 0.25
 _LEAST_RANGE_DB: Final = 8.0
 # A clip whose loudest frames (99th percentile) stay below this holds no speech; the pre-emphasis takes some 15 dB.
 _SILENT_DB: Final = -80.0
-_CHECK_S: Final = 1.0
-_LONG_PAUSE_S: Final = 0.5
-_SHORT_PAUSE_S: Final = 0.12
+# In frames: how often to look; pauses that end a clip at once, once it has some length, and when it is full.
+_STEP: Final = 100
+_VERY_LONG_PAUSE: Final = 100
+_LONG_PAUSE: Final = 50
+_SHORT_PAUSE: Final = 12
 # A rest shorter than this, after a pause, holds no word.
 _LEAST_FRAMES: Final = 10
-# Silence kept on either side of a pause that is left out.
-_MARGIN_S: Final = 0.3
+# Frames of silence that are kept before and after speech.
+_MARGIN: Final = 20
 _WORD_MARK: Final = "\u2581"
 # Two clips place one token within two frames of an 80 ms model of each other.
 _SAME_TIME_S: Final = 0.16
+# How much worse it is for two tokens to differ in time than to lie off the middle.
+_DRIFT_WEIGHT: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ class Segmenter:
         self._before = np.float32(0)
         self._start = 0
         self._overlap = 0
-        self._check = self._min
+        self._check = _STEP
         self._pause_db = _FLOOR_DB
 
     def push(self, samples: Float32) -> list[Clip]:
@@ -121,16 +125,21 @@ class Segmenter:
         if pauses and pauses[0][0] == 0 and self._skip_silence(pauses[0][1]):
             return
         full = n >= self._max
-        least = round((_SHORT_PAUSE_S if full else _LONG_PAUSE_S) / _FRAME_S)
-        found = [(end - start, (start + end) // 2) for start, end in pauses if end - start >= least]
-        found = [(length, middle) for length, middle in found if middle >= self._min]
-        if found:
-            # The longest; of several the latest.
-            self._end_clip(max(found)[1], 0, clips)
+        if (pause := self._best(pauses, full=full)) is not None:
+            start, end = pause
+            self._end_clip(start + min(_MARGIN, (end - start) // 2), 0, clips)
         elif full:
             self._end_clip(n, self._overlap_frames, clips)
         else:
-            self._check = min(self._max, n + round(_CHECK_S / _FRAME_S))
+            self._check = min(self._max, n + _STEP)
+
+    def _best(self, pauses: list[tuple[int, int]], *, full: bool) -> tuple[int, int] | None:
+        """The pause to end a clip at: the first long enough for its place, or when the clip is full the longest."""
+        for start, end in pauses:
+            if end - start >= _VERY_LONG_PAUSE or (end - start >= _LONG_PAUSE and start >= self._min):
+                return start, end
+        late = [pause for pause in pauses if pause[0] >= self._min and pause[1] - pause[0] >= _SHORT_PAUSE]
+        return max(late, key=lambda pause: pause[1] - pause[0]) if full and late else None
 
     def _update_level(self, n: int) -> None:
         if not n:
@@ -145,9 +154,8 @@ class Segmenter:
 
     def _skip_silence(self, n_frames: int) -> bool:
         """Drop silence from the start, where there is enough of it to be worth it."""
-        margin = round(_MARGIN_S / _FRAME_S)
-        drop = n_frames - margin
-        if self._overlap or drop < margin:
+        drop = n_frames - _MARGIN
+        if self._overlap or drop < _MARGIN:
             return False
         self._advance(drop, 0)
         return True
@@ -166,7 +174,7 @@ class Segmenter:
         self._energies = self._energies[n_frames:]
         self._start += n
         self._overlap = overlap * self._hop
-        self._check = self._min
+        self._check = _STEP
 
 
 def _smooth(energies: Float32) -> Float32:
@@ -196,7 +204,7 @@ def stitch(left: Sequence[Token], right: Sequence[Token], middle_s: float) -> tu
     word that begins in the left clip is given to it whole.
     """
     pairs = [
-        (not _starts_word(b), abs(b.start_s - middle_s), i, j)
+        (not _starts_word(b), abs(b.start_s - middle_s) + _DRIFT_WEIGHT * abs(a.start_s - b.start_s), i, j)
         for i, a in enumerate(left)
         for j, b in enumerate(right)
         if a.id == b.id and abs(a.start_s - b.start_s) <= _SAME_TIME_S and (not i or left[i - 1].start_s < b.start_s)
@@ -207,7 +215,7 @@ def stitch(left: Sequence[Token], right: Sequence[Token], middle_s: float) -> tu
         i = next((i for i, token in enumerate(left) if token.start_s >= middle_s), len(left))
         j = next((j for j, token in enumerate(right) if token.start_s >= middle_s), len(right))
     first_word = next((k for k in range(j, len(right)) if _starts_word(right[k])), len(right))
-    before, after = [*left[:i], *right[j:first_word]], list(right[first_word:])
-    if before and after and before[-1].end_s > after[0].start_s:
-        before[-1] = replace(before[-1], end_s=max(before[-1].start_s, after[0].start_s))
-    return before, after
+    kept = list(left[:i])
+    if kept and j < len(right):
+        kept[-1] = replace(kept[-1], end_s=min(kept[-1].end_s, right[j].start_s))
+    return [*kept, *right[j:first_word]], list(right[first_word:])
