@@ -5,12 +5,14 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check install --quiet
 # uv installs in seconds what takes pip minutes; where uv cannot be had or cannot reach the index, pip does it.
 UV := VIRTUAL_ENV=$(VENV) $(VENV)/bin/uv pip install --quiet
 ORACLE := .venv-oracle
+# NeMo-text-processing, whose dependencies are not those of NeMo.
+ITN := .venv-itn
 # NeMo 2.4.1 beside the current one: the last whose features have the form of older models.
 NEMO_OLD := $(ORACLE)/nemo-2.4.1
 export BENTOML_DO_NOT_TRACK := True
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: serve test check oracle bench medium-random docs lock lock-oracle clean
+.PHONY: serve test check oracle prove-text itn-reference bench medium-random docs lock lock-oracle clean
 
 serve: $(VENV)/.serve
 	$(VENV)/bin/bentoml serve service:HindiSTT
@@ -27,6 +29,17 @@ check: $(VENV)/.dev
 # NeMo and the CPU build of PyTorch: about 2 GB of disk.
 oracle: $(ORACLE)/.installed
 	NEMO_OLD=$(NEMO_OLD) $(ORACLE)/bin/python -m pytest -q -m oracle -W ignore tests/oracle tests/export
+
+# Every integer up to 99,999 and 100,000 more from words to digits: a minute or two.
+prove-text: $(VENV)/.dev
+	$(VENV)/bin/python -m tests.prove_text
+
+# NeMo-text-processing's answers to the cases of tests/itn/cases.py, which the tests compare with: ten minutes or so.
+itn-reference: $(VENV)/.dev $(ITN)/.installed
+	mkdir -p build
+	$(VENV)/bin/python -m tests.itn.cases > build/itn-cases.tsv
+	$(ITN)/bin/python tests/itn/reference.py < build/itn-cases.tsv > build/itn-reference.tsv
+	mv build/itn-reference.tsv tests/itn/reference.tsv
 
 bench: $(VENV)/.dev build/medium-random/bundle.json
 	$(VENV)/bin/python -m benchmarks.foundation
@@ -63,14 +76,20 @@ $(ORACLE)/.installed: requirements/oracle.lock pyproject.toml
 	$(ORACLE)/bin/python -m pip install --quiet --no-deps --editable .
 	touch $@
 
+$(ITN)/.installed: requirements/itn.lock
+	test -x $(ITN)/bin/python || $(PYTHON) -m venv $(ITN)
+	$(ITN)/bin/python -m pip install --quiet --require-hashes --no-deps -r $<
+	touch $@
+
 # Needs uv (pip install uv). The oracle's lock is without hashes: builds of PyTorch differ by platform.
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url pyproject.toml -o requirements/serve.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra dev pyproject.toml -c requirements/serve.lock -o requirements/dev.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url requirements/itn.in -o requirements/itn.lock
 
 lock-oracle: $(ORACLE)/.installed
 	$(ORACLE)/bin/uv pip freeze --exclude-editable | grep -v -E "^(torch|uv)==" > requirements/oracle.lock
 
 clean:
-	rm -rf $(VENV) $(ORACLE) build dist *.egg-info
+	rm -rf $(VENV) $(ORACLE) $(ITN) build dist *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

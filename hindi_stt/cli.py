@@ -12,6 +12,7 @@ from tqdm import tqdm
 from hindi_stt import __version__, render
 from hindi_stt.acoustic import LocalAcoustic
 from hindi_stt.errors import HindiSTTError
+from hindi_stt.options import FIELDS
 from hindi_stt.pipeline import Pipeline
 from hindi_stt.settings import get_settings
 
@@ -38,6 +39,14 @@ def _parser() -> argparse.ArgumentParser:
     transcribe.add_argument(
         "--format", choices=["text", "json"], default="text", help="text, or one JSON object a line (default: text)"
     )
+    for name, values in FIELDS.items():
+        listed = name == "mask"
+        transcribe.add_argument(
+            f"--{name}",
+            choices=None if listed else values,
+            metavar="KIND,…" if listed else None,
+            help=f"{', '.join(values)}: docs/hindi-text.md (default: the setting)",
+        )
     transcribe.set_defaults(run=_transcribe)
     return parser
 
@@ -48,13 +57,15 @@ def _transcribe(arguments: argparse.Namespace) -> int:
     settings = get_settings()
     bundle = store.resolve(settings)
     pipeline = Pipeline(bundle, settings)
+    given = {name: getattr(arguments, name) for name in FIELDS}
+    options = pipeline.options({name: value for name, value in given.items() if value is not None})
     acoustic = LocalAcoustic(bundle, threads=settings.effective_threads)
     failed = 0
     several = len(arguments.files) > 1
     with tqdm(arguments.files, unit="file", disable=not several or None) as files:
         for file in files:
             try:
-                transcript = pipeline.transcribe(file, acoustic)
+                transcript = pipeline.transcribe(file, acoustic, options)
             except (HindiSTTError, OSError) as error:
                 failed += 1
                 files.write(f"hindi-stt: {file}: {_reason(error)}", file=sys.stderr)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Final, TypeVar
@@ -23,8 +23,10 @@ from hindi_stt.bundle import Bundle
 from hindi_stt.decoding import GreedyDecoder, words_from_tokens
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.features import FeatureExtractor
+from hindi_stt.options import Options
 from hindi_stt.segments import Clip, Segmenter, stitch
 from hindi_stt.settings import Settings
+from hindi_stt.text import Writer
 from hindi_stt.types import Features, Hypothesis, LogProbs, Segment, Token, Transcript, Waveform, Word
 
 __all__ = ["Assembly", "Pipeline", "Preparation", "PreparedClip"]
@@ -111,25 +113,40 @@ class Assembly:
 
     def __init__(self) -> None:
         self._held: list[Token] = []
+        self._end_s = 0.0
 
     def add(self, clip: PreparedClip, hypothesis: Hypothesis) -> list[Segment]:
         """The segments that are final with this clip."""
         if not (self._held or clip.continues):
-            return _segments(_moved(word, clip.offset_s) for word in hypothesis.words)
+            return self._segments(_moved(word, clip.offset_s) for word in hypothesis.words)
         before = self._held
         tokens = [_moved(token, clip.offset_s) for token in hypothesis.tokens]
         if before and clip.overlap_s:
             before, tokens = stitch(before, tokens, clip.offset_s + clip.overlap_s / 2)
         self._held = tokens if clip.continues else []
-        return _segments(words_from_tokens(before)) + ([] if clip.continues else _segments(words_from_tokens(tokens)))
+        segments = self._segments(words_from_tokens(before))
+        return segments if clip.continues else segments + self._segments(words_from_tokens(tokens))
 
     def end(self) -> list[Segment]:
         """What is left after the last clip."""
-        return _segments(words_from_tokens(self._held))
+        return self._segments(words_from_tokens(self._held))
+
+    def _segments(self, found: Iterable[Word]) -> list[Segment]:
+        """The words as a segment, if there are any. A clip's last frame may reach a little into the next clip."""
+        words = [
+            replace(word, start_s=max(word.start_s, self._end_s), end_s=max(word.end_s, self._end_s)) for word in found
+        ]
+        if not words:
+            return []
+        self._end_s = words[-1].end_s
+        return [Segment(words[0].start_s, words[-1].end_s, tuple(words))]
 
 
 class Pipeline:
-    """The line for one model. Thread-safe: it holds nothing but constants."""
+    """The line for one model. Thread-safe: it holds nothing but constants.
+
+    Raises InvalidRequest where a setting asks for what there is not in the model's language.
+    """
 
     def __init__(self, bundle: Bundle, settings: Settings) -> None:
         self.bundle = bundle
@@ -137,6 +154,15 @@ class Pipeline:
         self._max_segment_s = settings.max_segment_s
         self._extract = FeatureExtractor(bundle.manifest.features, bundle.filterbank)
         self._decode = GreedyDecoder(bundle.tokens, bundle.manifest.acoustic.blank_id)
+        self._write = Writer(bundle.manifest.language)
+        self._defaults = Options.from_settings(settings)
+        self._write.check(self._defaults.text)
+
+    def options(self, fields: Mapping[str, str]) -> Options:
+        """The server's options with a request's fields. Raises InvalidRequest, naming the field."""
+        options = self._defaults.updated(fields)
+        self._write.check(options.text)
+        return options
 
     def warm_up(self) -> None:
         """Compute features of noise once, so that the first request does not pay for what is done only once."""
@@ -157,27 +183,35 @@ class Pipeline:
         """What is said in one clip, times counted from its start."""
         return self._decode(log_probs)
 
-    def transcript(self, segments: Iterable[Segment], preparation: Preparation) -> Transcript:
-        """The answer for a recording that has been heard to its end."""
+    def write(self, heard: Sequence[Segment], options: Options | None = None) -> tuple[Segment, ...]:
+        """The segments of an `Assembly` as the options (without: the server's) want them written."""
+        return self._write(heard, (options or self._defaults).text)
+
+    def transcript(
+        self, heard: Sequence[Segment], preparation: Preparation, options: Options | None = None
+    ) -> Transcript:
+        """The answer for a recording that has been heard to its end; without options: the server's."""
         return Transcript(
             language=self.bundle.manifest.language,
             duration_s=preparation.duration_s,
-            segments=tuple(segments),
+            segments=self.write(heard, options),
             warnings=preparation.warnings,
         )
 
-    def transcribe(self, source: bytes | str | Path | BinaryIO, acoustic: Acoustic) -> Transcript:
+    def transcribe(
+        self, source: bytes | str | Path | BinaryIO, acoustic: Acoustic, options: Options | None = None
+    ) -> Transcript:
         """The whole line in this process. Raises what `audio.blocks` raises, and InferenceFailed."""
         preparation = self.prepare(source)
         assembly = Assembly()
-        segments: list[Segment] = []
+        heard: list[Segment] = []
         with contextlib.closing(preparation):
             while batch := list(itertools.islice(preparation, _LOCAL_BATCH)):
                 for clip, result in zip(batch, acoustic([clip.features for clip in batch]), strict=True):
                     if isinstance(result, HindiSTTError):
                         raise result
-                    segments += assembly.add(clip, self.decode(result))
-        return self.transcript([*segments, *assembly.end()], preparation)
+                    heard += assembly.add(clip, self.decode(result))
+        return self.transcript([*heard, *assembly.end()], preparation, options)
 
 
 Timed = TypeVar("Timed", Word, Token)
@@ -185,9 +219,3 @@ Timed = TypeVar("Timed", Word, Token)
 
 def _moved(part: Timed, offset_s: float) -> Timed:
     return replace(part, start_s=part.start_s + offset_s, end_s=part.end_s + offset_s)
-
-
-def _segments(words: Iterable[Word]) -> list[Segment]:
-    """The words as a segment, if there are any."""
-    words = tuple(words)
-    return [Segment(words[0].start_s, words[-1].end_s, words)] if words else []

@@ -39,7 +39,7 @@ _SHORT_PAUSE: Final = 12
 _LEAST_FRAMES: Final = 10
 # Frames of silence that are kept before and after speech. A model that was trained on clips which begin at once loses
 # first letters behind a longer one.
-_LEAD: Final = 5
+_LEAD: Final = 10
 _TAIL: Final = 30
 _WORD_MARK: Final = "\u2581"
 # Two clips place one token within two frames of an 80 ms model of each other.

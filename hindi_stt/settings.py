@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hindi_stt.errors import InvalidSetting
+from hindi_stt.types import Nasals, Nukta, Numerals, Punctuation, Script
 
 __all__ = ["Settings", "available_cores", "get_settings"]
 
@@ -64,6 +65,17 @@ class Settings(BaseSettings):
     request_timeout_s: float = Field(
         120.0, gt=0, description="Longest wait for a transcript, and for each further segment of it, in seconds."
     )
+
+    numerals: Numerals = Field("off", description="Spoken numbers as digits, where a request does not say.")
+    script: Script = Field("devanagari", description="Letters of the text, where a request does not say.")
+    punctuation: Punctuation = Field("off", description="Marks between words, where a request does not say.")
+    mask: str = Field(
+        "off",
+        pattern=r"^(off|all|(phone|aadhaar|card)(,(phone|aadhaar|card))*)$",
+        description="Numbers to hide, where a request does not say: off, all, or phone, aadhaar, card with commas.",
+    )
+    nukta: Nukta = Field("keep", description="Nukta signs, where a request does not say.")
+    nasals: Nasals = Field("keep", description="Chandrabindu signs, where a request does not say.")
 
     threads: int = Field(0, ge=0, description="ONNX Runtime threads per run. 0: the cores that the cgroup allows.")
     max_batch_size: int = Field(16, gt=1, description="Most clips that the dispatcher puts into one batch.")

@@ -1,18 +1,43 @@
 """The nouns of the line from audio to transcript: small, frozen, and free of behaviour.
 
-bytes ─audio─▶ Waveform ─features─▶ Features ─acoustic─▶ LogProbs ─decoding─▶ Hypothesis ─▶ Transcript
+bytes ─audio─▶ Waveform ─features─▶ Features ─acoustic─▶ LogProbs ─decoding─▶ Hypothesis ─text─▶ Transcript
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Features", "Float32", "Hypothesis", "LogProbs", "Segment", "Token", "Transcript", "Waveform", "Word"]
+__all__ = [
+    "Features",
+    "Float32",
+    "Hypothesis",
+    "LogProbs",
+    "Mask",
+    "Nasals",
+    "Nukta",
+    "Numerals",
+    "Punctuation",
+    "Script",
+    "Segment",
+    "Token",
+    "Transcript",
+    "Waveform",
+    "Word",
+]
 
 Float32 = NDArray[np.float32]
+
+# How text is written: what settings and requests may say. docs/hindi-text.md tells what each does.
+Numerals = Literal["off", "devanagari", "latin"]
+Script = Literal["devanagari", "latin", "mixed"]
+Punctuation = Literal["off", "pauses"]
+Mask = Literal["phone", "aadhaar", "card"]
+Nukta = Literal["keep", "drop"]
+Nasals = Literal["keep", "anusvara"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +94,21 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word: text, start and end in seconds from the clip's start, confidence in [0, 1]."""
+    """One word: text, start and end in seconds from the clip's start, confidence in [0, 1].
+
+    sources: the words it was rewritten from, as they were decoded; empty where nothing was rewritten.
+    """
 
     text: str
     start_s: float
     end_s: float
     confidence: float
+    sources: tuple[str, ...] = ()
+
+    @property
+    def heard(self) -> tuple[str, ...]:
+        """The decoded words behind this one."""
+        return self.sources or (self.text,)
 
 
 @dataclass(frozen=True, slots=True)

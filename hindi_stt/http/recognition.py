@@ -14,6 +14,7 @@ import anyio.to_thread
 
 from hindi_stt.errors import Overloaded, Timeout
 from hindi_stt.metrics import Metrics
+from hindi_stt.options import Options
 from hindi_stt.pipeline import Assembly, Pipeline, PreparedClip
 from hindi_stt.settings import Settings, available_cores
 from hindi_stt.types import Features, Hypothesis, LogProbs, Segment, Transcript
@@ -42,9 +43,9 @@ class Recognizer:
         self._in_progress_s = 0.0
         self._rtf = _FIRST_RTF
 
-    def recognize(self, file: BinaryIO) -> Recognition:
+    def recognize(self, file: BinaryIO, options: Options) -> Recognition:
         """Begin with one recording; nothing happens before its segments are asked for."""
-        return Recognition(self, file)
+        return Recognition(self, file, options)
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Run CPU work beside the event loop."""
@@ -90,18 +91,18 @@ class Recognition:
     clips.
     """
 
-    def __init__(self, recognizer: Recognizer, file: BinaryIO) -> None:
+    def __init__(self, recognizer: Recognizer, file: BinaryIO, options: Options) -> None:
         self._recognizer = recognizer
+        self._options = options
         self._preparation = recognizer.pipeline.prepare(file)
+        self.result: Transcript | None = None
         self.stages_s = {"decode": 0.0, "features": 0.0, "queue_inference": 0.0, "decoding": 0.0}
 
     async def transcript(self) -> Transcript:
-        """The answer in one piece. Raises what `segments` raises."""
-        segments = []
-        async with contextlib.aclosing(self.segments()) as found:
-            async for segment in found:
-                segments.append(segment)  # noqa: PERF401  # an async comprehension would hide the loop
-        return self._recognizer.pipeline.transcript(segments, self._preparation)
+        """The answer in one piece. Raises Timeout, Overloaded, errors of the runner and of the audio."""
+        async with contextlib.aclosing(self._heard()) as heard:
+            segments = [segment async for segment in heard]
+        return await self._written(segments)
 
     @property
     def duration_s(self) -> float:
@@ -109,7 +110,28 @@ class Recognition:
         return self._preparation.duration_s
 
     async def segments(self) -> AsyncGenerator[Segment]:
-        """The segments in order, each as soon as it is final.
+        """The segments as they are written, in order, each as soon as it is final; `result` is then the transcript.
+
+        A number to hide may go on in the next segment: with masks nothing comes before the end. Raises what
+        `transcript` raises.
+        """
+        heard: list[Segment] = []
+        masked = bool(self._options.text.mask)
+        async with contextlib.aclosing(self._heard()) as found:
+            async for segment in found:
+                heard.append(segment)
+                if not masked:
+                    yield self._recognizer.pipeline.write([segment], self._options)[0]
+        self.result = await self._written(heard)
+        for segment in self.result.segments if masked else ():
+            yield segment
+
+    async def _written(self, heard: list[Segment]) -> Transcript:
+        pipeline = self._recognizer.pipeline
+        return await self._recognizer.in_thread(lambda: pipeline.transcript(heard, self._preparation, self._options))
+
+    async def _heard(self) -> AsyncGenerator[Segment]:
+        """The segments as they are decoded, in order.
 
         Raises Timeout, Overloaded, RunnerUnavailable, InferenceFailed, and what `audio.blocks` raises. Counts the
         request when it comes to its end.

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from bentoml import IODescriptor
 from pydantic import BaseModel, ConfigDict, Field
 
+from hindi_stt.options import FIELDS
+
 if TYPE_CHECKING:
     from starlette.requests import Request
 
@@ -88,8 +90,18 @@ class ErrorBody(BaseModel):
     error: ErrorDetail
 
 
+def _with_options(schema: dict[str, Any]) -> None:
+    """Add the text fields to the schema; the model itself has the file alone, since it is never filled."""
+    schema["properties"] |= {
+        name: {"type": "string", "description": f"One of: {', '.join(values)}. docs/hindi-text.md"}
+        for name, values in FIELDS.items()
+    }
+
+
 class TranscribeRequest(IODescriptor):
-    """A recording as a multipart file part named `file`."""
+    """A recording as a multipart file part named `file`, and options as text fields."""
+
+    model_config = ConfigDict(json_schema_extra=_with_options)
 
     file: Path = Field(description="The recording: WAV, FLAC, OGG (Vorbis, Opus) or MP3, any rate and channels.")
 

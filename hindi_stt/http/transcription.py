@@ -10,6 +10,7 @@ from hindi_stt.http.recognition import Recognizer
 from hindi_stt.http.requests import state_of, unless_disconnected
 from hindi_stt.http.schemas import TimingsBody, TranscriptionResponse
 from hindi_stt.http.uploads import receive_upload
+from hindi_stt.options import FIELDS
 
 __all__ = ["Transcriber"]
 
@@ -24,9 +25,9 @@ class Transcriber:
         """Raises whatever of `hindi_stt.errors` applies; counts the request either way."""
         recognizer = self._recognizer
         try:
-            upload = await receive_upload(request, recognizer.settings)
-            with upload.file as file:
-                recognition = recognizer.recognize(file)
+            upload = await receive_upload(request, FIELDS, recognizer.settings)
+            with upload.file.file as file:
+                recognition = recognizer.recognize(file, recognizer.pipeline.options(upload.fields))
                 transcript = await unless_disconnected(request, recognition.transcript())
         except HindiSTTError:
             recognizer.metrics.requests.inc()

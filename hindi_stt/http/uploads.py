@@ -1,9 +1,11 @@
-"""A request body → one uploaded file, bounded in bytes and time while it is received."""
+"""A request body → one uploaded file and its options, bounded in bytes and time while they are received."""
 
 from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Final
 
 from python_multipart.exceptions import FormParserError
@@ -24,7 +26,7 @@ from hindi_stt.errors import (
 )
 from hindi_stt.settings import Settings
 
-__all__ = ["receive_upload"]
+__all__ = ["Upload", "receive_upload"]
 
 _FIELD: Final = "file"
 # Room for the boundary lines and part headers of a multipart body.
@@ -33,17 +35,27 @@ _MAX_PARTS: Final = 16
 _URL: Final = re.compile(r"\s*[\"']?[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
-async def receive_upload(request: Request, settings: Settings) -> UploadFile:
-    """The file part named "file" of a multipart request; small ones in memory, larger ones in an unlinked file.
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A recording as it was uploaded, and the text fields beside it. The caller closes the file."""
 
-    The caller closes it. Raises BodyTooLarge (from Content-Length before anything is read, else while receiving),
-    UploadTimeout, MissingFile, EmptyBody, UrlNotAccepted, InvalidRequest, ClientClosedRequest.
+    file: UploadFile
+    fields: dict[str, str]
+
+
+async def receive_upload(request: Request, fields: Collection[str], settings: Settings) -> Upload:
+    """The part named "file" of a multipart request, and those of the named fields that it has.
+
+    A small file lies in memory, a larger one in an unlinked file. Raises BodyTooLarge (from Content-Length before
+    anything is read, else while receiving), UploadTimeout, MissingFile, EmptyBody, UrlNotAccepted, InvalidRequest,
+    ClientClosedRequest.
     """
     bound = settings.max_body_bytes + _FRAMING_BYTES
     _check_headers(request, bound)
     form = await _receive_form(request, bound, settings)
     try:
-        return _the_file(form, settings.max_body_bytes)
+        values = _the_fields(form, fields)
+        return Upload(_the_file(form, settings.max_body_bytes), values)
     except BaseException:
         await form.close()
         raise
@@ -89,10 +101,25 @@ async def _receive_form(request: Request, bound: int, settings: Settings) -> For
         raise InvalidRequest("The multipart body cannot be parsed.") from error
 
 
-def _the_file(form: FormData, max_bytes: int) -> UploadFile:
-    unknown = sorted({key for key in form if key != _FIELD})
+def _the_fields(form: FormData, known: Collection[str]) -> dict[str, str]:
+    unknown = sorted({name for name in form if name != _FIELD and name not in known})
     if unknown:
-        raise InvalidRequest(f"Unknown form fields: {', '.join(name[:64] for name in unknown)}.")
+        raise InvalidRequest(
+            f"Unknown form fields: {', '.join(name[:64] for name in unknown)}. Known are {', '.join([_FIELD, *known])}."
+        )
+    fields: dict[str, str] = {}
+    for name, value in form.multi_items():
+        if name == _FIELD:
+            continue
+        if name in fields:
+            raise InvalidRequest(f"The form has several fields named '{name}'.")
+        if not isinstance(value, str):
+            raise InvalidRequest(f"The field '{name}' is a file, not text.")
+        fields[name] = value
+    return fields
+
+
+def _the_file(form: FormData, max_bytes: int) -> UploadFile:
     parts = form.getlist(_FIELD)
     if not parts:
         raise MissingFile(f"The form has no part named '{_FIELD}'.")

@@ -1,0 +1,68 @@
+"""Decoded words → the words that the reader wants, each with its time, its confidence and what it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from hindi_stt.errors import InvalidRequest
+from hindi_stt.text import hi
+from hindi_stt.text.masking import mask_numbers
+from hindi_stt.text.options import TextOptions
+from hindi_stt.text.punctuation import PausePunctuator, Punctuator, punctuate
+from hindi_stt.text.unicode_form import unicode_form
+from hindi_stt.text.words import map_texts
+from hindi_stt.types import Numerals, Script, Segment, Word
+
+__all__ = ["TextOptions", "Writer"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Language:
+    """What a language brings; a language without an entry in _LANGUAGES has its Unicode form and punctuation only."""
+
+    digit_runs: Callable[[Sequence[str]], Iterator[tuple[int, int, str]]]
+    rewrite_numerals: Callable[[Sequence[Word], Numerals], tuple[Word, ...]]
+    rewrite_script: Callable[[Sequence[Word], Script], tuple[Word, ...]]
+    sentence_end: str
+
+
+_LANGUAGES: Final[Mapping[str, _Language]] = {
+    "hi": _Language(hi.digit_runs, hi.rewrite_numerals, hi.rewrite_script, "।"),
+}
+_FULL_STOP: Final = "."
+_OF_A_LANGUAGE: Final = frozenset({"numerals", "script", "mask"})
+
+
+class Writer:
+    """Rewrites the segments of a recording in one language. Thread-safe: it holds nothing but constants."""
+
+    def __init__(self, language: str, punctuator: Punctuator | None = None) -> None:
+        self._language = _LANGUAGES.get(language)
+        self._name = language
+        self._punctuator = punctuator or PausePunctuator()
+
+    def check(self, options: TextOptions) -> None:
+        """Raises InvalidRequest where the options ask for what there is not in this language."""
+        missing = sorted(_OF_A_LANGUAGE.intersection(options.changed()))
+        if missing and not self._language:
+            raise InvalidRequest(f"There is no {', '.join(missing)} for the language {self._name!r}.")
+
+    def __call__(self, segments: Sequence[Segment], options: TextOptions) -> tuple[Segment, ...]:
+        """The segments as the options say. Raises what `check` raises; no words make it raise anything."""
+        self.check(options)
+        language = self._language
+        if language and options.mask:
+            segments = mask_numbers(segments, options.mask, language.digit_runs)
+        return tuple(replace(segment, words=self._rewrite(segment.words, options)) for segment in segments)
+
+    def _rewrite(self, words: Sequence[Word], options: TextOptions) -> tuple[Word, ...]:
+        language = self._language
+        words = map_texts(words, lambda text: unicode_form(text, options.nukta, options.nasals))
+        if language:
+            words = language.rewrite_script(language.rewrite_numerals(words, options.numerals), options.script)
+        if options.punctuation == "off":
+            return tuple(words)
+        end = language.sentence_end if language and options.script != "latin" else _FULL_STOP
+        return punctuate(words, self._punctuator, end)

@@ -1,0 +1,131 @@
+"""Runs of digits said or written one after another: telephone numbers, codes, card numbers."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from hindi_stt.text.hi.contexts import CODE_CUES
+from hindi_stt.text.hi.number_words import ENGLISH_DIGITS, REPEATS, SCALES, UNITS
+from hindi_stt.text.hi.spelling import key
+
+__all__ = ["DigitRun", "digit_runs", "find_runs", "is_code"]
+
+_PLUS: Final = key("प्लस")
+# Said within a number, between two groups of digits.
+_FILLERS: Final = frozenset(map(key, ("और", "फिर", "डैश", "हाइफ़न", "स्पेस", "हाँ")))
+_WRITTEN: Final = re.compile(r"\+?[(]?[0-9०-९](?:[0-9०-९]|[-()./, ](?=[0-9०-९(]))*[)]?[।,.;?!]?")
+_TO_LATIN: Final = str.maketrans("०१२३४५६७८९", "0123456789")
+_CUE_DISTANCE: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class DigitRun:
+    """Words start … end (end excluded) say these digits.
+
+    words: how many words say digits; single: each says one; spoken: none is written in digits; marked: it begins with
+    प्लस, or has a डबल, ट्रिपल or zero, which are not said when counting.
+    """
+
+    start: int
+    end: int
+    digits: str
+    words: int
+    single: bool
+    spoken: bool
+    marked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    digits: str
+    end: int
+    single: bool
+    spoken: bool
+    marked: bool
+
+
+def digit_runs(texts: Sequence[str]) -> Iterator[tuple[int, int, str]]:
+    """Start, end (excluded) and digits of each run, as masking wants them: also across fillers."""
+    for run in find_runs(texts, fillers=True):
+        yield run.start, run.end, run.digits
+
+
+def find_runs(texts: Sequence[str], *, fillers: bool = False) -> Iterator[DigitRun]:
+    """Each longest run of words that say or write digits; with fillers, one filler between two of them is passed."""
+    keys = [key(text) for text in texts]
+    i = 0
+    while i < len(texts):
+        run = _run_at(texts, keys, i, fillers=fillers)
+        if run:
+            yield run
+        i = run.end if run else i + 1
+
+
+def _run_at(texts: Sequence[str], keys: Sequence[str], start: int, *, fillers: bool) -> DigitRun | None:
+    plus = keys[start] == _PLUS
+    i = start + plus
+    end = start
+    said: list[_Said] = []
+    while i < len(keys):
+        if one := _said_at(texts, keys, i):
+            said.append(one)
+            i = end = one.end
+        elif fillers and said and i == end and keys[i] in _FILLERS:
+            i += 1
+        else:
+            break
+    if not said:
+        return None
+    return DigitRun(
+        start=start,
+        end=end,
+        digits="".join(one.digits for one in said),
+        words=len(said),
+        single=all(one.single for one in said),
+        spoken=all(one.spoken for one in said),
+        marked=plus or any(one.marked for one in said),
+    )
+
+
+def _said_at(texts: Sequence[str], keys: Sequence[str], i: int) -> _Said | None:
+    """The digits that begin at this word."""
+    if _WRITTEN.fullmatch(texts[i]):
+        digits = "".join(re.findall("[0-9]", texts[i].translate(_TO_LATIN)))
+        return _Said(digits, i + 1, single=len(digits) == 1, spoken=False, marked=False)
+    repeat = REPEATS.get(keys[i], 1)
+    j = i + (repeat > 1)
+    if j >= len(keys):
+        return None
+    value = ENGLISH_DIGITS.get(keys[j], UNITS.get(keys[j]))
+    if value is None or (repeat > 1 and value > 9):
+        return None
+    if j + 1 < len(keys) and keys[j + 1] in SCALES:
+        return None  # "नौ सौ": a number, not a digit
+    return _Said(str(value) * repeat, j + 1, single=value < 10, spoken=True, marked=repeat > 1 or not value)
+
+
+def is_code(run: DigitRun, keys: Sequence[str]) -> bool:
+    """Whether the run is one number said digit by digit, and not a few numbers in a row. Keys: of all the words."""
+    if not run.spoken:
+        return False
+    cued = not CODE_CUES.isdisjoint(keys[max(0, run.start - _CUE_DISTANCE) : run.start])
+    if not run.single:
+        return run.words >= (3 if cued else 4) and (cued or _looks_like_phone(run.digits))
+    if _counts(run.digits) and len(run.digits) != 10 and not cued:
+        return False
+    return len(run.digits) >= (3 if cued or run.marked else 5)
+
+
+def _looks_like_phone(digits: str) -> bool:
+    local = digits.removeprefix("91") if len(digits) == 12 else digits.removeprefix("0")
+    return len(local) == 10 and local[0] in "6789"
+
+
+def _counts(digits: str) -> bool:
+    """एक दो तीन …, or a countdown."""
+    steps = {int(after) - int(digit) for digit, after in itertools.pairwise(digits)}
+    return steps in ({1}, {-1})

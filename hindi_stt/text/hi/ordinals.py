@@ -1,0 +1,63 @@
+"""पाँचवाँ → 5वाँ, एक सौ पच्चीसवीं → 125वीं, and पहला → 1ला before what has a rank."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Final
+
+from hindi_stt.text.hi.cardinals import parse
+from hindi_stt.text.hi.contexts import RANKED
+from hindi_stt.text.hi.number_words import SCALES, UNITS
+from hindi_stt.text.hi.spelling import key
+
+__all__ = ["ordinal_at"]
+
+_SUFFIXES: Final = ("वाँ", "वां", "वीं", "वें", "वी", "वे")
+_IRREGULAR: Final = {
+    key(stem + ending): (digit, last + ending)
+    for stem, digit, last in (
+        ("पहल", 1, "ल"),
+        ("दूसर", 2, "र"),
+        ("तीसर", 3, "र"),
+        ("चौथ", 4, "थ"),
+        ("छठ", 6, "ठ"),
+    )
+    for ending in ("ा", "ी", "े")
+}
+
+
+def ordinal_at(texts: Sequence[str], keys: Sequence[str], start: int) -> tuple[Decimal, str, int] | None:
+    """Value, suffix as it was said, and end (excluded) of the ordinal that begins at this word."""
+    if keys[start] in _IRREGULAR:
+        if start + 1 < len(keys) and keys[start + 1] in RANKED:
+            digit, suffix = _IRREGULAR[keys[start]]
+            return Decimal(digit), suffix, start + 1
+        return None
+    last = start
+    while last < len(keys) and (keys[last] in UNITS or keys[last] in SCALES):
+        last += 1
+    if last == len(keys):
+        return None
+    stem, suffix = _split(texts[last])
+    # एक … चार have ordinals of their own; with -वाँ they only end longer numbers.
+    if not stem or (start == last and 0 <= UNITS.get(stem, 5) < 5):
+        return None
+    number = parse([*keys[:last], stem], start)
+    return (number.value, suffix, last + 1) if number and number.end == last + 1 else None
+
+
+def _split(text: str) -> tuple[str, str]:
+    """Spelling key of the number in an ordinal, and its suffix; empty where the word is no ordinal."""
+    text = unicodedata.normalize("NFC", text)
+    for suffix in _SUFFIXES:
+        if text.endswith(suffix):
+            stem = key(text.removesuffix(suffix))
+            if stem == "न" and suffix not in {"वी", "वे"}:  # नवाँ; but नवी मुंबई
+                return key("नौ"), suffix
+            if stem == "छठ":
+                return key("छह"), suffix
+            if key(text) not in UNITS and (stem in UNITS or stem in SCALES):  # निन्यानवे is 99
+                return stem, suffix
+    return "", ""

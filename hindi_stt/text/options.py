@@ -1,0 +1,68 @@
+"""What a request may ask of the text, and how it says so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final, get_args
+
+from hindi_stt.errors import InvalidRequest
+from hindi_stt.settings import Settings
+from hindi_stt.types import Mask, Nasals, Nukta, Numerals, Punctuation, Script
+
+__all__ = ["FIELDS", "TextOptions"]
+
+FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "numerals": get_args(Numerals),
+    "script": get_args(Script),
+    "punctuation": get_args(Punctuation),
+    "mask": ("off", *get_args(Mask), "all"),
+    "nukta": get_args(Nukta),
+    "nasals": get_args(Nasals),
+}
+"""Field of a request → the values that it takes; mask takes several, with commas between."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextOptions:
+    """How the words are written; the defaults leave them as they were decoded, in NFC.
+
+    mask: kinds of numbers to hide; nukta="drop": letters without nukta, but for ड़ ढ़; nasals="anusvara": ं for ँ.
+    """
+
+    numerals: Numerals = "off"
+    script: Script = "devanagari"
+    punctuation: Punctuation = "off"
+    mask: frozenset[Mask] = frozenset()
+    nukta: Nukta = "keep"
+    nasals: Nasals = "keep"
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> TextOptions:
+        """The server's defaults. Raises InvalidRequest for a mask that there is not."""
+        return cls().updated({name: getattr(settings, name) for name in FIELDS})
+
+    def updated(self, fields: Mapping[str, str]) -> TextOptions:
+        """These options with a request's fields; fields with other names are not looked at.
+
+        Raises InvalidRequest, which names the field and the values that it takes.
+        """
+        changes: dict[str, Any] = {name: _parse(name, fields[name]) for name in FIELDS if name in fields}
+        return replace(self, **changes)
+
+    def changed(self) -> tuple[str, ...]:
+        """Names of the options that differ from the defaults."""
+        defaults = asdict(TextOptions())
+        return tuple(name for name, value in asdict(self).items() if value != defaults[name])
+
+
+def _parse(name: str, value: str) -> str | frozenset[str]:
+    allowed = FIELDS[name]
+    values = [part.strip() for part in value.split(",")] if name == "mask" else [value.strip()]
+    unknown = [part for part in values if part not in allowed]
+    if unknown or (len(values) > 1 and not {"off", "all"}.isdisjoint(values)):
+        several = " (several of them with commas between)" if name == "mask" else ""
+        raise InvalidRequest(f"The field '{name}' takes {', '.join(allowed)}{several}; it has {value[:64]!r}.")
+    if name != "mask":
+        return values[0]
+    return frozenset() if values == ["off"] else frozenset(get_args(Mask)) if values == ["all"] else frozenset(values)
