@@ -113,7 +113,7 @@ def _routes() -> Starlette:
         model = {"tag": bundle.tag, "language": manifest.language, "licence": manifest.licence}
         return {"description": HindiSTT.inner.__doc__, "model": model}
 
-    return make_app(about, health, stats, lambda: with_routes(HindiSTT.openapi_spec.asdict()))
+    return make_app(about, health, stats, lambda: with_routes(HindiSTT.openapi_spec.asdict()), lambda: current().recognizer)
 
 
 @bentoml.asgi_app(_routes(), path="/")
@@ -135,7 +135,8 @@ class HindiSTT:
         self.health = Health(bundle, self._infer)
         pipeline = Pipeline(bundle, settings)
         pipeline.warm_up()
-        self._transcriber = Transcriber(Recognizer(pipeline, self._infer, settings, self.metrics))
+        self.recognizer = Recognizer(pipeline, self._infer, settings, self.metrics)
+        self._transcriber = Transcriber(self.recognizer)
 
     @bentoml.on_startup
     async def start(self) -> None:

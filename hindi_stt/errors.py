@@ -5,8 +5,10 @@
     │   ├── InvalidRequest               400
     │   ├── MissingFile                  400
     │   ├── EmptyBody                    400
+    │   ├── TranslationNotOffered        400
     │   └── UrlNotAccepted               400
     ├── NotFound                         404
+    ├── UnknownModel                     404
     ├── MethodNotAllowed                 405
     ├── UploadTimeout                    408
     ├── TooLarge                         413  a bound on size was passed
@@ -73,7 +75,9 @@ __all__ = [
     "Timeout",
     "TooLarge",
     "TooManyChannels",
+    "TranslationNotOffered",
     "TruncatedAudio",
+    "UnknownModel",
     "UnsafeArchive",
     "UnsupportedAudio",
     "UnsupportedModel",
@@ -134,6 +138,20 @@ class UrlNotAccepted(RequestError):
 
     code = "url_not_accepted"
     help = "Download the recording yourself and upload its bytes: this server fetches nothing."
+
+
+class TranslationNotOffered(RequestError):
+    """Translation was asked for."""
+
+    code = "translation_not_offered"
+    help = "POST to /v1/audio/transcriptions, and translate the text."
+
+
+class UnknownModel(HindiSTTError):
+    """A request names a model that is not served here."""
+
+    code, status = "unknown_model", 404
+    help = "GET /v1/models lists the names; HINDI_STT_MODEL_ALIASES adds others."
 
 
 class NotFound(HindiSTTError):

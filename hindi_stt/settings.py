@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="ignore")
 
     model: str = Field("", description="Bundle folder, or tag in the BentoML model store. Empty: the embedded model.")
+    model_aliases: str = Field(
+        "whisper-1", description="Further names, with commas between, that requests may use for the model."
+    )
 
     max_body_bytes: int = Field(500 * 2**20, gt=0, description="Largest request body, in bytes.")
     max_audio_s: float = Field(14_400.0, gt=0, description="Longest recording, in seconds after decoding.")
@@ -91,6 +94,11 @@ class Settings(BaseSettings):
     def effective_threads(self) -> int:
         """ONNX Runtime threads per run, with 0 resolved."""
         return self.threads or available_cores()
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """Further names of the model."""
+        return tuple(name.strip() for name in self.model_aliases.split(",") if name.strip())
 
     @property
     def longest_upload_s(self) -> float:

@@ -95,7 +95,7 @@ class Recognition:
         self._recognizer = recognizer
         self._options = options
         self._preparation = recognizer.pipeline.prepare(file)
-        self.result: Transcript | None = None
+        self.result: Transcript
         self.stages_s = {"decode": 0.0, "features": 0.0, "queue_inference": 0.0, "decoding": 0.0}
 
     async def transcript(self) -> Transcript:

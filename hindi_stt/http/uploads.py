@@ -31,7 +31,7 @@ __all__ = ["Upload", "receive_upload"]
 _FIELD: Final = "file"
 # Room for the boundary lines and part headers of a multipart body.
 _FRAMING_BYTES: Final = 16 * 1024
-_MAX_PARTS: Final = 16
+_MAX_PARTS: Final = 64
 _URL: Final = re.compile(r"\s*[\"']?[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
@@ -41,10 +41,15 @@ class Upload:
 
     file: UploadFile
     fields: dict[str, str]
+    lists: dict[str, list[str]]
 
 
-async def receive_upload(request: Request, fields: Collection[str], settings: Settings) -> Upload:
+async def receive_upload(
+    request: Request, fields: Collection[str], settings: Settings, *, lists: Collection[str] = ()
+) -> Upload:
     """The part named "file" of a multipart request, and those of the named fields that it has.
+
+    lists: the fields that may come several times, with or without [] after their names.
 
     A small file lies in memory, a larger one in an unlinked file. Raises BodyTooLarge (from Content-Length before
     anything is read, else while receiving), UploadTimeout, MissingFile, EmptyBody, UrlNotAccepted, InvalidRequest,
@@ -54,8 +59,7 @@ async def receive_upload(request: Request, fields: Collection[str], settings: Se
     _check_headers(request, bound)
     form = await _receive_form(request, bound, settings)
     try:
-        values = _the_fields(form, fields)
-        return Upload(_the_file(form, settings.max_body_bytes), values)
+        return Upload(_the_file(form, settings.max_body_bytes), *_the_fields(form, fields, lists))
     except BaseException:
         await form.close()
         raise
@@ -101,22 +105,27 @@ async def _receive_form(request: Request, bound: int, settings: Settings) -> For
         raise InvalidRequest("The multipart body cannot be parsed.") from error
 
 
-def _the_fields(form: FormData, known: Collection[str]) -> dict[str, str]:
-    unknown = sorted({name for name in form if name != _FIELD and name not in known})
-    if unknown:
-        raise InvalidRequest(
-            f"Unknown form fields: {', '.join(name[:64] for name in unknown)}. Known are {', '.join([_FIELD, *known])}."
-        )
+def _the_fields(
+    form: FormData, known: Collection[str], lists: Collection[str]
+) -> tuple[dict[str, str], dict[str, list[str]]]:
     fields: dict[str, str] = {}
+    several: dict[str, list[str]] = {}
     for name, value in form.multi_items():
+        base = name.removesuffix("[]")
         if name == _FIELD:
+            continue
+        if name not in known and base not in lists:
+            listed = ", ".join([_FIELD, *sorted(known), *sorted(lists)])
+            raise InvalidRequest(f"Unknown form field: {name[:64]}. Known are {listed}.")
+        if not isinstance(value, str):
+            raise InvalidRequest(f"The field '{name}' is a file, not text.")
+        if base in lists:
+            several.setdefault(base, []).append(value)
             continue
         if name in fields:
             raise InvalidRequest(f"The form has several fields named '{name}'.")
-        if not isinstance(value, str):
-            raise InvalidRequest(f"The field '{name}' is a file, not text.")
         fields[name] = value
-    return fields
+    return fields, several
 
 
 def _the_file(form: FormData, max_bytes: int) -> UploadFile:
