@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import time
+from collections.abc import Sequence
 from typing import Any
 
 os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")  # before the import, which is when it is read
@@ -20,15 +22,18 @@ from starlette.requests import Request
 
 from hindi_stt import store
 from hindi_stt.acoustic import LocalAcoustic, padding_share
+from hindi_stt.dispatch import Dispatcher
 from hindi_stt.errors import HindiSTTError, Overloaded, RunnerUnavailable, from_code
+from hindi_stt.http.disconnect import unless_disconnected
 from hindi_stt.http.health import Health
 from hindi_stt.http.recognition import Recognizer
-from hindi_stt.http.requests import RequestIdFilter, RequestMiddleware, error_response, log
+from hindi_stt.http.requests import RequestIdFilter, RequestMiddleware, current_request_id, error_response, log
 from hindi_stt.http.routes import make_app, with_routes
 from hindi_stt.http.schemas import TranscribeRequest, TranscriptionResponse
 from hindi_stt.http.transcription import Transcriber
 from hindi_stt.metrics import Metrics
 from hindi_stt.pipeline import Pipeline
+from hindi_stt.scheduling import SchedulerLimits
 from hindi_stt.settings import get_settings
 from hindi_stt.types import Features, LogProbs
 
@@ -42,11 +47,18 @@ model_tag = store.save(bundle) if not settings.model else None
 
 
 class FeatureItem(bentoml.IODescriptor):
-    """One clip on its way to the runner; sent_s: reading of the machine-wide monotonic clock."""
+    """One clip on its way to the runner. sent_s, deadline_s: readings of the machine-wide monotonic clock."""
 
     values: NDArray[np.float32]
     duration_s: float
+    flow: str
     sent_s: float
+    deadline_s: float
+
+    @property
+    def features(self) -> Features:
+        """The clip as the acoustic model takes it."""
+        return Features(self.values, self.duration_s)
 
 
 class LogProbsItem(bentoml.IODescriptor):
@@ -58,38 +70,93 @@ class LogProbsItem(bentoml.IODescriptor):
     error_message: str = ""
 
 
-@bentoml.service(
-    workers=1,
-    threads=1,
-    traffic={"timeout": 3600},
-    # The default closes the shared client session every 100 requests, with calls still in flight.
-    runner_connection={"max_requests": 10**9, "max_age": 1e9},
-    logging={"access": {"enabled": False}},
-)
-class ConformerRunner:
-    """Runs the acoustic model on batches that BentoML's dispatcher puts together."""
+# The default closes the shared client session every 100 requests, with calls still in flight.
+_CONNECTION = {"max_requests": 10**9, "max_age": 1e9}
+# Clips share a run while it stays this short, in seconds of padded audio: past it, batching gains nothing on a CPU.
+_MAX_SHARED_RUN_S = 4.0
+_NO_ACCESS_LOG = {"access": {"enabled": False}}
+
+
+class _Runner:
+    """What both runners have: the model, and its metrics."""
 
     if model_tag:
         model = bentoml.models.BentoModel(model_tag)
 
     def __init__(self) -> None:
-        self._acoustic = LocalAcoustic(bundle, threads=settings.effective_threads, max_padding=settings.max_padding)
         self._metrics = Metrics()
+
+    def _load(self, threads: int) -> LocalAcoustic:
+        return LocalAcoustic(bundle, threads=threads, max_padding=settings.max_padding)
+
+    def _count_run(self, clips: Sequence[Features]) -> None:
+        self._metrics.run_size.observe(len(clips))
+        self._metrics.padding.observe(padding_share([clip.n_frames for clip in clips]))
+
+
+@bentoml.service(workers=1, threads=1, traffic={"timeout": 3600}, runner_connection=_CONNECTION, logging=_NO_ACCESS_LOG)
+class ConformerRunner(_Runner):
+    """Runs the acoustic model on batches that BentoML's dispatcher puts together."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._acoustic = self._load(settings.effective_threads)
 
     @bentoml.api(batchable=True, max_batch_size=settings.max_batch_size, max_latency_ms=settings.max_batch_latency_ms)
     def infer(self, items: list[FeatureItem]) -> list[LogProbsItem]:
         """Log-probs of each clip, or its error: one bad clip never fails its batch-mates."""
         start_s = time.monotonic()
-        batch = [Features(item.values, item.duration_s) for item in items]
+        batch = [item.features for item in items]
         results = self._acoustic(batch)
         self._metrics.batch_size.observe(len(batch))
         self._metrics.inference_seconds.observe(time.monotonic() - start_s)
         for item in items:
             self._metrics.queue_wait_seconds.observe(max(0.0, start_s - item.sent_s))
         for group in self._acoustic.groups(batch):
-            self._metrics.run_size.observe(len(group))
-            self._metrics.padding.observe(padding_share([batch[i].n_frames for i in group]))
+            self._count_run([batch[i] for i in group])
         return [_to_item(result) for result in results]
+
+
+@bentoml.service(workers=1, traffic={"timeout": 3600}, runner_connection=_CONNECTION, logging=_NO_ACCESS_LOG)
+class ScheduledRunner(_Runner):
+    """Runs the acoustic model on one core a clip, in the order of `hindi_stt.scheduling`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        cores = settings.effective_threads
+        narrow = self._load(1)
+        wide = self._load(cores) if cores > 1 else narrow
+        limits = SchedulerLimits(
+            max_queue_s=settings.max_queue_s,
+            max_wait_s=settings.max_wait_s,
+            max_run_s=_MAX_SHARED_RUN_S,
+            max_padding=settings.max_padding,
+            max_clips=settings.max_batch_size,
+        )
+        self._dispatch = Dispatcher(
+            lambda clips, alone: (wide if alone else narrow)(clips),
+            cores,
+            limits,
+            on_run=self._count,
+            on_drop=lambda reason: self._metrics.dropped.labels(reason).inc(),
+        )
+
+    @bentoml.api
+    async def infer(self, items: list[FeatureItem], ctx: bentoml.Context) -> list[LogProbsItem]:
+        """Log-probs of each clip, or its error."""
+        work = asyncio.gather(*(self._infer(item) for item in items))
+        return await unless_disconnected(ctx.request, work)
+
+    async def _infer(self, item: FeatureItem) -> LogProbsItem:
+        try:
+            return _to_item(await self._dispatch(item.features, flow=item.flow, deadline_s=item.deadline_s))
+        except HindiSTTError as error:
+            return _to_item(error)
+
+    def _count(self, clips: Sequence[Features], elapsed_s: float) -> None:
+        self._metrics.batch_size.observe(len(clips))
+        self._metrics.inference_seconds.observe(elapsed_s)
+        self._count_run(clips)
 
 
 def _to_item(result: LogProbs | HindiSTTError) -> LogProbsItem:
@@ -127,7 +194,7 @@ def _routes() -> Starlette:
 class HindiSTT:
     """Hindi speech to text: send a recording, get its words with times and confidences."""
 
-    runner = bentoml.depends(ConformerRunner)
+    runner = bentoml.depends(ConformerRunner if settings.scheduler == "bentoml" else ScheduledRunner)
 
     def __init__(self) -> None:
         _configure_log()
@@ -162,7 +229,14 @@ class HindiSTT:
 
     async def _infer(self, features: Features) -> LogProbs:
         """The hop to the runner. Raises the clip's own error, Overloaded, RunnerUnavailable."""
-        item = FeatureItem(values=features.values, duration_s=features.duration_s, sent_s=time.monotonic())
+        now_s = time.monotonic()
+        item = FeatureItem(
+            values=features.values,
+            duration_s=features.duration_s,
+            flow=current_request_id(),
+            sent_s=now_s,
+            deadline_s=now_s + settings.request_timeout_s,
+        )
         # BentoML's client learns its methods from the runner: until the two have met it has none.
         infer = getattr(self.runner.to_async, "infer", None)
         if infer is None:

@@ -49,6 +49,8 @@ class LocalAcoustic:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.enable_mem_pattern = False  # made for fixed shapes; here every clip has its own
+        # Threads that spin while they wait for work take the cores from everybody else's.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
         try:
             self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

@@ -55,6 +55,7 @@ class Metrics:
             "Time from the API's call to the start of its batch.",
             buckets=_STAGE_SECONDS,
         )
+        self.dropped = Counter("hindi_stt_dropped", "Clips dropped before they cost inference.", ["reason"])
         self.inference_seconds = Histogram(
             "hindi_stt_inference_seconds", "Time of one batch at the runner.", buckets=_STAGE_SECONDS
         )

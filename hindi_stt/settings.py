@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -87,6 +87,12 @@ class Settings(BaseSettings):
     )
     max_padding: float = Field(
         0.15, ge=0, lt=1, description="Most padding in one model run, as a share of its frames; more splits the batch."
+    )
+    scheduler: Literal["bentoml", "cost"] = Field(
+        "bentoml", description="Who orders the runner's work: BentoML's dispatcher (batches), or ours (a core a clip)."
+    )
+    max_wait_s: float = Field(
+        60.0, gt=0, description="Longest predicted wait of what the cost scheduler admits, in seconds."
     )
     api_workers: int = Field(1, gt=0, description="API worker processes.")
 

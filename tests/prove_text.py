@@ -21,9 +21,9 @@ LARGEST = 99_99_99_999
 
 
 def strata(count: int) -> list[int]:
-    """Numbers of six to nine digits, as many of each length; half of them with one to six digits that are zero."""
+    """The largest, and numbers of six to nine digits, as many of each length; half of them with zeros within."""
     rng = random.Random(10)
-    numbers: set[int] = set()
+    numbers = {LARGEST}
     lengths = range(6, 10)
     for i, digits in enumerate(lengths):
         while len(numbers) < count * (i + 1) // len(lengths):

@@ -224,6 +224,7 @@ def test_grouping_only_adds_commas(number: int) -> None:
         ("दुःख", "dukh"),
         ("मौसम", "mausam"),
         ("भारतीय", "bhaartiya"),
+        ("पहुँचते", "pahunchte"),
     ],
 )
 def test_readable_latin(hindi: str, latin: str) -> None:

@@ -13,7 +13,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from hindi_stt.errors import ClientClosedRequest
-from hindi_stt.http.requests import state_of, unless_disconnected
+from hindi_stt.http.disconnect import unless_disconnected
+from hindi_stt.http.requests import state_of
 
 __all__ = ["EventStream", "event"]
 

@@ -14,9 +14,10 @@ from starlette.routing import Route
 
 from hindi_stt import render
 from hindi_stt.errors import HindiSTTError, InvalidRequest, TranslationNotOffered, UnknownModel
+from hindi_stt.http.disconnect import unless_disconnected
 from hindi_stt.http.events import EventStream, event
 from hindi_stt.http.recognition import Recognition, Recognizer
-from hindi_stt.http.requests import error_body, error_response, state_of, unless_disconnected
+from hindi_stt.http.requests import error_body, error_response, state_of
 from hindi_stt.http.uploads import Upload, receive_upload
 from hindi_stt.options import FIELDS
 from hindi_stt.types import Transcript

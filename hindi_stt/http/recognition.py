@@ -59,11 +59,21 @@ class Recognizer:
                 retry_after_s=self._in_progress_s * self._rtf,
             )
 
-    async def hear(self, clip: PreparedClip, stages_s: dict[str, float]) -> Hypothesis:
-        """One clip through the runner and the decoder; adds the seconds that they took to `stages_s`."""
+    async def hear(self, clip: PreparedClip, stages_s: dict[str, float], *, patient: bool) -> Hypothesis:
+        """One clip through the runner and the decoder; adds the seconds that they took to `stages_s`.
+
+        patient: wait until the runner has room, instead of raising Overloaded; the caller bounds that.
+        """
         with self._in_progress(clip.features.duration_s):
             called = time.perf_counter()
-            log_probs = await self._acoustic(clip.features)
+            while True:
+                try:
+                    log_probs = await self._acoustic(clip.features)
+                    break
+                except Overloaded as error:
+                    if not patient:
+                        raise
+                    await asyncio.sleep(error.retry_after_s or 1)
             answered = time.perf_counter()
             hypothesis = await self.in_thread(lambda: self.pipeline.decode(log_probs))
         stages_s["queue_inference"] += answered - called
@@ -144,10 +154,11 @@ class Recognition:
             more = True
             while more or flying:
                 if more and len(flying) < settings.segments_in_flight:
-                    clip = await deadline.bound(self._next_clip(first=not self._preparation.features_s))
+                    first = not self._preparation.features_s
+                    clip = await deadline.bound(self._next_clip(first=first))
                     more = clip is not None
                     if clip is not None:
-                        flying.append((clip, asyncio.create_task(self._recognizer.hear(clip, self.stages_s))))
+                        flying.append((clip, asyncio.create_task(self._recognizer.hear(clip, self.stages_s, patient=not first))))
                     if not (flying and flying[0][1].done()):
                         continue
                 clip, task = flying.popleft()

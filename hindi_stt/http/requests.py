@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import contextvars
 import json
 import logging
@@ -11,9 +9,9 @@ import math
 import re
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -21,20 +19,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hindi_stt.errors import ClientClosedRequest, HindiSTTError, InternalError, from_status
+from hindi_stt.errors import HindiSTTError, InternalError, from_status
 
 __all__ = [
     "RequestIdFilter",
     "RequestMiddleware",
     "RequestState",
+    "current_request_id",
     "error_body",
     "error_response",
     "log",
     "state_of",
-    "unless_disconnected",
 ]
-
-T = TypeVar("T")
 
 log = logging.getLogger("hindi_stt")
 
@@ -71,6 +67,11 @@ class RequestState:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
+def current_request_id() -> str:
+    """Id of the request that this task belongs to; "-" outside of any."""
+    return _current_id.get()
+
+
 def state_of(request: Request) -> RequestState:
     """The state that RequestMiddleware made for this request."""
     state: RequestState = request.scope[_SCOPE_KEY]
@@ -86,28 +87,6 @@ def error_response(request: Request, error: HindiSTTError) -> JSONResponse:
 def error_body(request: Request, error: HindiSTTError) -> dict[str, Any]:
     """The body of the answer for an error; below /v1 it also has OpenAI's `type` and `param`."""
     return _body(error, state_of(request))
-
-
-async def unless_disconnected(request: Request, work: Awaitable[T]) -> T:
-    """The work's result; raises ClientClosedRequest, and cancels the work, when the client hangs up first."""
-    task = asyncio.ensure_future(work)
-    watcher = asyncio.ensure_future(_disconnected(request))
-    try:
-        await asyncio.wait({task, watcher}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            raise ClientClosedRequest("The client hung up before its transcript was ready.")
-        return task.result()
-    finally:
-        watcher.cancel()
-        if not task.done():
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError, HindiSTTError):
-                await task
-
-
-async def _disconnected(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 def _body(error: HindiSTTError, state: RequestState) -> dict[str, Any]:

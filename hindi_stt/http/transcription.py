@@ -6,8 +6,9 @@ from starlette.requests import Request
 
 from hindi_stt import render
 from hindi_stt.errors import HindiSTTError
+from hindi_stt.http.disconnect import unless_disconnected
 from hindi_stt.http.recognition import Recognizer
-from hindi_stt.http.requests import state_of, unless_disconnected
+from hindi_stt.http.requests import state_of
 from hindi_stt.http.schemas import TimingsBody, TranscriptionResponse
 from hindi_stt.http.uploads import receive_upload
 from hindi_stt.options import FIELDS

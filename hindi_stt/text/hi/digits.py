@@ -16,7 +16,7 @@ __all__ = ["DigitRun", "digit_runs", "find_runs", "is_code"]
 
 _PLUS: Final = key("प्लस")
 # Said within a number, between two groups of digits.
-_FILLERS: Final = frozenset(map(key, ("और", "फिर", "डैश", "हाइफ़न", "स्पेस", "हाँ")))
+_FILLERS: Final = frozenset(map(key, ("और", "फिर", "डैश", "हाइफ़न", "स्पेस", "हाँ", "जी", "मतलब")))
 _WRITTEN: Final = re.compile(r"\+?[(]?[0-9०-९](?:[0-9०-९]|[-()./, ](?=[0-9०-९(]))*[)]?[।,.;?!]?")
 _TO_LATIN: Final = str.maketrans("०१२३४५६७८९", "0123456789")
 _CUE_DISTANCE: Final = 3

@@ -114,7 +114,7 @@ def _drop_schwas(syllables: list[_Syllable]) -> None:
             continue
         after = syllables[i + 1]
         alone = syllable.letters == 1 and after.letters == 1
-        if alone and after.vowel and before.vowel and not before.coda:
+        if alone and after.vowel and before.vowel and "ं" not in before.coda:  # ँ is no consonant
             syllable.vowel = ""
 
 

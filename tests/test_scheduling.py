@@ -1,0 +1,194 @@
+"""The scheduler, simulated with a clock of its own: nothing lost, no core idle, padding bounded, nobody starved."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hindi_stt.scheduling import Priority, QueueFull, Run, Scheduler, SchedulerLimits, Work
+
+LIMITS = SchedulerLimits(max_queue_s=1e9, max_wait_s=1e9, max_run_s=4, max_padding=0.2, max_clips=8)
+FOREVER = 1e12
+
+Job = tuple[float, "Work[int]"]
+
+
+class Simulation:
+    """Runs jobs, (arrival in seconds, work), on simulated cores; a run costs an overhead and a share of its audio."""
+
+    def __init__(
+        self, cores: int, limits: SchedulerLimits = LIMITS, overhead_s: float = 0.01, rtf: float = 0.05
+    ) -> None:
+        self.scheduler: Scheduler[int] = Scheduler(cores, limits)
+        self.cores = cores
+        self.service_s: Callable[[Run[int]], float] = lambda run: overhead_s + rtf * run.padded_s
+        self.started: dict[int, float] = {}
+        self.finished: dict[int, float] = {}
+        self.refused: list[int] = []
+        self.dropped: list[int] = []
+        self.runs: list[Run[int]] = []
+
+    def run(self, jobs: list[Job]) -> None:
+        order = itertools.count()
+        events: list[tuple[float, int, object]] = [(at, next(order), work) for at, work in jobs]
+        heapq.heapify(events)
+        while events:
+            now, _, event = heapq.heappop(events)
+            if isinstance(event, Work):
+                try:
+                    self.scheduler.submit(event)
+                except QueueFull:
+                    self.refused.append(event.item)
+            else:
+                assert isinstance(event, Run)
+                self.scheduler.finished(event, self.service_s(event))
+                self.finished |= {work.item: now for work in event.works}
+            while True:
+                run, dropped = self.scheduler.take(now)
+                self.dropped += [work.item for work in dropped]
+                if run is None:
+                    break
+                self.runs.append(run)
+                self.started |= {work.item: now for work in run.works}
+                heapq.heappush(events, (now + self.service_s(run), next(order), run))
+            assert self.scheduler.n_running == self.cores or not self.scheduler.n_queued, (
+                "a core idles while work waits"
+            )
+
+
+def poisson(n: int, per_s: float, seed: int = 0, longest_s: float = 15) -> list[Job]:
+    rng = np.random.default_rng(seed)
+    arrivals = np.cumsum(rng.exponential(1 / per_s, n)).tolist()
+    lengths = rng.uniform(0.5, longest_s, n).tolist()
+    return [(at, Work(i, s, f"flow-{i}", FOREVER)) for i, (at, s) in enumerate(zip(arrivals, lengths, strict=True))]
+
+
+works = st.lists(
+    st.tuples(st.floats(0, 10), st.floats(0.1, 20), st.integers(0, 3), st.sampled_from(Priority)), max_size=60
+)
+
+
+@given(works, st.integers(1, 4))
+def test_everything_runs_once_and_padding_is_bounded(
+    jobs: list[tuple[float, float, int, Priority]], cores: int
+) -> None:
+    simulation = Simulation(cores)
+    simulation.run([(at, Work(i, s, str(flow), FOREVER, p)) for i, (at, s, flow, p) in enumerate(jobs)])
+    ran = [work.item for run in simulation.runs for work in run.works]
+    assert sorted(ran) == list(range(len(jobs)))
+    assert not simulation.dropped
+    assert simulation.scheduler.queued_s == 0
+    for run in simulation.runs:
+        lengths = [work.duration_s for work in run.works]
+        assert len(lengths) == 1 or run.padded_s <= LIMITS.max_run_s
+        assert sum(lengths) >= (1 - LIMITS.max_padding) * run.padded_s - 1e-9
+
+
+def test_one_request_on_an_idle_machine_has_all_of_it() -> None:
+    simulation = Simulation(2)
+    simulation.run([(0.0, Work(0, 5.0, "a", FOREVER)), (10.0, Work(1, 5.0, "b", FOREVER))])
+    assert [run.alone for run in simulation.runs] == [True, True]
+
+
+def test_work_is_spread_before_it_is_put_together() -> None:
+    simulation = Simulation(2)
+    simulation.run([(0.0, Work(i, 1.0, str(i), FOREVER)) for i in range(10)])
+    sizes = [len(run.works) for run in simulation.runs]
+    assert sizes[0] == 1
+    assert max(sizes) > 1, "many short clips wait, so they share runs"
+    long = Simulation(2)
+    long.run([(0.0, Work(i, 10.0, str(i), FOREVER)) for i in range(10)])
+    assert {len(run.works) for run in long.runs} == {1}
+
+
+def test_short_clips_pass_a_long_file() -> None:
+    """An hour in 15 s clips, all there at once; a 3 s clip arrives every second."""
+    hour = [(0.0, Work(1000 + i, 15.0, "hour", FOREVER)) for i in range(240)]
+    short = [(float(t), Work(t, 3.0, f"short-{t}", FOREVER)) for t in range(1, 60)]
+    simulation = Simulation(2)
+    simulation.run(hour + short)
+    waits = [simulation.started[t] - t for t in range(1, 60)]
+    assert max(waits) <= 0.01 + 0.05 * 15 + 1e-9, "no longer than the run in progress"
+    assert max(simulation.finished[1000 + i] for i in range(240)) < 240, "and the hour gets done meanwhile"
+
+
+def test_two_flows_share_by_audio_not_by_clips() -> None:
+    long = [(0.0, Work(i, 10.0, "long clips", FOREVER)) for i in range(40)]
+    short = [(0.0, Work(100 + i, 2.5, "short clips", FOREVER)) for i in range(160)]
+    simulation = Simulation(1, overhead_s=0.0)
+    simulation.run(long + short)
+    done_long = sum(10.0 for i in range(40) if simulation.finished[i] <= 10)
+    done_short = sum(2.5 for i in range(160) if simulation.finished[100 + i] <= 10)
+    assert done_long == pytest.approx(done_short, abs=15)
+
+
+def test_interactive_work_goes_before_bulk_work() -> None:
+    bulk = [(0.0, Work(i, 10.0, f"bulk-{i}", FOREVER, Priority.BULK)) for i in range(20)]
+    simulation = Simulation(1)
+    simulation.run([*bulk, (1.0, Work(99, 2.0, "a", FOREVER))])
+    started_after = [i for i in range(20) if simulation.started[i] > simulation.started[99]]
+    assert simulation.started[99] - 1.0 <= 0.51
+    assert len(started_after) >= 17
+
+
+def test_bounds_refuse_at_once_and_say_when_to_come_back() -> None:
+    limits = SchedulerLimits(max_queue_s=50, max_wait_s=1e9, max_run_s=4, max_padding=0.2, max_clips=8)
+    scheduler: Scheduler[int] = Scheduler(1, limits)
+    for i in range(5):
+        scheduler.submit(Work(i, 10.0, str(i), FOREVER))
+    with pytest.raises(QueueFull) as refused:
+        scheduler.submit(Work(9, 10.0, "x", FOREVER))
+    assert refused.value.retry_after_s > 0
+    scheduler.take(0.0)
+    scheduler.submit(Work(9, 10.0, "x", FOREVER))
+
+
+def test_a_clip_longer_than_the_queues_bound_is_taken_when_nothing_waits() -> None:
+    limits = SchedulerLimits(max_queue_s=5, max_wait_s=1e9, max_run_s=4, max_padding=0.2, max_clips=8)
+    scheduler: Scheduler[int] = Scheduler(1, limits)
+    scheduler.submit(Work(0, 10.0, "a", FOREVER))
+    assert scheduler.take(0.0)[0] is not None
+
+
+def test_predicted_wait_comes_true_under_load() -> None:
+    simulation = Simulation(2, overhead_s=0.0)
+    simulation.run(poisson(200, 100.0))
+    rest = [Work(1000 + i, 10.0, str(i), FOREVER) for i in range(50)]
+    for work in rest:
+        simulation.scheduler.submit(work)
+    predicted = simulation.scheduler.predicted_wait_s
+    assert predicted == pytest.approx(50 * 10 * 0.05 / 2, rel=0.1)
+
+
+def test_what_nobody_waits_for_costs_nothing() -> None:
+    scheduler: Scheduler[int] = Scheduler(1, LIMITS)
+    gone, late, good = (Work(i, 5.0, str(i), deadline) for i, deadline in enumerate((FOREVER, 3.0, FOREVER)))
+    for work in (gone, late, good):
+        scheduler.submit(work)
+    gone.abandoned = True
+    run, dropped = scheduler.take(4.0)
+    assert run is not None
+    assert run.works == (good,)
+    assert dropped == [gone, late]
+
+
+def test_mean_wait_is_no_worse_than_first_come_first_served() -> None:
+    """Fairness must not cost throughput: the same load on an ideal queue, at 80 % of capacity."""
+    jobs = poisson(4_000, 2 * 0.8 / (0.01 + 0.05 * 7.75), seed=1)
+    simulation = Simulation(2)
+    simulation.run(jobs)
+    waits = [simulation.started[work.item] - at for at, work in jobs]
+    free = [0.0, 0.0]
+    ideal = []
+    for at, work in jobs:
+        start = max(at, heapq.heappop(free))
+        ideal.append(start - at)
+        heapq.heappush(free, start + 0.01 + 0.05 * work.duration_s)
+    assert np.mean(waits) <= 1.05 * np.mean(ideal)
+    assert np.percentile(waits, 95) <= 1.2 * np.percentile(ideal, 95)
