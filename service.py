@@ -180,7 +180,9 @@ def _routes() -> Starlette:
         model = {"tag": bundle.tag, "language": manifest.language, "licence": manifest.licence}
         return {"description": HindiSTT.inner.__doc__, "model": model}
 
-    return make_app(about, health, stats, lambda: with_routes(HindiSTT.openapi_spec.asdict()), lambda: current().recognizer)
+    return make_app(
+        about, health, stats, lambda: with_routes(HindiSTT.openapi_spec.asdict()), lambda: current().recognizer
+    )
 
 
 @bentoml.asgi_app(_routes(), path="/")

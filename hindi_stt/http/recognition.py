@@ -158,7 +158,9 @@ class Recognition:
                     clip = await deadline.bound(self._next_clip(first=first))
                     more = clip is not None
                     if clip is not None:
-                        flying.append((clip, asyncio.create_task(self._recognizer.hear(clip, self.stages_s, patient=not first))))
+                        flying.append(
+                            (clip, asyncio.create_task(self._recognizer.hear(clip, self.stages_s, patient=not first)))
+                        )
                     if not (flying and flying[0][1].done()):
                         continue
                 clip, task = flying.popleft()

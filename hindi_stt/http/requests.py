@@ -56,8 +56,8 @@ class RequestIdFilter(logging.Filter):
 class RequestState:
     """What is known of a request while it is answered.
 
-    openai: whether its client may be one for OpenAI; error: the one it is answered with, if any; keep_body: the body is meant as it is, whatever the status;
-    facts: what the log line says beside the usual.
+    openai: whether its client may be one for OpenAI; error: the one it is answered with, if any; keep_body: the body is
+    meant as it is, whatever the status; facts: what the log line says beside the usual.
     """
 
     request_id: str
