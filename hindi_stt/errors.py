@@ -200,7 +200,7 @@ class UnsupportedAudio(HindiSTTError):
     """The bytes are not an audio format that can be read here."""
 
     code, status = "unsupported_audio", 415
-    help = "Send WAV, FLAC, OGG (Vorbis or Opus) or MP3; convert with: ffmpeg -i INPUT -ac 1 -ar 16000 OUTPUT.wav"
+    help = "Send WAV, FLAC, OGG, MP3, M4A, WebM, AMR or WMA; convert with: ffmpeg -i INPUT -ac 1 -ar 16000 OUTPUT.wav"
 
 
 class AudioError(HindiSTTError):

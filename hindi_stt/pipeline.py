@@ -18,7 +18,7 @@ import numpy as np
 
 from hindi_stt import audio, quality
 from hindi_stt.acoustic import Acoustic
-from hindi_stt.audio import AudioLimits
+from hindi_stt.audio import AudioLimits, ChildLimits
 from hindi_stt.bundle import Bundle
 from hindi_stt.decoding import GreedyDecoder, words_from_tokens
 from hindi_stt.errors import HindiSTTError
@@ -150,7 +150,8 @@ class Pipeline:
 
     def __init__(self, bundle: Bundle, settings: Settings) -> None:
         self.bundle = bundle
-        self.limits = AudioLimits(settings.max_audio_s, settings.min_audio_s, settings.max_channels)
+        child = ChildLimits(settings.decoder_cpu_s, settings.decoder_memory_mb * 2**20, settings.decoder_wait_s)
+        self.limits = AudioLimits(settings.max_audio_s, settings.min_audio_s, settings.max_channels, child)
         self._max_segment_s = settings.max_segment_s
         self._extract = FeatureExtractor(bundle.manifest.features, bundle.filterbank)
         self._decode = GreedyDecoder(bundle.tokens, bundle.manifest.acoustic.blank_id)

@@ -60,6 +60,11 @@ class Settings(BaseSettings):
     )
     min_audio_s: float = Field(0.1, ge=0, description="Shortest recording, in seconds.")
     max_channels: int = Field(8, gt=0, description="Most channels in a recording.")
+    decoder_cpu_s: int = Field(
+        300, gt=0, description="What libsndfile cannot read is decoded in a process: its CPU time, in seconds."
+    )
+    decoder_memory_mb: int = Field(1024, gt=0, description="The same process: its address space, in MiB.")
+    decoder_wait_s: float = Field(30.0, gt=0, description="The same process: longest wait for its next block, in s.")
     max_queue_s: float = Field(3600.0, gt=0, description="Most audio in progress per API worker, in seconds.")
     upload_timeout_s: float = Field(60.0, gt=0, description="Longest time for receiving a request body, in seconds.")
     min_upload_rate: float = Field(

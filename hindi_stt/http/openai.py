@@ -27,20 +27,12 @@ __all__ = ["FORMATS", "openai_routes"]
 FORMATS: Final = ("json", "text", "srt", "vtt", "verbose_json")
 _STREAMED: Final = ("json", "text")
 _GRANULARITIES: Final = ("word", "segment")
-_FIELDS: Final = frozenset(
-    {
-        "model",
-        "language",
-        "prompt",
-        "response_format",
-        "temperature",
-        "chunking_strategy",
-        "chunking_strategy[type]",
-        "stream",
-        *FIELDS,
-    }
+_FIELDS: Final = (
+    *("model", "language", "prompt", "response_format", "temperature", "stream"),
+    *("chunking_strategy", "chunking_strategy[type]"),
+    *FIELDS,
 )
-_LISTS: Final = frozenset({"timestamp_granularities", "include", "keywords", "languages"})
+_LISTS: Final = ("timestamp_granularities", "include", "keywords", "languages")
 _MEDIA_TYPES: Final = {"srt": "application/x-subrip", "vtt": "text/vtt"}
 _SUBTITLES: Final = {"srt": render.to_srt, "vtt": render.to_vtt}
 

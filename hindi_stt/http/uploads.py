@@ -59,7 +59,8 @@ async def receive_upload(
     _check_headers(request, bound)
     form = await _receive_form(request, bound, settings)
     try:
-        return Upload(_the_file(form, settings.max_body_bytes), *_the_fields(form, fields, lists))
+        values, several = _the_fields(form, fields, lists)
+        return Upload(_the_file(form, settings.max_body_bytes), values, several)
     except BaseException:
         await form.close()
         raise
@@ -115,7 +116,7 @@ def _the_fields(
         if name == _FIELD:
             continue
         if name not in known and base not in lists:
-            listed = ", ".join([_FIELD, *sorted(known), *sorted(lists)])
+            listed = ", ".join([_FIELD, *known, *lists])
             raise InvalidRequest(f"Unknown form field: {name[:64]}. Known are {listed}.")
         if not isinstance(value, str):
             raise InvalidRequest(f"The field '{name}' is a file, not text.")

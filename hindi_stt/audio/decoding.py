@@ -1,6 +1,6 @@
-"""Bytes → Waveform: whatever libsndfile reads, any rate, any number of channels, bounded while it is decoded.
+"""Bytes → Waveform: any container, any rate, any number of channels, bounded while it is decoded.
 
-Further containers join in `_open`: the one place that turns a byte stream into something that yields blocks of samples.
+libsndfile reads what it can; the rest goes to FFmpeg in a child process. `_open` is the one place that chooses.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import contextlib
 import io
 import struct
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -17,6 +17,7 @@ import numpy as np
 import soundfile
 import soxr
 
+from hindi_stt.audio.ffmpeg import ChildLimits, FFmpegFile, container_of
 from hindi_stt.errors import (
     AudioTooLong,
     AudioTooShort,
@@ -44,11 +45,12 @@ _STREAMED_SIZES: Final = frozenset({0x7FFF_FFFF, 0x7FFF_F000, 0x8000_0000, *rang
 
 @dataclass(frozen=True, slots=True)
 class AudioLimits:
-    """Bounds on one recording: seconds after decoding, and channels."""
+    """Bounds on one recording: seconds after decoding, and channels; and on the process that decodes what is rare."""
 
     max_s: float
     min_s: float
     max_channels: int
+    child: ChildLimits = field(default_factory=ChildLimits)
 
 
 def decode(source: bytes | str | Path | BinaryIO, sample_rate: int, limits: AudioLimits) -> Waveform:
@@ -83,7 +85,7 @@ def blocks(
         stream.seek(0)
         _refuse_truncated_wav(stream, size)
         stream.seek(0)
-        file = stack.enter_context(_open(stream))
+        file = stack.enter_context(_open(stream, limits.child))
         if file.channels > limits.max_channels:
             raise TooManyChannels(f"The audio has {file.channels} channels, the bound is {limits.max_channels}.")
         if not _MIN_RATE_HZ <= file.samplerate <= _MAX_RATE_HZ:
@@ -109,15 +111,18 @@ def _resampled(parts: Iterator[Float32], source_rate: int, sample_rate: int) -> 
     yield resampler.resample_chunk(np.empty(0, np.float32), last=True)
 
 
-def _open(stream: BinaryIO) -> soundfile.SoundFile:
+def _open(stream: BinaryIO, limits: ChildLimits) -> soundfile.SoundFile | FFmpegFile:
     try:
         return soundfile.SoundFile(stream)
     except (soundfile.SoundFileError, TypeError) as error:
         # libsndfile takes headerless data for RAW, for which soundfile then misses parameters: a TypeError.
-        raise UnsupportedAudio("The file is not audio in a format that can be read here.") from error
+        container = container_of(stream)
+        if container is None:
+            raise UnsupportedAudio("The file is not audio in a format that can be read here.") from error
+    return FFmpegFile(stream, container, limits)
 
 
-def _read_mono(file: soundfile.SoundFile, limits: AudioLimits, block_s: float) -> Iterator[Float32]:
+def _read_mono(file: soundfile.SoundFile | FFmpegFile, limits: AudioLimits, block_s: float) -> Iterator[Float32]:
     """Mono float32 samples at the file's own rate, in blocks up to the bound; at least one block."""
     rate = file.samplerate
     max_frames = int(limits.max_s * rate)
@@ -141,7 +146,7 @@ def _read_mono(file: soundfile.SoundFile, limits: AudioLimits, block_s: float) -
     _check_length(file, n_frames, promised, limits)
 
 
-def _read(file: soundfile.SoundFile, n: int, done: int) -> Float32:
+def _read(file: soundfile.SoundFile | FFmpegFile, n: int, done: int) -> Float32:
     try:
         block: Float32 = file.read(n, dtype="float32", always_2d=True)
     except soundfile.SoundFileError as error:
@@ -149,7 +154,9 @@ def _read(file: soundfile.SoundFile, n: int, done: int) -> Float32:
     return block
 
 
-def _check_length(file: soundfile.SoundFile, n_frames: int, promised: int | None, limits: AudioLimits) -> None:
+def _check_length(
+    file: soundfile.SoundFile | FFmpegFile, n_frames: int, promised: int | None, limits: AudioLimits
+) -> None:
     """Raise TruncatedAudio or AudioTooShort for a file that has ended here."""
     rate = file.samplerate
     if promised is not None and n_frames < promised and file.format in _EXACT_HEADERS:
