@@ -9,10 +9,11 @@ ORACLE := .venv-oracle
 ITN := .venv-itn
 # NeMo 2.4.1 beside the current one: the last whose features have the form of older models.
 NEMO_OLD := $(ORACLE)/nemo-2.4.1
+PEERS := .venv-peers
 export BENTOML_DO_NOT_TRACK := True
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: serve test check oracle prove-text itn-reference bench medium-random docs lock lock-oracle clean
+.PHONY: serve test check oracle prove-decoding prove-text itn-reference bench medium-random docs lock lock-oracle clean
 
 serve: $(VENV)/.serve
 	$(VENV)/bin/bentoml serve service:HindiSTT
@@ -44,6 +45,10 @@ itn-reference: $(VENV)/.dev $(ITN)/.installed
 bench: $(VENV)/.dev build/medium-random/bundle.json
 	$(VENV)/bin/python -m benchmarks.foundation
 
+# Errors and costs of beam search, language models and hotwords; KenLM, which the peers stand on, is compiled.
+prove-decoding: $(VENV)/.dev $(PEERS)/.installed
+	$(VENV)/bin/python -m benchmarks.decoding --peers $(PEERS)/bin/python
+
 docs: $(VENV)/.dev
 	$(VENV)/bin/python docs/generate.py
 
@@ -66,6 +71,11 @@ $(VENV)/.serve: requirements/serve.lock pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.dev: requirements/dev.lock $(VENV)/.serve
 	$(UV) --require-hashes --no-deps -r $< || $(PIP) --require-hashes --no-deps -r $<
+	touch $@
+
+$(PEERS)/.installed:
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet pyctcdecode==0.5.0 flashlight-text==0.0.7 kenlm==0.3.0 "numpy<2"
 	touch $@
 
 $(ORACLE)/.installed: requirements/oracle.lock pyproject.toml
@@ -91,5 +101,5 @@ lock-oracle: $(ORACLE)/.installed
 	$(ORACLE)/bin/uv pip freeze --exclude-editable | grep -v -E "^(torch|uv)==" > requirements/oracle.lock
 
 clean:
-	rm -rf $(VENV) $(ORACLE) $(ITN) build dist *.egg-info
+	rm -rf $(VENV) $(ORACLE) $(PEERS) $(ITN) build dist *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -46,14 +46,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--half", action="store_true", help="round the weights to float16: half the file of fp32")
     parser.add_argument("--verify", metavar="MANIFEST", type=Path, help="recordings (JSONL or TSV) to verify with")
     parser.add_argument("--sha256", default="", help="that the file has to have")
-    parser.add_argument("--downloads", type=Path, default=DOWNLOADS, help=f"folder for downloads (default: {DOWNLOADS})")
+    parser.add_argument(
+        "--downloads", type=Path, default=DOWNLOADS, help=f"folder for downloads (default: {DOWNLOADS})"
+    )
     parser.add_argument("--to", metavar="DIR", type=Path, help="folder to write the bundle to (default: build/NAME)")
     parser.add_argument("--to-store", action="store_true", help="also put the bundle into the BentoML model store")
     return parser
 
 
 def _export(arguments: argparse.Namespace) -> Bundle:
-    from hindi_stt.evaluation import read_manifest
+    from hindi_stt.evaluation.manifest import read_manifest
     from hindi_stt.export.sources import fetch
 
     source = fetch(arguments.source, arguments.downloads, sha256=arguments.sha256)

@@ -21,6 +21,7 @@ __all__ = [
     "BLANK",
     "EMBEDDED",
     "MANIFEST_FILE",
+    "REPORT_FILE",
     "SCHEMA_VERSION",
     "AcousticSpec",
     "Asset",
@@ -32,6 +33,8 @@ __all__ = [
 ]
 
 MANIFEST_FILE = "bundle.json"
+REPORT_FILE = "verification.json"
+"""What was measured at the export, beside the manifest; no asset, so that measuring again makes no other bundle."""
 SCHEMA_VERSION: Final = 1
 BLANK: Final = "<blk>"
 EMBEDDED: Final = Path(__file__).parent / "embedded"

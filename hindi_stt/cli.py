@@ -1,4 +1,4 @@
-"""The command line: hindi-stt transcribe FILE…"""
+"""The command line: hindi-stt transcribe FILE…, evaluate MANIFEST, models, lm."""
 
 from __future__ import annotations
 
@@ -6,15 +6,24 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import get_args
 
 from tqdm import tqdm
 
 from hindi_stt import __version__, render
 from hindi_stt.acoustic import LocalAcoustic
+from hindi_stt.bundle import Bundle
+from hindi_stt.decoding import DecodingOptions, parse_hotwords
+from hindi_stt.decoding.options import DecoderName
 from hindi_stt.errors import HindiSTTError
-from hindi_stt.options import FIELDS
+from hindi_stt.evaluation.command import add_evaluate
+from hindi_stt.lm.commands import add_parser as add_lm_parser
+from hindi_stt.models_command import add_models
+from hindi_stt.options import Options
 from hindi_stt.pipeline import Pipeline
 from hindi_stt.settings import get_settings
+from hindi_stt.text.options import FIELDS as TEXT_FIELDS
 
 __all__ = ["main"]
 
@@ -39,7 +48,17 @@ def _parser() -> argparse.ArgumentParser:
     transcribe.add_argument(
         "--format", choices=["text", "json"], default="text", help="text, or one JSON object a line (default: text)"
     )
-    for name, values in FIELDS.items():
+    transcribe.add_argument(
+        "--decoder",
+        choices=get_args(DecoderName),
+        default="auto",
+        help="auto: beam where a model or a hotword asks for it",
+    )
+    transcribe.add_argument("--lm", default="", metavar="NAME|FILE", help="language model: the bundle's, or a file")
+    transcribe.add_argument(
+        "--hotword", action="append", default=[], metavar="WORD[:WEIGHT]", help="listen for this word (may be repeated)"
+    )
+    for name, values in TEXT_FIELDS.items():
         listed = name == "mask"
         transcribe.add_argument(
             f"--{name}",
@@ -48,17 +67,29 @@ def _parser() -> argparse.ArgumentParser:
             help=f"{', '.join(values)}: docs/hindi-text.md (default: the setting)",
         )
     transcribe.set_defaults(run=_transcribe)
+    add_evaluate(commands)
+    add_models(commands)
+    add_lm_parser(commands, _resolve)
     return parser
 
 
-def _transcribe(arguments: argparse.Namespace) -> int:
+def _resolve() -> Bundle:
     from hindi_stt import store  # here, because importing BentoML takes seconds that --help need not wait for
 
+    return store.resolve(get_settings())
+
+
+def _transcribe(arguments: argparse.Namespace) -> int:
     settings = get_settings()
-    bundle = store.resolve(settings)
+    bundle = _resolve()
     pipeline = Pipeline(bundle, settings)
-    given = {name: getattr(arguments, name) for name in FIELDS}
-    options = pipeline.options({name: value for name, value in given.items() if value is not None})
+    if (file := Path(arguments.lm)).is_file():
+        pipeline.decoders.add_language_model(arguments.lm, file)
+    fields = {name: getattr(arguments, name) for name in TEXT_FIELDS}
+    text = pipeline.options({name: value for name, value in fields.items() if value is not None}).text
+    decoding = DecodingOptions(arguments.decoder, arguments.lm, parse_hotwords(arguments.hotword))
+    pipeline.decoders.choose(decoding)  # complains now rather than at every file
+    options = Options(text, decoding)
     acoustic = LocalAcoustic(bundle, threads=settings.effective_threads)
     failed = 0
     several = len(arguments.files) > 1
@@ -73,8 +104,8 @@ def _transcribe(arguments: argparse.Namespace) -> int:
             if arguments.format == "json":
                 line = json.dumps({"file": file, **render.to_json(transcript, bundle.tag)}, ensure_ascii=False)
             else:
-                text = render.to_text(transcript)
-                line = f"{file}\t{text}" if several else text
+                shown = render.to_text(transcript)
+                line = f"{file}\t{shown}" if several else shown
             files.write(line, file=sys.stdout)
     return 1 if failed else 0
 

@@ -6,6 +6,8 @@
     │   ├── MissingFile                  400
     │   ├── EmptyBody                    400
     │   ├── TranslationNotOffered        400
+    │   ├── InvalidHotwords              400
+    │   ├── UnknownLanguageModel         400
     │   └── UrlNotAccepted               400
     ├── NotFound                         404
     ├── UnknownModel                     404
@@ -31,6 +33,7 @@
     └── ModelError                       500  at start-up or on the command line: the model cannot be used
         ├── ModelNotFound
         ├── BundleInvalid
+        ├── LanguageModelInvalid
         ├── SourceUnavailable
         ├── ChecksumMismatch
         ├── UnsafeArchive
@@ -60,9 +63,11 @@ __all__ = [
     "HindiSTTError",
     "InferenceFailed",
     "InternalError",
+    "InvalidHotwords",
     "InvalidRequest",
     "InvalidSamples",
     "InvalidSetting",
+    "LanguageModelInvalid",
     "MethodNotAllowed",
     "MissingFile",
     "ModelError",
@@ -77,6 +82,7 @@ __all__ = [
     "TooManyChannels",
     "TranslationNotOffered",
     "TruncatedAudio",
+    "UnknownLanguageModel",
     "UnknownModel",
     "UnsafeArchive",
     "UnsupportedAudio",
@@ -145,6 +151,20 @@ class TranslationNotOffered(RequestError):
 
     code = "translation_not_offered"
     help = "POST to /v1/audio/transcriptions, and translate the text."
+
+
+class InvalidHotwords(RequestError):
+    """A hotword that cannot be used: empty, too long, of letters that the model cannot write, or one too many."""
+
+    code = "invalid_hotwords"
+    help = "Hotwords are words or short phrases as the model writes them, each with a weight above 0, at most 10."
+
+
+class UnknownLanguageModel(RequestError):
+    """The model bundle has no language model of this name."""
+
+    code = "unknown_language_model"
+    help = "Leave the language model out, or name one that the bundle has; 'hindi-stt lm add' adds one."
 
 
 class UnknownModel(HindiSTTError):
@@ -315,6 +335,13 @@ class BundleInvalid(ModelError):
     help = "Export the model again: python export_model.py MODEL.nemo"
 
 
+class LanguageModelInvalid(ModelError):
+    """A language model that is damaged, or made for another alphabet than the acoustic model's."""
+
+    code = "language_model_invalid"
+    help = "Build it again from text: hindi-stt lm build CORPUS --output MODEL.npz"
+
+
 class SourceUnavailable(ModelError):
     """The model to export is not there: no such file, no network, or the server refuses."""
 
@@ -330,7 +357,7 @@ class ChecksumMismatch(ModelError):
 
 
 class UnsafeArchive(ModelError):
-    """The model file tries something that no model needs: paths outside, links, devices, code. Nothing of it was run."""
+    """The model file tries what no model needs: paths outside, links, devices, code. Nothing of it was run."""
 
     code = "unsafe_archive"
     help = "Do not use this file. Get the model from its publisher."

@@ -20,14 +20,14 @@ from hindi_stt import audio, quality
 from hindi_stt.acoustic import Acoustic
 from hindi_stt.audio import AudioLimits, ChildLimits
 from hindi_stt.bundle import Bundle
-from hindi_stt.decoding import GreedyDecoder, words_from_tokens
+from hindi_stt.decoding import BeamLimits, Decoder, Decoders, read_hotwords, words_from_tokens
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.features import FeatureExtractor
 from hindi_stt.options import Options
 from hindi_stt.segments import Clip, Segmenter, stitch
 from hindi_stt.settings import Settings
 from hindi_stt.text import Writer
-from hindi_stt.types import Features, Hypothesis, LogProbs, Segment, Token, Transcript, Waveform, Word
+from hindi_stt.types import Features, Hypothesis, Segment, Token, Transcript, Waveform, Word
 
 __all__ = ["Assembly", "Pipeline", "Preparation", "PreparedClip"]
 
@@ -146,6 +146,7 @@ class Pipeline:
     """The line for one model. Thread-safe: it holds nothing but constants.
 
     Raises InvalidRequest where a setting asks for what there is not in the model's language.
+    Raises LanguageModelInvalid, UnknownLanguageModel, InvalidHotwords where settings and bundle do not fit.
     """
 
     def __init__(self, bundle: Bundle, settings: Settings) -> None:
@@ -154,15 +155,25 @@ class Pipeline:
         self.limits = AudioLimits(settings.max_audio_s, settings.min_audio_s, settings.max_channels, child)
         self._max_segment_s = settings.max_segment_s
         self._extract = FeatureExtractor(bundle.manifest.features, bundle.filterbank)
-        self._decode = GreedyDecoder(bundle.tokens, bundle.manifest.acoustic.blank_id)
+        self.decoders = Decoders(
+            bundle,
+            default_language_model=settings.language_model,
+            hotwords=read_hotwords(Path(settings.hotwords_file)) if settings.hotwords_file else (),
+            max_hotwords=settings.max_hotwords,
+            limits=BeamLimits(settings.beam_width),
+        )
         self._write = Writer(bundle.manifest.language)
         self._defaults = Options.from_settings(settings)
         self._write.check(self._defaults.text)
 
     def options(self, fields: Mapping[str, str]) -> Options:
-        """The server's options with a request's fields. Raises InvalidRequest, naming the field."""
+        """The server's options with a request's fields. Raises InvalidRequest, naming the field.
+
+        Raises what `Decoders.choose` raises, too.
+        """
         options = self._defaults.updated(fields)
         self._write.check(options.text)
+        self.decoders.choose(options.decoding)
         return options
 
     def warm_up(self) -> None:
@@ -180,9 +191,9 @@ class Pipeline:
             audio.blocks(source, rate, self.limits, self._max_segment_s), self._extract, self._max_segment_s
         )
 
-    def decode(self, log_probs: LogProbs) -> Hypothesis:
-        """What is said in one clip, times counted from its start."""
-        return self._decode(log_probs)
+    def decoder(self, options: Options | None = None) -> Decoder:
+        """The decoder for one recording's clips. Raises what `Decoders.choose` raises."""
+        return self.decoders.choose((options or self._defaults).decoding)
 
     def write(self, heard: Sequence[Segment], options: Options | None = None) -> tuple[Segment, ...]:
         """The segments of an `Assembly` as the options (without: the server's) want them written."""
@@ -202,7 +213,8 @@ class Pipeline:
     def transcribe(
         self, source: bytes | str | Path | BinaryIO, acoustic: Acoustic, options: Options | None = None
     ) -> Transcript:
-        """The whole line in this process. Raises what `audio.blocks` raises, and InferenceFailed."""
+        """The whole line in this process. Raises what `decoder` and `audio.blocks` raise, and InferenceFailed."""
+        decode = self.decoder(options)
         preparation = self.prepare(source)
         assembly = Assembly()
         heard: list[Segment] = []
@@ -211,7 +223,7 @@ class Pipeline:
                 for clip, result in zip(batch, acoustic([clip.features for clip in batch]), strict=True):
                     if isinstance(result, HindiSTTError):
                         raise result
-                    heard += assembly.add(clip, self.decode(result))
+                    heard += assembly.add(clip, decode(result))
         return self.transcript([*heard, *assembly.end()], preparation, options)
 
 

@@ -74,6 +74,12 @@ class Settings(BaseSettings):
         120.0, gt=0, description="Longest wait for a transcript, and for each further segment of it, in seconds."
     )
 
+    language_model: str = Field(
+        "", description="Name of the bundle's language model that is used unasked. Empty: none."
+    )
+    hotwords_file: str = Field("", description="File of hotwords for every request, one WORD[:WEIGHT] a line.")
+    max_hotwords: int = Field(1000, ge=0, description="Most hotwords, those of the request and the server's together.")
+    beam_width: int = Field(16, gt=0, le=256, description="Hypotheses that the beam search keeps.")
     numerals: Numerals = Field("off", description="Spoken numbers as digits, where a request does not say.")
     script: Script = Field("devanagari", description="Letters of the text, where a request does not say.")
     punctuation: Punctuation = Field("off", description="Marks between words, where a request does not say.")

@@ -12,13 +12,13 @@ os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")  # before the import, whic
 import bentoml
 from bentoml.exceptions import BentoMLException, NotFound
 
-from hindi_stt.bundle import EMBEDDED, MANIFEST_FILE, Bundle
+from hindi_stt.bundle import EMBEDDED, MANIFEST_FILE, REPORT_FILE, Bundle
 from hindi_stt.errors import ModelNotFound
 
 if TYPE_CHECKING:
     from hindi_stt.settings import Settings
 
-__all__ = ["load", "resolve", "save"]
+__all__ = ["load", "remove", "resolve", "save", "tags"]
 
 
 def save(bundle: Bundle) -> str:
@@ -30,7 +30,21 @@ def save(bundle: Bundle) -> str:
         with bentoml.models.create(bundle.tag, labels=labels, metadata=metadata) as model:
             for name in (MANIFEST_FILE, *(asset.file for asset in manifest.assets)):
                 shutil.copyfile(bundle.folder / name, model.path_of(name))
+            report = bundle.folder / REPORT_FILE
+            if report.is_file():
+                shutil.copyfile(report, model.path_of(REPORT_FILE))
     return bundle.tag
+
+
+def tags() -> list[str]:
+    """Tags of the bundles in the store; models of other kinds are left out."""
+    return sorted(str(model.tag) for model in bentoml.models.list() if Path(model.path, MANIFEST_FILE).is_file())
+
+
+def remove(tag: str) -> None:
+    """Delete a bundle from the store. Raises ModelNotFound."""
+    load(tag)
+    bentoml.models.delete(tag)
 
 
 def load(tag: str) -> Bundle:

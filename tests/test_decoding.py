@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hindi_stt.decoding import GreedyDecoder
-from hindi_stt.decoding.greedy import words_from_tokens
+from hindi_stt.decoding.paths import words_from_tokens
 from hindi_stt.types import LogProbs, Token
 
 TOKENS = ("▁क", "ख", "ग", "▁", "<unk>", "<blk>")

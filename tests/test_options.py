@@ -15,6 +15,7 @@ from hindi_stt.bundle import Bundle
 from hindi_stt.options import FIELDS, Options
 from hindi_stt.pipeline import Pipeline
 from hindi_stt.settings import Settings
+from hindi_stt.text.options import FIELDS as TEXT_FIELDS
 from tests.conftest import DATA
 from tests.server import Server
 
@@ -49,8 +50,8 @@ def test_a_setting_that_there_is_not_stops_the_start(wrong: dict[str, Any]) -> N
         Settings(**wrong)
 
 
-def test_every_field_has_a_setting() -> None:
-    assert set(FIELDS) <= set(Settings.model_fields)
+def test_every_field_of_the_text_has_a_setting() -> None:
+    assert set(TEXT_FIELDS) <= set(Settings.model_fields)
     assert Options.from_settings(Settings()) == Options()
     assert set(options.__all__) == {"FIELDS", "Options"}
 

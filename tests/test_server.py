@@ -243,7 +243,7 @@ def quiet(server: Server) -> bool:
     return not files and httpx.get(f"{server.url}/stats").json()["audio_in_progress_seconds"] == 0
 
 
-def eventually(condition: Any, timeout_s: float = 10) -> bool:
+def eventually(condition: Any, timeout_s: float = 30) -> bool:
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         if condition():
@@ -299,8 +299,8 @@ def test_a_body_without_length_is_bounded_while_it_arrives(server: Server) -> No
 
 def test_a_path_cannot_forge_a_log_line(server: Server) -> None:
     httpx.get(f"{server.url}/x%0aforged")
-    assert "\nforged" not in server.log
     assert eventually(lambda: "/x%0Aforged 404" in server.log)
+    assert "\nforged" not in server.log
 
 
 def test_a_wrong_setting_is_named(tmp_path: Path) -> None:

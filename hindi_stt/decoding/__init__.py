@@ -1,5 +1,21 @@
-"""LogProbs → Hypothesis."""
+"""LogProbs → Hypothesis: greedy, or beam search with a language model and hotwords."""
 
-from hindi_stt.decoding.greedy import GreedyDecoder, words_from_tokens
+from hindi_stt.decoding.beam import BeamDecoder, BeamLimits
+from hindi_stt.decoding.decoders import Decoder, Decoders
+from hindi_stt.decoding.greedy import GreedyDecoder
+from hindi_stt.decoding.hotwords import Hotword, parse_hotwords, read_hotwords
+from hindi_stt.decoding.options import DecodingOptions
+from hindi_stt.decoding.paths import words_from_tokens
 
-__all__ = ["GreedyDecoder", "words_from_tokens"]
+__all__ = [
+    "BeamDecoder",
+    "BeamLimits",
+    "Decoder",
+    "Decoders",
+    "DecodingOptions",
+    "GreedyDecoder",
+    "Hotword",
+    "parse_hotwords",
+    "read_hotwords",
+    "words_from_tokens",
+]

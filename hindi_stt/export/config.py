@@ -1,4 +1,4 @@
-"""What a NeMo configuration says about the model, in the terms of the bundle; what is not understood is refused by name.
+"""What a NeMo configuration says of the model, in the terms of the bundle; what is not understood is refused by name.
 
 Only the preprocessor, the encoder, the CTC decoder and the tokenizer are read. Whatever else a configuration holds
 (training data, optimiser, a transducer's parts) is neither used nor instantiated.
@@ -35,7 +35,7 @@ DECODER: Final = {
     "nemo.collections.asr.modules.conv_asr.ConvASRDecoder",
 }
 TRUSTED_PREFIXES: Final = ("nemo.collections.", "nemo.core.", "torch.optim.", "pytorch_lightning.", "lightning.")
-"""A `_target_` elsewhere in the file is never instantiated; one that points outside these is a file not to be trusted."""
+"""A `_target_` elsewhere in the file is never instantiated; one that points outside these makes it an unsafe file."""
 
 FIXED_PREPROCESSING: Final[dict[str, tuple[Any, ...]]] = {
     "window": ("hann",),
@@ -58,6 +58,14 @@ FREE_PREPROCESSING: Final = {
     "preemph", "highfreq", "log_zero_guard_value", "dither", "pad_to", "rng", "nb_augmentation_prob", "nb_max_freq",
 }  # fmt: skip
 """Options that are read, or that matter in training only."""
+
+ENCODER_OPTIONS: Final[dict[str, tuple[str | None, ...]]] = {
+    "self_attention_model": ("rel_pos",),
+    "subsampling": ("striding", "dw_striding"),
+    "conv_norm_type": ("batch_norm", "layer_norm"),
+    "reduction": (None,),
+}
+"""Options of the encoder that have to have one of these values, the first where nothing is said."""
 
 NEW_FEATURES: Final = (2, 5)
 """From this NeMo on the STFT pads with zeros and a clip has floor(samples / hop) frames (../features.py)."""
@@ -87,7 +95,7 @@ class ModelConfig:
 
 
 def read_config(config: Mapping[str, Any]) -> ModelConfig:
-    """Raises UnsupportedModel for what cannot be exported, UnsafeArchive for foreign code, CorruptModel for nonsense."""
+    """Raise UnsupportedModel for what cannot be exported, UnsafeArchive for foreign code, CorruptModel for nonsense."""
     for target in _targets(config):
         if not target.startswith(TRUSTED_PREFIXES):
             raise UnsafeArchive(f"The configuration wants {target!r} to be run, which is no part of NeMo.")
@@ -133,13 +141,13 @@ def _refuse_other_models(config: Mapping[str, Any], class_name: str) -> None:
         kind = "only a transducer (RNNT), without a CTC head" if "RNNT" in class_name else "not a CTC model"
         raise UnsupportedModel(f"{class_name or 'A model without a class name'} is {kind}.")
     tokenizer = config.get("tokenizer") or {}
-    kind = tokenizer.get("type") if isinstance(tokenizer, Mapping) else None
-    if kind == "multilingual" or any(section.get("multisoftmax") for section in _sections(config)):
+    tokenizer_type = tokenizer.get("type") if isinstance(tokenizer, Mapping) else None
+    if tokenizer_type == "multilingual" or any(section.get("multisoftmax") for section in _sections(config)):
         raise UnsupportedModel(
             "This is an IndicConformer of AI4Bharat's NeMo fork (multisoftmax, multilingual tokenizer), which plain "
             "NeMo cannot build. Their ONNX files per language are the way to use it; untested here."
         )
-    if kind == "agg":
+    if tokenizer_type == "agg":
         raise UnsupportedModel("Aggregate tokenizers (tokenizer.type: agg) cannot be exported.")
 
 
@@ -180,19 +188,17 @@ def _check_encoder(encoder: Mapping[str, Any]) -> None:
     flat = context[0] if isinstance(context, list) and context and isinstance(context[0], list) else context
     style, causal = encoder.get("att_context_style", "regular"), encoder.get("causal_downsampling")
     if style != "regular" or causal or encoder.get("conv_context_size") not in (None, -1):
-        raise UnsupportedModel("Cache-aware streaming encoders (chunked attention, causal convolutions) are not exported.")
+        raise UnsupportedModel(
+            "Cache-aware streaming encoders (chunked attention, causal convolutions) are not exported."
+        )
     if flat not in (None, [-1, -1]):
         raise UnsupportedModel(f"att_context_size {context}: only attention over the whole clip is exported.")
-    for option, allowed in {
-        "self_attention_model": {"rel_pos"},
-        "subsampling": {"striding", "dw_striding"},
-        "conv_norm_type": {"batch_norm", "layer_norm"},
-        "reduction": {None},
-    }.items():
-        defaults = {"self_attention_model": "rel_pos", "subsampling": "striding", "conv_norm_type": "batch_norm"}
-        value = encoder.get(option, defaults.get(option))
-        if value not in allowed:
-            raise UnsupportedModel(f"encoder.{option} is {value!r}; exported: {sorted(map(str, allowed))}.")
+    for option, (default, *others) in ENCODER_OPTIONS.items():
+        value = encoder.get(option, default)
+        if value not in (default, *others):
+            raise UnsupportedModel(
+                f"encoder.{option} is {value!r}; exported: {', '.join(map(str, (default, *others)))}."
+            )
 
 
 def _vocabulary(

@@ -1,103 +1,155 @@
 """The subsampling convolutions as matrix products over patches, for the int8 model.
 
 ONNX Runtime's own integer convolution is slower than its float one, its integer matrix product is not. So a 3x3
-convolution of stride 2 becomes: nine shifted views side by side, then one product. Everything between stays channels
-last, [batch, T, F, channels]. The first convolution reads one or two channels and stays in float; the others quantise
-their input once, before the views are taken, with the scale of the clip at hand.
+convolution of stride 2 becomes nine shifted views side by side, then one product, channels last ([batch, T, F, c]).
+The first convolution reads one channel and its mask, and stays in float. The others quantise their input before the
+views are taken: its scale is the clip's largest value, and what is below zero becomes zero, which is the ReLU between.
 """
 
 from __future__ import annotations
 
 import itertools
+from typing import Any, Final
 
 import numpy as np
 import onnx
 
 from hindi_stt.export.graph import Graph
-from hindi_stt.export.passes.pointwise import cancel_transposes
 from hindi_stt.types import Float32
 
 __all__ = ["WEIGHT_RANGE", "convolutions_to_products"]
 
-WEIGHT_RANGE = 64
-"""Weights are integers in [-64, 64]: products of unsigned 8-bit activations and these, added in pairs, fit the 16 bits
-that x86 without VNNI adds them in, so every CPU computes the same sums."""
+WEIGHT_RANGE: Final = 64
+"""Weights are integers in [-64, 64]: see `hindi_stt.export.int8`."""
+ACTIVATION_RANGE: Final = 255.0
+LEAST_SCALE: Final = 1e-12
+"""Instead of the scale of a clip whose activations are all zero."""
 
-TO_LAST, TO_FIRST = (0, 2, 3, 1), (0, 3, 1, 2)
-MANY_CHANNELS = 16
+CHANNELS_LAST: Final = (0, 2, 3, 1)
 
 
 def convolutions_to_products(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Rewrite every dense Conv2d of kernel 3, stride 2 and padding 1."""
+    """Rewrite NeMo's "striding" subsampling up to its linear: dense Conv2d of kernel 3, stride 2, padding 1, and ReLUs.
+
+    A model with another kind of subsampling comes back as it is.
+    """
     graph = Graph(model)
-    for node in list(graph.nodes):
-        if node.op_type == "Conv" and _is_strided(graph, node):
-            _replace(graph, node)
-    return cancel_transposes(graph.model())
+    chain = _chain(graph)
+    if chain is None:
+        return model
+    convolutions, transpose = chain
+    builder = _Builder(graph, convolutions[0].name)
+    x = builder.add("Transpose", convolutions[0].input[0], perm=CHANNELS_LAST)
+    x = builder.float_product(x, convolutions[0])
+    for conv in convolutions[1:]:
+        x = builder.integer_product(x, conv)
+    x = builder.add("Relu", x)
+    graph.insert(builder.nodes, before=transpose)
+    graph.redirect(transpose.output[0], x)
+    _reorder_linear(graph, x)
+    return graph.model()
+
+
+def _chain(graph: Graph) -> tuple[list[onnx.NodeProto], onnx.NodeProto] | None:
+    """The convolutions in order, and the transpose to [batch, T, channels, F] behind the last ReLU."""
+    convolutions = [node for node in graph.nodes if node.op_type == "Conv" and _is_strided(graph, node)]
+    for conv, following in itertools.zip_longest(convolutions, convolutions[1:]):
+        relu = _only_reader(graph, conv.output[0], "Relu")
+        after = _only_reader(graph, relu.output[0], "Transpose" if following is None else "Conv") if relu else None
+        if after is None or (following is not None and after is not following):
+            return None
+        if following is None:
+            return convolutions, after
+    return None
+
+
+def _only_reader(graph: Graph, name: str, op: str) -> onnx.NodeProto | None:
+    """The node of this kind, where no other reads the tensor; asking for its shape does not count."""
+    readers = [node for node in graph.consumers(name) if node.op_type != "Shape"]
+    return readers[0] if [node.op_type for node in readers] == [op] else None
 
 
 def _is_strided(graph: Graph, node: onnx.NodeProto) -> bool:
     a = graph.attributes(node)
     geometry = a["kernel_shape"] == [3, 3] and a.get("strides") == [2, 2] and a.get("pads") == [1, 1, 1, 1]
-    return geometry and a.get("group", 1) == 1 and _weight(graph, node.input[1]) is not None
+    return geometry and a.get("group", 1) == 1 and len(node.input) == 3
 
 
-def _weight(graph: Graph, name: str) -> Float32 | None:
-    """A constant, or a concatenation of constants along the input channels."""
+def _weight(graph: Graph, name: str) -> Float32:
+    """[out, in, 3, 3]: a constant, or constants joined along the input channels."""
     maker = graph.producer.get(name)
-    if maker is None or maker.op_type != "Concat":
-        return graph.array(name)
-    parts = [graph.array(part) for part in maker.input]
-    return None if any(part is None for part in parts) else np.concatenate(parts, axis=1)  # type: ignore[arg-type]
+    parts = [name] if maker is None or maker.op_type != "Concat" else maker.input
+    return np.concatenate([graph.value(part) for part in parts], axis=1)
 
 
-def _replace(graph: Graph, conv: onnx.NodeProto) -> None:
-    weight = _weight(graph, conv.input[1])
-    assert weight is not None
-    scope, channels = conv.name, weight.shape[1]
-    matrix = weight.transpose(2, 3, 1, 0).reshape(9 * channels, -1)
-    nodes: list[onnx.NodeProto] = []
+class _Builder:
+    """Collects the nodes that replace the convolutions. graph: for its constants; scope: prefix of their names."""
 
-    def add(op: str, *inputs: str, **attributes: object) -> str:
-        nodes.append(graph.make(op, inputs, scope, **attributes))
-        return str(nodes[-1].output[0])
+    def __init__(self, graph: Graph, scope: str) -> None:
+        self.graph, self.scope, self.nodes = graph, scope, list[onnx.NodeProto]()
 
-    if channels < MANY_CHANNELS:
-        patches = _patches(graph, add, add("Transpose", conv.input[0], perm=TO_LAST), None)
-        product = add("MatMul", patches, graph.constant(f"{scope}/matrix", matrix))
-    else:
-        product = _integer_product(graph, add, nodes, conv.input[0], matrix, scope)
-    biased = add("Add", product, conv.input[2]) if len(conv.input) > 2 else product
-    result = add("Transpose", biased, perm=TO_FIRST)
-    graph.insert(nodes, before=conv)
-    graph.redirect(conv.output[0], result)
-    graph.remove([conv])
+    def add(self, op: str, *inputs: str, **attributes: Any) -> str:
+        self.nodes.append(self.graph.make(op, inputs, self.scope, **attributes))
+        return str(self.nodes[-1].output[0])
+
+    def integers(self, *values: int) -> str:
+        return self.graph.constant(f"integers.{'.'.join(map(str, values))}", np.array(values, np.int64))
+
+    def views(self, x: str, zero: str | None, channels: list[int] | None) -> list[str]:
+        """[batch, T, F, channels] padded by one, seen from each of the nine taps; channels: one view each, or None."""
+        padded = self.add("Pad", x, self.integers(0, 1, 1, 0, 0, 1, 1, 0), *([zero] if zero else []))
+        every = 2**31
+        views = []
+        for t, f in itertools.product(range(3), repeat=2):
+            for c in channels if channels is not None else [None]:
+                # Three taps of stride 2 over T + 2 frames: the views end so that all are as long as the last.
+                start, end = (t, f, c or 0), (t - 2 or every, f - 2 or every, every if c is None else c + 1)
+                axes, steps = self.integers(1, 2, 3), self.integers(2, 2, 1)
+                views.append(self.add("Slice", padded, self.integers(*start), self.integers(*end), axes, steps))
+        return views
+
+    def float_product(self, x: str, conv: onnx.NodeProto) -> str:
+        """Of few input channels, with the taps left out that are zero for every filter. Before the ReLU."""
+        weight = _weight(self.graph, conv.input[1])
+        matrix = weight.transpose(2, 3, 1, 0).reshape(-1, weight.shape[0])
+        used = np.flatnonzero(np.abs(matrix).max(axis=1))
+        views = self.views(x, None, list(range(weight.shape[1])))
+        one = self.graph.constant("convolution.one", np.array(1, np.float32))
+        ones = self.add("Expand", one, self.add("Shape", views[0]))  # the bias's input: cheaper than adding it after
+        patches = self.add("Concat", *(views[i] for i in used), ones, axis=-1)
+        bias = self.graph.value(conv.input[2])
+        return self.add("MatMul", patches, self.graph.constant(f"{self.scope}/first", np.vstack([matrix[used], bias])))
+
+    def integer_product(self, x: str, conv: onnx.NodeProto) -> str:
+        """ReLU and convolution of float x, in integers. Before the next ReLU."""
+        weight = _weight(self.graph, conv.input[1])
+        matrix = weight.transpose(2, 3, 1, 0).reshape(-1, weight.shape[0])
+        scale = np.maximum(np.abs(matrix).max(axis=0), np.finfo(np.float32).tiny) / WEIGHT_RANGE
+        weights = self.graph.constant(f"{conv.name}/quantized", np.rint(matrix / scale).astype(np.int8))
+        zero = self.graph.constant("convolution.zero", np.array(0, np.uint8))
+        least = self.graph.constant("convolution.least", np.array(LEAST_SCALE, np.float32))
+        steps = self.graph.constant("convolution.range", np.array(ACTIVATION_RANGE, np.float32))
+        largest = self.add("ReduceMax", x, keepdims=0)
+        step = self.add("Max", self.add("Div", largest, steps), least)
+        patches = self.add("Concat", *self.views(self.add("QuantizeLinear", x, step, zero), zero, None), axis=-1)
+        weight_zero = self.graph.constant(f"{conv.name}/zero", np.zeros(len(scale), np.int8))
+        sums = self.add("MatMulInteger", patches, weights, zero, weight_zero)
+        scales = self.add("Mul", step, self.graph.constant(f"{conv.name}/scale", scale.astype(np.float32)))
+        product = self.add("Mul", self.add("Cast", sums, to=onnx.TensorProto.FLOAT), scales)
+        return self.add("Add", product, conv.input[2])
 
 
-def _integer_product(graph, add, nodes, x, matrix, scope):  # type: ignore[no-untyped-def]
-    scale = np.abs(matrix).max(axis=0) / WEIGHT_RANGE
-    quantized = np.rint(matrix / np.maximum(scale, np.finfo(np.float32).tiny)).astype(np.int8)
-    last = add("Transpose", x, perm=TO_LAST)
-    name = f"{scope}/DynamicQuantizeLinear"
-    outputs = [f"{name}:{part}" for part in ("values", "scale", "zero")]
-    nodes.append(onnx.helper.make_node("DynamicQuantizeLinear", [last], outputs, name))
-    patches = _patches(graph, add, outputs[0], outputs[2])
-    zero = graph.constant(f"{scope}/weight_zero", np.zeros(matrix.shape[1], np.int8))
-    sums = add("MatMulInteger", patches, graph.constant(f"{scope}/matrix", quantized), outputs[2], zero)
-    scales = add("Mul", outputs[1], graph.constant(f"{scope}/weight_scale", scale.astype(np.float32)))
-    return add("Mul", add("Cast", sums, to=onnx.TensorProto.FLOAT), scales)
+def _reorder_linear(graph: Graph, x: str) -> None:
+    """The linear behind the subsampling read [channels, F] of a frame; it now gets [F, channels]."""
+    (reshape,) = [node for node in graph.consumers(x) if node.op_type == "Reshape"]
+    reshape.input[1] = graph.constant("convolution.frames", np.array([0, 0, -1], np.int64))
+    (linear,) = graph.consumers(reshape.output[0])
+    weight, channels = graph.value(linear.input[1]), _channels(graph, x)
+    turned = weight.reshape(channels, -1, weight.shape[1]).transpose(1, 0, 2).reshape(weight.shape)
+    linear.input[1] = graph.constant(f"{linear.input[1]}/channels_last", turned)
 
 
-def _patches(graph, add, x, zero):  # type: ignore[no-untyped-def]
-    """[batch, T, F, channels] to [batch, T', F', 9 * channels]: the input of each output frame and frequency."""
-    edges = graph.constant("patches.edges", np.array([0, 1, 1, 0, 0, 1, 1, 0], np.int64))
-    axes = graph.constant("patches.axes", np.array([1, 2], np.int64))
-    steps = graph.constant("patches.steps", np.array([2, 2], np.int64))
-    padded = add("Pad", x, edges, *([zero] if zero else []))
-    views = []
-    for t, f in itertools.product(range(3), repeat=2):
-        # The last view starts at 2 and ends at the edge; the others stop early enough to be as long.
-        start = graph.constant(f"patches.start.{t}{f}", np.array([t, f], np.int64))
-        end = graph.constant(f"patches.end.{t}{f}", np.array([t - 2 or 2**31, f - 2 or 2**31], np.int64))
-        views.append(add("Slice", padded, start, end, axes, steps))
-    return add("Concat", *views, axis=-1)
+def _channels(graph: Graph, x: str) -> int:
+    """Output channels of the last convolution: the length of its bias."""
+    bias = graph.value(graph.producer[graph.producer[x].input[0]].input[1])
+    return len(bias)

@@ -16,7 +16,9 @@ from nemo.collections.asr.models import EncDecCTCModel
 
 from hindi_stt.acoustic import LocalAcoustic
 from hindi_stt.bundle import Bundle, Source
-from hindi_stt.evaluation import Utterance, compare, error_rate
+from hindi_stt.evaluation.consistency import made_up_features
+from hindi_stt.evaluation.manifest import Utterance
+from hindi_stt.evaluation.metrics import compare, error_rate
 from hindi_stt.export.archive import unpack
 from hindi_stt.export.config import ModelConfig, read_config
 from hindi_stt.export.int8 import quantize
@@ -24,7 +26,7 @@ from hindi_stt.export.nemo_model import load_model, nemo_config, round_to_half
 from hindi_stt.export.onnx_model import OnnxExport, export_onnx
 from hindi_stt.export.report import Report, Speech, choose_precision, judge
 from hindi_stt.export.sources import LocalSource
-from hindi_stt.export.verify import NemoAcoustic, made_up_features, measure_fidelity, transcribe_with
+from hindi_stt.export.verify import NemoAcoustic, measure_fidelity, transcribe_with
 from hindi_stt.export.writer import BundleContent, Identity, set_default_precision, write_bundle
 from hindi_stt.types import Features
 
@@ -60,9 +62,7 @@ def export(source: LocalSource, folder: Path, options: Options) -> tuple[Bundle,
         tokenizer = archive.artifact(config.tokenizer) if config.tokenizer else None
         # NeMo's exporter changes the model in places, so it gets one of its own.
         exported = _to_onnx(load_model(archive, config), half=options.half)
-        bundle = write_bundle(
-            _content(source, options, config, nemo, exported, tokenizer), Path(work, "bundle")
-        )
+        bundle = write_bundle(_content(source, options, config, nemo, exported, tokenizer), Path(work, "bundle"))
         export_s = time.monotonic() - start
         bundle, report = _verify(source, options, bundle, nemo, exported, export_s)
         report.write(bundle.folder)
@@ -107,7 +107,8 @@ def _verify(
     precisions = bundle.manifest.precisions
     reference = NemoAcoustic(nemo, bundle.manifest.frame_shift_s)
     clips = made_up_features(bundle)
-    fidelity = {p: measure_fidelity(bundle, p, reference, clips, threads=options.threads) for p in precisions}
+    expected = [reference.run(clip) for clip in clips]
+    fidelity = {p: measure_fidelity(bundle, p, expected, clips, threads=options.threads) for p in precisions}
     speech = _speech(bundle, reference, options) if options.utterances else None
     if "fp32" in fidelity:
         judge(fidelity["fp32"], speech, half=options.half)

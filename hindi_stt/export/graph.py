@@ -17,7 +17,8 @@ __all__ = ["Graph"]
 class Graph:
     """A model's graph, opened for editing; `model()` closes it into a new ModelProto.
 
-    Constants written as nodes become initialisers on opening, so that a pass meets only one form.
+    Constants written as nodes become initialisers on opening, and so do the copies by which the exporter shares equal
+    weights, so that a pass meets only one form.
     nodes: in an order in which they can run; initializers: name to tensor; inputs, outputs: names.
     """
 
@@ -27,10 +28,9 @@ class Graph:
         self.initializers = {tensor.name: tensor for tensor in model.graph.initializer}
         for node in model.graph.node:
             if node.op_type == "Constant" and node.attribute[0].name == "value":
-                tensor = onnx.TensorProto()
-                tensor.CopyFrom(node.attribute[0].t)
-                tensor.name = node.output[0]
-                self.initializers[tensor.name] = tensor
+                self.initializers[node.output[0]] = _renamed(node.attribute[0].t, node.output[0])
+            elif node.op_type == "Identity" and node.input[0] in self.initializers:
+                self.initializers[node.output[0]] = _renamed(self.initializers[node.input[0]], node.output[0])
             else:
                 copy = onnx.NodeProto()
                 copy.CopyFrom(node)
@@ -56,6 +56,13 @@ class Graph:
         tensor = self.initializers.get(name)
         return None if tensor is None else numpy_helper.to_array(tensor)
 
+    def value(self, name: str) -> NDArray[Any]:
+        """The value of a tensor that has to be constant. Raises ValueError."""
+        found = self.array(name)
+        if found is None:
+            raise ValueError(f"{name} is not constant")
+        return found
+
     def scalar(self, name: str) -> float | None:
         """The value of a constant of one element, else None."""
         value = self.array(name)
@@ -63,6 +70,7 @@ class Graph:
 
     @staticmethod
     def attributes(node: onnx.NodeProto) -> dict[str, Any]:
+        """Name to value."""
         return {a.name: helper.get_attribute_value(a) for a in node.attribute}
 
     def constant(self, name: str, value: NDArray[Any]) -> str:
@@ -71,10 +79,12 @@ class Graph:
             if present.dtype != value.dtype or not np.array_equal(present, value):
                 raise ValueError(f"initializer {name} exists with another value")
         else:
-            self.initializers[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
+            self.initializers[name] = numpy_helper.from_array(np.asarray(value, order="C"), name)
         return name
 
-    def make(self, op: str, inputs: Iterable[str], scope: str, *, domain: str = "", **attributes: Any) -> onnx.NodeProto:
+    def make(
+        self, op: str, inputs: Iterable[str], scope: str, *, domain: str = "", **attributes: Any
+    ) -> onnx.NodeProto:
         """A node with one output, both named after a scope; not in the graph until it is inserted."""
         self._fresh += 1
         name = f"{scope}/{op}.{self._fresh}"
@@ -87,6 +97,7 @@ class Graph:
         self._index()
 
     def remove(self, nodes: Iterable[onnx.NodeProto]) -> None:
+        """Take nodes out; nothing may read their outputs any more."""
         gone = {id(node) for node in nodes}
         self.nodes = [node for node in self.nodes if id(node) not in gone]
         self._index()
@@ -102,11 +113,10 @@ class Graph:
         self._index()
 
     def rename_initializer(self, old: str, new: str) -> None:
+        """Give a constant another name, here and wherever it is read."""
         if new in self.initializers or new in self.producer:
             raise ValueError(f"{new} is taken")
-        tensor = self.initializers.pop(old)
-        tensor.name = new
-        self.initializers[new] = tensor
+        self.initializers[new] = _renamed(self.initializers.pop(old), new)
         self.redirect(old, new)
 
     def prune(self) -> None:
@@ -138,3 +148,11 @@ class Graph:
             producer_name=self._base.producer_name,
             producer_version=self._base.producer_version,
         )
+
+
+def _renamed(tensor: onnx.TensorProto, name: str) -> onnx.TensorProto:
+    """A copy: the model that was opened stays as it is."""
+    copy = onnx.TensorProto()
+    copy.CopyFrom(tensor)
+    copy.name = name
+    return copy

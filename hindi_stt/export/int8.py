@@ -21,7 +21,7 @@ from hindi_stt.export.convolution import convolutions_to_products
 
 __all__ = ["quantize"]
 
-KEPT_FLOAT = ("decoder.", "/conv.0/")
+KEPT_FLOAT = ("decoder.", "/first")
 """The output layer and the first convolution, by their weights' names."""
 
 
@@ -30,7 +30,9 @@ def quantize(model: onnx.ModelProto) -> onnx.ModelProto:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     model = convolutions_to_products(model)
-    kept = [n.name for n in model.graph.node if n.op_type == "MatMul" and any(part in n.input[1] for part in KEPT_FLOAT)]
+    kept = [
+        n.name for n in model.graph.node if n.op_type == "MatMul" and any(part in n.input[1] for part in KEPT_FLOAT)
+    ]
     quiet = logging.getLogger()
     level = quiet.level
     quiet.setLevel(logging.ERROR)  # it recommends a pre-processing that our passes have done

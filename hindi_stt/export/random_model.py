@@ -6,11 +6,11 @@ Random weights run exactly as fast as trained ones, and show every numerical dif
 from __future__ import annotations
 
 import argparse
-import random
 import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import sentencepiece
 import torch
 from nemo.collections.asr.models import EncDecCTCModelBPE, EncDecHybridRNNTCTCBPEModel
@@ -47,11 +47,11 @@ def build_random_model(config: Path | DictConfig, pieces: list[str], target: Pat
 def train_tokenizer(pieces: list[str], size: int, folder: Path, *, seed: int = 0) -> None:
     """A SentencePiece unigram model of `size` pieces as tokenizer.model, tokenizer.vocab and vocab.txt in a folder."""
     words = [piece.replace("▁", "") for piece in pieces if not piece.startswith("<") and piece != "▁"]
-    rng = random.Random(seed)
+    rng = np.random.default_rng(seed)
     text = folder / "text.txt"
     with text.open("w", encoding="utf-8") as f:
         for _ in range(N_SENTENCES):
-            sentence = ("".join(rng.choices(words, k=PIECES_PER_WORD)) for _ in range(WORDS_PER_SENTENCE))
+            sentence = ("".join(rng.choice(words, PIECES_PER_WORD)) for _ in range(WORDS_PER_SENTENCE))
             f.write(" ".join(sentence) + "\n")
     sentencepiece.SentencePieceTrainer.train(
         input=str(text),
@@ -71,7 +71,7 @@ def train_tokenizer(pieces: list[str], size: int, folder: Path, *, seed: int = 0
 
 
 def _shake_norms(model: torch.nn.Module) -> None:
-    """Give BatchNorms the statistics of a trained model's kind: fresh ones are the identity and would hide a mistake."""
+    """Give BatchNorms the statistics of a trained model's kind: fresh ones hide mistakes."""
     for module in model.modules():
         if isinstance(module, torch.nn.BatchNorm1d):
             with torch.no_grad():
@@ -82,7 +82,7 @@ def _shake_norms(model: torch.nn.Module) -> None:
 
 
 def main() -> None:
-    """python -m hindi_stt.export.random_model CONFIG.yaml PIECES.txt TARGET.nemo"""
+    """Run the command line: CONFIG.yaml PIECES.txt TARGET.nemo."""
     parser = argparse.ArgumentParser(description="Build a NeMo model with random weights.")
     parser.add_argument("config", type=Path, help="a NeMo model configuration")
     parser.add_argument("pieces", type=Path, help="text file with one SentencePiece piece a line, for the alphabet")

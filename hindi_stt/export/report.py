@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from hindi_stt.bundle import REPORT_FILE
 from hindi_stt.errors import VerificationFailed
-from hindi_stt.evaluation import Comparison, ErrorRate
+from hindi_stt.evaluation.metrics import Comparison, ErrorRate
 from hindi_stt.export.verify import TOLERANCE, Fidelity
 
-__all__ = ["REPORT_FILE", "Report", "Speech", "choose_precision", "judge"]
+__all__ = ["Report", "Speech", "choose_precision", "judge"]
 
-REPORT_FILE: Final = "verification.json"
 MIN_SPEECH_S: Final = 600.0
 """Speech on which int8 has to prove itself before it becomes the default, in seconds."""
 MAX_TEXT_DRIFT: Final = 0.02
@@ -62,6 +62,7 @@ class Report:
     reason: str
 
     def write(self, folder: Path) -> Path:
+        """Write the report into a bundle's folder; returns its path."""
         path = folder / REPORT_FILE
         path.write_text(json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         return path
@@ -81,17 +82,17 @@ class Report:
 
 def _fidelity(found: Fidelity) -> str:
     return (
-        f"max |Δ log-prob| {found.max_alone:.1e} alone, {found.max_batched:.1e} in a mixed batch, best class differs in "
-        f"{found.argmax_differs} of {found.n_frames} frames, text in {found.texts_differ} of {found.n_clips} clips"
+        f"max |Δ log-prob| {found.max_alone:.1e} alone, {found.max_batched:.1e} in a mixed batch, "
+        f"best class differs in {found.argmax_differs} of {found.n_frames} frames, "
+        f"text in {found.texts_differ} of {found.n_clips} clips"
     )
 
 
 def _speech(speech: Speech | None) -> list[str]:
     if speech is None:
         return ["  real speech: none given (--verify MANIFEST)"]
-    lines = [
-        f"  {speech.n_clips} clips of speech, {speech.speech_s:.0f} s: fp32's text is not NeMo's in {speech.texts_differ}"
-    ]
+    clips = f"  {speech.n_clips} clips of speech, {speech.speech_s:.0f} s"
+    lines = [f"{clips}: fp32's text is not NeMo's in {speech.texts_differ}"]
     for name, rate in speech.error_rates.items():
         low, high = rate.wer_interval
         lines.append(f"  {name}: WER {rate.wer:.2%} [{low:.2%}, {high:.2%}], CER {rate.cer:.2%} ({rate.form})")
@@ -106,21 +107,21 @@ def _speech(speech: Speech | None) -> list[str]:
 def choose_precision(
     speech: Speech | None, milliseconds: dict[str, float], *, available: tuple[str, ...]
 ) -> tuple[str, str]:
-    """The bundle's default precision, and why."""
-    if "int8" not in available:
+    """The bundle's default precision, and why: int8 only where nothing speaks against it."""
+    if len(available) == 1:
         return available[0], "the only one"
-    if "fp32" not in available:
-        return "int8", "the only one"
+    objection = _objection_to_int8(speech, milliseconds["fp32"] / milliseconds["int8"])
+    return ("fp32", objection) if objection else ("int8", "within the drift budget, and faster")
+
+
+def _objection_to_int8(speech: Speech | None, speedup: float) -> str:
     if speech is None or speech.speech_s < MIN_SPEECH_S or speech.int8_text_wer is None:
-        return "fp32", f"int8 has not been verified on {MIN_SPEECH_S:.0f} s of speech"
+        return f"int8 has not been verified on {MIN_SPEECH_S:.0f} s of speech"
     if speech.int8_text_wer > MAX_TEXT_DRIFT:
-        return "fp32", f"int8 changes {speech.int8_text_wer:.1%} of the words, budget {MAX_TEXT_DRIFT:.1%}"
+        return f"int8 changes {speech.int8_text_wer:.1%} of the words, budget {MAX_TEXT_DRIFT:.1%}"
     if speech.int8_rise is not None and speech.int8_rise.delta_wer > MAX_WER_RISE:
-        return "fp32", f"int8's WER is {speech.int8_rise.delta_wer:.2%} higher, budget {MAX_WER_RISE:.2%}"
-    speedup = milliseconds["fp32"] / milliseconds["int8"]
-    if speedup < MIN_SPEEDUP:
-        return "fp32", f"int8 is only {speedup:.2f} times as fast on this CPU"
-    return "int8", f"within the drift budget, {speedup:.2f} times as fast"
+        return f"int8's WER is {speech.int8_rise.delta_wer:.2%} higher, budget {MAX_WER_RISE:.2%}"
+    return f"int8 is only {speedup:.2f} times as fast on this CPU" if speedup < MIN_SPEEDUP else ""
 
 
 def judge(fidelity: Fidelity, speech: Speech | None, *, half: bool) -> None:

@@ -9,7 +9,7 @@ import urllib.parse
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
 from tqdm import tqdm
 
@@ -30,9 +30,7 @@ MAX_DOWNLOAD_BYTES: Final = 8 * 2**30
 TIMEOUT_S: Final = 60.0
 _CHUNK: Final = 2**20
 _HUGGING_FACE_ID: Final = re.compile(r"[\w.-]+/[\w.-]+")
-BRING_IT: Final = (
-    "Without a network: fetch the .nemo file on another machine, copy it here, and name its path instead."
-)
+BRING_IT: Final = "Without a network: fetch the .nemo file on another machine, copy it here, and name its path instead."
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +43,7 @@ class LocalSource:
 
     @property
     def is_bundle(self) -> bool:
+        """Whether it is a bundle already."""
         return self.path.is_dir()
 
 
@@ -119,14 +118,18 @@ def _receive(response: http.client.HTTPResponse, partial: Path, name: str, have:
         raise SourceUnavailable(f"{name} has {total} bytes, more than the bound of {MAX_DOWNLOAD_BYTES}.")
     with (
         partial.open("ab" if have else "wb") as f,
-        tqdm(total=total or None, initial=have, unit="B", unit_scale=True, desc=name) as bar,
+        _progress(total, have, name) as bar,
     ):
         written = have + _copy(response, f, bar, MAX_DOWNLOAD_BYTES - have)
     if announced and written != total:
         raise SourceUnavailable(f"{name} broke off after {written} of {total} bytes; the same command continues it.")
 
 
-def _copy(response: http.client.HTTPResponse, f: IO[bytes], bar: tqdm[object], bound: int) -> int:
+def _progress(total: int, have: int, name: str) -> tqdm[Any]:
+    return tqdm(total=total or None, initial=have, unit="B", unit_scale=True, desc=name)
+
+
+def _copy(response: http.client.HTTPResponse, f: IO[bytes], bar: tqdm[Any], bound: int) -> int:
     written = 0
     while chunk := response.read(_CHUNK):
         written += f.write(chunk)

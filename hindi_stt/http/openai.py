@@ -94,8 +94,7 @@ async def _transcribe(request: Request, recognizer: Recognizer) -> Response:
             upload = await receive_upload(request, _FIELDS, recognizer.settings, lists=_LISTS)
             file = stack.enter_context(upload.file.file)
             wishes = _wishes(upload, recognizer)
-            options = recognizer.pipeline.options({k: v for k, v in upload.fields.items() if k in FIELDS})
-            recognition = recognizer.recognize(file, options)
+            recognition = recognizer.recognize(file, recognizer.pipeline.options(_line_fields(upload)))
             if wishes.stream:
                 events = _events(request, recognition, wishes)
                 # Whatever goes wrong before the first words still has a status of its own.
@@ -192,10 +191,16 @@ def _warnings(fields: Mapping[str, str], lists: Mapping[str, list[str]], languag
         raise InvalidRequest(f"language {', '.join(others)} is not offered; the model's is {language}.")
     warnings = [f"language={name}: the only model is for {language}" for name in ("auto", *others) if name in wanted]
     if fields.get("prompt"):
-        warnings.append("prompt: without effect")
-    if lists.get("keywords"):
-        warnings.append("keywords: without effect")
+        warnings.append("prompt: without effect; keywords have one")
     return warnings
+
+
+def _line_fields(upload: Upload) -> dict[str, str]:
+    """The fields that are options of the line; keywords are hotwords."""
+    fields = {name: value for name, value in upload.fields.items() if name in FIELDS}
+    if keywords := upload.lists.get("keywords"):
+        fields["hotwords"] = ",".join([*keywords, *filter(None, [fields.get("hotwords")])])
+    return fields
 
 
 def _check_model(name: str, recognizer: Recognizer) -> None:

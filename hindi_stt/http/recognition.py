@@ -12,6 +12,7 @@ from typing import BinaryIO, Final, TypeVar
 import anyio
 import anyio.to_thread
 
+from hindi_stt.decoding import Decoder
 from hindi_stt.errors import Overloaded, Timeout
 from hindi_stt.metrics import Metrics
 from hindi_stt.options import Options
@@ -59,7 +60,9 @@ class Recognizer:
                 retry_after_s=self._in_progress_s * self._rtf,
             )
 
-    async def hear(self, clip: PreparedClip, stages_s: dict[str, float], *, patient: bool) -> Hypothesis:
+    async def hear(
+        self, clip: PreparedClip, decode: Decoder, stages_s: dict[str, float], *, patient: bool
+    ) -> Hypothesis:
         """One clip through the runner and the decoder; adds the seconds that they took to `stages_s`.
 
         patient: wait until the runner has room, instead of raising Overloaded; the caller bounds that.
@@ -75,7 +78,7 @@ class Recognizer:
                         raise
                     await asyncio.sleep(error.retry_after_s or 1)
             answered = time.perf_counter()
-            hypothesis = await self.in_thread(lambda: self.pipeline.decode(log_probs))
+            hypothesis = await self.in_thread(lambda: decode(log_probs))
         stages_s["queue_inference"] += answered - called
         stages_s["decoding"] += time.perf_counter() - answered
         return hypothesis
@@ -143,14 +146,16 @@ class Recognition:
     async def _heard(self) -> AsyncGenerator[Segment]:
         """The segments as they are decoded, in order.
 
-        Raises Timeout, Overloaded, RunnerUnavailable, InferenceFailed, and what `audio.blocks` raises. Counts the
-        request when it comes to its end.
+        Raises Timeout, Overloaded, RunnerUnavailable, InferenceFailed, and what `Pipeline.decoder` and `audio.blocks`
+        raise. Counts the request when it comes to its end.
         """
         settings, start = self._recognizer.settings, time.perf_counter()
         assembly = Assembly()
         flying: deque[tuple[PreparedClip, asyncio.Task[Hypothesis]]] = deque()
         deadline = _Deadline(settings.request_timeout_s)
         try:
+            pipeline, options = self._recognizer.pipeline, self._options
+            decode = await deadline.bound(self._recognizer.in_thread(lambda: pipeline.decoder(options)))
             more = True
             while more or flying:
                 if more and len(flying) < settings.segments_in_flight:
@@ -159,7 +164,12 @@ class Recognition:
                     more = clip is not None
                     if clip is not None:
                         flying.append(
-                            (clip, asyncio.create_task(self._recognizer.hear(clip, self.stages_s, patient=not first)))
+                            (
+                                clip,
+                                asyncio.create_task(
+                                    self._recognizer.hear(clip, decode, self.stages_s, patient=not first)
+                                ),
+                            )
                         )
                     if not (flying and flying[0][1].done()):
                         continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,9 +94,13 @@ class ErrorBody(BaseModel):
 def _with_options(schema: dict[str, Any]) -> None:
     """Add the text fields to the schema; the model itself has the file alone, since it is never filled."""
     schema["properties"] |= {
-        name: {"type": "string", "description": f"One of: {', '.join(values)}. docs/hindi-text.md"}
+        name: {"type": "string", "description": f"{_allowed(values)} docs/hindi-text.md, docs/decoding.md"}
         for name, values in FIELDS.items()
     }
+
+
+def _allowed(values: Sequence[str]) -> str:
+    return f"One of: {', '.join(values)}." if values else "Any text."
 
 
 class TranscribeRequest(IODescriptor):

@@ -30,9 +30,7 @@ def store_half(model: onnx.ModelProto) -> onnx.ModelProto:
             half = value.astype(np.float16)
         if not np.isfinite(half).all():
             raise ValueError(f"{name} has values beyond the range of float16")
-        cast = onnx.helper.make_node(
-            "Cast", [name], [name + STORED_SUFFIX], f"{name}/Cast", to=onnx.TensorProto.FLOAT
-        )
+        cast = onnx.helper.make_node("Cast", [name], [name + STORED_SUFFIX], f"{name}/Cast", to=onnx.TensorProto.FLOAT)
         graph.redirect(name, cast.output[0])
         del graph.initializers[name]
         graph.constant(name, half)

@@ -2,7 +2,7 @@
 
 What has to hold: the log-probs of a clip's own frames. What stands in the padding behind them is never read.
 - Attention: NeMo masks a [batch, T, T] square twice, before and after the softmax. After it the masked columns are
-  exactly zero already (exp of -10000 underflows), and masked rows are padding. One addition of [batch, 1, 1, T] is left.
+  zero already (exp of -10000 underflows), and masked rows are padding. One addition of [batch, 1, 1, T] is left.
 - Subsampling: NeMo multiplies by the mask before and after every layer, [batch, channels, T, F] each time. It matters
   only where the next layer mixes frames.
 - First convolution: the mask after its ReLU becomes a second input channel that is 1 in the padding and that the
@@ -121,7 +121,7 @@ def _mixes_frames(graph: Graph, name: str, same_mask: list[onnx.NodeProto]) -> b
 
 
 def mask_in_first_convolution(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Apply to Mul(mask) → Conv(1 channel, 3x3, stride 2, padding 1) → Relu → Mul(mask): frame t is padding if 2 t is."""
+    """Mul(mask) → Conv(1 channel, 3x3, stride 2, padding 1) → Relu → Mul(mask): frame t is padding if 2 t was."""
     graph = Graph(model)
     for conv in [node for node in graph.nodes if node.op_type == "Conv"]:
         found = _masked_first_convolution(graph, conv)
@@ -156,8 +156,7 @@ def _is_broadcast_mask(graph: Graph, node: onnx.NodeProto) -> bool:
 
 def _suppress_padding(graph: Graph, conv: onnx.NodeProto, before: onnx.NodeProto, after: onnx.NodeProto) -> None:
     scope = conv.name
-    weight = graph.array(conv.input[1])
-    assert weight is not None
+    weight = graph.value(conv.input[1])
     kernel = np.zeros_like(weight)
     kernel[:, :, 1, 1] = SUPPRESS
     one = graph.constant("masks.one", np.array(1, np.float32))
@@ -165,9 +164,7 @@ def _suppress_padding(graph: Graph, conv: onnx.NodeProto, before: onnx.NodeProto
     shape = graph.make("Shape", [before.input[0]], scope)
     plane = graph.make("Expand", [padding.output[0], shape.output[0]], scope)
     both = graph.make("Concat", [before.output[0], plane.output[0]], scope, axis=1)
-    filters = graph.make(
-        "Concat", [conv.input[1], graph.constant("masks.suppress", kernel)], scope, axis=1
-    )
+    filters = graph.make("Concat", [conv.input[1], graph.constant("masks.suppress", kernel)], scope, axis=1)
     graph.insert([padding, shape, plane, both, filters], before=conv)
     conv.input[0], conv.input[1] = both.output[0], filters.output[0]
     graph.redirect(after.output[0], after.input[0])

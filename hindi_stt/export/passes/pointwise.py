@@ -36,8 +36,7 @@ def _is_pointwise(graph: Graph, node: onnx.NodeProto) -> bool:
 
 def _replace(graph: Graph, node: onnx.NodeProto) -> None:
     scope = node.name.removesuffix("/Conv")
-    weight = graph.array(node.input[1])
-    assert weight is not None
+    weight = graph.value(node.input[1])
     matrix = graph.constant(node.input[1] + TRANSPOSED, weight[:, :, 0].T)
     nodes = [graph.make("Transpose", [node.input[0]], scope, perm=CHANNELS_LAST)]
     nodes.append(graph.make("MatMul", [nodes[-1].output[0], matrix], scope))

@@ -6,8 +6,11 @@ The slice costs nothing to compute, and without the table no clip is too long fo
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 
 from hindi_stt.export.graph import Graph
 from hindi_stt.types import Float32
@@ -23,19 +26,19 @@ def compute_positions(model: onnx.ModelProto) -> onnx.ModelProto:
     """Replace every `Slice` of a table of relative positions, [1, 2 n - 1, d], by its formula."""
     graph = Graph(model)
     for node in list(graph.nodes):
-        if node.op_type == "Slice" and _is_table(table := graph.array(node.input[0])):
-            assert table is not None
-            _replace(graph, node, table)
+        if node.op_type == "Slice" and _is_table(graph.array(node.input[0])):
+            _replace(graph, node, graph.value(node.input[0]))
     return graph.model()
 
 
 def frequencies(d_model: int) -> Float32:
     """Angle per position, float32 [d_model / 2]: NeMo's PositionalEncoding.create_pe."""
     even = np.arange(0, d_model, 2, dtype=np.float32)
-    return np.exp(even * np.float32(-(np.log(BASE) / d_model)))
+    rates: Float32 = np.exp(even * np.float32(-(np.log(BASE) / d_model)))
+    return rates
 
 
-def _is_table(table: np.ndarray | None) -> bool:
+def _is_table(table: NDArray[Any] | None) -> bool:
     if table is None or table.ndim != 3 or table.shape[0] != 1 or table.shape[1] % 2 == 0 or table.shape[2] % 2:
         return False
     half = table.shape[1] // 2
@@ -59,7 +62,7 @@ def _replace(graph: Graph, node: onnx.NodeProto, table: Float32) -> None:
 
     made: list[onnx.NodeProto] = []
 
-    def add(op: str, *inputs: str, **attributes: int) -> str:
+    def add(op: str, *inputs: str, **attributes: Any) -> str:
         made.append(graph.make(op, inputs, scope, **attributes))
         return str(made[-1].output[0])
 

@@ -1,7 +1,7 @@
 """The relative shift of attention scores without padding them: the zero column comes from the positions.
 
-NeMo pads q · pᵀ, [batch, heads, T, 2 T - 1], by a zero column, reads it again with rows one longer, and cuts. A zero row
-in front of the positions p gives the same column for nothing, since the projection of the positions has no bias.
+NeMo pads q · pᵀ, [batch, heads, T, 2 T - 1], by a zero column, reads it with rows one longer, and cuts. A zero row in
+front of the positions p gives the same column for nothing, since the projection of the positions has no bias.
 """
 
 from __future__ import annotations
@@ -65,8 +65,7 @@ def _rewrite(
 
 def _padded_positions(graph: Graph, projection: onnx.NodeProto) -> str:
     """The positions behind a row of zeros, made once for all layers."""
-    positions, weight = projection.input[0], graph.array(projection.input[1])
-    assert weight is not None
+    positions, weight = projection.input[0], graph.value(projection.input[1])
     name = f"{positions}/padded"
     if name not in graph.producer:
         zeros = graph.constant("shift.zero_row", np.zeros((1, 1, weight.shape[0]), np.float32))

@@ -1,0 +1,129 @@
+"""One `Decoder` interface, and the choice of a decoder for each request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, Protocol
+
+from hindi_stt.bundle import Bundle
+from hindi_stt.decoding.arpa import read_arpa
+from hindi_stt.decoding.beam import BeamDecoder, BeamLimits
+from hindi_stt.decoding.greedy import GreedyDecoder
+from hindi_stt.decoding.hotwords import Hotword, build_tree
+from hindi_stt.decoding.kenlm_file import KenLMModel
+from hindi_stt.decoding.ngram import LanguageModel, NGramModel, read_ngrams
+from hindi_stt.decoding.options import DecodingOptions
+from hindi_stt.decoding.vocabulary import Vocabulary
+from hindi_stt.errors import InvalidRequest, LanguageModelInvalid, UnknownLanguageModel
+from hindi_stt.types import Hypothesis, LogProbs
+
+__all__ = ["LM_ROLE", "NO_LANGUAGE_MODEL", "Decoder", "Decoders", "load_language_model", "vocabulary_of"]
+
+LM_ROLE: Final = "lm"
+NO_LANGUAGE_MODEL: Final = "none"
+# Less than this share of a language model's words spelled in the acoustic model's letters: another alphabet.
+LEAST_SPELLABLE: Final = 0.5
+_KENLM_MAGIC: Final = b"mmap lm http://kheafield.com/code"
+_NPZ_MAGIC: Final = b"PK"
+
+
+class Decoder(Protocol):
+    """LogProbs of one clip → what was said in it."""
+
+    def __call__(self, log_probs: LogProbs) -> Hypothesis:
+        """The best hypothesis."""
+        ...
+
+
+class Decoders:
+    """The decoders of one bundle. Thread-safe.
+
+    hotwords: for every request; default_language_model: name of one of the bundle's, "" for none. Reads all language
+    models at once, so that a bad one is found at start-up. Raises LanguageModelInvalid, InvalidHotwords,
+    UnknownLanguageModel.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        *,
+        default_language_model: str = "",
+        hotwords: Sequence[Hotword] = (),
+        max_hotwords: int = 1000,
+        limits: BeamLimits | None = None,
+    ) -> None:
+        self._vocabulary = vocabulary_of(bundle)
+        self._greedy = GreedyDecoder(bundle.tokens, bundle.manifest.acoustic.blank_id)
+        self._limits = limits or BeamLimits()
+        self._hotwords = tuple(hotwords)
+        self._max_hotwords = max_hotwords
+        self._models: dict[str, LanguageModel] = {
+            asset.name: load_language_model(bundle.folder / asset.file, self._vocabulary)
+            for asset in bundle.manifest.assets
+            if asset.role == LM_ROLE
+        }
+        self._default = default_language_model or NO_LANGUAGE_MODEL
+        self.choose(DecodingOptions())
+
+    def add_language_model(self, name: str, path: Path) -> None:
+        """Take another language model from a file, before the first request. Raises LanguageModelInvalid."""
+        self._models[name] = load_language_model(path, self._vocabulary)
+
+    @property
+    def language_models(self) -> list[str]:
+        """Names that a request may choose from."""
+        return sorted(self._models)
+
+    def choose(self, options: DecodingOptions) -> Decoder:
+        """A decoder for one request. Raises InvalidHotwords, UnknownLanguageModel, InvalidRequest."""
+        if options.decoder == "greedy":
+            if options.hotwords or options.language_model not in {"", NO_LANGUAGE_MODEL}:
+                raise InvalidRequest("The greedy decoder takes neither hotwords nor a language model.")
+            return self._greedy
+        model = self._model(options.language_model or self._default)
+        # A request may give a server's hotword another weight: the first of two equal ones counts.
+        own = {word.text for word in options.hotwords}
+        wanted = (*options.hotwords, *(word for word in self._hotwords if word.text not in own))
+        hotwords = build_tree(wanted, self._vocabulary, self._max_hotwords)
+        if options.decoder == "auto" and model is None and hotwords is None:
+            return self._greedy
+        return BeamDecoder(self._vocabulary, language_model=model, hotwords=hotwords, limits=self._limits)
+
+    def _model(self, name: str) -> LanguageModel | None:
+        if name == NO_LANGUAGE_MODEL:
+            return None
+        if name not in self._models:
+            have = ", ".join(self.language_models) or "none"
+            raise UnknownLanguageModel(f"There is no language model {name[:60]!r}; there is {have}.")
+        return self._models[name]
+
+
+def vocabulary_of(bundle: Bundle) -> Vocabulary:
+    """What the bundle's acoustic model can spell."""
+    return Vocabulary(bundle.tokens, bundle.manifest.acoustic.blank_id)
+
+
+def load_language_model(path: Path, vocabulary: Vocabulary) -> LanguageModel:
+    """Read an n-gram model: our own .npz, ARPA, or KenLM's binary form, told apart by their first bytes.
+
+    Raises LanguageModelInvalid where it is damaged, or where most of its words are in another alphabet.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(_KENLM_MAGIC))
+    except OSError as error:
+        raise LanguageModelInvalid(f"{path} cannot be read: {error.strerror}.") from error
+    model: KenLMModel | NGramModel
+    if head == _KENLM_MAGIC:
+        model = KenLMModel(path)
+    else:
+        model = NGramModel(read_ngrams(path) if head.startswith(_NPZ_MAGIC) else read_arpa(path))
+    words = model.words
+    spellable = sum(map(vocabulary.can_spell, words))
+    if spellable < LEAST_SPELLABLE * len(words):
+        raise LanguageModelInvalid(
+            f"{path}: the acoustic model can write {spellable} of its {len(words)} words; "
+            "it is made for another alphabet, or for pieces instead of words."
+        )
+    return model

@@ -1,0 +1,124 @@
+"""Hotwords: words and phrases to listen for, as a tree of their letters.
+
+The tree stands on letters, not on one cut into pieces, because a model may spell a word with any pieces that fit. A
+hypothesis collects `weight` (natural log) per letter while it follows a hotword, keeps it when the hotword ends where a
+word does, and gives it back otherwise: the shallow fusion with refund of Zhao et al., "Shallow-Fusion End-to-End
+Contextual Biasing" (2019).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from hindi_stt.decoding.vocabulary import Vocabulary
+from hindi_stt.errors import InvalidHotwords
+
+__all__ = [
+    "DEFAULT_WEIGHT",
+    "MAX_WEIGHT",
+    "Hotword",
+    "HotwordNode",
+    "build_tree",
+    "follow",
+    "parse_hotwords",
+    "read_hotwords",
+]
+
+DEFAULT_WEIGHT: Final = 5.0
+MAX_WEIGHT: Final = 10.0
+MAX_LETTERS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Hotword:
+    """text: a word or phrase; weight: natural log per letter, above 0 and at most MAX_WEIGHT."""
+
+    text: str
+    weight: float = DEFAULT_WEIGHT
+
+
+class HotwordNode:
+    """One letter of the tree. bonus: of the way down to here; end_bonus: of the hotword that ends here, or 0."""
+
+    __slots__ = ("bonus", "children", "end_bonus")
+
+    def __init__(self) -> None:
+        self.children: dict[str, HotwordNode] = {}
+        self.bonus = 0.0
+        self.end_bonus = 0.0
+
+
+def parse_hotwords(entries: Iterable[str], default_weight: float = DEFAULT_WEIGHT) -> tuple[Hotword, ...]:
+    """Read "WORD" and "WORD:WEIGHT". Raises InvalidHotwords where what follows the last colon is no number."""
+    hotwords = []
+    for entry in entries:
+        text, colon, weight = entry.rpartition(":")
+        try:
+            hotwords.append(Hotword(text, float(weight)) if colon else Hotword(entry, default_weight))
+        except ValueError:
+            raise InvalidHotwords(f"The weight of hotword {entry[:60]!r} is not a number.") from None
+    return tuple(hotwords)
+
+
+def read_hotwords(path: Path) -> tuple[Hotword, ...]:
+    """Read a file with one WORD[:WEIGHT] a line. Raises InvalidHotwords."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidHotwords(f"{path} cannot be read as text: {error}.") from error
+    return parse_hotwords(line.strip() for line in lines if line.strip())
+
+
+def build_tree(hotwords: Sequence[Hotword], vocabulary: Vocabulary, max_hotwords: int) -> HotwordNode | None:
+    """The tree of these hotwords, None where there are none.
+
+    Raises InvalidHotwords for too many of them, for a weight out of bounds, and for one that the model cannot write.
+    """
+    if len(hotwords) > max_hotwords:
+        raise InvalidHotwords(f"{len(hotwords)} hotwords, the bound is {max_hotwords}.")
+    if not hotwords:
+        return None
+    root = HotwordNode()
+    for hotword in hotwords:
+        _insert(root, _spelling(hotword, vocabulary), hotword.weight)
+    return root
+
+
+def _spelling(hotword: Hotword, vocabulary: Vocabulary) -> str:
+    shown = repr(hotword.text[:60])
+    if not (math.isfinite(hotword.weight) and 0 < hotword.weight <= MAX_WEIGHT):
+        raise InvalidHotwords(
+            f"The weight of hotword {shown} is {hotword.weight:g}: not above 0, at most {MAX_WEIGHT:g}."
+        )
+    if len(hotword.text) > MAX_LETTERS:
+        raise InvalidHotwords(f"Hotword {shown} has {len(hotword.text)} letters, the bound is {MAX_LETTERS}.")
+    words = vocabulary.words(hotword.text)
+    if not words:
+        raise InvalidHotwords(f"Hotword {shown} is empty.")
+    for word in words:
+        if not vocabulary.can_spell(word):
+            letter = next(letter for letter in word if letter not in vocabulary.alphabet)
+            raise InvalidHotwords(f"Hotword {shown} has {letter!r}, which this model cannot write.")
+    return " ".join(words)
+
+
+def _insert(root: HotwordNode, spelling: str, weight: float) -> None:
+    node, bonus = root, 0.0
+    for letter in spelling:
+        node = node.children.setdefault(letter, HotwordNode())
+        bonus += weight
+        node.bonus = max(node.bonus, bonus)
+    node.end_bonus = max(node.end_bonus, bonus)
+
+
+def follow(node: HotwordNode | None, letters: str) -> HotwordNode | None:
+    """The node that these letters lead to; None where they leave the tree."""
+    for letter in letters:
+        if node is None:
+            return None
+        node = node.children.get(letter)
+    return node

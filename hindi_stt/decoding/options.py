@@ -1,0 +1,47 @@
+"""What a caller may ask of decoding, and how a request says so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal, get_args
+
+from hindi_stt.decoding.hotwords import Hotword, parse_hotwords
+from hindi_stt.errors import InvalidRequest
+
+__all__ = ["FIELDS", "DecoderName", "DecodingOptions"]
+
+DecoderName = Literal["auto", "greedy", "beam"]
+
+FIELDS: Final[Mapping[str, tuple[str, ...]]] = {"decoder": get_args(DecoderName), "language_model": (), "hotwords": ()}
+"""Field of a request → the values that it takes, none for any. hotwords: WORD[:WEIGHT], with commas or line ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecodingOptions:
+    """decoder: "auto" is beam search where there is a language model or a hotword, and greedy where there is none;
+    language_model: name of one of the bundle's, "" for the server's default, "none" for none; hotwords: besides the
+    server's own.
+    """
+
+    decoder: DecoderName = "auto"
+    language_model: str = ""
+    hotwords: tuple[Hotword, ...] = ()
+
+    def updated(self, fields: Mapping[str, str]) -> DecodingOptions:
+        """These options with a request's fields; fields with other names are not looked at.
+
+        Raises InvalidRequest, InvalidHotwords.
+        """
+        changes: dict[str, Any] = {}
+        if (decoder := fields.get("decoder")) is not None:
+            if decoder not in get_args(DecoderName):
+                known = ", ".join(get_args(DecoderName))
+                raise InvalidRequest(f"The field 'decoder' takes {known}; it has {decoder[:64]!r}.")
+            changes["decoder"] = decoder
+        if (name := fields.get("language_model")) is not None:
+            changes["language_model"] = name.strip()
+        if text := fields.get("hotwords", "").strip():
+            changes["hotwords"] = parse_hotwords(entry.strip() for entry in re.split(r"[,\n]", text))
+        return replace(self, **changes)

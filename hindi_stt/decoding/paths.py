@@ -1,0 +1,84 @@
+"""From the tokens of a path back to times and confidences, the same for every decoder.
+
+A token starts with its first frame and ends with its last; blanks between tokens belong to none.
+
+Confidence of a frame is the probability p that the model gave to the path's class, scaled so that a uniform guess over
+V classes is 0: (V·p − 1) / (V − 1); a token's is the least of its frames, a word's the least of its tokens. Source:
+NeMo's "max_prob" measure with α = 1, blanks excluded, aggregation "min" (asr_confidence_utils.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hindi_stt.decoding.vocabulary import UNKNOWN, UNKNOWN_TEXT, WORD_MARK
+from hindi_stt.types import Float32, LogProbs, Token, Word
+
+__all__ = ["confidence", "ends_of", "tokens_from", "words_from_tokens"]
+
+
+def confidence(log_p: Float32, n_classes: int) -> NDArray[Any]:
+    """Confidences in [0, 1] from natural-log probabilities."""
+    return np.clip((n_classes * np.exp(log_p) - 1) / (n_classes - 1), 0, 1)
+
+
+def ends_of(values: Float32, ids: Sequence[int], starts: Sequence[int], blank_id: int) -> list[int]:
+    """The frame after each token's last, on the best path on which the tokens start with these frames.
+
+    From its start on a token is repeated, then blanks follow until the next one starts: of all places for the change,
+    the likeliest. Between two tokens of one class at least one blank must lie.
+    """
+    ends = []
+    for i, (id_, start) in enumerate(zip(ids, starts, strict=True)):
+        following, limit = (ids[i + 1], starts[i + 1]) if i + 1 < len(ids) else (-1, len(values))
+        gains = (
+            values[start + 1 : limit - (id_ == following), id_]
+            - values[start + 1 : limit - (id_ == following), blank_id]
+        )
+        repeats = 1 + int(np.argmax(np.cumsum(gains))) if len(gains) else 0
+        gain = float(gains[:repeats].sum())
+        ends.append(start + 1 + (repeats if gain > 0 else 0))
+    return ends
+
+
+def tokens_from(
+    log_probs: LogProbs, pieces: Sequence[str], ids: Sequence[int], starts: Sequence[int], ends: Sequence[int]
+) -> tuple[Token, ...]:
+    """Tokens of a path; starts, ends: first frame of each, and the frame after its last."""
+    values, shift = log_probs.values, log_probs.frame_shift_s
+    least = np.array([values[a:b, id_].min() for id_, a, b in zip(ids, starts, ends, strict=True)], np.float32)
+    confidences = confidence(least, values.shape[1]).tolist()
+    return tuple(
+        Token(id_, pieces[id_], a * shift, b * shift, sure)
+        for id_, a, b, sure in zip(ids, starts, ends, confidences, strict=True)
+    )
+
+
+def words_from_tokens(tokens: Sequence[Token]) -> tuple[Word, ...]:
+    """Group tokens into words: SentencePiece's mark (U+2581) begins a word, an unknown piece is one of its own."""
+    groups: list[list[Token]] = []
+    after_unknown = False
+    for token in tokens:
+        unknown = token.piece == UNKNOWN
+        if not groups or unknown or after_unknown or token.piece.startswith(WORD_MARK):
+            groups.append([])
+        groups[-1].append(token)
+        after_unknown = unknown
+    words = (_word(group) for group in groups)
+    return tuple(word for word in words if word.text)
+
+
+def _word(tokens: Sequence[Token]) -> Word:
+    text = "".join(UNKNOWN_TEXT if token.piece == UNKNOWN else token.piece for token in tokens)
+    # A lone word mark has a confidence but no sound of its own: the word begins where its first letter does.
+    sounding = [token for token in tokens if token.piece != WORD_MARK] or list(tokens)
+    return Word(
+        text.replace(WORD_MARK, ""),
+        sounding[0].start_s,
+        sounding[-1].end_s,
+        min(token.confidence for token in tokens),
+    )

@@ -1,0 +1,52 @@
+"""What a model can spell: its pieces as letters, and texts brought into its form."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from typing import Final
+
+__all__ = ["UNKNOWN", "UNKNOWN_TEXT", "WORD_MARK", "Vocabulary"]
+
+WORD_MARK: Final = "\u2581"
+UNKNOWN: Final = "<unk>"
+# What SentencePiece writes for an unknown piece, and therefore NeMo too.
+UNKNOWN_TEXT: Final = "\u2047"
+# Pieces that SentencePiece reserves: they stand for no letters.
+_RESERVED: Final = frozenset({"<unk>", "<s>", "</s>", "<pad>"})
+
+
+class Vocabulary:
+    """The pieces of a model, in order of class id.
+
+    letters: each piece without its word mark; starts: whether the piece begins a word; alphabet: every letter that the
+    pieces can spell.
+    """
+
+    def __init__(self, tokens: Sequence[str], blank_id: int) -> None:
+        self.tokens = tuple(tokens)
+        self.blank_id = blank_id
+        self.letters = tuple(UNKNOWN_TEXT if t == UNKNOWN else t.replace(WORD_MARK, "") for t in tokens)
+        self.starts = tuple(t == UNKNOWN or t.startswith(WORD_MARK) for t in tokens)
+        spelling = (t for i, t in enumerate(tokens) if i != blank_id and t not in _RESERVED)
+        self.alphabet = frozenset("".join(spelling)) - {WORD_MARK}
+
+    def words(self, text: str) -> list[str]:
+        """The words of a text in the form of the model's own output.
+
+        Unicode is in canonical form (NFC); punctuation and symbols that the model cannot write part words; invisible
+        format characters that it cannot write are gone.
+        """
+        return "".join(map(self._plain, unicodedata.normalize("NFC", text))).split()
+
+    def _plain(self, char: str) -> str:
+        if char in self.alphabet:
+            return char
+        category = unicodedata.category(char)
+        if category[0] == "P":
+            return " "
+        return "" if category == "Cf" else char
+
+    def can_spell(self, word: str) -> bool:
+        """Whether every letter of the word is in the model's alphabet."""
+        return self.alphabet.issuperset(word)

@@ -1,0 +1,84 @@
+"""Whether a bundle agrees with itself on this machine: a clip alone and in a batch, one precision and another.
+
+NeMo is not needed. The sound is made up, so this finds a broken file or a broken runtime, not a badly trained model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from hindi_stt.acoustic import LocalAcoustic
+from hindi_stt.bundle import Bundle
+from hindi_stt.errors import HindiSTTError
+from hindi_stt.features import FeatureExtractor
+from hindi_stt.types import Features, LogProbs, Waveform
+
+__all__ = ["DURATIONS_S", "Consistency", "check_consistency", "made_up_features"]
+
+DURATIONS_S: Final = tuple(range(1, 21))
+ANY_PADDING: Final = 0.99
+MAX_BATCH_DELTA: Final = 1e-4
+"""Design rule: a clip's log-probs do not depend on its neighbours, for float32 within this, for int8 exactly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consistency:
+    """One precision. max_batch_delta: largest |Δ log-prob| between a clip alone and in a mixed batch; max_delta:
+    against the first precision; sound: whether log-probs are log-probs, and the batch changes nothing.
+    """
+
+    precision: str
+    max_batch_delta: float
+    max_delta: float
+    sound: bool
+
+
+def made_up_features(bundle: Bundle, durations_s: Sequence[int] = DURATIONS_S, *, seed: int = 0) -> list[Features]:
+    """Features of tones and noise whose loudness comes and goes like syllables, each up to half a second shorter."""
+    rng = np.random.default_rng(seed)
+    spec = bundle.manifest.features
+    extract = FeatureExtractor(spec, bundle.filterbank)
+    clips = []
+    for duration_s in durations_s:
+        n = int((duration_s - rng.uniform(0, 0.5)) * spec.sample_rate)
+        time_s = np.arange(n) / spec.sample_rate
+        pitch_hz = rng.uniform(90, 250) * (1 + 0.2 * np.sin(2 * np.pi * rng.uniform(0.3, 1) * time_s))
+        phase = 2 * np.pi * np.cumsum(pitch_hz) / spec.sample_rate
+        voice = np.sum([np.sin(k * phase) / k for k in range(1, 20)], axis=0)
+        loudness = np.clip(np.sin(2 * np.pi * rng.uniform(2, 5) * time_s), 0, 1)
+        samples = (0.1 * loudness * voice + 0.02 * rng.standard_normal(n)).astype(np.float32)
+        clips.append(extract(Waveform(samples, spec.sample_rate, spec.sample_rate)))
+    return clips
+
+
+def check_consistency(bundle: Bundle, *, threads: int) -> list[Consistency]:
+    """Run every precision. Raises BundleInvalid where one cannot be loaded, InferenceFailed where one cannot run."""
+    clips = made_up_features(bundle)
+    found: list[Consistency] = []
+    first: list[LogProbs] = []
+    for precision in bundle.manifest.precisions:
+        alone = LocalAcoustic(bundle, threads=threads, precision=precision)
+        together = LocalAcoustic(bundle, threads=threads, precision=precision, max_padding=ANY_PADDING)
+        single = [_values(result) for clip in clips for result in alone([clip])]
+        batched = [_values(result) for result in together(clips)]
+        first = first or single
+        normal = all(np.abs(np.exp(a.values).sum(axis=1) - 1).max() < 1e-3 for a in single)
+        batch_delta = _max_delta(single, batched)
+        found.append(
+            Consistency(precision, batch_delta, _max_delta(first, single), normal and batch_delta <= MAX_BATCH_DELTA)
+        )
+    return found
+
+
+def _values(result: LogProbs | HindiSTTError) -> LogProbs:
+    if isinstance(result, HindiSTTError):
+        raise result
+    return result
+
+
+def _max_delta(a: Sequence[LogProbs], b: Sequence[LogProbs]) -> float:
+    return float(max(np.abs(x.values - y.values).max() for x, y in zip(a, b, strict=True)))

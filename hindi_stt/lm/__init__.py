@@ -1,0 +1,1 @@
+"""Language models: built from text, tuned on recordings, added to bundles."""

@@ -1,0 +1,24 @@
+"""What serves must not carry what exports: no training framework, no graph editor."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+FORBIDDEN = ("torch", "nemo", "librosa", "onnx")
+SCRIPT = f"""
+import importlib, pkgutil, sys
+import service
+import hindi_stt
+for module in pkgutil.walk_packages(hindi_stt.__path__, "hindi_stt."):
+    if not module.name.startswith("hindi_stt.export"):
+        importlib.import_module(module.name)
+print(sorted(set({FORBIDDEN!r}) & set(sys.modules)))
+"""
+
+
+def test_serving_imports_no_training_framework() -> None:
+    done = subprocess.run([sys.executable, "-c", SCRIPT], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip().splitlines()[-1] == "[]"

@@ -1,0 +1,125 @@
+"""A clip of training speech: a text drawn, a voice drawn, spoken and roughed up. Everything follows from one seed."""
+
+import random
+from pathlib import Path
+
+import numpy as np
+
+from . import augment, voices
+from .alphabet import plain
+from .augment import RATE
+from .make_text import evaluation_sentences, held_sentences
+
+# How often a clip's text comes from each kind: natural text teaches the language, random words teach the sounds.
+KINDS = {"grammar": 0.42, "catalogue": 0.14, "help": 0.03, "dictionary": 0.14, "words": 0.27}
+LONGEST_S = 15.5
+
+
+class ClipMaker:
+    """Draws clips. Two makers with one seed draw the same; one maker in a process, since espeak-ng is one."""
+
+    def __init__(self, work: Path, seed: int):
+        self.random = random.Random(seed)
+        self.numpy = np.random.default_rng(seed)
+        self.texts: dict[str, list[str]] = {kind: [] for kind in KINDS}
+        for line in (work / "text" / "sentences.tsv").read_text(encoding="utf-8").splitlines():
+            kind, text = line.split("\t")
+            self.texts[kind].append(text)
+        self.words = (work / "text" / "words.txt").read_text(encoding="utf-8").split()
+        self.measured = {*held_sentences(work), *evaluation_sentences()}
+        voice_list = voices.prepare(work)
+        self.voices, self.weights = [v for v, _ in voice_list], [w for _, w in voice_list]
+        self.synthesiser = voices.Synthesiser(work / "espeak")
+        self.crowd: list[np.ndarray] = []
+
+    def text(self, *, shortest: bool) -> str:
+        """Something to say: a sentence of one of the kinds, or random words."""
+        kind = self.random.choices(list(KINDS), list(KINDS.values()))[0]
+        if kind == "words":
+            text = " ".join(self.random.choices(self.words, k=self.random.randint(1, 3 if shortest else 7)))
+            return self.text(shortest=shortest) if text in self.measured else text
+        text = self.random.choice(self.texts[kind])
+        while shortest and len(text) > 40:
+            text = self.random.choice(self.texts[kind])
+        return text
+
+    def utterance(self, text: str, voice: str, rate: int, pitch: int, factor: float) -> np.ndarray:
+        """The text spoken, trimmed, warped by `factor` and brought to one loudness."""
+        gap = self.random.randint(1, 12) if self.random.random() < 0.15 else 0
+        samples = self.synthesiser.speak(
+            text, voice, rate, pitch, pitch_range=self.random.randint(10, 90), word_gap=gap
+        )
+        loud = np.flatnonzero(np.abs(samples) > 0.004)
+        if not len(loud):
+            return np.zeros(0, np.float32)
+        samples = samples[max(0, loud[0] - 400) : loud[-1] + 400]
+        samples = augment.warp(samples, self.synthesiser.rate, factor)
+        return samples * np.float32(0.1 / (np.sqrt(np.mean(samples**2)) + 1e-6))
+
+    def silence(self, longest_s: float) -> np.ndarray:
+        """Up to so many seconds, now and then a second more."""
+        if self.random.random() < 0.06:
+            longest_s += 1.0
+        return np.zeros(int(RATE * self.random.uniform(0.0, longest_s)), np.float32)
+
+    def clip(self, progress: float) -> tuple[np.ndarray, str]:
+        """One clip at 16 kHz and its transcript. `progress` in 0..1: short and clean first, then everything."""
+        chance = self.random.random
+        voice = self.random.choices(self.voices, self.weights)[0]
+        rate, pitch = int(self.random.triangular(90, 230, 170)), self.random.randint(20, 80)
+        factor = self.random.uniform(0.88, 1.14) if chance() < 0.6 else 1.0
+        count = 1 if progress < 0.12 or chance() < 0.86 else self.random.randint(2, 4)
+        longest_s = LONGEST_S
+        if progress > 0.35 and chance() < 0.012:  # now and then far longer, so that attention learns the distances
+            count, longest_s = self.random.randint(6, 14), 45.0
+        parts, said, length = [self.silence(0.25)], [], 0
+        for number in range(count):
+            text = self.text(shortest=progress < 0.06)
+            spoken = self.utterance(text, voice, rate, pitch, factor)
+            if not len(spoken) or length + len(spoken) > longest_s * RATE:
+                break
+            parts += [spoken, self.silence(0.9 if number + 1 < count else 0.3)]
+            length += sum(map(len, parts[-2:]))
+            said.append(plain(text))
+        if not said:
+            return self.clip(progress)
+        samples = np.concatenate(parts)
+        if len(self.crowd) < 60:
+            self.crowd.append(samples)
+        else:
+            self.crowd[self.random.randrange(60)] = samples
+        return self.rough(samples, min(0.6, 0.25 + progress)), " ".join(said)
+
+    def rough(self, samples: np.ndarray, strength: float) -> np.ndarray:
+        """Rooms, microphones, noise, telephones, codecs and levels; `strength` in 0..1 scales how often."""
+        chance, draw = self.random.random, self.numpy
+        if chance() < 0.30 * strength:
+            samples = augment.room(samples, draw)
+        if chance() < 0.35 * strength:
+            samples = augment.colour(samples, draw)
+        roll = chance()
+        if roll < 0.45 * strength:
+            kind = self.random.choice(["white", "white", "pink", "brown", "hum"])
+            samples = augment.mix(samples, augment.noise(len(samples), kind, draw), self.random.uniform(4, 30))
+        elif roll < 0.65 * strength and len(self.crowd) > 8:
+            samples = augment.mix(samples, self.babble(len(samples)), self.random.uniform(5, 25))
+        elif chance() < 0.6:  # a recording's noise floor; the rest keep espeak-ng's digital silence
+            samples = augment.mix(samples, augment.noise(len(samples), "white", draw), self.random.uniform(30, 70))
+        if chance() < 0.06:
+            samples = augment.clip_level(samples, draw)
+        roll = chance()
+        if roll < 0.18 * strength:
+            samples = augment.telephone(samples, draw)
+        elif roll < 0.30 * strength:
+            samples = augment.codec(samples, draw)
+        gain = 10 ** (self.random.uniform(-20, 12) / 20)
+        samples = np.clip(samples * np.float32(gain), -1, 1)
+        return np.round(samples * 32767) / np.float32(32767) if chance() < 0.7 else samples  # 16-bit files
+
+    def babble(self, length: int) -> np.ndarray:
+        """Three to seven earlier clips at once."""
+        total = np.zeros(length, np.float32)
+        for voice in self.random.sample(self.crowd, self.random.randint(3, 7)):
+            repeated = np.resize(voice, length)
+            total += np.roll(repeated, self.random.randrange(length))
+        return total

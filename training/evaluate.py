@@ -1,0 +1,253 @@
+"""Step 4, measuring: `python -m training.evaluate WORK [--model FILE | --bundle FOLDER] [--real FOLDER]`.
+
+Word and character error rates by condition, each with a 95 % interval from resampling clips, and how often words of a
+given confidence are wrong. Decoding is greedy; clips go through the model one by one, as the server does.
+"""
+
+import argparse
+import io
+import json
+import logging
+import time
+import wave
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from tqdm import tqdm
+
+from .alphabet import plain
+from .conditions import Bench, Clip, real
+
+CONDITIONS = (
+    "seen_clean",
+    "held_clean",
+    "held_white_10db",
+    "held_babble_10db",
+    "held_telephone",
+    "words_seen",
+    "words_held",
+    "long_seen",
+    "long_held",
+)
+RESAMPLES = 1000
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A transcript by words, each with a confidence in 0..1."""
+
+    words: list[str]
+    confidences: list[float]
+
+
+class Recogniser(Protocol):
+    """Whatever turns 16 kHz samples into words: NeMo here, the server's own line elsewhere."""
+
+    def hear(self, samples: np.ndarray) -> Heard:
+        """Transcribes one clip."""
+        ...
+
+
+class NemoRecogniser:
+    """The trained model as NeMo runs it. A word's confidence is the least best probability of its pieces' frames."""
+
+    def __init__(self, path: Path, tokenizer: Path):
+        import torch
+        from nemo.collections.asr.models import EncDecCTCModelBPE
+
+        from .model import make_model
+
+        self.torch = torch
+        if path.suffix == ".nemo":
+            self.model = EncDecCTCModelBPE.restore_from(str(path), map_location="cpu")
+        else:
+            self.model = make_model(tokenizer)
+            self.model.load_state_dict(torch.load(path, map_location="cpu")["model"])
+        self.model.eval()
+        self.pieces = [
+            self.model.tokenizer.ids_to_tokens([number])[0] for number in range(self.model.tokenizer.vocab_size)
+        ]
+
+    def hear(self, samples: np.ndarray) -> Heard:
+        """Greedy CTC over NeMo's own features and encoder."""
+        torch = self.torch
+        with torch.inference_mode():
+            signal, length = torch.from_numpy(np.ascontiguousarray(samples))[None], torch.tensor([len(samples)])
+            features, lengths = self.model.preprocessor(input_signal=signal, length=length)
+            encoded, _ = self.model.encoder(audio_signal=features, length=lengths)
+            probability, best = self.model.decoder(encoder_output=encoded)[0].exp().max(dim=-1)
+        words: list[str] = []
+        scores: list[list[float]] = []
+        previous = blank = len(self.pieces)
+        for score, piece in zip(probability.tolist(), best.tolist(), strict=True):
+            if piece not in {blank, previous}:
+                text = self.pieces[piece]
+                if text.startswith("▁") or not words:
+                    words.append("")
+                    scores.append([])
+                words[-1] += text.lstrip("▁")
+                scores[-1].append(score)
+            elif piece != blank and scores:
+                scores[-1].append(score)
+            previous = piece
+        kept = [(word, min(score)) for word, score in zip(words, scores, strict=True) if word]
+        return Heard([word for word, _ in kept], [score for _, score in kept])
+
+
+class ServerRecogniser:
+    """The server's own line in this process, over an exported bundle: what its users get."""
+
+    def __init__(self, bundle_folder: Path):
+        from hindi_stt.acoustic import LocalAcoustic
+        from hindi_stt.bundle import Bundle
+        from hindi_stt.pipeline import Pipeline
+        from hindi_stt.settings import get_settings
+
+        settings = get_settings()
+        bundle = Bundle.open(bundle_folder)
+        self.pipeline, self.acoustic = Pipeline(bundle, settings), LocalAcoustic(bundle, threads=1)
+
+    def hear(self, samples: np.ndarray) -> Heard:
+        """Sends a 16-bit WAV file down the line."""
+        buffer = io.BytesIO()
+        with wave.open(buffer, "wb") as file:
+            file.setparams((1, 2, 16000, 0, "NONE", ""))
+            file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+        words = self.pipeline.transcribe(buffer.getvalue(), self.acoustic).words
+        return Heard([word.text for word in words], [word.confidence for word in words])
+
+
+def split_at_pauses(samples: np.ndarray, longest_s: float = 14.0) -> list[np.ndarray]:
+    """Cuts a long clip in the middle of its pauses, as a server does before the model."""
+    if len(samples) <= longest_s * 16000:
+        return [samples]
+    frames = samples[: len(samples) // 320 * 320].reshape(-1, 320)
+    level = 10 * np.log10(np.mean(frames**2, axis=1) + 1e-10)
+    quiet = level < np.percentile(level, 95) - 35
+    pieces, start, run = [], 0, 0
+    for frame, silent in enumerate([*quiet, True]):
+        run = run + 1 if silent else 0
+        if run == 12 and (frame - start) * 0.02 > 1.5:  # a quarter of a second
+            pieces.append(samples[start * 320 : (frame - 5) * 320])
+            start = frame - 5
+    pieces.append(samples[start * 320 :])
+    return [piece for piece in pieces if len(piece) > 4800]
+
+
+def align(reference: list[str], heard: list[str]) -> tuple[int, list[bool]]:
+    """Edit distance, and for each heard item whether it is right."""
+    cost = np.zeros((len(reference) + 1, len(heard) + 1), int)
+    cost[:, 0], cost[0, :] = range(len(reference) + 1), range(len(heard) + 1)
+    for i, word in enumerate(reference, 1):
+        for j, other in enumerate(heard, 1):
+            cost[i, j] = min(cost[i - 1, j] + 1, cost[i, j - 1] + 1, cost[i - 1, j - 1] + (word != other))
+    right, i, j = [False] * len(heard), len(reference), len(heard)
+    while i and j:
+        if cost[i, j] == cost[i - 1, j - 1] + (reference[i - 1] != heard[j - 1]):
+            right[j - 1] = reference[i - 1] == heard[j - 1]
+            i, j = i - 1, j - 1
+        elif cost[i, j] == cost[i, j - 1] + 1:
+            j -= 1
+        else:
+            i -= 1
+    return int(cost[-1, -1]), right
+
+
+def rate(rows: list[tuple[int, int]]) -> dict[str, float]:
+    """Errors over reference length, in percent, with a 95 % interval over clips."""
+    table, draw = np.array(rows, float), np.random.default_rng(0)
+    picks = draw.integers(0, len(table), (RESAMPLES, len(table)))
+    resampled = 100 * table[picks, 0].sum(1) / table[picks, 1].sum(1)
+    low, high = np.percentile(resampled, [2.5, 97.5])
+    return {
+        "percent": round(float(100 * table[:, 0].sum() / table[:, 1].sum()), 2),
+        "low": round(float(low), 2),
+        "high": round(float(high), 2),
+    }
+
+
+def measure(recogniser: Recogniser, clips: list[Clip], *, whole: bool = False) -> tuple[dict, list[tuple[float, bool]]]:
+    words, letters, marks, groups = [], [], [], {}
+    seconds, began = 0.0, time.process_time()
+    for clip in tqdm(clips, leave=False):
+        heard = [recogniser.hear(piece) for piece in ([clip.samples] if whole else split_at_pauses(clip.samples))]
+        said = [word for part in heard for word in part.words]
+        reference = plain(clip.text).split()
+        errors, right = align(reference, said)
+        words.append((errors, len(reference)))
+        letters.append((align(list(" ".join(reference)), list(" ".join(said)))[0], len(" ".join(reference))))
+        marks += zip((score for part in heard for score in part.confidences), right, strict=True)
+        groups.setdefault(clip.source, []).append(words[-1])
+        groups.setdefault(clip.voice, []).append(words[-1])
+        seconds += len(clip.samples) / 16000
+    result = {
+        "clips": len(clips),
+        "words": sum(count for _, count in words),
+        "minutes": round(seconds / 60, 1),
+        "wer": rate(words),
+        "cer": rate(letters),
+        "wer_by_group": {name: rate(rows) for name, rows in sorted(groups.items()) if name and len(rows) >= 10},
+        "cpu_seconds_per_audio_second": round((time.process_time() - began) / seconds, 4),
+    }
+    return result, marks
+
+
+def calibration(marks: list[tuple[float, bool]]) -> dict:
+    scores, right = np.array([score for score, _ in marks]), np.array([ok for _, ok in marks])
+    bins = []
+    for low in np.arange(0, 1, 0.1):
+        inside = (scores >= low) & ((scores < low + 0.1) | (low > 0.85))
+        if inside.any():
+            bins.append(
+                {
+                    "from": round(float(low), 1),
+                    "words": int(inside.sum()),
+                    "right": round(float(right[inside].mean()), 4),
+                }
+            )
+    wrong = {}
+    for name, chosen in (("below_0.5", scores < 0.5), ("above_0.9", scores >= 0.9)):
+        if chosen.any():
+            wrong[name] = {"words": int(chosen.sum()), "share": round(float(1 - right[chosen].mean()), 4)}
+    return {"bins": bins, "wrong": wrong}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("work", type=Path, nargs="?", default=Path("build/training"))
+    parser.add_argument("--model", type=Path, help="a .nemo file or a checkpoint; default WORK/final.nemo")
+    parser.add_argument(
+        "--bundle", type=Path, help="an exported bundle: measures the server's own line instead of NeMo"
+    )
+    parser.add_argument("--real", type=Path, help="a folder of recordings with transcripts.tsv")
+    parser.add_argument("--json", type=Path, help="where the results go; default WORK/results.json")
+    parser.add_argument("--limit", type=int, help="only the first so many sentences, for a quick look")
+    parser.add_argument("--only", nargs="*", default=CONDITIONS)
+    arguments = parser.parse_args()
+    logging.disable(logging.WARNING)
+    recogniser: Recogniser
+    if arguments.bundle:
+        recogniser = ServerRecogniser(arguments.bundle)
+    else:
+        recogniser = NemoRecogniser(arguments.model or arguments.work / "final.nemo", arguments.work / "tokenizer")
+    bench, results, marks = Bench(arguments.work, arguments.limit), {}, []
+    for name in arguments.only:
+        results[name], more = measure(recogniser, list(bench.condition(name)))
+        marks += more
+        print(name, json.dumps({key: results[name][key] for key in ("clips", "wer", "cer")}), flush=True)
+    if "long_held" in arguments.only:
+        results["long_held_whole"], _ = measure(recogniser, list(bench.condition("long_held")), whole=True)
+        print("long_held_whole", results["long_held_whole"]["wer"])
+    results["calibration"] = calibration(marks)
+    if arguments.real:
+        results["real"], more = measure(recogniser, list(real(arguments.real)))
+        results["calibration_real"] = calibration(more)
+        print("real", results["real"]["wer"], results["real"]["cer"])
+    target = arguments.json or arguments.work / "results.json"
+    target.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,206 @@
+"""Step 3, training: `python -m training.train WORK --minutes 80`.
+
+Two processes of one thread each, on clips that each speaks for itself; gradients are averaged after every step. Two
+threads in one process would be as fast on an idle machine, but slow to a crawl beside other work. The learning rate
+follows max(steps / --steps, time / --minutes), so a run ends annealed whatever the machine had to spare, and a run that
+was stopped goes on from its last checkpoint when the command is given again.
+"""
+
+import argparse
+import json
+import logging
+import math
+import os
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.distributed as dist
+
+from .clips import ClipMaker
+
+PEAK_RATE, WARM_UP, FLOOR = 1.5e-3, 400, 0.004
+BATCH_S = 22.0  # padded seconds of one process's batch
+POOL = 96  # clips drawn at a time and sorted by length into batches
+CHECKPOINT_S = 180
+
+
+def batches(maker: ClipMaker, encode, preprocessor, progress: list[float]) -> Iterator[tuple[torch.Tensor, ...]]:
+    """Endless batches of features and targets, clips of like length together, batches in random order."""
+    while True:
+        pool = sorted((maker.clip(progress[0]) for _ in range(POOL)), key=lambda clip: len(clip[0]))
+        groups: list[list] = [[]]
+        for clip in pool:
+            if groups[-1] and (len(groups[-1]) + 1) * len(clip[0]) > BATCH_S * 16000:
+                groups.append([])
+            groups[-1].append(clip)
+        maker.random.shuffle(groups)
+        for group in groups:
+            lengths = torch.tensor([len(samples) for samples, _ in group])
+            signal = torch.from_numpy(np.stack([np.pad(s, (0, int(lengths.max()) - len(s))) for s, _ in group])).float()
+            preprocessor.featurizer.dither = maker.random.choice([0.0, 1e-5])  # servers add none
+            with torch.no_grad():
+                features, feature_lengths = preprocessor(input_signal=signal, length=lengths)
+            targets = [encode(text) for _, text in group]
+            sizes = torch.tensor([len(target) for target in targets])
+            padded = torch.zeros(len(targets), int(sizes.max()), dtype=torch.long)
+            for row, target in enumerate(targets):
+                padded[row, : len(target)] = torch.tensor(target)
+            yield mask(features, feature_lengths, progress[0], maker.numpy), feature_lengths, padded, sizes
+
+
+def mask(features: torch.Tensor, lengths: torch.Tensor, progress: float, random: np.random.Generator) -> torch.Tensor:
+    """SpecAugment, gently: so short a run underfits, and a masked sound in a random word cannot be guessed."""
+    if progress < 0.08:
+        return features
+    for row, length in enumerate(lengths.tolist()):
+        width = int(random.integers(0, 13))
+        start = int(random.integers(0, features.shape[1] - width))
+        features[row, start : start + width] = 0
+        width = int(random.integers(0, min(7, max(1, length // 20))))
+        start = int(random.integers(0, max(1, length - width)))
+        features[row, :, start : start + width] = 0
+    return features
+
+
+def learning_rate(step: int, progress: float) -> float:
+    anneal = FLOOR + (1 - FLOOR) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+    return PEAK_RATE * min(1.0, (step + 1) / WARM_UP) * anneal
+
+
+class Average:
+    """Gradients of all processes, averaged through one flat buffer; three figures of the step ride along."""
+
+    def __init__(self, parameters: list[torch.nn.Parameter]):
+        self.parameters = parameters
+        self.flat = torch.zeros(sum(p.numel() for p in parameters) + 3)
+
+    def __call__(self, *figures: float) -> list[float]:
+        """Replaces each gradient by its mean; returns the figures' means."""
+        torch.cat([*(p.grad.reshape(-1) for p in self.parameters), torch.tensor(figures)], out=self.flat)
+        dist.all_reduce(self.flat)
+        self.flat /= dist.get_world_size()
+        at = 0
+        for p in self.parameters:
+            p.grad.copy_(self.flat[at : at + p.numel()].view_as(p))
+            at += p.numel()
+        return self.flat[at:].tolist()
+
+
+class Checkpoint:
+    """One file, replaced every few minutes: the model, the optimiser, the step and the seconds spent."""
+
+    def __init__(self, path: Path, model: torch.nn.Module, optimiser: torch.optim.Optimizer):
+        self.path, self.model, self.optimiser = path, model, optimiser
+        self.last_save = time.monotonic()
+
+    def restore(self) -> tuple[int, float]:
+        """The step and the seconds already spent, or zeros for a fresh run."""
+        if not self.path.exists():
+            return 0, 0.0
+        state = torch.load(self.path, map_location="cpu")
+        self.model.load_state_dict(state["model"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        return state["step"], state["elapsed"]
+
+    def save(self, step: int, elapsed_s: float, *, last: bool) -> None:
+        """Saves if it is time. The first process's clock decides for all."""
+        due = torch.tensor([float(last or time.monotonic() - self.last_save > CHECKPOINT_S)])
+        dist.broadcast(due, 0)
+        if not due.item():
+            return
+        self.last_save = time.monotonic()
+        for buffer in filter(
+            torch.is_floating_point, self.model.buffers()
+        ):  # batch statistics: each process saw others
+            dist.all_reduce(buffer)
+            buffer.div_(dist.get_world_size())
+        if dist.get_rank() == 0:
+            state = {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict()}
+            torch.save({**state, "step": step, "elapsed": elapsed_s}, self.path.with_suffix(".new"))
+            self.path.with_suffix(".new").replace(self.path)
+
+
+def train(arguments: argparse.Namespace, rank: int) -> None:
+    from .model import make_model, make_tokenizer
+
+    work: Path = arguments.work
+    if rank == 0:
+        make_tokenizer(work)
+    dist.barrier()
+    torch.manual_seed(1)
+    model = make_model(work / "tokenizer")
+    model.encoder.sync_max_audio_length = False
+    model.train()
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    optimiser = torch.optim.AdamW(parameters, lr=PEAK_RATE, betas=(0.9, 0.98), weight_decay=1e-3, fused=True)
+    checkpoint, average = Checkpoint(work / "checkpoint.pt", model, optimiser), Average(parameters)
+    step, elapsed_s = checkpoint.restore()
+    progress = [max(step / arguments.steps, elapsed_s / 60 / arguments.minutes)]
+    maker = ClipMaker(work, seed=1000 * step + rank + 7)
+    source = batches(maker, model.tokenizer.text_to_ids, model.preprocessor, progress)
+    began, recent = time.monotonic() - elapsed_s, []
+    while progress[0] < 1.0:
+        features, lengths, targets, sizes = next(source)
+        encoded, encoded_lengths = model.encoder(audio_signal=features, length=lengths)
+        log_probs = model.decoder(encoder_output=encoded)
+        loss = model.loss(log_probs=log_probs, targets=targets, input_lengths=encoded_lengths, target_lengths=sizes)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        per_piece, seconds = loss.item() / float(sizes.float().mean()), float(lengths.sum()) / 100
+        elapsed_s, per_piece, seconds = average(time.monotonic() - began, per_piece, seconds)
+        norm = float(torch.nn.utils.clip_grad_norm_(parameters, 5.0 if step < WARM_UP else 2.0))
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(step, progress[0])
+        if math.isfinite(per_piece) and math.isfinite(norm):
+            optimiser.step()
+        step += 1
+        progress[0] = max(step / arguments.steps, elapsed_s / 60 / arguments.minutes)
+        recent.append((per_piece, seconds * dist.get_world_size()))
+        if step % 50 == 0 and rank == 0:
+            report(work / "train.jsonl", step, elapsed_s, progress[0], recent)
+        recent = recent[-50:]
+        checkpoint.save(step, elapsed_s, last=progress[0] >= 1.0)
+    if rank == 0:
+        model.eval()
+        model.preprocessor.featurizer.dither = 1e-5
+        model.save_to(str(work / "final.nemo"))
+    dist.barrier()
+
+
+def report(path: Path, step: int, elapsed_s: float, progress: float, recent: list[tuple[float, float]]) -> None:
+    """One line of the training's history, in the file and on the screen."""
+    loss, seconds = (float(np.mean(column)) for column in zip(*recent, strict=True))
+    line = {"step": step, "minutes": round(elapsed_s / 60, 2), "loss_per_piece": round(loss, 4)}
+    line |= {"rate": round(learning_rate(step, progress), 6), "progress": round(progress, 4)}
+    line |= {"audio_s_per_step": round(seconds, 1)}
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+    print(json.dumps(line), flush=True)
+
+
+def start(rank: int, arguments: argparse.Namespace) -> None:
+    warnings.filterwarnings("ignore")
+    logging.disable(logging.WARNING)
+    torch.set_num_threads(1)
+    os.environ.update(
+        MASTER_ADDR="127.0.0.1", MASTER_PORT=str(arguments.port), RANK=str(rank), WORLD_SIZE=str(arguments.processes)
+    )
+    dist.init_process_group("gloo")
+    train(arguments, rank)
+    dist.destroy_process_group()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("work", type=Path, nargs="?", default=Path("build/training"))
+    parser.add_argument("--minutes", type=float, default=80, help="time after which the learning rate is annealed")
+    parser.add_argument("--steps", type=int, default=12_000, help="steps after which it is annealed, if that is sooner")
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--port", type=int, default=29511)
+    options = parser.parse_args()
+    os.environ["OMP_NUM_THREADS"] = "1"
+    torch.multiprocessing.spawn(start, args=(options,), nprocs=options.processes)
