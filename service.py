@@ -26,6 +26,7 @@ from hindi_stt.dispatch import Dispatcher
 from hindi_stt.errors import HindiSTTError, Overloaded, RunnerUnavailable, from_code
 from hindi_stt.http.disconnect import unless_disconnected
 from hindi_stt.http.health import Health
+from hindi_stt.http.recognition import Recognizer
 from hindi_stt.http.requests import RequestIdFilter, RequestMiddleware, current_request_id, error_response, log
 from hindi_stt.http.routes import make_app, with_routes
 from hindi_stt.http.schemas import TranscribeRequest, TranscriptionResponse
@@ -179,7 +180,9 @@ def _routes() -> Starlette:
         model = {"tag": bundle.tag, "language": manifest.language, "licence": manifest.licence}
         return {"description": HindiSTT.inner.__doc__, "model": model}
 
-    return make_app(about, health, stats, lambda: with_routes(HindiSTT.openapi_spec.asdict()))
+    return make_app(
+        about, health, stats, lambda: with_routes(HindiSTT.openapi_spec.asdict()), lambda: current().recognizer
+    )
 
 
 @bentoml.asgi_app(_routes(), path="/")
@@ -187,7 +190,7 @@ def _routes() -> Starlette:
     name="hindi_stt",
     workers=settings.api_workers,
     # Uploads and inference have bounds of their own; this one only ends what slipped through them.
-    traffic={"timeout": settings.upload_timeout_s + settings.request_timeout_s + 60},
+    traffic={"timeout": 60 + settings.longest_upload_s + settings.longest_transcription_s},
     logging={"access": {"enabled": False}},
 )
 class HindiSTT:
@@ -201,7 +204,8 @@ class HindiSTT:
         self.health = Health(bundle, self._infer)
         pipeline = Pipeline(bundle, settings)
         pipeline.warm_up()
-        self._transcriber = Transcriber(pipeline, self._infer, settings, self.metrics)
+        self.recognizer = Recognizer(pipeline, self._infer, settings, self.metrics)
+        self._transcriber = Transcriber(self.recognizer)
 
     @bentoml.on_startup
     async def start(self) -> None:

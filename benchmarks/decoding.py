@@ -69,7 +69,7 @@ class Bench:
         """The sentences, spoken and through the acoustic model."""
         clips = []
         for number, sentence in enumerate(tqdm(sentences, desc=label, leave=False)):
-            (result,) = self.acoustic(self.pipeline.prepare(speak(sentence.text, number)).features)
+            (result,) = self.acoustic([clip.features for clip in self.pipeline.prepare(speak(sentence.text, number))])
             if not isinstance(result, LogProbs):
                 raise result
             clips.append(result)
@@ -160,7 +160,7 @@ def costs(
     bench: Bench, held: Sequence[domain_text.Sentence], clips: Sequence[LogProbs], args: argparse.Namespace
 ) -> None:
     held, clips = held[:N_COST_CLIPS], clips[:N_COST_CLIPS]
-    features = [bench.pipeline.prepare(speak(s.text, i)).features[0] for i, s in enumerate(held)]
+    features = [next(bench.pipeline.prepare(speak(s.text, i))).features for i, s in enumerate(held)]
     tens = sum(feature.duration_s for feature in features) / 10
     own = bench.beam(bench.all_ngrams)
     rare = bench.beam(bench.all_ngrams, [Hotword(name) for name in domain_text.rare_names()])

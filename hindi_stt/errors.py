@@ -5,10 +5,12 @@
     │   ├── InvalidRequest               400
     │   ├── MissingFile                  400
     │   ├── EmptyBody                    400
+    │   ├── TranslationNotOffered        400
     │   ├── InvalidHotwords              400
     │   ├── UnknownLanguageModel         400
     │   └── UrlNotAccepted               400
     ├── NotFound                         404
+    ├── UnknownModel                     404
     ├── MethodNotAllowed                 405
     ├── UploadTimeout                    408
     ├── TooLarge                         413  a bound on size was passed
@@ -78,8 +80,10 @@ __all__ = [
     "Timeout",
     "TooLarge",
     "TooManyChannels",
+    "TranslationNotOffered",
     "TruncatedAudio",
     "UnknownLanguageModel",
+    "UnknownModel",
     "UnsafeArchive",
     "UnsupportedAudio",
     "UnsupportedModel",
@@ -142,6 +146,13 @@ class UrlNotAccepted(RequestError):
     help = "Download the recording yourself and upload its bytes: this server fetches nothing."
 
 
+class TranslationNotOffered(RequestError):
+    """Translation was asked for."""
+
+    code = "translation_not_offered"
+    help = "POST to /v1/audio/transcriptions, and translate the text."
+
+
 class InvalidHotwords(RequestError):
     """A hotword that cannot be used: empty, too long, of letters that the model cannot write, or one too many."""
 
@@ -154,6 +165,13 @@ class UnknownLanguageModel(RequestError):
 
     code = "unknown_language_model"
     help = "Leave the language model out, or name one that the bundle has; 'hindi-stt lm add' adds one."
+
+
+class UnknownModel(HindiSTTError):
+    """A request names a model that is not served here."""
+
+    code, status = "unknown_model", 404
+    help = "GET /v1/models lists the names; HINDI_STT_MODEL_ALIASES adds others."
 
 
 class NotFound(HindiSTTError):
@@ -171,7 +189,7 @@ class MethodNotAllowed(HindiSTTError):
 
 
 class UploadTimeout(HindiSTTError):
-    """The request body did not arrive within HINDI_STT_UPLOAD_TIMEOUT_S."""
+    """The request body arrives too slowly: HINDI_STT_UPLOAD_TIMEOUT_S, HINDI_STT_MIN_UPLOAD_RATE."""
 
     code, status = "upload_timeout", 408
     help = "Check the connection, send a compressed format, or raise HINDI_STT_UPLOAD_TIMEOUT_S."
@@ -202,7 +220,7 @@ class UnsupportedAudio(HindiSTTError):
     """The bytes are not an audio format that can be read here."""
 
     code, status = "unsupported_audio", 415
-    help = "Send WAV, FLAC, OGG (Vorbis or Opus) or MP3; convert with: ffmpeg -i INPUT -ac 1 -ar 16000 OUTPUT.wav"
+    help = "Send WAV, FLAC, OGG, MP3, M4A, WebM, AMR or WMA; convert with: ffmpeg -i INPUT -ac 1 -ar 16000 OUTPUT.wav"
 
 
 class AudioError(HindiSTTError):
@@ -283,7 +301,7 @@ class RunnerUnavailable(HindiSTTError):
 
 
 class Timeout(HindiSTTError):
-    """No transcript within HINDI_STT_REQUEST_TIMEOUT_S."""
+    """No transcript, or no further segment of one, within HINDI_STT_REQUEST_TIMEOUT_S."""
 
     code, status = "timeout", 504
     help = "Send shorter recordings or fewer at once, or raise HINDI_STT_REQUEST_TIMEOUT_S."

@@ -1,46 +1,145 @@
-"""The line in two pure halves, with the acoustic model between: prepare → Features…, LogProbs… → finish.
+"""The line in two halves, with the acoustic model between: prepare → clips…, log-probs… → assemble → transcript.
 
-Every door (HTTP, command line, …) walks this line; none has a private way to decode audio or CTC.
+Both halves take a recording clip by clip, so that hours need no more memory than minutes. Every door (HTTP, command
+line, …) walks this line; none has a private way to decode audio or CTC.
 """
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final, TypeVar
 
 import numpy as np
 
-from hindi_stt import quality
+from hindi_stt import audio, quality
 from hindi_stt.acoustic import Acoustic
-from hindi_stt.audio import AudioLimits, decode
+from hindi_stt.audio import AudioLimits, ChildLimits
 from hindi_stt.bundle import Bundle
-from hindi_stt.decoding import BeamLimits, Decoders, read_hotwords
+from hindi_stt.decoding import BeamLimits, Decoder, Decoders, read_hotwords, words_from_tokens
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.features import FeatureExtractor
 from hindi_stt.options import Options
+from hindi_stt.segments import Clip, Segmenter, stitch
 from hindi_stt.settings import Settings
 from hindi_stt.text import Writer
-from hindi_stt.types import Features, Hypothesis, LogProbs, Segment, Transcript, Waveform, Word
+from hindi_stt.types import Features, Hypothesis, Segment, Token, Transcript, Waveform, Word
 
-__all__ = ["Pipeline", "Prepared"]
+__all__ = ["Assembly", "Pipeline", "Preparation", "PreparedClip"]
+
+# Clips that go to a local model at once.
+_LOCAL_BATCH: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """A recording ready for the acoustic model: features of its clips, and where in the recording each begins.
+class PreparedClip:
+    """A clip ready for the acoustic model; offset_s: where in the recording it begins; the rest as in segments.Clip."""
 
-    A recording without any sound has no clips. decode_s, features_s: seconds that the two stages took.
+    features: Features
+    offset_s: float
+    overlap_s: float = 0.0
+    continues: bool = False
+
+
+class Preparation:
+    """Iterator over a recording's clips, which are decoded, cut and turned into features as they are asked for.
+
+    waveforms: the recording in blocks, in one if it is no longer than `max_segment_s`. That one is one clip; a
+    recording without any sound has none. Each step raises what `audio.blocks` raises. duration_s, decode_s, features_s
+    (seconds of audio so far, and those that the stages took) and `warnings` are final when the iterator has ended.
     """
 
-    features: tuple[Features, ...]
-    offsets_s: tuple[float, ...]
-    duration_s: float
-    warnings: tuple[str, ...]
-    decode_s: float
-    features_s: float
+    def __init__(self, waveforms: Generator[Waveform], extract: FeatureExtractor, max_segment_s: float) -> None:
+        self.duration_s = self.decode_s = self.features_s = 0.0
+        self._waveforms = waveforms
+        self._extract = extract
+        self._rate = extract.spec.sample_rate
+        self._segmenter = Segmenter(self._rate, max_segment_s)
+        self._meter = quality.Meter(self._rate)
+        self._clips = self._cut()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is wrong with the recording so far."""
+        return self._meter.warnings()
+
+    def __iter__(self) -> Iterator[PreparedClip]:
+        return self
+
+    def __next__(self) -> PreparedClip:
+        clip = next(self._clips)
+        start = time.perf_counter()
+        features = self._extract(Waveform(clip.samples, self._rate, self._rate))
+        self.features_s += time.perf_counter() - start
+        return PreparedClip(features, clip.start / self._rate, clip.overlap / self._rate, clip.continues)
+
+    def close(self) -> None:
+        """Let go of the source before the end."""
+        self._clips.close()
+        self._waveforms.close()
+
+    def _cut(self) -> Generator[Clip]:
+        decoded = self._decoded()
+        first, second = next(decoded), next(decoded, None)
+        if second is None:
+            if not quality.is_silent(first):
+                yield Clip(first.samples, 0)
+            return
+        for waveform in itertools.chain((first, second), decoded):
+            yield from self._segmenter.push(waveform.samples)
+        yield from self._segmenter.flush()
+
+    def _decoded(self) -> Iterator[Waveform]:
+        while True:
+            start = time.perf_counter()
+            waveform = next(self._waveforms, None)
+            self.decode_s += time.perf_counter() - start
+            if waveform is None:
+                return
+            self.duration_s += waveform.duration_s
+            self._meter.add(waveform.samples)
+            yield waveform
+
+
+class Assembly:
+    """Puts the clips of a recording together again, in their order: a segment for each that has words.
+
+    What a clip has said is held back while the next one may overlap its end.
+    """
+
+    def __init__(self) -> None:
+        self._held: list[Token] = []
+        self._end_s = 0.0
+
+    def add(self, clip: PreparedClip, hypothesis: Hypothesis) -> list[Segment]:
+        """The segments that are final with this clip."""
+        if not (self._held or clip.continues):
+            return self._segments(_moved(word, clip.offset_s) for word in hypothesis.words)
+        before = self._held
+        tokens = [_moved(token, clip.offset_s) for token in hypothesis.tokens]
+        if before and clip.overlap_s:
+            before, tokens = stitch(before, tokens, clip.offset_s + clip.overlap_s / 2)
+        self._held = tokens if clip.continues else []
+        segments = self._segments(words_from_tokens(before))
+        return segments if clip.continues else segments + self._segments(words_from_tokens(tokens))
+
+    def end(self) -> list[Segment]:
+        """What is left after the last clip."""
+        return self._segments(words_from_tokens(self._held))
+
+    def _segments(self, found: Iterable[Word]) -> list[Segment]:
+        """The words as a segment, if there are any. A clip's last frame may reach a little into the next clip."""
+        words = [
+            replace(word, start_s=max(word.start_s, self._end_s), end_s=max(word.end_s, self._end_s)) for word in found
+        ]
+        if not words:
+            return []
+        self._end_s = words[-1].end_s
+        return [Segment(words[0].start_s, words[-1].end_s, tuple(words))]
 
 
 class Pipeline:
@@ -52,7 +151,9 @@ class Pipeline:
 
     def __init__(self, bundle: Bundle, settings: Settings) -> None:
         self.bundle = bundle
-        self.limits = AudioLimits(settings.max_audio_s, settings.min_audio_s, settings.max_channels)
+        child = ChildLimits(settings.decoder_cpu_s, settings.decoder_memory_mb * 2**20, settings.decoder_wait_s)
+        self.limits = AudioLimits(settings.max_audio_s, settings.min_audio_s, settings.max_channels, child)
+        self._max_segment_s = settings.max_segment_s
         self._extract = FeatureExtractor(bundle.manifest.features, bundle.filterbank)
         self.decoders = Decoders(
             bundle,
@@ -83,50 +184,51 @@ class Pipeline:
         quality.warnings_for(waveform)
         self._extract(waveform)
 
-    def prepare(self, source: bytes | str | Path | BinaryIO) -> Prepared:
-        """Decode a recording and compute its features. Raises what `audio.decode` raises."""
-        start = time.perf_counter()
-        waveform = decode(source, self.bundle.manifest.features.sample_rate, self.limits)
-        decoded = time.perf_counter()
-        warnings = quality.warnings_for(waveform)
-        features = () if quality.is_silent(waveform) else (self._extract(waveform),)
-        done = time.perf_counter()
-        offsets_s = (0.0,) * len(features)
-        return Prepared(features, offsets_s, waveform.duration_s, warnings, decoded - start, done - decoded)
-
-    def finish(self, log_probs: Sequence[LogProbs], prepared: Prepared, options: Options | None = None) -> Transcript:
-        """Decode the log-probs of a recording's clips, in the order of `prepared.features`, and write the words.
-
-        Without options: the server's. Raises what `Decoders.choose` raises.
-        """
-        options = options or self._defaults
-        decode_clip = self.decoders.choose(options.decoding)
-        decoded = (
-            _segment(decode_clip(clip), offset_s) for clip, offset_s in zip(log_probs, prepared.offsets_s, strict=True)
+    def prepare(self, source: bytes | str | Path | BinaryIO) -> Preparation:
+        """A recording's clips; nothing is decoded before the first is asked for."""
+        rate = self.bundle.manifest.features.sample_rate
+        return Preparation(
+            audio.blocks(source, rate, self.limits, self._max_segment_s), self._extract, self._max_segment_s
         )
-        heard = tuple(segment for segment in decoded if segment.words)
+
+    def decoder(self, options: Options | None = None) -> Decoder:
+        """The decoder for one recording's clips. Raises what `Decoders.choose` raises."""
+        return self.decoders.choose((options or self._defaults).decoding)
+
+    def write(self, heard: Sequence[Segment], options: Options | None = None) -> tuple[Segment, ...]:
+        """The segments of an `Assembly` as the options (without: the server's) want them written."""
+        return self._write(heard, (options or self._defaults).text)
+
+    def transcript(
+        self, heard: Sequence[Segment], preparation: Preparation, options: Options | None = None
+    ) -> Transcript:
+        """The answer for a recording that has been heard to its end; without options: the server's."""
         return Transcript(
             language=self.bundle.manifest.language,
-            duration_s=prepared.duration_s,
-            segments=self._write(heard, options.text),
-            warnings=prepared.warnings,
+            duration_s=preparation.duration_s,
+            segments=self.write(heard, options),
+            warnings=preparation.warnings,
         )
 
     def transcribe(
         self, source: bytes | str | Path | BinaryIO, acoustic: Acoustic, options: Options | None = None
     ) -> Transcript:
-        """The whole line in this process. Raises what `prepare` and `finish` raise, and InferenceFailed."""
-        prepared = self.prepare(source)
-        log_probs = []
-        for result in acoustic(prepared.features):
-            if isinstance(result, HindiSTTError):
-                raise result
-            log_probs.append(result)
-        return self.finish(log_probs, prepared, options)
+        """The whole line in this process. Raises what `decoder` and `audio.blocks` raise, and InferenceFailed."""
+        decode = self.decoder(options)
+        preparation = self.prepare(source)
+        assembly = Assembly()
+        heard: list[Segment] = []
+        with contextlib.closing(preparation):
+            while batch := list(itertools.islice(preparation, _LOCAL_BATCH)):
+                for clip, result in zip(batch, acoustic([clip.features for clip in batch]), strict=True):
+                    if isinstance(result, HindiSTTError):
+                        raise result
+                    heard += assembly.add(clip, decode(result))
+        return self.transcript([*heard, *assembly.end()], preparation, options)
 
 
-def _segment(hypothesis: Hypothesis, offset_s: float) -> Segment:
-    words = tuple(
-        Word(word.text, word.start_s + offset_s, word.end_s + offset_s, word.confidence) for word in hypothesis.words
-    )
-    return Segment(words[0].start_s, words[-1].end_s, words) if words else Segment(offset_s, offset_s, ())
+Timed = TypeVar("Timed", Word, Token)
+
+
+def _moved(part: Timed, offset_s: float) -> Timed:
+    return replace(part, start_s=part.start_s + offset_s, end_s=part.end_s + offset_s)

@@ -46,14 +46,33 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="ignore")
 
     model: str = Field("", description="Bundle folder, or tag in the BentoML model store. Empty: the embedded model.")
+    model_aliases: str = Field(
+        "whisper-1", description="Further names, with commas between, that requests may use for the model."
+    )
 
-    max_body_bytes: int = Field(100 * 2**20, gt=0, description="Largest request body, in bytes.")
-    max_audio_s: float = Field(120.0, gt=0, description="Longest recording, in seconds after decoding.")
+    max_body_bytes: int = Field(500 * 2**20, gt=0, description="Largest request body, in bytes.")
+    max_audio_s: float = Field(14_400.0, gt=0, description="Longest recording, in seconds after decoding.")
+    max_segment_s: float = Field(
+        16.0, ge=4, description="Longer recordings are cut at pauses into segments up to this, in seconds."
+    )
+    segments_in_flight: int = Field(
+        16, gt=0, description="Most segments of one recording that are at the runner, or wait for it, at a time."
+    )
     min_audio_s: float = Field(0.1, ge=0, description="Shortest recording, in seconds.")
     max_channels: int = Field(8, gt=0, description="Most channels in a recording.")
+    decoder_cpu_s: int = Field(
+        300, gt=0, description="What libsndfile cannot read is decoded in a process: its CPU time, in seconds."
+    )
+    decoder_memory_mb: int = Field(1024, gt=0, description="The same process: its address space, in MiB.")
+    decoder_wait_s: float = Field(30.0, gt=0, description="The same process: longest wait for its next block, in s.")
     max_queue_s: float = Field(3600.0, gt=0, description="Most audio in progress per API worker, in seconds.")
     upload_timeout_s: float = Field(60.0, gt=0, description="Longest time for receiving a request body, in seconds.")
-    request_timeout_s: float = Field(120.0, gt=0, description="Longest time from upload to transcript, in seconds.")
+    min_upload_rate: float = Field(
+        131_072.0, gt=0, description="A long body gets more time: a second for each so many bytes that have arrived."
+    )
+    request_timeout_s: float = Field(
+        120.0, gt=0, description="Longest wait for a transcript, and for each further segment of it, in seconds."
+    )
 
     language_model: str = Field(
         "", description="Name of the bundle's language model that is used unasked. Empty: none."
@@ -92,6 +111,21 @@ class Settings(BaseSettings):
     def effective_threads(self) -> int:
         """ONNX Runtime threads per run, with 0 resolved."""
         return self.threads or available_cores()
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """Further names of the model."""
+        return tuple(name.strip() for name in self.model_aliases.split(",") if name.strip())
+
+    @property
+    def longest_upload_s(self) -> float:
+        """The most time that a body can take which keeps to all bounds."""
+        return self.upload_timeout_s + self.max_body_bytes / self.min_upload_rate
+
+    @property
+    def longest_transcription_s(self) -> float:
+        """The most time that a recording can take whose segments keep to their bound; the shortest take 3/8."""
+        return self.request_timeout_s * (1 + self.max_audio_s / (self.max_segment_s * 3 / 8))
 
 
 @functools.cache

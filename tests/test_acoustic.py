@@ -17,8 +17,8 @@ from tests.conftest import DATA
 
 @pytest.fixture(scope="module")
 def clips(pipeline: Pipeline) -> list[Features]:
-    rain = pipeline.prepare(DATA / "rain.flac").features[0]
-    family = pipeline.prepare(DATA / "family.flac").features[0]
+    rain = next(pipeline.prepare(DATA / "rain.flac")).features
+    family = next(pipeline.prepare(DATA / "family.flac")).features
     rng = np.random.default_rng(0)
     noise = [Features(rng.standard_normal((80, n)).astype(np.float32), n / 100) for n in (37, 203, 518)]
     return [rain, family, *noise, Features(rain.values[:, :101], 1.01)]

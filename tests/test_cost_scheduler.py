@@ -53,7 +53,7 @@ def test_texts_under_load_are_the_texts_alone(cost_server: Server, pipeline: Pip
 
 
 def test_past_the_bound_requests_are_refused_with_a_time_to_come_back(cost_server: Server) -> None:
-    responses = press(cost_server, [wav(tone(30.0))] * 14)
+    responses = press(cost_server, [wav(tone(15.0))] * 28)
     refused = [response for response in responses if response.status_code != 200]
     assert refused
     for response in refused:

@@ -98,8 +98,8 @@ def test_ten_thousand_hotwords(bundle: Bundle, pipeline: Pipeline, acoustic: Loc
     many += tuple(Hotword(word.text + "र") for word in many)
     with pytest.raises(InvalidHotwords, match="10000 hotwords, the bound is 1000"):
         Decoders(bundle).choose(DecodingOptions(hotwords=many))
-    prepared = pipeline.prepare(DATA / "family.flac")
-    (log_probs,) = acoustic(prepared.features)
+    (clip,) = pipeline.prepare(DATA / "family.flac")
+    (log_probs,) = acoustic([clip.features])
     assert isinstance(log_probs, LogProbs)
     start = time.process_time()
     Decoders(bundle, max_hotwords=10_000).choose(DecodingOptions(hotwords=many))(log_probs)
@@ -146,7 +146,7 @@ def word_errors(reference: str, heard: str) -> int:
 def listen(sentences: list[domain_text.Sentence], pipeline: Pipeline, acoustic: LocalAcoustic) -> list[LogProbs]:
     clips = []
     for number, sentence in enumerate(sentences):
-        (result,) = acoustic(pipeline.prepare(speak(sentence.text, number)).features)
+        (result,) = acoustic([clip.features for clip in pipeline.prepare(speak(sentence.text, number))])
         assert isinstance(result, LogProbs)
         clips.append(result)
     return clips

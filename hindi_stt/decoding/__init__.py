@@ -5,6 +5,7 @@ from hindi_stt.decoding.decoders import Decoder, Decoders
 from hindi_stt.decoding.greedy import GreedyDecoder
 from hindi_stt.decoding.hotwords import Hotword, parse_hotwords, read_hotwords
 from hindi_stt.decoding.options import DecodingOptions
+from hindi_stt.decoding.paths import words_from_tokens
 
 __all__ = [
     "BeamDecoder",
@@ -16,4 +17,5 @@ __all__ = [
     "Hotword",
     "parse_hotwords",
     "read_hotwords",
+    "words_from_tokens",
 ]

@@ -13,8 +13,8 @@ import numpy as np
 from hindi_stt import __version__
 from hindi_stt.bundle import Bundle
 from hindi_stt.errors import HindiSTTError
+from hindi_stt.http.recognition import RemoteAcoustic
 from hindi_stt.http.requests import log
-from hindi_stt.http.transcription import RemoteAcoustic
 from hindi_stt.types import Features
 
 __all__ = ["Health"]

@@ -26,6 +26,7 @@ __all__ = [
     "RequestMiddleware",
     "RequestState",
     "current_request_id",
+    "error_body",
     "error_response",
     "log",
     "state_of",
@@ -36,6 +37,7 @@ log = logging.getLogger("hindi_stt")
 _SCOPE_KEY: Final = "hindi_stt"
 _GIVEN_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _QUIET_PATHS: Final = frozenset({"/healthz", "/livez", "/readyz", "/metrics", "/health"})
+_OPENAI_PATHS: Final = "/v1/"
 # The body may not have been read to its end: closing the connection tells the client to stop sending.
 _UNREAD_BODY: Final = frozenset({408, 413})
 _current_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
@@ -54,11 +56,12 @@ class RequestIdFilter(logging.Filter):
 class RequestState:
     """What is known of a request while it is answered.
 
-    error: the one it is answered with, if any; keep_body: the body is meant as it is, whatever the status;
-    facts: what the log line says beside the usual.
+    openai: whether its client may be one for OpenAI; error: the one it is answered with, if any; keep_body: the body is
+    meant as it is, whatever the status; facts: what the log line says beside the usual.
     """
 
     request_id: str
+    openai: bool = False
     error: HindiSTTError | None = None
     keep_body: bool = False
     facts: dict[str, Any] = field(default_factory=dict)
@@ -77,21 +80,26 @@ def state_of(request: Request) -> RequestState:
 
 def error_response(request: Request, error: HindiSTTError) -> JSONResponse:
     """The answer for an error: `{"error": {code, message, status, request_id, help}}`."""
-    state = state_of(request)
-    state.error = error
-    return JSONResponse(_body(error, state.request_id), error.status, _headers(error))
+    state_of(request).error = error
+    return JSONResponse(error_body(request, error), error.status, _headers(error))
 
 
-def _body(error: HindiSTTError, request_id: str) -> dict[str, Any]:
-    return {
-        "error": {
-            "code": error.code,
-            "message": error.message,
-            "status": error.status,
-            "request_id": request_id,
-            "help": error.help,
-        }
+def error_body(request: Request, error: HindiSTTError) -> dict[str, Any]:
+    """The body of the answer for an error; below /v1 it also has OpenAI's `type` and `param`."""
+    return _body(error, state_of(request))
+
+
+def _body(error: HindiSTTError, state: RequestState) -> dict[str, Any]:
+    detail: dict[str, Any] = {
+        "code": error.code,
+        "message": error.message,
+        "status": error.status,
+        "request_id": state.request_id,
+        "help": error.help,
     }
+    if state.openai:
+        detail |= {"type": "server_error" if error.status >= 500 else "invalid_request_error", "param": None}
+    return {"error": detail}
 
 
 def _headers(error: HindiSTTError) -> dict[str, str]:
@@ -117,6 +125,7 @@ class RequestMiddleware:
             return
         given = Headers(scope=scope).get("x-request-id", "")
         state = RequestState(given if _GIVEN_ID.fullmatch(given) else uuid.uuid4().hex)
+        state.openai = scope["path"].startswith(_OPENAI_PATHS)
         scope[_SCOPE_KEY] = state
         _current_id.set(state.request_id)
         answer = _Answer(state, send)
@@ -168,7 +177,7 @@ class _Answer:
         """Answer with this error instead."""
         self._state.error = error
         self.status = error.status
-        body = json.dumps(_body(error, self._state.request_id)).encode()
+        body = json.dumps(_body(error, self._state)).encode()
         headers = {
             "content-type": "application/json",
             "content-length": str(len(body)),

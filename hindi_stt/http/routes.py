@@ -12,6 +12,8 @@ from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from hindi_stt import __version__
+from hindi_stt.http.openai import openai_routes
+from hindi_stt.http.recognition import Recognizer
 from hindi_stt.http.requests import state_of
 from hindi_stt.http.schemas import EXAMPLE_ERROR, ErrorBody
 
@@ -19,6 +21,7 @@ __all__ = ["make_app", "with_routes"]
 
 _LINKS: Final = {
     "transcribe": "POST /transcribe",
+    "openai": "POST /v1/audio/transcriptions, GET /v1/models",
     "health": "GET /health",
     "stats": "GET /stats",
     "metrics": "GET /metrics",
@@ -38,9 +41,13 @@ class _ForPrograms(Route):
 
 
 def make_app(
-    about: Callable[[], dict[str, Any]], health: Report, stats: Report, openapi: Callable[[], dict[str, Any]]
+    about: Callable[[], dict[str, Any]],
+    health: Report,
+    stats: Report,
+    openapi: Callable[[], dict[str, Any]],
+    recognizer: Callable[[], Recognizer],
 ) -> Starlette:
-    """The routes as an application; each argument gives the body of one of them."""
+    """The routes as an application: bodies by the first four arguments, what is below /v1 by the last."""
 
     async def index(_: Request) -> Response:
         return JSONResponse({"name": "hindi_stt", "version": __version__, **about(), "links": _LINKS})
@@ -62,6 +69,7 @@ def make_app(
             Route("/health", show_health),
             Route("/stats", show_stats),
             Route("/docs.json", show_openapi),
+            *openai_routes(recognizer),
         ]
     )
 

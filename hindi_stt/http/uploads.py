@@ -24,13 +24,14 @@ from hindi_stt.errors import (
     UploadTimeout,
     UrlNotAccepted,
 )
+from hindi_stt.settings import Settings
 
 __all__ = ["Upload", "receive_upload"]
 
 _FIELD: Final = "file"
 # Room for the boundary lines and part headers of a multipart body.
 _FRAMING_BYTES: Final = 16 * 1024
-_MAX_PARTS: Final = 16
+_MAX_PARTS: Final = 64
 _URL: Final = re.compile(r"\s*[\"']?[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
@@ -40,21 +41,26 @@ class Upload:
 
     file: UploadFile
     fields: dict[str, str]
+    lists: dict[str, list[str]]
 
 
-async def receive_upload(request: Request, *, fields: Collection[str], max_bytes: int, timeout_s: float) -> Upload:
+async def receive_upload(
+    request: Request, fields: Collection[str], settings: Settings, *, lists: Collection[str] = ()
+) -> Upload:
     """The part named "file" of a multipart request, and those of the named fields that it has.
+
+    lists: the fields that may come several times, with or without [] after their names.
 
     A small file lies in memory, a larger one in an unlinked file. Raises BodyTooLarge (from Content-Length before
     anything is read, else while receiving), UploadTimeout, MissingFile, EmptyBody, UrlNotAccepted, InvalidRequest,
     ClientClosedRequest.
     """
-    bound = max_bytes + _FRAMING_BYTES
+    bound = settings.max_body_bytes + _FRAMING_BYTES
     _check_headers(request, bound)
-    form = await _receive_form(request, bound, timeout_s)
+    form = await _receive_form(request, bound, settings)
     try:
-        values = _the_fields(form, fields)
-        return Upload(_the_file(form, max_bytes), values)
+        values, several = _the_fields(form, fields, lists)
+        return Upload(_the_file(form, settings.max_body_bytes), values, several)
     except BaseException:
         await form.close()
         raise
@@ -73,8 +79,11 @@ def _check_headers(request: Request, bound: int) -> None:
         )
 
 
-async def _receive_form(request: Request, bound: int, timeout_s: float) -> FormData:
+async def _receive_form(request: Request, bound: int, settings: Settings) -> FormData:
     received = 0
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    timer = asyncio.timeout(settings.upload_timeout_s)
 
     async def receive() -> Message:
         nonlocal received
@@ -82,36 +91,42 @@ async def _receive_form(request: Request, bound: int, timeout_s: float) -> FormD
         received += len(message.get("body", b""))
         if received > bound:
             raise BodyTooLarge(f"The request body has more than {bound} bytes.")
+        timer.reschedule(start + settings.upload_timeout_s + received / settings.min_upload_rate)
         return message
 
     bounded = Request(request.scope, receive)
     try:
-        async with asyncio.timeout(timeout_s):
+        async with timer:
             return await bounded.form(max_files=_MAX_PARTS, max_fields=_MAX_PARTS)
     except TimeoutError as error:
-        raise UploadTimeout(f"The request body did not arrive within {timeout_s:g} s.") from error
+        raise UploadTimeout(f"{received} bytes of the request body arrived in {loop.time() - start:.0f} s.") from error
     except ClientDisconnect as error:
         raise ClientClosedRequest("The client hung up while sending.") from error
     except (MultiPartException, HTTPException, FormParserError, KeyError, UnicodeDecodeError) as error:
         raise InvalidRequest("The multipart body cannot be parsed.") from error
 
 
-def _the_fields(form: FormData, known: Collection[str]) -> dict[str, str]:
-    unknown = sorted({name for name in form if name != _FIELD and name not in known})
-    if unknown:
-        raise InvalidRequest(
-            f"Unknown form fields: {', '.join(name[:64] for name in unknown)}. Known are {', '.join([_FIELD, *known])}."
-        )
+def _the_fields(
+    form: FormData, known: Collection[str], lists: Collection[str]
+) -> tuple[dict[str, str], dict[str, list[str]]]:
     fields: dict[str, str] = {}
+    several: dict[str, list[str]] = {}
     for name, value in form.multi_items():
+        base = name.removesuffix("[]")
         if name == _FIELD:
+            continue
+        if name not in known and base not in lists:
+            listed = ", ".join([_FIELD, *known, *lists])
+            raise InvalidRequest(f"Unknown form field: {name[:64]}. Known are {listed}.")
+        if not isinstance(value, str):
+            raise InvalidRequest(f"The field '{name}' is a file, not text.")
+        if base in lists:
+            several.setdefault(base, []).append(value)
             continue
         if name in fields:
             raise InvalidRequest(f"The form has several fields named '{name}'.")
-        if not isinstance(value, str):
-            raise InvalidRequest(f"The field '{name}' is a file, not text.")
         fields[name] = value
-    return fields
+    return fields, several
 
 
 def _the_file(form: FormData, max_bytes: int) -> UploadFile:

@@ -74,7 +74,7 @@ def _tune(arguments: argparse.Namespace, bundle: Bundle) -> int:
         raise InvalidRequest(f"{arguments.manifest} has no texts to tune on.")
     clips = []
     for utterance in tqdm(utterances, unit="file", desc="listening", disable=None):
-        results = acoustic(pipeline.prepare(utterance.file).features)
+        results = acoustic([clip.features for clip in pipeline.prepare(utterance.file)])
         for result in results:
             if isinstance(result, HindiSTTError):
                 raise result

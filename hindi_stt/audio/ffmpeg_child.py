@@ -1,0 +1,68 @@
+"""The decoding child: python -m hindi_stt.audio.ffmpeg_child DESCRIPTOR CONTAINER CPU_S MEMORY_BYTES
+
+Writes a line of JSON, {"rate", "channels"} or {"error"}, then the samples as little-endian float32, channels averaged.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+from typing import Any
+
+
+def main(descriptor: int, container: str, cpu_s: int, memory_bytes: int) -> int:
+    """Returns the exit status: 0, or 1 where the audio could not be decoded to its end."""
+    for kind, bound in (
+        (resource.RLIMIT_CPU, cpu_s),
+        (resource.RLIMIT_AS, memory_bytes),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(kind, (bound, bound))
+    import av
+
+    av.logging.set_level(None)
+    with os.fdopen(descriptor, "rb") as source:
+        source.seek(0)  # the parent's buffer may have read ahead
+        try:
+            opened = av.open(source, format=container, options={"protocol_whitelist": ""})
+        except (av.FFmpegError, ValueError) as error:
+            return _end((getattr(error, "strerror", None) or "not supported").lower())
+        with opened:
+            if not opened.streams.audio:
+                return _end("no audio")
+            try:
+                _decode(opened)
+            except av.FFmpegError:
+                return 1
+            except BrokenPipeError:
+                return 1
+    return 0
+
+
+def _end(error: str) -> int:
+    print(json.dumps({"error": error}), flush=True)
+    return 0
+
+
+def _decode(opened: Any) -> None:
+    import av
+
+    stream = opened.streams.audio[0]
+    stream.thread_count = 1
+    rate = stream.rate
+    resampler = av.AudioResampler(format="fltp", layout=stream.layout, rate=rate)
+    output = sys.stdout.buffer
+    output.write(json.dumps({"rate": rate, "channels": stream.channels}).encode() + b"\n")
+    for frame in opened.decode(stream):
+        for part in resampler.resample(frame):
+            output.write(part.to_ndarray().mean(axis=0).astype("<f4").tobytes())
+    for part in resampler.resample(None):
+        output.write(part.to_ndarray().mean(axis=0).astype("<f4").tobytes())
+    output.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))

@@ -1,0 +1,219 @@
+"""One recording → its segments, as they come: the line at the API level, off the event loop, within its bounds."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from typing import BinaryIO, Final, TypeVar
+
+import anyio
+import anyio.to_thread
+
+from hindi_stt.decoding import Decoder
+from hindi_stt.errors import Overloaded, Timeout
+from hindi_stt.metrics import Metrics
+from hindi_stt.options import Options
+from hindi_stt.pipeline import Assembly, Pipeline, PreparedClip
+from hindi_stt.settings import Settings, available_cores
+from hindi_stt.types import Features, Hypothesis, LogProbs, Segment, Transcript
+
+__all__ = ["Recognition", "Recognizer", "RemoteAcoustic"]
+
+T = TypeVar("T")
+
+RemoteAcoustic = Callable[[Features], Awaitable[LogProbs]]
+"""The Acoustic protocol across the hop to the runner, a clip at a time: the runner puts the batches together."""
+
+# Assumed until the first requests have shown how fast this machine is; only Retry-After depends on it.
+_FIRST_RTF: Final = 0.1
+_RTF_MEMORY: Final = 0.95
+
+
+class Recognizer:
+    """What the recordings of one API worker share: as many threads as cores, and a bound on seconds of audio."""
+
+    def __init__(self, pipeline: Pipeline, acoustic: RemoteAcoustic, settings: Settings, metrics: Metrics) -> None:
+        self.pipeline = pipeline
+        self.settings = settings
+        self.metrics = metrics
+        self._acoustic = acoustic
+        self._threads = anyio.CapacityLimiter(available_cores())
+        self._in_progress_s = 0.0
+        self._rtf = _FIRST_RTF
+
+    def recognize(self, file: BinaryIO, options: Options) -> Recognition:
+        """Begin with one recording; nothing happens before its segments are asked for."""
+        return Recognition(self, file, options)
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Run CPU work beside the event loop."""
+        return await anyio.to_thread.run_sync(work, limiter=self._threads)
+
+    def admit(self, duration_s: float) -> None:
+        """Raise Overloaded where so much more audio would pass the bound; a recording alone is never refused."""
+        if self._in_progress_s and self._in_progress_s + duration_s > self.settings.max_queue_s:
+            raise Overloaded(
+                f"{self._in_progress_s:.0f} s of audio are waiting, the bound is {self.settings.max_queue_s:g} s.",
+                retry_after_s=self._in_progress_s * self._rtf,
+            )
+
+    async def hear(
+        self, clip: PreparedClip, decode: Decoder, stages_s: dict[str, float], *, patient: bool
+    ) -> Hypothesis:
+        """One clip through the runner and the decoder; adds the seconds that they took to `stages_s`.
+
+        patient: wait until the runner has room, instead of raising Overloaded; the caller bounds that.
+        """
+        with self._in_progress(clip.features.duration_s):
+            called = time.perf_counter()
+            while True:
+                try:
+                    log_probs = await self._acoustic(clip.features)
+                    break
+                except Overloaded as error:
+                    if not patient:
+                        raise
+                    await asyncio.sleep(error.retry_after_s or 1)
+            answered = time.perf_counter()
+            hypothesis = await self.in_thread(lambda: decode(log_probs))
+        stages_s["queue_inference"] += answered - called
+        stages_s["decoding"] += time.perf_counter() - answered
+        return hypothesis
+
+    @contextlib.contextmanager
+    def _in_progress(self, duration_s: float) -> Iterator[None]:
+        self._in_progress_s += duration_s
+        self.metrics.in_progress.inc(duration_s)
+        ahead_s, start = self._in_progress_s, time.perf_counter()
+        try:
+            yield
+            measured = (time.perf_counter() - start) / ahead_s
+            self._rtf = _RTF_MEMORY * self._rtf + (1 - _RTF_MEMORY) * measured
+        finally:
+            self._in_progress_s -= duration_s
+            self.metrics.in_progress.dec(duration_s)
+
+
+class Recognition:
+    """One recording on its way: iterate over `segments`, or ask for the whole `transcript`.
+
+    Its clips go through the runner side by side, up to a bound. stages_s: seconds that each stage took, summed over the
+    clips.
+    """
+
+    def __init__(self, recognizer: Recognizer, file: BinaryIO, options: Options) -> None:
+        self._recognizer = recognizer
+        self._options = options
+        self._preparation = recognizer.pipeline.prepare(file)
+        self.result: Transcript
+        self.stages_s = {"decode": 0.0, "features": 0.0, "queue_inference": 0.0, "decoding": 0.0}
+
+    async def transcript(self) -> Transcript:
+        """The answer in one piece. Raises Timeout, Overloaded, errors of the runner and of the audio."""
+        async with contextlib.aclosing(self._heard()) as heard:
+            segments = [segment async for segment in heard]
+        return await self._written(segments)
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds of audio decoded so far."""
+        return self._preparation.duration_s
+
+    async def segments(self) -> AsyncGenerator[Segment]:
+        """The segments as they are written, in order, each as soon as it is final; `result` is then the transcript.
+
+        A number to hide may go on in the next segment: with masks nothing comes before the end. Raises what
+        `transcript` raises.
+        """
+        heard: list[Segment] = []
+        masked = bool(self._options.text.mask)
+        async with contextlib.aclosing(self._heard()) as found:
+            async for segment in found:
+                heard.append(segment)
+                if not masked:
+                    yield self._recognizer.pipeline.write([segment], self._options)[0]
+        self.result = await self._written(heard)
+        for segment in self.result.segments if masked else ():
+            yield segment
+
+    async def _written(self, heard: list[Segment]) -> Transcript:
+        pipeline = self._recognizer.pipeline
+        return await self._recognizer.in_thread(lambda: pipeline.transcript(heard, self._preparation, self._options))
+
+    async def _heard(self) -> AsyncGenerator[Segment]:
+        """The segments as they are decoded, in order.
+
+        Raises Timeout, Overloaded, RunnerUnavailable, InferenceFailed, and what `Pipeline.decoder` and `audio.blocks`
+        raise. Counts the request when it comes to its end.
+        """
+        settings, start = self._recognizer.settings, time.perf_counter()
+        assembly = Assembly()
+        flying: deque[tuple[PreparedClip, asyncio.Task[Hypothesis]]] = deque()
+        deadline = _Deadline(settings.request_timeout_s)
+        try:
+            pipeline, options = self._recognizer.pipeline, self._options
+            decode = await deadline.bound(self._recognizer.in_thread(lambda: pipeline.decoder(options)))
+            more = True
+            while more or flying:
+                if more and len(flying) < settings.segments_in_flight:
+                    first = not self._preparation.features_s
+                    clip = await deadline.bound(self._next_clip(first=first))
+                    more = clip is not None
+                    if clip is not None:
+                        flying.append(
+                            (
+                                clip,
+                                asyncio.create_task(
+                                    self._recognizer.hear(clip, decode, self.stages_s, patient=not first)
+                                ),
+                            )
+                        )
+                    if not (flying and flying[0][1].done()):
+                        continue
+                clip, task = flying.popleft()
+                for segment in assembly.add(clip, await deadline.bound(task)):
+                    yield segment
+                deadline.restart()
+            for segment in assembly.end():
+                yield segment
+        finally:
+            await _cancel(task for _, task in flying)
+            self._preparation.close()
+        self._recognizer.metrics.count_request(self.duration_s, time.perf_counter() - start, self.stages_s)
+
+    async def _next_clip(self, *, first: bool) -> PreparedClip | None:
+        clip = await self._recognizer.in_thread(lambda: next(self._preparation, None))
+        self.stages_s |= {"decode": self._preparation.decode_s, "features": self._preparation.features_s}
+        if first and clip is not None:
+            self._recognizer.admit(clip.features.duration_s)
+        return clip
+
+
+class _Deadline:
+    """Bounds the wait for each next result."""
+
+    def __init__(self, limit_s: float) -> None:
+        self._limit_s = limit_s
+        self.restart()
+
+    def restart(self) -> None:
+        self._at = asyncio.get_running_loop().time() + self._limit_s
+
+    async def bound(self, work: Awaitable[T]) -> T:
+        """Await it. Raises Timeout when the time is over."""
+        try:
+            async with asyncio.timeout_at(self._at):
+                return await work
+        except TimeoutError as error:
+            raise Timeout(f"There was no transcript within {self._limit_s:g} s.") from error
+
+
+async def _cancel(tasks: Iterator[asyncio.Task[Hypothesis]]) -> None:
+    """Cancel what still runs, and wait until it has stopped; whatever went wrong there has no one to tell."""
+    running = list(tasks)
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
