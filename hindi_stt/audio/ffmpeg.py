@@ -36,7 +36,7 @@ _SIGNATURES: Final[tuple[tuple[int, bytes, str], ...]] = (
     (0, b"\xff\xf1", "aac"),
     (0, b"\xff\xf9", "aac"),
     (0, b"OggS", "ogg"),
-    (0, b"RIFF", "wav"),
+    (8, b"WAVE", "wav"),
     (0, b"caff", "caf"),
 )
 _HEAD_BYTES: Final = 16
