@@ -55,7 +55,7 @@ class FeatureSpec(_Frozen):
     sample_rate: int = Field(gt=0)
     window_samples: int = Field(gt=0)
     hop_samples: int = Field(gt=0)
-    n_fft: int = Field(gt=0)
+    n_fft: int = Field(gt=0, multiple_of=32)
     window: Literal["hann"] = "hann"
     preemphasis: float = Field(ge=0, lt=1)
     n_mels: int = Field(gt=0)
