@@ -36,6 +36,7 @@ from hindi_stt.pipeline import Pipeline
 from hindi_stt.scheduling import SchedulerLimits
 from hindi_stt.settings import get_settings
 from hindi_stt.types import Features, LogProbs
+from hindi_stt.watchdog import Heartbeat
 
 try:
     settings = get_settings()
@@ -85,6 +86,12 @@ class _Runner:
 
     def __init__(self) -> None:
         self._metrics = Metrics()
+        self._heartbeat = Heartbeat()
+
+    @bentoml.on_startup
+    async def beat(self) -> None:
+        """Show that the event loop turns."""
+        self._heartbeat.start()
 
     def _load(self, threads: int) -> LocalAcoustic:
         return LocalAcoustic(bundle, threads=threads, max_padding=settings.max_padding)
