@@ -36,9 +36,7 @@ def main(descriptor: int, container: str, cpu_s: int, memory_bytes: int) -> int:
                 return _end("no audio")
             try:
                 _decode(opened)
-            except av.FFmpegError:
-                return 1
-            except BrokenPipeError:
+            except (av.FFmpegError, ValueError, BrokenPipeError):
                 return 1
     return 0
 
@@ -54,11 +52,11 @@ def _decode(opened: Any) -> None:
     stream = opened.streams.audio[0]
     stream.thread_count = 1
     rate = stream.rate
-    # Packed: PyAV reads past the end of a planar frame that has more than eight channels.
-    resampler = av.AudioResampler(format="flt", layout=stream.layout, rate=rate)
     output = sys.stdout.buffer
     output.write(json.dumps({"rate": rate, "channels": stream.channels}).encode() + b"\n")
     output.flush()
+    # Packed: PyAV reads past the end of a planar frame that has more than eight channels.
+    resampler = av.AudioResampler(format="flt", layout=stream.layout, rate=rate)
     for frame in itertools.chain(opened.decode(stream), [None]):
         for part in resampler.resample(frame):
             output.write(part.to_ndarray().reshape(-1, stream.channels).mean(axis=1).astype("<f4").tobytes())
