@@ -45,14 +45,15 @@ def test_every_error_is_named_once_and_exported() -> None:
         assert not cls.__dict__.get("code", "").endswith("_")
 
 
-def readme_commands() -> list[str]:
-    blocks = re.findall(r"```bash\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+def readme_commands(page: str = "README.md") -> list[str]:
+    blocks = re.findall(r"```bash\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
     return [line for block in blocks for line in block.splitlines() if line and not line.startswith("#")]
 
 
 def test_the_readmes_requests_run(server: Server) -> None:
     """Every curl of the README, against the test server instead of port 3000."""
-    requests = [line for line in readme_commands() if line.startswith("curl ")]
+    commands = [*readme_commands(), *readme_commands("docs/api.md")]
+    requests = [line for line in commands if line.startswith("curl ")]
     assert requests
     for line in requests:
         command = line.replace("localhost:3000", f"127.0.0.1:{server.port}")

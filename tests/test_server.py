@@ -201,7 +201,8 @@ def test_index_health_and_openapi(server: Server, pipeline: Pipeline) -> None:
     page = httpx.get(server.url, headers={"accept": "text/html"})
     assert "text/html" in page.headers["content-type"]
     spec = httpx.get(f"{server.url}/docs.json").json()
-    assert {"/", "/health", "/stats", "/transcribe"} <= set(spec["paths"])
+    routes = {"/", "/health", "/stats", "/transcribe", "/v1/models", "/v1/models/{model}"}
+    assert routes | {"/v1/audio/transcriptions", "/v1/audio/translations"} <= set(spec["paths"])
     post = spec["paths"]["/transcribe"]["post"]
     assert "multipart/form-data" in post["requestBody"]["content"]
     assert spec["components"]["schemas"]["TranscriptionResponse"]["example"]["text"]

@@ -109,6 +109,7 @@ class Recognition:
         self._options = options
         self._preparation = recognizer.pipeline.prepare(file)
         self.result: Transcript
+        self._preparing: asyncio.Future[PreparedClip | None] | None = None
         self.stages_s = {"decode": 0.0, "features": 0.0, "queue_inference": 0.0, "decoding": 0.0}
 
     async def transcript(self) -> Transcript:
@@ -173,19 +174,25 @@ class Recognition:
                         )
                     if not (flying and flying[0][1].done()):
                         continue
-                clip, task = flying.popleft()
-                for segment in assembly.add(clip, await deadline.bound(task)):
+                clip, task = flying[0]
+                hypothesis = await deadline.bound(task)
+                flying.popleft()
+                for segment in assembly.add(clip, hypothesis):
                     yield segment
                 deadline.restart()
             for segment in assembly.end():
                 yield segment
         finally:
             await _cancel(task for _, task in flying)
+            if self._preparing is not None:
+                # A thread cannot be cancelled, and it still reads the file.
+                await asyncio.gather(self._preparing, return_exceptions=True)
             self._preparation.close()
         self._recognizer.metrics.count_request(self.duration_s, time.perf_counter() - start, self.stages_s)
 
     async def _next_clip(self, *, first: bool) -> PreparedClip | None:
-        clip = await self._recognizer.in_thread(lambda: next(self._preparation, None))
+        self._preparing = asyncio.ensure_future(self._recognizer.in_thread(lambda: next(self._preparation, None)))
+        clip = await asyncio.shield(self._preparing)
         self.stages_s |= {"decode": self._preparation.decode_s, "features": self._preparation.features_s}
         if first and clip is not None:
             self._recognizer.admit(clip.features.duration_s)

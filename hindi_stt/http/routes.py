@@ -13,6 +13,7 @@ from starlette.types import Scope
 
 from hindi_stt import __version__
 from hindi_stt.http.openai import openai_routes
+from hindi_stt.http.openai_schemas import openai_paths
 from hindi_stt.http.recognition import Recognizer
 from hindi_stt.http.requests import state_of
 from hindi_stt.http.schemas import EXAMPLE_ERROR, ErrorBody
@@ -95,6 +96,7 @@ def with_routes(spec: dict[str, Any]) -> dict[str, Any]:
         spec["paths"][path] = {
             "get": {"summary": summary, "tags": ["Service Status"], "responses": {"200": answer, "default": error}}
         }
+    spec["paths"] |= openai_paths(error)
     for operation in spec["paths"].get("/transcribe", {}).values():
         success = next(response for status, response in operation["responses"].items() if int(status) == 200)
         operation["responses"] = {"200": success, "default": error}
