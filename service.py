@@ -26,6 +26,7 @@ from hindi_stt.dispatch import Dispatcher
 from hindi_stt.errors import HindiSTTError, Overloaded, RunnerUnavailable, from_code
 from hindi_stt.http.disconnect import unless_disconnected
 from hindi_stt.http.health import Health
+from hindi_stt.http.protection import BrowserMiddleware, Protection, ProtectionMiddleware, warn_if_open
 from hindi_stt.http.recognition import Recognizer
 from hindi_stt.http.requests import RequestIdFilter, RequestMiddleware, current_request_id, error_response, log
 from hindi_stt.http.routes import make_app, with_routes
@@ -41,6 +42,7 @@ from hindi_stt.watchdog import Heartbeat
 try:
     settings = get_settings()
     bundle = store.resolve(settings)
+    protection = Protection(settings)
 except HindiSTTError as error:
     raise SystemExit(f"{error.message} {error.help}") from error
 # The store is what a bento packs its models from; a bundle folder that the user mounts stays where it is.
@@ -211,18 +213,20 @@ class HindiSTT:
         self.health = Health(bundle, self._infer)
         pipeline = Pipeline(bundle, settings)
         pipeline.warm_up()
-        self.recognizer = Recognizer(pipeline, self._infer, settings, self.metrics)
+        self.recognizer = Recognizer(pipeline, self._infer, settings, self.metrics, protection.limits)
         self._transcriber = Transcriber(self.recognizer)
 
     @bentoml.on_startup
     async def start(self) -> None:
         """Begin to watch the runner."""
+        warn_if_open(settings)
         self.health.start()
 
     @bentoml.on_shutdown
     async def stop(self) -> None:
-        """Stop watching the runner."""
+        """Stop watching the runner, and let go of what others hold for us."""
         await self.health.stop()
+        await protection.limits.close()
 
     def __is_ready__(self) -> bool:
         return self.health.status != "unhealthy"
@@ -262,9 +266,13 @@ class HindiSTT:
         return LogProbs(result.values, result.frame_shift_s)
 
 
+# From the outermost to the innermost.
+if settings.origins:
+    HindiSTT.add_asgi_middleware(BrowserMiddleware, origins=settings.origins)
 HindiSTT.add_asgi_middleware(
     RequestMiddleware, count_error=lambda code: bentoml.get_current_service().metrics.errors.labels(code).inc()
 )
+HindiSTT.add_asgi_middleware(ProtectionMiddleware, protection=protection)
 
 
 def _configure_log() -> None:

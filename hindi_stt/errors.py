@@ -9,6 +9,10 @@
     │   ├── InvalidHotwords              400
     │   ├── UnknownLanguageModel         400
     │   └── UrlNotAccepted               400
+    ├── Unauthenticated                  401  no API key, or none that is known here
+    │   ├── MissingKey                   401
+    │   └── InvalidKey                   401
+    ├── KeyRevoked                       403
     ├── NotFound                         404
     ├── UnknownModel                     404
     ├── MethodNotAllowed                 405
@@ -25,11 +29,15 @@
     │   └── TooManyChannels              422
     ├── ClientClosedRequest              499  the client hung up; seen in logs and metrics only
     ├── Overloaded                       429  the queue is full, come back later
+    ├── RateLimited                      429  this client's limit is reached
+    ├── TooManyUploads                   429
     ├── InternalError                    500
     ├── InferenceFailed                  500
     ├── RunnerUnavailable                503
+    ├── LimitsUnavailable                503
     ├── Timeout                          504
     ├── InvalidSetting                   500  at start-up or on the command line: an environment variable is wrong
+    ├── KeyFileInvalid                   500  at start-up or on the command line
     └── ModelError                       500  at start-up or on the command line: the model cannot be used
         ├── ModelNotFound
         ├── BundleInvalid
@@ -64,24 +72,32 @@ __all__ = [
     "InferenceFailed",
     "InternalError",
     "InvalidHotwords",
+    "InvalidKey",
     "InvalidRequest",
     "InvalidSamples",
     "InvalidSetting",
+    "KeyFileInvalid",
+    "KeyRevoked",
     "LanguageModelInvalid",
+    "LimitsUnavailable",
     "MethodNotAllowed",
     "MissingFile",
+    "MissingKey",
     "ModelError",
     "ModelNotFound",
     "NotFound",
     "Overloaded",
+    "RateLimited",
     "RequestError",
     "RunnerUnavailable",
     "SourceUnavailable",
     "Timeout",
     "TooLarge",
     "TooManyChannels",
+    "TooManyUploads",
     "TranslationNotOffered",
     "TruncatedAudio",
+    "Unauthenticated",
     "UnknownLanguageModel",
     "UnknownModel",
     "UnsafeArchive",
@@ -172,6 +188,33 @@ class UnknownModel(HindiSTTError):
 
     code, status = "unknown_model", 404
     help = "GET /v1/models lists the names; HINDI_STT_MODEL_ALIASES adds others."
+
+
+class Unauthenticated(HindiSTTError):
+    """It is not known who asks."""
+
+    code, status = "unauthenticated", 401
+    help = "Send the header 'Authorization: Bearer KEY'; 'hindi-stt keys new NAME' makes a key."
+
+
+class MissingKey(Unauthenticated):
+    """The server has API keys, and the request names none."""
+
+    code = "missing_api_key"
+
+
+class InvalidKey(Unauthenticated):
+    """The request's API key is none of this server's."""
+
+    code = "invalid_api_key"
+    help = "Compare the key with what 'hindi-stt keys new' printed; its operator can make another one."
+
+
+class KeyRevoked(HindiSTTError):
+    """The request's API key was valid once."""
+
+    code, status = "api_key_revoked", 403
+    help = "Ask the server's operator for another key: 'hindi-stt keys new NAME'."
 
 
 class NotFound(HindiSTTError):
@@ -279,6 +322,20 @@ class Overloaded(HindiSTTError):
     help = "Try again after the seconds in the Retry-After header, or add a machine."
 
 
+class RateLimited(HindiSTTError):
+    """This client's limit on requests a minute, or on seconds of audio an hour, is reached."""
+
+    code, status = "rate_limited", 429
+    help = "Try again after the seconds in the Retry-After header, or ask the server's operator for a higher limit."
+
+
+class TooManyUploads(HindiSTTError):
+    """This client sends more recordings at a time than HINDI_STT_MAX_UPLOADS_PER_CLIENT."""
+
+    code, status = "too_many_uploads", 429
+    help = "Send fewer recordings side by side."
+
+
 class InternalError(HindiSTTError):
     """A mistake in the server. The log has the details under the request id."""
 
@@ -300,6 +357,13 @@ class RunnerUnavailable(HindiSTTError):
     help = "Try again in a few seconds. GET /health tells when the runner is back."
 
 
+class LimitsUnavailable(HindiSTTError):
+    """The Redis of HINDI_STT_LIMITS_URL does not answer: without it nobody's limit is known."""
+
+    code, status = "limits_unavailable", 503
+    help = "Try again in a few seconds; on the server, look at the Redis that HINDI_STT_LIMITS_URL names."
+
+
 class Timeout(HindiSTTError):
     """No transcript, or no further segment of one, within HINDI_STT_REQUEST_TIMEOUT_S."""
 
@@ -312,6 +376,13 @@ class InvalidSetting(HindiSTTError):
 
     code, status = "invalid_setting", 500
     help = "docs/settings.md lists the variables and what they take."
+
+
+class KeyFileInvalid(HindiSTTError):
+    """At start-up or on the command line: HINDI_STT_KEY_FILE cannot be used."""
+
+    code, status = "key_file_invalid", 500
+    help = "Make the file with 'hindi-stt keys new NAME'; 'hindi-stt keys list' shows what it holds."
 
 
 class ModelError(HindiSTTError):

@@ -74,6 +74,23 @@ class Settings(BaseSettings):
         120.0, gt=0, description="Longest wait for a transcript, and for each further segment of it, in seconds."
     )
 
+    key_file: str = Field("", description="File of API keys, as 'hindi-stt keys' makes it. Empty: open to everybody.")
+    requests_per_minute: int = Field(
+        0, ge=0, description="POST requests a minute for each key, or each address without keys. 0: no limit."
+    )
+    audio_s_per_hour: float = Field(0.0, ge=0, description="Seconds of audio an hour for each of them. 0: no limit.")
+    limits_url: str = Field(
+        "",
+        pattern=r"^(rediss?://.+)?$",
+        description="Redis that counts for all replicas: redis://HOST:PORT. Empty: each API worker counts by itself.",
+    )
+    max_uploads_per_client: int = Field(
+        256, gt=0, description="Most recordings that a client may be sending to an API worker at a time."
+    )
+    cors_origins: str = Field(
+        "", description="Origins, with commas between, whose pages may use this server; * for all. Empty: none."
+    )
+
     language_model: str = Field(
         "", description="Name of the bundle's language model that is used unasked. Empty: none."
     )
@@ -116,6 +133,11 @@ class Settings(BaseSettings):
     def aliases(self) -> tuple[str, ...]:
         """Further names of the model."""
         return tuple(name.strip() for name in self.model_aliases.split(",") if name.strip())
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Origins that may use this server from a browser."""
+        return tuple(origin.strip() for origin in self.cors_origins.split(",") if origin.strip())
 
     @property
     def longest_upload_s(self) -> float:

@@ -94,7 +94,9 @@ async def _transcribe(request: Request, recognizer: Recognizer) -> Response:
             upload = await receive_upload(request, _FIELDS, recognizer.settings, lists=_LISTS)
             file = stack.enter_context(upload.file.file)
             wishes = _wishes(upload, recognizer)
-            recognition = recognizer.recognize(file, recognizer.pipeline.options(_line_fields(upload)))
+            recognition = recognizer.recognize(
+                file, recognizer.pipeline.options(_line_fields(upload)), state_of(request).client
+            )
             if wishes.stream:
                 events = _events(request, recognition, wishes)
                 # Whatever goes wrong before the first words still has a status of its own.

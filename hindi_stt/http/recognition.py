@@ -12,6 +12,7 @@ from typing import BinaryIO, Final, TypeVar
 import anyio
 import anyio.to_thread
 
+from hindi_stt.access.limits import Client, RateLimits
 from hindi_stt.decoding import Decoder
 from hindi_stt.errors import Overloaded, Timeout
 from hindi_stt.metrics import Metrics
@@ -35,8 +36,16 @@ _RTF_MEMORY: Final = 0.95
 class Recognizer:
     """What the recordings of one API worker share: as many threads as cores, and a bound on seconds of audio."""
 
-    def __init__(self, pipeline: Pipeline, acoustic: RemoteAcoustic, settings: Settings, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        acoustic: RemoteAcoustic,
+        settings: Settings,
+        metrics: Metrics,
+        limits: RateLimits,
+    ) -> None:
         self.pipeline = pipeline
+        self.limits = limits
         self.settings = settings
         self.metrics = metrics
         self._acoustic = acoustic
@@ -44,9 +53,9 @@ class Recognizer:
         self._in_progress_s = 0.0
         self._rtf = _FIRST_RTF
 
-    def recognize(self, file: BinaryIO, options: Options) -> Recognition:
-        """Begin with one recording; nothing happens before its segments are asked for."""
-        return Recognition(self, file, options)
+    def recognize(self, file: BinaryIO, options: Options, client: Client) -> Recognition:
+        """Begin with one recording; nothing happens before its segments are asked for. client: whose audio it is."""
+        return Recognition(self, file, options, client)
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Run CPU work beside the event loop."""
@@ -104,8 +113,10 @@ class Recognition:
     clips.
     """
 
-    def __init__(self, recognizer: Recognizer, file: BinaryIO, options: Options) -> None:
+    def __init__(self, recognizer: Recognizer, file: BinaryIO, options: Options, client: Client) -> None:
         self._recognizer = recognizer
+        self._client = client
+        self._counted_s = 0.0
         self._options = options
         self._preparation = recognizer.pipeline.prepare(file)
         self.result: Transcript
@@ -113,7 +124,7 @@ class Recognition:
         self.stages_s = {"decode": 0.0, "features": 0.0, "queue_inference": 0.0, "decoding": 0.0}
 
     async def transcript(self) -> Transcript:
-        """The answer in one piece. Raises Timeout, Overloaded, errors of the runner and of the audio."""
+        """The answer in one piece. Raises Timeout, Overloaded, RateLimited, errors of the runner and of the audio."""
         async with contextlib.aclosing(self._heard()) as heard:
             segments = [segment async for segment in heard]
         return await self._written(segments)
@@ -147,8 +158,8 @@ class Recognition:
     async def _heard(self) -> AsyncGenerator[Segment]:
         """The segments as they are decoded, in order.
 
-        Raises Timeout, Overloaded, RunnerUnavailable, InferenceFailed, and what `Pipeline.decoder` and `audio.blocks`
-        raise. Counts the request when it comes to its end.
+        Raises Timeout, Overloaded, RateLimited, LimitsUnavailable, RunnerUnavailable, InferenceFailed, and what
+        `Pipeline.decoder` and `audio.blocks` raise. Counts the request when it comes to its end.
         """
         settings, start = self._recognizer.settings, time.perf_counter()
         assembly = Assembly()
@@ -196,6 +207,8 @@ class Recognition:
         self.stages_s |= {"decode": self._preparation.decode_s, "features": self._preparation.features_s}
         if first and clip is not None:
             self._recognizer.admit(clip.features.duration_s)
+        new_s, self._counted_s = self.duration_s - self._counted_s, self.duration_s
+        await self._recognizer.limits.count_audio(self._client, new_s)
         return clip
 
 

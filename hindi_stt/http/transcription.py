@@ -28,7 +28,9 @@ class Transcriber:
         try:
             upload = await receive_upload(request, FIELDS, recognizer.settings)
             with upload.file.file as file:
-                recognition = recognizer.recognize(file, recognizer.pipeline.options(upload.fields))
+                recognition = recognizer.recognize(
+                    file, recognizer.pipeline.options(upload.fields), state_of(request).client
+                )
                 transcript = await unless_disconnected(request, recognition.transcript())
         except HindiSTTError:
             recognizer.metrics.requests.inc()
