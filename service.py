@@ -26,12 +26,13 @@ from hindi_stt.dispatch import Dispatcher
 from hindi_stt.errors import HindiSTTError, Overloaded, RunnerUnavailable, from_code
 from hindi_stt.http.disconnect import unless_disconnected
 from hindi_stt.http.health import Health
+from hindi_stt.http.openapi import with_routes
 from hindi_stt.http.protection import BrowserMiddleware, Protection, ProtectionMiddleware, warn_if_open
 from hindi_stt.http.recognition import Recognizer
 from hindi_stt.http.requests import RequestIdFilter, RequestMiddleware, current_request_id, error_response, log
-from hindi_stt.http.routes import make_app, with_routes
+from hindi_stt.http.routes import make_app
 from hindi_stt.http.schemas import TranscribeRequest, TranscriptionResponse
-from hindi_stt.http.transcription import Transcriber
+from hindi_stt.http.transcription import transcribe
 from hindi_stt.metrics import Metrics
 from hindi_stt.pipeline import Pipeline
 from hindi_stt.scheduling import SchedulerLimits
@@ -214,7 +215,6 @@ class HindiSTT:
         pipeline = Pipeline(bundle, settings)
         pipeline.warm_up()
         self.recognizer = Recognizer(pipeline, self._infer, settings, self.metrics, protection.limits)
-        self._transcriber = Transcriber(self.recognizer)
 
     @bentoml.on_startup
     async def start(self) -> None:
@@ -233,10 +233,10 @@ class HindiSTT:
 
     @bentoml.api(route="/transcribe", input_spec=TranscribeRequest)
     async def transcribe(self, file: Request) -> TranscriptionResponse:
-        """Transcribe one recording: its text, and each word with start, end (seconds) and confidence."""
+        """Transcribe a recording, or several: text, and each word with start, end (seconds) and confidence."""
         request = file
         try:
-            return await self._transcriber(request)
+            return await transcribe(request, self.recognizer)
         except HindiSTTError as error:
             return error_response(request, error)
 

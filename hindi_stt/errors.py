@@ -16,9 +16,11 @@
     ├── NotFound                         404
     ├── UnknownModel                     404
     ├── MethodNotAllowed                 405
+    ├── NotAcceptable                    406
     ├── UploadTimeout                    408
     ├── TooLarge                         413  a bound on size was passed
     │   ├── BodyTooLarge                 413
+    │   ├── TooManyFiles                 413
     │   └── AudioTooLong                 413
     ├── UnsupportedAudio                 415  the bytes are not audio that can be read
     ├── AudioError                       422  it is audio, but cannot be transcribed
@@ -85,6 +87,7 @@ __all__ = [
     "MissingKey",
     "ModelError",
     "ModelNotFound",
+    "NotAcceptable",
     "NotFound",
     "Overloaded",
     "RateLimited",
@@ -94,6 +97,7 @@ __all__ = [
     "Timeout",
     "TooLarge",
     "TooManyChannels",
+    "TooManyFiles",
     "TooManyUploads",
     "TranslationNotOffered",
     "TruncatedAudio",
@@ -231,6 +235,13 @@ class MethodNotAllowed(HindiSTTError):
     help = "Uploads are POST requests; GET / lists the routes."
 
 
+class NotAcceptable(HindiSTTError):
+    """The Accept header names no format that a transcript is offered in."""
+
+    code, status = "not_acceptable", 406
+    help = "Accept application/json, text/plain, text/vtt or application/x-subrip, or send the field response_format."
+
+
 class UploadTimeout(HindiSTTError):
     """The request body arrives too slowly: HINDI_STT_UPLOAD_TIMEOUT_S, HINDI_STT_MIN_UPLOAD_RATE."""
 
@@ -250,6 +261,13 @@ class BodyTooLarge(TooLarge):
 
     code = "body_too_large"
     help = "Send a compressed format (FLAC, OGG, MP3), split the recording, or raise HINDI_STT_MAX_BODY_BYTES."
+
+
+class TooManyFiles(TooLarge):
+    """More recordings in one request than HINDI_STT_MAX_FILES; below /v1, more than one."""
+
+    code = "too_many_files"
+    help = "Send the recordings in several requests."
 
 
 class AudioTooLong(TooLarge):

@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     )
 
     max_body_bytes: int = Field(500 * 2**20, gt=0, description="Largest request body, in bytes.")
+    max_files: int = Field(32, gt=0, description="Most recordings in one request to /transcribe.")
     max_audio_s: float = Field(14_400.0, gt=0, description="Longest recording, in seconds after decoding.")
     max_segment_s: float = Field(
         16.0, ge=4, description="Longer recordings are cut at pauses into segments up to this, in seconds."

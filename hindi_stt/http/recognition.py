@@ -7,12 +7,14 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from typing import BinaryIO, Final, TypeVar
 
 import anyio
 import anyio.to_thread
 
 from hindi_stt.access.limits import Client, RateLimits
+from hindi_stt.audio import RawFormat
 from hindi_stt.decoding import Decoder
 from hindi_stt.errors import Overloaded, Timeout
 from hindi_stt.metrics import Metrics
@@ -21,7 +23,7 @@ from hindi_stt.pipeline import Assembly, Pipeline, PreparedClip
 from hindi_stt.settings import Settings, available_cores
 from hindi_stt.types import Features, Hypothesis, LogProbs, Segment, Transcript
 
-__all__ = ["Recognition", "Recognizer", "RemoteAcoustic"]
+__all__ = ["Recognition", "Recognizer", "Recording", "RemoteAcoustic"]
 
 T = TypeVar("T")
 
@@ -31,6 +33,15 @@ RemoteAcoustic = Callable[[Features], Awaitable[LogProbs]]
 # Assumed until the first requests have shown how fast this machine is; only Retry-After depends on it.
 _FIRST_RTF: Final = 0.1
 _RTF_MEMORY: Final = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What to listen to: a file, which stays open; raw and channel as in `audio.blocks`."""
+
+    file: BinaryIO
+    raw: RawFormat | None = None
+    channel: int | None = None
 
 
 class Recognizer:
@@ -53,9 +64,9 @@ class Recognizer:
         self._in_progress_s = 0.0
         self._rtf = _FIRST_RTF
 
-    def recognize(self, file: BinaryIO, options: Options, client: Client) -> Recognition:
+    def recognize(self, recording: Recording, options: Options, client: Client) -> Recognition:
         """Begin with one recording; nothing happens before its segments are asked for. client: whose audio it is."""
-        return Recognition(self, file, options, client)
+        return Recognition(self, recording, options, client)
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Run CPU work beside the event loop."""
@@ -113,12 +124,12 @@ class Recognition:
     clips.
     """
 
-    def __init__(self, recognizer: Recognizer, file: BinaryIO, options: Options, client: Client) -> None:
+    def __init__(self, recognizer: Recognizer, recording: Recording, options: Options, client: Client) -> None:
         self._recognizer = recognizer
         self._client = client
         self._counted_s = 0.0
         self._options = options
-        self._preparation = recognizer.pipeline.prepare(file)
+        self._preparation = recognizer.pipeline.prepare(recording.file, raw=recording.raw, channel=recording.channel)
         self.result: Transcript
         self._preparing: asyncio.Future[PreparedClip | None] | None = None
         self.stages_s = {"decode": 0.0, "features": 0.0, "queue_inference": 0.0, "decoding": 0.0}
