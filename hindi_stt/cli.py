@@ -1,4 +1,4 @@
-"""The command line: hindi-stt transcribe FILE…, evaluate MANIFEST, models, lm, keys."""
+"""The command line: hindi-stt transcribe FILE…, evaluate MANIFEST, models, lm, keys, usage."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import get_args
 from tqdm import tqdm
 
 from hindi_stt import __version__, render
-from hindi_stt.access.commands import add_keys
+from hindi_stt.access.commands import add_keys, add_usage
 from hindi_stt.acoustic import LocalAcoustic
 from hindi_stt.bundle import Bundle
 from hindi_stt.decoding import DecodingOptions, parse_hotwords
@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     add_evaluate(commands)
     add_models(commands)
     add_keys(commands)
+    add_usage(commands)
     add_lm_parser(commands, _resolve)
     return parser
 

@@ -40,6 +40,7 @@
     ├── Timeout                          504
     ├── InvalidSetting                   500  at start-up or on the command line: an environment variable is wrong
     ├── KeyFileInvalid                   500  at start-up or on the command line
+    ├── LedgerUnavailable                500  at start-up or on the command line
     └── ModelError                       500  at start-up or on the command line: the model cannot be used
         ├── ModelNotFound
         ├── BundleInvalid
@@ -81,6 +82,7 @@ __all__ = [
     "KeyFileInvalid",
     "KeyRevoked",
     "LanguageModelInvalid",
+    "LedgerUnavailable",
     "LimitsUnavailable",
     "MethodNotAllowed",
     "MissingFile",
@@ -401,6 +403,13 @@ class KeyFileInvalid(HindiSTTError):
 
     code, status = "key_file_invalid", 500
     help = "Make the file with 'hindi-stt keys new NAME'; 'hindi-stt keys list' shows what it holds."
+
+
+class LedgerUnavailable(HindiSTTError):
+    """At start-up or on the command line: the database of HINDI_STT_USAGE_URL cannot be used."""
+
+    code, status = "ledger_unavailable", 500
+    help = "Compare the URL with SQLAlchemy's; PostgreSQL needs its driver: pip install psycopg[binary]"
 
 
 class ModelError(HindiSTTError):

@@ -92,6 +92,20 @@ class Settings(BaseSettings):
         "", description="Origins, with commas between, whose pages may use this server; * for all. Empty: none."
     )
 
+    cache_url: str = Field(
+        "",
+        pattern=r"^(memory|rediss?://.+)?$",
+        description="Where transcripts are kept for recordings that come again: memory, or redis://HOST:PORT. "
+        "Empty: nowhere.",
+    )
+    cache_ttl_s: float = Field(86_400.0, gt=0, description="How long they are kept, in seconds.")
+    cache_mb: int = Field(64, gt=0, description="How much of them each API worker keeps in memory, in MiB.")
+    usage_url: str = Field(
+        "",
+        description="Database for a row on each request (time, key, seconds, status; never text), as SQLAlchemy names "
+        "it: sqlite:///usage.db, postgresql+psycopg://… Empty: none.",
+    )
+
     language_model: str = Field(
         "", description="Name of the bundle's language model that is used unasked. Empty: none."
     )

@@ -17,6 +17,7 @@ class Guarded(Server):
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.key_file = folder / "keys.json"
+        self.usage_url = f"sqlite:///{folder / 'usage.db'}"
         self.key = self.new_key("operator")
         super().__init__(
             folder,
@@ -24,6 +25,8 @@ class Guarded(Server):
                 "HINDI_STT_KEY_FILE": str(self.key_file),
                 "HINDI_STT_CORS_ORIGINS": ORIGIN,
                 "HINDI_STT_MAX_UPLOADS_PER_CLIENT": "2",
+                "HINDI_STT_CACHE_URL": "memory",
+                "HINDI_STT_USAGE_URL": self.usage_url,
                 **settings,
             },
         )

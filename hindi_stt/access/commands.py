@@ -1,17 +1,18 @@
-"""hindi-stt keys: make, list and revoke API keys."""
+"""hindi-stt keys: make, list and revoke API keys; hindi-stt usage: who used how much."""
 
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
 from hindi_stt.access.keys import edit, make_key, read_key_file
+from hindi_stt.access.ledger import read_sums
 from hindi_stt.errors import InvalidSetting, KeyFileInvalid
 from hindi_stt.settings import get_settings
 
-__all__ = ["add_keys"]
+__all__ = ["add_keys", "add_usage"]
 
 
 def add_keys(commands: Any) -> None:
@@ -28,6 +29,25 @@ def add_keys(commands: Any) -> None:
     revoke = actions.add_parser("revoke", help="let a key in no more")
     revoke.add_argument("key", metavar="ID|NAME", help="an id, or a name for all its keys")
     revoke.set_defaults(run=_revoke)
+
+
+def add_usage(commands: Any) -> None:
+    """Add the command to a parser's sub-commands."""
+    parser = commands.add_parser("usage", help="requests, failures and seconds of audio, from the usage ledger")
+    parser.add_argument("--url", help="the database (default: HINDI_STT_USAGE_URL)")
+    parser.add_argument("--by", choices=["client", "model", "day"], default="client", help="(default: client)")
+    parser.add_argument("--since", type=date.fromisoformat, metavar="YYYY-MM-DD", help="from this day on, in UTC")
+    parser.set_defaults(run=_usage)
+
+
+def _usage(arguments: argparse.Namespace) -> int:
+    if not (url := arguments.url or get_settings().usage_url):
+        raise InvalidSetting("No usage ledger: give --url, or set HINDI_STT_USAGE_URL.")
+    since = datetime.combine(arguments.since, time(), UTC) if arguments.since else None
+    print(f"{arguments.by}\trequests\tfailed\taudio_s")
+    for sums in read_sums(url, arguments.by, since):
+        print(f"{sums.group}\t{sums.requests}\t{sums.failed}\t{sums.audio_s:.1f}")
+    return 0
 
 
 def _path(arguments: argparse.Namespace) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -14,12 +14,14 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from hindi_stt import channels, render
 from hindi_stt.access.limits import Client
 from hindi_stt.errors import HindiSTTError
+from hindi_stt.http.cache import fingerprint
 from hindi_stt.http.disconnect import unless_disconnected
 from hindi_stt.http.events import EventStream, event
 from hindi_stt.http.recognition import Recognition, Recognizer, Recording
 from hindi_stt.http.requests import error_body, state_of
 from hindi_stt.http.uploads import UploadedFile
 from hindi_stt.http.wishes import Wishes
+from hindi_stt.metrics import STAGES
 from hindi_stt.types import Transcript
 
 __all__ = ["Heard", "answer", "answer_in_events", "hear", "usage"]
@@ -36,7 +38,30 @@ class Heard:
 
 
 async def hear(recognizer: Recognizer, uploaded: UploadedFile, wishes: Wishes, client: Client) -> Heard:
-    """Listen to one recording, or to its channels in turn. Raises what `Recognition.transcript` raises."""
+    """Listen to one recording, or to its channels in turn, or find what was heard of it before.
+
+    Raises what `Recognition.transcript` raises.
+    """
+    cache = recognizer.cache
+    if cache is None:
+        return await _hear(recognizer, uploaded, wishes, client)
+    asked = {
+        "options": asdict(wishes.options),
+        "split": wishes.split,
+        "raw": uploaded.raw and asdict(uploaded.raw),
+    }
+    model = recognizer.pipeline.bundle.tag
+    key = await recognizer.in_thread(lambda: fingerprint(uploaded.file, model, recognizer.settings, asked))
+    if (found := await cache.get(key)) is not None:
+        await recognizer.limits.count_audio(client, found.duration_s)
+        recognizer.metrics.requests.inc()
+        return Heard(found, dict.fromkeys(STAGES, 0.0))
+    heard = await _hear(recognizer, uploaded, wishes, client)
+    await cache.put(key, heard.transcript)
+    return heard
+
+
+async def _hear(recognizer: Recognizer, uploaded: UploadedFile, wishes: Wishes, client: Client) -> Heard:
     file, raw = uploaded.file, uploaded.raw
     if not wishes.split:
         recognition = recognizer.recognize(Recording(file, raw), wishes.options, client)

@@ -17,6 +17,7 @@ from hindi_stt.access.limits import Client, RateLimits
 from hindi_stt.audio import RawFormat
 from hindi_stt.decoding import Decoder
 from hindi_stt.errors import Overloaded, Timeout
+from hindi_stt.http.cache import ResultCache
 from hindi_stt.metrics import Metrics
 from hindi_stt.options import Options
 from hindi_stt.pipeline import Assembly, Pipeline, PreparedClip
@@ -54,8 +55,10 @@ class Recognizer:
         settings: Settings,
         metrics: Metrics,
         limits: RateLimits,
+        cache: ResultCache | None = None,
     ) -> None:
         self.pipeline = pipeline
+        self.cache = cache
         self.limits = limits
         self.settings = settings
         self.metrics = metrics

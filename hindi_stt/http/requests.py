@@ -119,11 +119,21 @@ def _headers(error: HindiSTTError) -> dict[str, str]:
 
 
 class RequestMiddleware:
-    """ASGI middleware around every route of the service; count_error is told the code of each error answer."""
+    """ASGI middleware around every route of the service.
 
-    def __init__(self, app: ASGIApp, count_error: Callable[[str], None]) -> None:
+    count_error is told the code of each error answer; finished is told of each POST request that somebody known has
+    sent: its path, state, status and seconds.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        count_error: Callable[[str], None],
+        finished: Callable[[str, RequestState, int, float], None] | None = None,
+    ) -> None:
         self.app = app
         self._count_error = count_error
+        self._finished = finished
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request through the application."""
@@ -152,6 +162,8 @@ class RequestMiddleware:
         if state.error is not None and not quiet:
             state.facts["code"] = state.error.code
             self._count_error(state.error.code)
+        if self._finished is not None and scope["method"] == "POST" and state.client is not _NOBODY:
+            self._finished(scope["path"], state, status, elapsed_s)
         facts = "".join(f" {key}={value}" for key, value in state.facts.items())
         level = logging.DEBUG if quiet else logging.INFO
         path = quote(scope["path"])  # a decoded path may hold line breaks
