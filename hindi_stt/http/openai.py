@@ -66,6 +66,7 @@ def _answering(handler: Handler) -> Handler:
 async def _transcribe(request: Request, recognizer: Recognizer) -> Response:
     state = state_of(request)
     async with contextlib.AsyncExitStack() as stack, counting_failures(recognizer):
+        recognizer.refuse_if_full()
         upload = await stack.enter_async_context(receive_upload(request, FIELDS, recognizer.settings, lists=LISTS))
         if "model" not in upload.fields:
             raise InvalidRequest("The field 'model' is missing; GET /v1/models lists what it may be.")

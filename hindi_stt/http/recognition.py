@@ -34,6 +34,8 @@ RemoteAcoustic = Callable[[Features], Awaitable[LogProbs]]
 # Assumed until the first requests have shown how fast this machine is; only Retry-After depends on it.
 _FIRST_RTF: Final = 0.1
 _RTF_MEMORY: Final = 0.95
+# How long the runner's refusal of one clip speaks for those that would come next.
+_REFUSAL_LASTS_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Recognizer:
         self._threads = anyio.CapacityLimiter(available_cores())
         self._in_progress_s = 0.0
         self._rtf = _FIRST_RTF
+        self._refused_until = self._retry_after_s = 0.0
 
     def recognize(self, recording: Recording, options: Options, client: Client) -> Recognition:
         """Begin with one recording; nothing happens before its segments are asked for. client: whose audio it is."""
@@ -83,6 +86,12 @@ class Recognizer:
                 retry_after_s=self._in_progress_s * self._rtf,
             )
 
+    def refuse_if_full(self) -> None:
+        """Raise Overloaded before a body is read: where the bound is reached, or the runner has just refused a clip."""
+        if time.monotonic() < self._refused_until:
+            raise Overloaded("The model has as much audio waiting as it takes.", retry_after_s=self._retry_after_s)
+        self.admit(0.0)
+
     async def hear(
         self, clip: PreparedClip, decode: Decoder, stages_s: dict[str, float], *, patient: bool
     ) -> Hypothesis:
@@ -97,6 +106,8 @@ class Recognizer:
                     log_probs = await self._acoustic(clip.features)
                     break
                 except Overloaded as error:
+                    self._retry_after_s = error.retry_after_s or 1.0
+                    self._refused_until = time.monotonic() + min(_REFUSAL_LASTS_S, self._retry_after_s)
                     if not patient:
                         raise
                     await asyncio.sleep(error.retry_after_s or 1)
