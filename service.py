@@ -28,6 +28,7 @@ from hindi_stt.dispatch import Dispatcher
 from hindi_stt.errors import HindiSTTError, Overloaded, RunnerUnavailable, from_code
 from hindi_stt.http.cache import ResultCache
 from hindi_stt.http.disconnect import unless_disconnected
+from hindi_stt.http.drain import end_after_api_workers, keep_runner
 from hindi_stt.http.health import Health
 from hindi_stt.http.openapi import with_routes
 from hindi_stt.http.protection import BrowserMiddleware, Protection, ProtectionMiddleware, warn_if_open
@@ -105,6 +106,11 @@ class _Runner:
     async def beat(self) -> None:
         """Show that the event loop turns."""
         self._heartbeat.start()
+
+    @bentoml.on_startup
+    async def start(self) -> None:
+        """From now on the runner ends after the API workers."""
+        end_after_api_workers()
 
     def _load(self, threads: int) -> LocalAcoustic:
         return LocalAcoustic(bundle, threads=threads, max_padding=settings.max_padding)
@@ -230,8 +236,9 @@ class HindiSTT:
 
     @bentoml.on_startup
     async def start(self) -> None:
-        """Begin to watch the runner."""
+        """Begin to watch the runner, and keep it."""
         warn_if_open(settings)
+        keep_runner()
         self.health.start()
 
     @bentoml.on_shutdown
