@@ -214,6 +214,8 @@ def _routes() -> Starlette:
 @bentoml.asgi_app(_routes(), path="/")
 @bentoml.service(
     name="hindi_stt",
+    # "custom": BentoML's own distributions begin with a compiler. The packages are those of bentofile.yaml.
+    image=bentoml.images.Image(base_image="python:3.11-slim", distro="custom", python_version="3.11"),
     workers=settings.api_workers,
     # Uploads and inference have bounds of their own; this one only ends what slipped through them.
     traffic={"timeout": 60 + settings.longest_upload_s + settings.longest_transcription_s},
