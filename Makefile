@@ -19,7 +19,7 @@ serve: $(VENV)/.serve
 	$(VENV)/bin/bentoml serve service:HindiSTT
 
 test: $(VENV)/.dev
-	$(VENV)/bin/python -m pytest -q -m "not oracle and not chaos and not api"
+	$(VENV)/bin/python -m pytest -q -m "not oracle and not chaos and not api and not monitoring"
 
 check: $(VENV)/.dev
 	$(VENV)/bin/ruff check .
@@ -35,6 +35,10 @@ image: $(VENV)/.serve
 prove-image: $(VENV)/.dev
 	BENTOML=$(VENV)/bin/bentoml IMAGE=localhost/hindi-stt:proof deploy/image/build.sh
 	HINDI_STT_TEST_IMAGE=localhost/hindi-stt:proof $(VENV)/bin/python -m pytest -q -s tests/image
+
+# A Prometheus that scrapes two servers; needs Debian's package prometheus, or its binary on the path.
+prove-metrics: $(VENV)/.dev
+	$(VENV)/bin/python -m pytest -q -s -m monitoring tests/operations
 
 # NeMo and the CPU build of PyTorch: about 2 GB of disk.
 oracle: $(ORACLE)/.installed
