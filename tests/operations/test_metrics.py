@@ -33,7 +33,7 @@ def in_the_code() -> set[tuple[str, str, tuple[str, ...]]]:
 
 def on_the_page() -> set[tuple[str, str, tuple[str, ...]]]:
     page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `(hindi_stt_\w+)` \| (\w+) \| ([^|]*) \| \S", page, re.MULTILINE)
+    rows = re.findall(r"^\| `(hindi_stt_\w+)` \| (\w+) \|([^|]*)\| \S", page, re.MULTILINE)
     return {(name, kind, tuple(re.findall(r"`(\w+)`", labels))) for name, kind, labels in rows}
 
 
