@@ -13,19 +13,32 @@ PEERS := .venv-peers
 export BENTOML_DO_NOT_TRACK := True
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: serve test check oracle smoke-load prove-api prove-decoding prove-chaos prove-load prove-text itn-reference bench medium-random docs lock lock-oracle clean
+.PHONY: serve test check image prove-image prove-metrics oracle smoke-load prove-api prove-decoding prove-chaos prove-load prove-text itn-reference bench medium-random docs lock lock-oracle clean
 
 serve: $(VENV)/.serve
 	$(VENV)/bin/bentoml serve service:HindiSTT
 
 test: $(VENV)/.dev
-	$(VENV)/bin/python -m pytest -q -m "not oracle and not chaos and not api"
+	$(VENV)/bin/python -m pytest -q -m "not oracle and not chaos and not api and not monitoring"
 
 check: $(VENV)/.dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+
+# An OCI image with docker, podman or buildah; TOOL, IMAGE, BASE, BUNDLE: see the script.
+image: $(VENV)/.serve
+	BENTOML=$(VENV)/bin/bentoml deploy/image/build.sh
+
+# Build it and run it with a read-only root and no rights; podman or docker, on Linux.
+prove-image: $(VENV)/.dev
+	BENTOML=$(VENV)/bin/bentoml IMAGE=localhost/hindi-stt:proof deploy/image/build.sh
+	HINDI_STT_TEST_IMAGE=localhost/hindi-stt:proof $(VENV)/bin/python -m pytest -q -s tests/image
+
+# A Prometheus that scrapes two servers; needs Debian's package prometheus, or its binary on the path.
+prove-metrics: $(VENV)/.dev
+	$(VENV)/bin/python -m pytest -q -s -m monitoring tests/operations
 
 # NeMo and the CPU build of PyTorch: about 2 GB of disk.
 oracle: $(ORACLE)/.installed

@@ -28,6 +28,7 @@ from hindi_stt.dispatch import Dispatcher
 from hindi_stt.errors import HindiSTTError, Overloaded, RunnerUnavailable, from_code
 from hindi_stt.http.cache import ResultCache
 from hindi_stt.http.disconnect import unless_disconnected
+from hindi_stt.http.drain import end_after_api_workers, keep_runner
 from hindi_stt.http.health import Health
 from hindi_stt.http.openapi import with_routes
 from hindi_stt.http.protection import BrowserMiddleware, Protection, ProtectionMiddleware, warn_if_open
@@ -105,6 +106,11 @@ class _Runner:
     async def beat(self) -> None:
         """Show that the event loop turns."""
         self._heartbeat.start()
+
+    @bentoml.on_startup
+    async def start(self) -> None:
+        """From now on the runner ends after the API workers."""
+        end_after_api_workers()
 
     def _load(self, threads: int) -> LocalAcoustic:
         return LocalAcoustic(bundle, threads=threads, max_padding=settings.max_padding)
@@ -208,6 +214,8 @@ def _routes() -> Starlette:
 @bentoml.asgi_app(_routes(), path="/")
 @bentoml.service(
     name="hindi_stt",
+    # "custom": BentoML's own distributions begin with a compiler. The packages are those of bentofile.yaml.
+    image=bentoml.images.Image(base_image="python:3.11-slim", distro="custom", python_version="3.11"),
     workers=settings.api_workers,
     # Uploads and inference have bounds of their own; this one only ends what slipped through them.
     traffic={"timeout": 60 + settings.longest_upload_s + settings.longest_transcription_s},
@@ -230,8 +238,9 @@ class HindiSTT:
 
     @bentoml.on_startup
     async def start(self) -> None:
-        """Begin to watch the runner."""
+        """Begin to watch the runner, and keep it."""
         warn_if_open(settings)
+        keep_runner()
         self.health.start()
 
     @bentoml.on_shutdown

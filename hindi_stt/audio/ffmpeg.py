@@ -11,6 +11,7 @@ import json
 import os
 import selectors
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -70,7 +71,7 @@ class FFmpegFile:
 
     def __init__(self, stream: BinaryIO, container: str, limits: ChildLimits, channel: int | None = None) -> None:
         self._limits = limits
-        with _with_descriptor(stream) as descriptor:
+        with _with_descriptor(stream) as descriptor, _without_sigterm():
             # The child's own bounds: see ffmpeg_child.py.
             arguments = [str(descriptor), container, str(limits.cpu_s), str(limits.memory_bytes)]
             if channel is not None:
@@ -145,6 +146,16 @@ class FFmpegFile:
             if not selector.select(self._limits.wait_s):
                 raise CorruptAudio(f"The decoder gave nothing for {self._limits.wait_s:g} s.")
         return os.read(self._pipe.fileno(), 2**16)
+
+
+@contextlib.contextmanager
+def _without_sigterm() -> Iterator[None]:
+    """A child that is started now does not hear SIGTERM: a server that is ended finishes its recordings first."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextlib.contextmanager

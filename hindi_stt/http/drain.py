@@ -1,0 +1,69 @@
+"""Who ends last: the runner answers until every API worker is gone.
+
+BentoML ends all processes of a server at once, and deletes the runner's socket file first. A recording that is still
+being heard has segments that are not at the runner yet. So an API worker holds a shared lock for as long as it lives,
+whatever ends it, and the runner ends when it gets the lock for itself; and an API worker reaches the socket by a
+descriptor, which outlives the file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from bentoml.container import BentoMLContainer
+
+__all__ = ["end_after_api_workers", "keep_runner"]
+
+_POLL_S: Final = 0.1
+
+
+def keep_runner() -> None:
+    """Called in an API worker before its first call: the runner goes on, and is reached, while this process lives."""
+    fcntl.flock(_open(), fcntl.LOCK_SH)
+    if sys.platform == "linux":
+        addresses: dict[str, str] = BentoMLContainer.remote_runner_mapping.get()
+        for runner, address in addresses.items():
+            url = urlsplit(address)
+            if url.scheme == "file":
+                addresses[runner] = f"file:///proc/self/fd/{os.open(unquote(url.path), os.O_PATH)}"
+
+
+def end_after_api_workers() -> None:
+    """Called in the runner, by its event loop: SIGTERM waits until no API worker lives."""
+    loop = asyncio.get_running_loop()
+    end = signal.getsignal(signal.SIGTERM)
+    waiting: list[asyncio.Task[None]] = []
+
+    async def wait(number: int, frame: FrameType | None) -> None:
+        lock = _open()
+        while not _is_free(lock):  # noqa: ASYNC110  # the event is another process's end
+            await asyncio.sleep(_POLL_S)
+        if callable(end):
+            end(number, frame)
+
+    def begin(number: int, frame: FrameType | None) -> None:
+        if not waiting:
+            waiting.append(loop.create_task(wait(number, frame)))
+
+    signal.signal(signal.SIGTERM, lambda number, frame: loop.call_soon_threadsafe(begin, number, frame))
+
+
+def _open() -> int:
+    """The server's lock file, in the folder that its processes share; open until the process ends."""
+    return os.open(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"], "api-workers.lock"), os.O_CREAT | os.O_RDWR, 0o600)
+
+
+def _is_free(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
