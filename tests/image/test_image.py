@@ -173,7 +173,7 @@ def test_a_runner_that_dies_is_replaced(tool: Tool, container: Container) -> Non
     script = """
 import os, pathlib, signal
 for folder in pathlib.Path("/proc").glob("[0-9]*"):
-    if b"ConformerRunner" in (folder / "cmdline").read_bytes():
+    if b"--service-name\\0ConformerRunner" in (folder / "cmdline").read_bytes():
         os.kill(int(folder.name), signal.SIGKILL)
         print("killed")
 """
