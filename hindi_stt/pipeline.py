@@ -27,7 +27,7 @@ from hindi_stt.options import Options
 from hindi_stt.segments import Clip, Segmenter, stitch
 from hindi_stt.settings import Settings
 from hindi_stt.text import Writer
-from hindi_stt.types import Features, Hypothesis, Segment, Token, Transcript, Waveform, Word
+from hindi_stt.types import Features, Float32, Hypothesis, Segment, Token, Transcript, Waveform, Word
 
 __all__ = ["Assembly", "Pipeline", "Preparation", "PreparedClip"]
 
@@ -190,6 +190,24 @@ class Pipeline:
         return Preparation(
             audio.blocks(source, rate, self.limits, self._max_segment_s), self._extract, self._max_segment_s
         )
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz at which the model takes its samples."""
+        return self.bundle.manifest.features.sample_rate
+
+    @property
+    def max_segment_samples(self) -> int:
+        """Samples of the longest recording that is one clip."""
+        return int(self._max_segment_s * self.sample_rate)
+
+    def segmenter(self) -> Segmenter:
+        """What cuts a long recording, or a stream, into clips."""
+        return Segmenter(self.sample_rate, self._max_segment_s)
+
+    def features(self, samples: Float32) -> Features:
+        """Features of one clip's samples, float32 [n]. Raises AudioTooShort."""
+        return self._extract(Waveform(samples, self.sample_rate, self.sample_rate))
 
     def decoder(self, options: Options | None = None) -> Decoder:
         """The decoder for one recording's clips. Raises what `Decoders.choose` raises."""

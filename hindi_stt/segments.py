@@ -30,8 +30,10 @@ _PAUSE_LEVEL: Final = 0.25
 _LEAST_RANGE_DB: Final = 8.0
 # A clip whose loudest frames (99th percentile) stay below this holds no speech; the pre-emphasis takes some 15 dB.
 _SILENT_DB: Final = -80.0
-# In frames: how often to look; pauses that end a clip at once, once it has some length, and when it is full.
-_STEP: Final = 100
+# In frames: when to look first, for a level, and how often then; pauses that end a clip at once, once it has some
+# length, and when it is full.
+_FIRST_LOOK: Final = 100
+_STEP: Final = 20
 _VERY_LONG_PAUSE: Final = 100
 _LONG_PAUSE: Final = 50
 _SHORT_PAUSE: Final = 12
@@ -84,8 +86,28 @@ class Segmenter:
         self._before = np.float32(0)
         self._start = 0
         self._overlap = 0
-        self._check = _STEP
+        self._check = _FIRST_LOOK
         self._pause_db = _FLOOR_DB
+
+    @property
+    def start(self) -> int:
+        """Where the clip in progress begins, in samples from the recording's start; leading silence moves it on."""
+        return self._start
+
+    @property
+    def samples(self) -> Float32:
+        """The clip in progress, float32 [n]."""
+        return self._samples
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether the clip in progress begins with the end of the one before."""
+        return self._overlap > 0
+
+    @property
+    def has_speech(self) -> bool:
+        """Whether the clip in progress is louder than a pause somewhere."""
+        return self._has_speech(len(self._energies))
 
     def push(self, samples: Float32) -> list[Clip]:
         """The clips that end within these samples."""
@@ -176,7 +198,7 @@ class Segmenter:
         self._energies = self._energies[n_frames:]
         self._start += n
         self._overlap = overlap * self._hop
-        self._check = _STEP
+        self._check = _FIRST_LOOK
 
 
 def _smooth(energies: Float32) -> Float32:

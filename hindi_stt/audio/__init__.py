@@ -2,5 +2,6 @@
 
 from hindi_stt.audio.decoding import AudioLimits, blocks, decode
 from hindi_stt.audio.ffmpeg import ChildLimits
+from hindi_stt.audio.packets import PACKET_RATES, PacketDecoder, PacketFormat
 
-__all__ = ["AudioLimits", "ChildLimits", "blocks", "decode"]
+__all__ = ["PACKET_RATES", "AudioLimits", "ChildLimits", "PacketDecoder", "PacketFormat", "blocks", "decode"]
