@@ -23,13 +23,15 @@ from starlette.requests import Request
 from hindi_stt import store
 from hindi_stt.acoustic import LocalAcoustic, padding_share
 from hindi_stt.dispatch import Dispatcher
-from hindi_stt.errors import HindiSTTError, Overloaded, RunnerUnavailable, from_code
+from hindi_stt.errors import ClientClosedRequest, HindiSTTError, Overloaded, RunnerUnavailable, from_code
 from hindi_stt.http.disconnect import unless_disconnected
 from hindi_stt.http.health import Health
+from hindi_stt.http.realtime import Realtime, allow_everybody, realtime_routes
 from hindi_stt.http.recognition import Recognizer
 from hindi_stt.http.requests import RequestIdFilter, RequestMiddleware, current_request_id, error_response, log
 from hindi_stt.http.routes import make_app, with_routes
 from hindi_stt.http.schemas import TranscribeRequest, TranscriptionResponse
+from hindi_stt.http.shutdown import LastRequest, before_sigterm
 from hindi_stt.http.transcription import Transcriber
 from hindi_stt.metrics import Metrics
 from hindi_stt.pipeline import Pipeline
@@ -85,6 +87,12 @@ class _Runner:
 
     def __init__(self) -> None:
         self._metrics = Metrics()
+        self._last_request = LastRequest()
+
+    @bentoml.on_startup
+    async def start(self) -> None:
+        """Outlive the API, which may have last words to hear."""
+        before_sigterm(self._last_request.wait_until_alone)
 
     def _load(self, threads: int) -> LocalAcoustic:
         return LocalAcoustic(bundle, threads=threads, max_padding=settings.max_padding)
@@ -105,6 +113,7 @@ class ConformerRunner(_Runner):
     @bentoml.api(batchable=True, max_batch_size=settings.max_batch_size, max_latency_ms=settings.max_batch_latency_ms)
     def infer(self, items: list[FeatureItem]) -> list[LogProbsItem]:
         """Log-probs of each clip, or its error: one bad clip never fails its batch-mates."""
+        self._last_request.note()
         start_s = time.monotonic()
         batch = [item.features for item in items]
         results = self._acoustic(batch)
@@ -112,6 +121,7 @@ class ConformerRunner(_Runner):
         self._metrics.inference_seconds.observe(time.monotonic() - start_s)
         for item in items:
             self._metrics.queue_wait_seconds.observe(max(0.0, start_s - item.sent_s))
+        self._last_request.note()
         for group in self._acoustic.groups(batch):
             self._count_run([batch[i] for i in group])
         return [_to_item(result) for result in results]
@@ -144,8 +154,12 @@ class ScheduledRunner(_Runner):
     @bentoml.api
     async def infer(self, items: list[FeatureItem], ctx: bentoml.Context) -> list[LogProbsItem]:
         """Log-probs of each clip, or its error."""
+        self._last_request.note()
         work = asyncio.gather(*(self._infer(item) for item in items))
-        return await unless_disconnected(ctx.request, work)
+        try:
+            return await unless_disconnected(ctx.request, work)
+        except ClientClosedRequest as error:  # nobody reads this, and nobody has to see it in the log
+            return [_to_item(error) for _ in items]
 
     async def _infer(self, item: FeatureItem) -> LogProbsItem:
         try:
@@ -181,7 +195,12 @@ def _routes() -> Starlette:
         return {"description": HindiSTT.inner.__doc__, "model": model}
 
     return make_app(
-        about, health, stats, lambda: with_routes(HindiSTT.openapi_spec.asdict()), lambda: current().recognizer
+        about,
+        health,
+        stats,
+        lambda: with_routes(HindiSTT.openapi_spec.asdict()),
+        lambda: current().recognizer,
+        realtime_routes(lambda: current().realtime, allow_everybody),
     )
 
 
@@ -206,11 +225,13 @@ class HindiSTT:
         pipeline.warm_up()
         self.recognizer = Recognizer(pipeline, self._infer, settings, self.metrics)
         self._transcriber = Transcriber(self.recognizer)
+        self.realtime = Realtime(self.recognizer)
 
     @bentoml.on_startup
     async def start(self) -> None:
         """Begin to watch the runner."""
         self.health.start()
+        before_sigterm(self.realtime.drain)
 
     @bentoml.on_shutdown
     async def stop(self) -> None:

@@ -9,10 +9,14 @@
     │   ├── InvalidHotwords              400
     │   ├── UnknownLanguageModel         400
     │   └── UrlNotAccepted               400
+    ├── OriginNotAllowed                 403  a page of another site asks
     ├── NotFound                         404
     ├── UnknownModel                     404
     ├── MethodNotAllowed                 405
     ├── UploadTimeout                    408
+    ├── SessionIdle                      408  a realtime connection was closed by the server
+    ├── SessionExpired                   408
+    ├── SlowReader                       408
     ├── TooLarge                         413  a bound on size was passed
     │   ├── BodyTooLarge                 413
     │   └── AudioTooLong                 413
@@ -25,9 +29,11 @@
     │   └── TooManyChannels              422
     ├── ClientClosedRequest              499  the client hung up; seen in logs and metrics only
     ├── Overloaded                       429  the queue is full, come back later
+    ├── TooManyConnections               429
     ├── InternalError                    500
     ├── InferenceFailed                  500
     ├── RunnerUnavailable                503
+    ├── ShuttingDown                     503
     ├── Timeout                          504
     ├── InvalidSetting                   500  at start-up or on the command line: an environment variable is wrong
     └── ModelError                       500  at start-up or on the command line: the model cannot be used
@@ -73,13 +79,19 @@ __all__ = [
     "ModelError",
     "ModelNotFound",
     "NotFound",
+    "OriginNotAllowed",
     "Overloaded",
     "RequestError",
     "RunnerUnavailable",
+    "SessionExpired",
+    "SessionIdle",
+    "ShuttingDown",
+    "SlowReader",
     "SourceUnavailable",
     "Timeout",
     "TooLarge",
     "TooManyChannels",
+    "TooManyConnections",
     "TranslationNotOffered",
     "TruncatedAudio",
     "UnknownLanguageModel",
@@ -174,6 +186,13 @@ class UnknownModel(HindiSTTError):
     help = "GET /v1/models lists the names; HINDI_STT_MODEL_ALIASES adds others."
 
 
+class OriginNotAllowed(HindiSTTError):
+    """A page of another site opens a realtime connection: HINDI_STT_ALLOWED_ORIGINS does not list it."""
+
+    code, status = "origin_not_allowed", 403
+    help = "Open the page on this server, or list its origin in HINDI_STT_ALLOWED_ORIGINS."
+
+
 class NotFound(HindiSTTError):
     """No such route."""
 
@@ -193,6 +212,27 @@ class UploadTimeout(HindiSTTError):
 
     code, status = "upload_timeout", 408
     help = "Check the connection, send a compressed format, or raise HINDI_STT_UPLOAD_TIMEOUT_S."
+
+
+class SessionIdle(HindiSTTError):
+    """Nothing came over a realtime connection for HINDI_STT_REALTIME_IDLE_S."""
+
+    code, status = "session_idle", 408
+    help = "Connect again when there is something to say; silence that is sent keeps a connection open."
+
+
+class SessionExpired(HindiSTTError):
+    """A realtime connection has lasted HINDI_STT_REALTIME_MAX_S."""
+
+    code, status = "session_expired", 408
+    help = "Connect again and go on."
+
+
+class SlowReader(HindiSTTError):
+    """A realtime client did not read its events for HINDI_STT_REALTIME_WRITE_TIMEOUT_S."""
+
+    code, status = "slow_reader", 408
+    help = "Read events while sending audio."
 
 
 class TooLarge(HindiSTTError):
@@ -279,6 +319,13 @@ class Overloaded(HindiSTTError):
     help = "Try again after the seconds in the Retry-After header, or add a machine."
 
 
+class TooManyConnections(HindiSTTError):
+    """As many realtime connections are open as HINDI_STT_REALTIME_CONNECTIONS allows."""
+
+    code, status = "too_many_connections", 429
+    help = "Try again when another connection has closed, or add a machine."
+
+
 class InternalError(HindiSTTError):
     """A mistake in the server. The log has the details under the request id."""
 
@@ -298,6 +345,13 @@ class RunnerUnavailable(HindiSTTError):
 
     code, status = "runner_unavailable", 503
     help = "Try again in a few seconds. GET /health tells when the runner is back."
+
+
+class ShuttingDown(HindiSTTError):
+    """The server is being stopped; a realtime connection gets its last transcripts before it is closed."""
+
+    code, status = "shutting_down", 503
+    help = "Connect again in a few seconds."
 
 
 class Timeout(HindiSTTError):

@@ -74,6 +74,20 @@ class Settings(BaseSettings):
         120.0, gt=0, description="Longest wait for a transcript, and for each further segment of it, in seconds."
     )
 
+    realtime_connections: int = Field(64, ge=0, description="Most realtime connections per API worker.")
+    realtime_idle_s: float = Field(60.0, gt=0, description="A realtime connection is closed after this silence, in s.")
+    realtime_max_s: float = Field(3600.0, gt=0, description="Longest realtime connection, in seconds.")
+    realtime_buffer_s: float = Field(
+        30.0, gt=0, description="Audio of a realtime connection that may wait to be heard; then reading stops, in s."
+    )
+    realtime_write_timeout_s: float = Field(
+        10.0, gt=0, description="Longest wait for a realtime client to take an event, in seconds."
+    )
+    allowed_origins: str = Field(
+        "", description="Other sites whose pages may connect, https://host[:port] with commas between; * for all."
+    )
+    page: Literal["on", "off"] = Field("on", description="The page at /ui.")
+
     language_model: str = Field(
         "", description="Name of the bundle's language model that is used unasked. Empty: none."
     )
@@ -116,6 +130,11 @@ class Settings(BaseSettings):
     def aliases(self) -> tuple[str, ...]:
         """Further names of the model."""
         return tuple(name.strip() for name in self.model_aliases.split(",") if name.strip())
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Other sites whose pages may connect."""
+        return tuple(origin.strip().rstrip("/") for origin in self.allowed_origins.split(",") if origin.strip())
 
     @property
     def longest_upload_s(self) -> float:

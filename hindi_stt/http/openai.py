@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
@@ -22,7 +22,7 @@ from hindi_stt.http.uploads import Upload, receive_upload
 from hindi_stt.options import FIELDS
 from hindi_stt.types import Transcript
 
-__all__ = ["FORMATS", "openai_routes"]
+__all__ = ["FORMATS", "check_model", "line_fields", "openai_routes", "warnings_for"]
 
 FORMATS: Final = ("json", "text", "srt", "vtt", "verbose_json")
 _STREAMED: Final = ("json", "text")
@@ -94,7 +94,9 @@ async def _transcribe(request: Request, recognizer: Recognizer) -> Response:
             upload = await receive_upload(request, _FIELDS, recognizer.settings, lists=_LISTS)
             file = stack.enter_context(upload.file.file)
             wishes = _wishes(upload, recognizer)
-            recognition = recognizer.recognize(file, recognizer.pipeline.options(_line_fields(upload)))
+            recognition = recognizer.recognize(
+                file, recognizer.pipeline.options(line_fields(upload.fields, upload.lists.get("keywords", ())))
+            )
             if wishes.stream:
                 events = _events(request, recognition, wishes)
                 # Whatever goes wrong before the first words still has a status of its own.
@@ -159,7 +161,7 @@ def _wishes(upload: Upload, recognizer: Recognizer) -> _Wishes:
     fields, lists = upload.fields, upload.lists
     if "model" not in fields:
         raise InvalidRequest("The field 'model' is missing; GET /v1/models lists what it may be.")
-    _check_model(fields["model"], recognizer)
+    check_model(fields["model"], recognizer)
     response_format = _one_of(fields, "response_format", FORMATS)
     stream = _one_of(fields, "stream", ("false", "true")) == "true"
     if stream and response_format not in _STREAMED:
@@ -179,11 +181,11 @@ def _wishes(upload: Upload, recognizer: Recognizer) -> _Wishes:
         logprobs="logprobs" in include,
         words="word" in granularities,
         segments="segment" in granularities or not granularities,
-        warnings=tuple(_warnings(fields, lists, recognizer.pipeline.bundle.manifest.language)),
+        warnings=tuple(warnings_for(fields, lists, recognizer.pipeline.bundle.manifest.language)),
     )
 
 
-def _warnings(fields: Mapping[str, str], lists: Mapping[str, list[str]], language: str) -> list[str]:
+def warnings_for(fields: Mapping[str, str], lists: Mapping[str, list[str]], language: str) -> list[str]:
     """What is accepted without effect; raises InvalidRequest for a language that no model has."""
     wanted = [*lists.get("languages", ()), *([fields["language"]] if fields.get("language") else [])]
     others = [name[:64] for name in wanted if name != "auto" and name.lower().partition("-")[0] != language]
@@ -195,17 +197,18 @@ def _warnings(fields: Mapping[str, str], lists: Mapping[str, list[str]], languag
     return warnings
 
 
-def _line_fields(upload: Upload) -> dict[str, str]:
+def line_fields(fields: Mapping[str, str], keywords: Sequence[str]) -> dict[str, str]:
     """The fields that are options of the line; keywords are hotwords."""
-    fields = {name: value for name, value in upload.fields.items() if name in FIELDS}
-    if keywords := upload.lists.get("keywords"):
-        fields["hotwords"] = ",".join([*keywords, *filter(None, [fields.get("hotwords")])])
-    return fields
+    known = {name: value for name, value in fields.items() if name in FIELDS}
+    if keywords:
+        known["hotwords"] = ",".join([*keywords, *filter(None, [known.get("hotwords")])])
+    return known
 
 
-def _check_model(name: str, recognizer: Recognizer) -> None:
-    if name not in _names(recognizer):
-        raise UnknownModel(f"There is no model {name[:64]!r} here; there are {', '.join(_names(recognizer))}.")
+def check_model(name: str, recognizer: Recognizer) -> None:
+    """Raises UnknownModel."""
+    if name not in model_names(recognizer):
+        raise UnknownModel(f"There is no model {name[:64]!r} here; there are {', '.join(model_names(recognizer))}.")
 
 
 def _check_temperature(text: str) -> None:
@@ -229,7 +232,8 @@ def _all_of(lists: Mapping[str, list[str]], name: str, values: tuple[str, ...]) 
     return [_one_of({name: value}, name, values) for value in lists.get(name, ())]
 
 
-def _names(recognizer: Recognizer) -> list[str]:
+def model_names(recognizer: Recognizer) -> list[str]:
+    """Every name of the model."""
     bundle = recognizer.pipeline.bundle
     return [bundle.tag, bundle.manifest.name, *recognizer.settings.aliases]
 
@@ -238,4 +242,4 @@ def _models(recognizer: Recognizer) -> list[dict[str, Any]]:
     """The model under each of its names. created is OpenAI's field; a bundle does not say."""
     manifest = recognizer.pipeline.bundle.manifest
     facts = {"object": "model", "created": 0, "owned_by": manifest.source.file, "licence": manifest.licence}
-    return [{"id": name, **facts, "languages": [manifest.language]} for name in _names(recognizer)]
+    return [{"id": name, **facts, "languages": [manifest.language]} for name in model_names(recognizer)]

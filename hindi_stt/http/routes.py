@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Match, Route
+from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope
 
 from hindi_stt import __version__
@@ -22,6 +22,7 @@ __all__ = ["make_app", "with_routes"]
 _LINKS: Final = {
     "transcribe": "POST /transcribe",
     "openai": "POST /v1/audio/transcriptions, GET /v1/models",
+    "realtime": "WS /v1/realtime?intent=transcription",
     "health": "GET /health",
     "stats": "GET /stats",
     "metrics": "GET /metrics",
@@ -46,8 +47,9 @@ def make_app(
     stats: Report,
     openapi: Callable[[], dict[str, Any]],
     recognizer: Callable[[], Recognizer],
+    more: Sequence[BaseRoute],
 ) -> Starlette:
-    """The routes as an application: bodies by the first four arguments, what is below /v1 by the last."""
+    """The routes as an application: bodies by the first four arguments, the file API by the fifth, and what is more."""
 
     async def index(_: Request) -> Response:
         return JSONResponse({"name": "hindi_stt", "version": __version__, **about(), "links": _LINKS})
@@ -70,6 +72,7 @@ def make_app(
             Route("/stats", show_stats),
             Route("/docs.json", show_openapi),
             *openai_routes(recognizer),
+            *more,
         ]
     )
 

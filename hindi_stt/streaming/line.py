@@ -19,7 +19,7 @@ class Line(Protocol):
     """The acoustic model, here or elsewhere, and a way to compute beside the event loop."""
 
     async def log_probs(self, features: Features, *, final: bool) -> LogProbs:
-        """One clip's log-probs. Raises its error; Overloaded only where it is not final, and may be left out."""
+        """One clip's log-probs, or its error raised. What is not final may be left out when there is no room."""
         ...
 
     async def in_thread(self, work: Callable[[], T]) -> T:

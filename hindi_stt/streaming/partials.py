@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from hindi_stt.errors import Overloaded
+from hindi_stt.errors import HindiSTTError
 from hindi_stt.options import Options
 from hindi_stt.pipeline import Pipeline
 from hindi_stt.streaming.line import Line
@@ -84,9 +84,9 @@ class Partials:
         return now - self._heard >= self._step
 
     async def update(self, start: int, samples: Float32) -> PartialWords | None:
-        """What is new in the clip in progress, float32 [n] from `start`.
+        """What is new in the clip in progress, float32 [n] from `start`; None where the line has failed.
 
-        Raises the line's errors, but for Overloaded: None, this window is left out.
+        What went wrong, if it still is, is told when the utterance is final.
         """
         self._forget(start)
         now = start + len(samples)
@@ -96,7 +96,7 @@ class Partials:
             # Called at once, within this step.
             features = await self._line.in_thread(lambda: self._pipeline.features(samples[window - start :]))
             log_probs = await self._line.log_probs(features, final=False)
-        except Overloaded:
+        except HindiSTTError:
             return None
         self._heard = now
         done = (settled_end - window) // self._frame

@@ -70,7 +70,8 @@ class Stream:
     """A stream for one speaker. Not for several tasks at once.
 
     end_pointing: whether pauses end utterances; without, only `commit` does, and nothing is told before. min_s: the
-    shortest utterance that can be committed. A masked number may go on: with masks there are no partials.
+    shortest utterance that can be committed. start_s: seconds of the stream that went before. A masked number may go
+    on: with masks there are no partials.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Stream:
         *,
         end_pointing: bool = True,
         min_s: float = 0.1,
+        start_s: float = 0.0,
         context: Context | None = None,
     ) -> None:
         self._pipeline = pipeline
@@ -93,7 +95,7 @@ class Stream:
         self._partials: Partials | None = None
         if end_pointing and not options.text.mask:
             self._partials = Partials(pipeline, line, options, context or Context())
-        self._received = 0
+        self._received = round(start_s * self._rate)
         self._begin()
 
     @property
