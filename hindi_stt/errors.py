@@ -35,6 +35,7 @@
     ├── RunnerUnavailable                503
     ├── ShuttingDown                     503
     ├── Timeout                          504
+    ├── NoMicrophone                     500  on the command line
     ├── InvalidSetting                   500  at start-up or on the command line: an environment variable is wrong
     └── ModelError                       500  at start-up or on the command line: the model cannot be used
         ├── ModelNotFound
@@ -78,6 +79,7 @@ __all__ = [
     "MissingFile",
     "ModelError",
     "ModelNotFound",
+    "NoMicrophone",
     "NotFound",
     "OriginNotAllowed",
     "Overloaded",
@@ -359,6 +361,13 @@ class Timeout(HindiSTTError):
 
     code, status = "timeout", 504
     help = "Send shorter recordings or fewer at once, or raise HINDI_STT_REQUEST_TIMEOUT_S."
+
+
+class NoMicrophone(HindiSTTError):
+    """On the command line: `hindi-stt listen` finds no sounddevice package, or no microphone that it can open."""
+
+    code, status = "no_microphone", 500
+    help = "Plug one in; install the extra and PortAudio: pip install 'hindi-stt[listen]', apt install libportaudio2."
 
 
 class InvalidSetting(HindiSTTError):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
+import sys
 from collections.abc import Iterable
 
 import numpy as np
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 
 from hindi_stt.acoustic import LocalAcoustic
 from hindi_stt.audio import PacketDecoder, PacketFormat
+from hindi_stt.cli import main
 from hindi_stt.errors import AudioTooShort, HindiSTTError, Overloaded
 from hindi_stt.pipeline import Pipeline
 from hindi_stt.streaming import (
@@ -267,3 +270,20 @@ def test_g711_is_what_libsndfile_wrote(encoding: str) -> None:
     assert len(data) == len(samples)
     np.testing.assert_allclose(decoded, samples / 32_768, atol=0.02)
     assert np.corrcoef(decoded, samples)[0, 1] > 0.999
+
+
+def test_the_command_line(pipeline: Pipeline, acoustic: LocalAcoustic, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["stream", str(DATA / "family.flac"), "--realtime", "--format", "json"]) == 0
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [event["type"] for event in events] == ["Partial"] * (len(events) - 1) + ["Utterance"]
+    assert len(events) > 4
+    assert main(["stream", str(DATA / "family.flac")]) == 0
+    samples = speech("family.flac")
+    (utterance,) = utterances(listen(pipeline, acoustic, every(samples, 0.1)))
+    assert capsys.readouterr().out == utterance.text + "\n" == events[-1]["text"] + "\n"
+
+
+def test_no_microphone_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setitem(sys.modules, "sounddevice", None)  # as if it were not installed
+    assert main(["listen"]) == 1
+    assert "no_microphone" in capsys.readouterr().err
