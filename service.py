@@ -26,6 +26,7 @@ from hindi_stt.dispatch import Dispatcher
 from hindi_stt.errors import ClientClosedRequest, HindiSTTError, Overloaded, RunnerUnavailable, from_code
 from hindi_stt.http.disconnect import unless_disconnected
 from hindi_stt.http.health import Health
+from hindi_stt.http.page import page_routes
 from hindi_stt.http.realtime import Realtime, allow_everybody, realtime_routes
 from hindi_stt.http.recognition import Recognizer
 from hindi_stt.http.requests import RequestIdFilter, RequestMiddleware, current_request_id, error_response, log
@@ -200,7 +201,7 @@ def _routes() -> Starlette:
         stats,
         lambda: with_routes(HindiSTT.openapi_spec.asdict()),
         lambda: current().recognizer,
-        realtime_routes(lambda: current().realtime, allow_everybody),
+        [*realtime_routes(lambda: current().realtime, allow_everybody), *page_routes(bundle, settings)],
     )
 
 

@@ -7,7 +7,7 @@ import contextlib
 import json
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -320,8 +320,8 @@ class _Session:
                 raise item
             case Append(data):
                 await self._append(data)
-            case Commit():
-                await self._commit()
+            case Commit(event_id):
+                await self._commit(event_id)
             case Clear():
                 if self._stream is not None:
                     self._stream.clear()
@@ -363,16 +363,16 @@ class _Session:
         await self._pass_on(self._stream, self._stream.push(samples))
         self._received_s = self._stream.received_s
 
-    async def _commit(self) -> None:
+    async def _commit(self, event_id: str | None = None) -> None:
         """The resampler ends with the utterance, so that nothing of it is left for the next."""
         stream, decoder = self._stream, self._decoder
         if stream is None or decoder is None:
-            await self._complain(InvalidRequest("The buffer is empty: nothing was appended."))
+            await self._complain(InvalidRequest("The buffer is empty: nothing was appended."), event_id)
             return
         self._stream = self._decoder = None
         await self._pass_on(stream, stream.push(decoder.flush()))
         self._received_s = stream.received_s
-        await self._pass_on(stream, stream.commit())
+        await self._pass_on(stream, stream.commit(), event_id)
 
     async def _finish(self) -> None:
         """The final text of what is there, if it is anything."""
@@ -380,7 +380,7 @@ class _Session:
         if stream is not None and stream.pending_s > self._settings.min_audio_s:
             await self._commit()
 
-    async def _pass_on(self, stream: Stream, events: Any) -> None:
+    async def _pass_on(self, stream: Stream, events: AsyncGenerator[Event], event_id: str | None = None) -> None:
         """Send a stream's events; what goes wrong costs the utterance, not the connection."""
         start = time.perf_counter()
         try:
@@ -393,7 +393,7 @@ class _Session:
             stream.clear()
             self._recognizer.metrics.errors.labels(error.code).inc()
             if not self._item_id:
-                await self._send(error_event(error))
+                await self._send(error_event(error, event_id))
                 return
             await self._send(
                 self._of_item("conversation.item.input_audio_transcription.failed") | {"error": error_detail(error)}

@@ -90,7 +90,9 @@ class Append:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """End the utterance here."""
+    """End the utterance here; event_id: the client's, for an error about it."""
+
+    event_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ def parse_event(message: Mapping[str, Any], config: SessionConfig, recognizer: R
         case "input_audio_buffer.append":
             return Append(_audio_of(event))
         case "input_audio_buffer.commit":
-            return Commit()
+            return Commit(event_id_of(message))
         case "input_audio_buffer.clear":
             return Clear()
         case "session.update":

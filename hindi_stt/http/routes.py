@@ -27,7 +27,8 @@ _LINKS: Final = {
     "stats": "GET /stats",
     "metrics": "GET /metrics",
     "openapi": "GET /docs.json",
-    "page": "GET / in a browser",
+    "page": "GET /ui",
+    "reference": "GET / in a browser",
 }
 
 Report = Callable[[], Awaitable[dict[str, Any]]]
@@ -50,9 +51,11 @@ def make_app(
     more: Sequence[BaseRoute],
 ) -> Starlette:
     """The routes as an application: bodies by the first four arguments, the file API by the fifth, and what is more."""
+    has_page = any(isinstance(route, Route) and route.path == "/ui" for route in more)
+    links = {name: link for name, link in _LINKS.items() if name != "page" or has_page}
 
     async def index(_: Request) -> Response:
-        return JSONResponse({"name": "hindi_stt", "version": __version__, **about(), "links": _LINKS})
+        return JSONResponse({"name": "hindi_stt", "version": __version__, **about(), "links": links})
 
     async def show_health(request: Request) -> Response:
         state_of(request).keep_body = True
