@@ -119,9 +119,26 @@ def test_a_long_stream_says_what_the_file_says(pipeline: Pipeline, acoustic: Loc
     assert len(samples) > 18 * RATE
     expected = pipeline.transcribe(wav(samples), acoustic)
     streamed = listen(pipeline, acoustic, every(samples, 0.3))
-    assert " ".join(utterance.text for utterance in utterances(streamed)) == expected.text
+    found = utterances(streamed)
+    assert " ".join(utterance.text for utterance in found) == expected.text
+    assert all(a.end_s <= b.start_s for a, b in itertools.pairwise(found))
     (committed,) = utterances(listen(pipeline, acoustic, every(samples, 0.3), end_pointing=False))
     assert committed.text == expected.text
+
+
+def test_who_does_not_pause_is_heard_in_parts(pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
+    """Each part is told when the next has been heard, and says no word of the other."""
+    samples = np.tile(speech("family.flac")[: int(3.7 * RATE)], 10)
+    events = listen(pipeline, acoustic, every(samples, 0.5))
+    found = utterances(events)
+    assert len(found) >= 2
+    assert events.index(found[0]) < len(events) - 10
+    assert " ".join(utterance.text for utterance in found) == pipeline.transcribe(wav(samples), acoustic).text
+    added = [word.start_s for event in events if isinstance(event, Partial) for word in event.added]
+    assert added
+    for utterance in found:
+        assert utterance.start_s <= utterance.words[0].start_s
+        assert utterance.words[-1].end_s <= utterance.end_s + 0.04
 
 
 def test_without_end_pointing_a_commit_is_a_file(pipeline: Pipeline, acoustic: LocalAcoustic) -> None:

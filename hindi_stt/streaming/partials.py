@@ -79,6 +79,10 @@ class Partials:
         self._heard = start
         self._stable_end_s = -1.0
 
+    def go_on(self, end: int) -> None:
+        """What was said up to `end` is final, and what follows is another utterance."""
+        self._stable_end_s = end / self._rate
+
     def due(self, now: int) -> bool:
         """Whether it is time to look again."""
         return now - self._heard >= self._step

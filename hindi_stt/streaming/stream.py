@@ -200,18 +200,35 @@ class Stream:
         if over:
             async for event in self._finish(stopped=stopped):
                 yield event
+        elif self._end_pointing and self._heard:
+            async for event in self._finish_part():
+                yield event
 
     async def _finish(self, *, stopped: bool = False) -> AsyncGenerator[Event]:
         """The utterance as its options want it written, if anything was said in it or shown of it."""
         self._heard += self._assembly.end()
         self._assembly = Assembly()
+        end = self._end if self._end_pointing and self._open else self._received
+        async for event in self._tell(end, stopped=stopped):
+            yield event
+        self._next_utterance()
+
+    async def _finish_part(self) -> AsyncGenerator[Event]:
+        """What is settled of somebody who does not pause: an utterance of its own, and the next one goes on."""
+        end = round(self._heard[-1].end_s * self._rate)
+        async for event in self._tell(end, stopped=False):
+            yield event
+        self._start, self._started = end, False
+        self._heard, self._unstable = [], ()
+        if self._partials is not None:
+            self._partials.go_on(end)
+
+    async def _tell(self, end: int, *, stopped: bool) -> AsyncGenerator[Event]:
         segments = await self._line.in_thread(lambda: self._pipeline.write(self._heard, self._options))
         start = self._base if self._start is None else self._start
-        end = self._end if self._end_pointing and self._open else self._received
         if segments or self._started or not self._end_pointing:
             if self._end_pointing and not self._started:
                 yield SpeechStarted(start / self._rate)
             if self._end_pointing and not stopped:
                 yield SpeechStopped(end / self._rate)
             yield Utterance(start / self._rate, end / self._rate, tuple(segments))
-        self._next_utterance()
