@@ -105,9 +105,14 @@ class Segmenter:
         return self._overlap > 0
 
     @property
-    def has_speech(self) -> bool:
-        """Whether the clip in progress is louder than a pause somewhere."""
-        return self._has_speech(len(self._energies))
+    def speech_start(self) -> int | None:
+        """Where speech begins in the clip in progress, with the silence that is kept before it; None without any."""
+        if self._overlap:
+            return self._start
+        if not len(self._energies):
+            return None
+        loud = np.flatnonzero(_smooth(self._energies) >= max(_SILENT_DB, self._pause_db))
+        return self._start + max(0, int(loud[0]) - _LEAD) * self._hop if len(loud) else None
 
     def push(self, samples: Float32) -> list[Clip]:
         """The clips that end within these samples."""

@@ -105,7 +105,7 @@ def test_an_utterance_is_what_its_audio_is_as_a_file(
         )
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.lists(st.integers(1, 3 * RATE), max_size=60))
 def test_packets_do_not_matter(
     pipeline: Pipeline, acoustic: LocalAcoustic, talk: list[Event], sizes: list[int]
@@ -128,7 +128,7 @@ def test_a_long_stream_says_what_the_file_says(pipeline: Pipeline, acoustic: Loc
 
 def test_who_does_not_pause_is_heard_in_parts(pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
     """Each part is told when the next has been heard, and says no word of the other."""
-    samples = np.tile(speech("family.flac")[: int(3.7 * RATE)], 10)
+    samples = np.tile(speech("family.flac")[: int(3.7 * RATE)], 9)
     events = listen(pipeline, acoustic, every(samples, 0.5))
     found = utterances(events)
     assert len(found) >= 2

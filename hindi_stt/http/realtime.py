@@ -448,6 +448,8 @@ class _Session:
         completed: dict[str, Any] = {
             "transcript": text,
             "usage": {"type": "duration", "seconds": round(duration_s, 3)},
+            "audio_start_ms": round(utterance.start_s * 1000),
+            "audio_end_ms": round(utterance.end_s * 1000),
             "words": [
                 {
                     "word": word.text,

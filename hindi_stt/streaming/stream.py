@@ -24,7 +24,7 @@ __all__ = ["Event", "Partial", "SpeechStarted", "SpeechStopped", "Stream", "Utte
 
 @dataclass(frozen=True, slots=True)
 class SpeechStarted:
-    """The first words of an utterance were heard, which begins here, in seconds of the stream."""
+    """The first words of an utterance were heard, which begins about here, in seconds of the stream."""
 
     start_s: float
 
@@ -139,9 +139,11 @@ class Stream:
         if self._end_pointing and self._open and not self._segmenter.overlaps:
             async for event in self._finish():
                 yield event
-        if self._partials is not None and self._partials.due(self._received) and self._segmenter.has_speech:
-            async for event in self._look(self._partials):
-                yield event
+        if self._partials is not None and self._partials.due(self._received):
+            speech_start = self._segmenter.speech_start
+            if speech_start is not None:
+                async for event in self._look(self._partials, speech_start):
+                    yield event
 
     async def commit(self) -> AsyncGenerator[Event]:
         """End the utterance here. Raises AudioTooShort where there is none, and the line's errors."""
@@ -169,15 +171,14 @@ class Stream:
     def _cutter(self, samples: Float32) -> Callable[[], list[Clip]]:
         return lambda: self._segmenter.push(samples)
 
-    async def _look(self, partials: Partials) -> AsyncGenerator[Event]:
-        start = self._base + self._segmenter.start
-        found = await partials.update(start, self._segmenter.samples)
+    async def _look(self, partials: Partials, speech_start: int) -> AsyncGenerator[Event]:
+        start = self._base + speech_start
+        found = await partials.update(start, self._segmenter.samples[speech_start - self._segmenter.start :])
         if found is None:
             return
         if (found.added or found.unstable) and not self._started:
             self._started = True
-            self._start = start if self._start is None else self._start
-            yield SpeechStarted(self._start / self._rate)
+            yield SpeechStarted((start if self._start is None else self._start) / self._rate)
         if found.added or found.unstable != self._unstable:
             self._unstable = found.unstable
             yield Partial(found.added, found.unstable)
