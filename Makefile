@@ -13,7 +13,7 @@ PEERS := .venv-peers
 export BENTOML_DO_NOT_TRACK := True
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: serve test check oracle prove-decoding prove-text prove-ui itn-reference bench medium-random docs lock lock-oracle clean
+.PHONY: serve test check oracle smoke-load prove-decoding prove-load prove-text prove-ui itn-reference bench medium-random docs lock lock-oracle clean
 
 serve: $(VENV)/.serve
 	$(VENV)/bin/bentoml serve service:HindiSTT
@@ -53,6 +53,13 @@ bench: $(VENV)/.dev build/medium-random/bundle.json
 prove-decoding: $(VENV)/.dev $(PEERS)/.installed
 	$(VENV)/bin/python -m benchmarks.decoding --peers $(PEERS)/bin/python
 
+BASELINE ?= ../shared/baseline/app.py
+prove-load: $(VENV)/.load build/medium-random/bundle.json
+	$(VENV)/bin/python -m loadtests.sweep --bundle build/medium-random $(if $(wildcard $(BASELINE)),--earlier $(BASELINE))
+
+smoke-load: $(VENV)/.load
+	$(VENV)/bin/python -m loadtests.sweep --contenders cost --shares 0.5 --seconds 5 --mix realistic
+
 docs: $(VENV)/.dev
 	$(VENV)/bin/python docs/generate.py
 
@@ -74,6 +81,10 @@ $(VENV)/.serve: requirements/serve.lock pyproject.toml | $(VENV)/bin/python
 	touch $@
 
 $(VENV)/.dev: requirements/dev.lock $(VENV)/.serve
+	$(UV) --require-hashes --no-deps -r $< || $(PIP) --require-hashes --no-deps -r $<
+	touch $@
+
+$(VENV)/.load: requirements/load.lock $(VENV)/.dev
 	$(UV) --require-hashes --no-deps -r $< || $(PIP) --require-hashes --no-deps -r $<
 	touch $@
 
@@ -99,6 +110,7 @@ $(ITN)/.installed: requirements/itn.lock
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url pyproject.toml -o requirements/serve.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra dev pyproject.toml -c requirements/serve.lock -o requirements/dev.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra dev --extra load pyproject.toml -c requirements/dev.lock -o requirements/load.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url requirements/itn.in -o requirements/itn.lock
 
 lock-oracle: $(ORACLE)/.installed

@@ -1,6 +1,6 @@
 """The two schedulers side by side in one run: throughput, latency, and CPU time of the whole service.
 
-HINDI_STT_TEST_SPEECH=… python -m benchmarks.schedulers [--bundle BUNDLE] [--rounds N]
+[HINDI_STT_TEST_SPEECH=…] python -m benchmarks.schedulers [--bundle BUNDLE] [--rounds N]
 
 The servers stand side by side and take turns under the same load: clips of 2 to 15 s from real speech, 16 callers.
 CPU seconds of the service's processes per second of audio are the steadiest figure where a machine does other work.
@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import io
-import os
 import statistics
 import tempfile
 import time
@@ -22,16 +20,14 @@ from pathlib import Path
 import httpx
 import numpy as np
 import psutil
-import soundfile
 from tqdm import tqdm
 
-from hindi_stt.audio import AudioLimits, decode
 from hindi_stt.bundle import EMBEDDED
+from loadtests.clips import Clip, mixed_clips
 from tests.server import Server
 
 CALLERS = 16
 N_CLIPS = 48
-LIMITS = AudioLimits(60, 0.1, 8)
 
 
 @dataclass
@@ -48,7 +44,7 @@ def main() -> None:
     parser.add_argument("--bundle", type=Path, default=EMBEDDED)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
-    clips = mixed_clips(Path(os.environ["HINDI_STT_TEST_SPEECH"]))
+    clips = mixed_clips(N_CLIPS)
     measured: dict[str, Measured] = {"bentoml": Measured(), "cost": Measured()}
     with tempfile.TemporaryDirectory() as folder:
         servers = {name: start(Path(folder) / name, name, arguments.bundle) for name in measured}
@@ -65,25 +61,12 @@ def main() -> None:
     report(measured)
 
 
-def mixed_clips(folder: Path) -> list[tuple[bytes, float]]:
-    """WAV files of 2 to 15 s, joined and cut from the folder's clips, with their seconds."""
-    rng = np.random.default_rng(0)
-    speech = np.concatenate([decode(path, 16_000, LIMITS).samples for path in sorted(folder.glob("*.flac"))])
-    clips = []
-    for seconds in rng.uniform(2, 15, N_CLIPS):
-        start = int(rng.integers(0, len(speech) - seconds * 16_000))
-        buffer = io.BytesIO()
-        soundfile.write(buffer, speech[start : start + int(seconds * 16_000)], 16_000, format="WAV", subtype="PCM_16")
-        clips.append((buffer.getvalue(), float(seconds)))
-    return clips
-
-
 def start(folder: Path, scheduler: str, bundle: Path) -> Server:
     folder.mkdir()
     return Server(folder, HINDI_STT_SCHEDULER=scheduler, HINDI_STT_MODEL=str(bundle.resolve()))
 
 
-async def load(server: Server, clips: Sequence[tuple[bytes, float]]) -> list[float]:
+async def load(server: Server, clips: Sequence[Clip]) -> list[float]:
     """Send every clip, a bounded number at a time; seconds that each answer took."""
     gate = asyncio.Semaphore(CALLERS)
     async with httpx.AsyncClient(timeout=300) as client:
@@ -95,11 +78,11 @@ async def load(server: Server, clips: Sequence[tuple[bytes, float]]) -> list[flo
                 response.raise_for_status()
                 return time.perf_counter() - start
 
-        return await asyncio.gather(*(one(content) for content, _ in clips))
+        return await asyncio.gather(*(one(clip.content) for clip in clips))
 
 
-def measure(server: Server, clips: Sequence[tuple[bytes, float]], into: Measured) -> None:
-    audio_s = sum(seconds for _, seconds in clips)
+def measure(server: Server, clips: Sequence[Clip], into: Measured) -> None:
+    audio_s = sum(clip.duration_s for clip in clips)
     cpu, wall = cpu_s(server), time.perf_counter()
     into.latencies_s += asyncio.run(load(server, clips))
     into.throughput.append(audio_s / (time.perf_counter() - wall))

@@ -8,13 +8,15 @@ without a new schema version.
 from __future__ import annotations
 
 import hashlib
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from hindi_stt.errors import BundleInvalid, ModelNotFound
+from hindi_stt.errors import BundleInvalid, InvalidRequest, ModelNotFound
 from hindi_stt.types import Float32
 
 __all__ = [
@@ -55,7 +57,7 @@ class FeatureSpec(_Frozen):
     sample_rate: int = Field(gt=0)
     window_samples: int = Field(gt=0)
     hop_samples: int = Field(gt=0)
-    n_fft: int = Field(gt=0)
+    n_fft: int = Field(gt=0, multiple_of=32)
     window: Literal["hann"] = "hann"
     preemphasis: float = Field(ge=0, lt=1)
     n_mels: int = Field(gt=0)
@@ -190,6 +192,25 @@ class Bundle:
                 return self.folder / asset.file
         have = ", ".join(f"{a.role}/{a.name}" for a in self.manifest.assets)
         raise BundleInvalid(f"{self.folder} has no asset {role}/{name or '*'}; it has {have}.")
+
+    def copy_with(self, folder: Path, additions: Sequence[tuple[str, str, str, Path]]) -> Bundle:
+        """A copy in a new folder with more assets: role, name, file name in the bundle, and the file to copy.
+
+        Raises InvalidRequest where the folder exists, BundleInvalid where a role and name are taken.
+        """
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError as error:
+            raise InvalidRequest(f"{folder} exists already.") from error
+        for name in (MANIFEST_FILE, *(asset.file for asset in self.manifest.assets)):
+            shutil.copyfile(self.folder / name, folder / name)
+        added = []
+        for role, name, file, source in additions:
+            shutil.copyfile(source, folder / file)
+            added.append(Asset(role=role, name=name, file=file, sha256=sha256_of(folder / file)))
+        manifest = self.manifest.model_copy(update={"assets": (*self.manifest.assets, *added)})
+        (folder / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        return Bundle.open(folder)
 
     def _read_tokens(self) -> tuple[str, ...]:
         """tokens.txt: one "piece id" a line, blank among them as <blk>; other runtimes read the same form."""

@@ -1,10 +1,11 @@
-"""hindi-stt models: the bundles in the BentoML model store."""
+"""hindi-stt models: the bundles in the BentoML model store, and what joins them."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
 import json
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from hindi_stt.settings import get_settings
 if TYPE_CHECKING:
     from hindi_stt.bundle import Bundle
 
-__all__ = ["add_models"]
+__all__ = ["add_models", "add_punctuation"]
 
 
 def add_models(commands: Any) -> None:
@@ -32,6 +33,14 @@ def add_models(commands: Any) -> None:
         what = "a tag in the store" if name == "remove" else "a tag in the store, or a bundle's folder"
         action.add_argument("model", metavar="MODEL", help=what)
         action.set_defaults(run=run)
+
+    add = actions.add_parser("add-punctuation", help="copy a bundle, with a punctuation model added")
+    add.add_argument("model", metavar="MODEL", help="a tag in the store, or a bundle's folder")
+    add.add_argument("onnx", type=Path, metavar="FILE.onnx", help="token classifier: input_ids, maybe attention_mask")
+    add.add_argument("tokenizer", type=Path, metavar="tokenizer.json", help="its Hugging Face tokenizer")
+    add.add_argument("--marks", required=True, metavar="JSON", help='the mark of each label: ["", ",", "।", "?"]')
+    add.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="the new bundle")
+    add.set_defaults(run=_add_punctuation)
 
 
 def _open(arguments: argparse.Namespace) -> Bundle:
@@ -72,6 +81,25 @@ def _verify(arguments: argparse.Namespace) -> int:
     if broken:
         print(f"Not sound: {', '.join(broken)}")
     return 1 if broken else 0
+
+
+def _add_punctuation(arguments: argparse.Namespace) -> int:
+    bundle = add_punctuation(_open(arguments), arguments.onnx, arguments.tokenizer, arguments.marks, arguments.output)
+    print(f"{bundle.folder}: punctuation=model added")
+    return 0
+
+
+def add_punctuation(bundle: Bundle, onnx: Path, tokenizer: Path, marks_json: str, folder: Path) -> Bundle:
+    """Copy a bundle into a new folder, with a punctuation model. Raises BundleInvalid, InvalidRequest."""
+    from hindi_stt.text.punctuation_model import PUNCTUATION_ROLE, ModelPunctuator
+
+    with tempfile.NamedTemporaryFile(mode="w", suffix=".json", encoding="utf-8") as marks:
+        marks.write(marks_json)
+        marks.flush()
+        files = {"model": onnx, "tokenizer": tokenizer, "marks": Path(marks.name)}
+        ModelPunctuator(**files)  # complains before anything is written
+        additions = [(PUNCTUATION_ROLE, name, f"punctuation-{name}{path.suffix}", path) for name, path in files.items()]
+        return bundle.copy_with(folder, additions)
 
 
 def _remove(arguments: argparse.Namespace) -> int:

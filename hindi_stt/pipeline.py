@@ -27,6 +27,7 @@ from hindi_stt.options import Options
 from hindi_stt.segments import Clip, Segmenter, stitch
 from hindi_stt.settings import Settings
 from hindi_stt.text import Writer
+from hindi_stt.text.punctuation_model import load_punctuator
 from hindi_stt.types import Features, Float32, Hypothesis, Segment, Token, Transcript, Waveform, Word
 
 __all__ = ["Assembly", "Pipeline", "Preparation", "PreparedClip"]
@@ -162,7 +163,7 @@ class Pipeline:
             max_hotwords=settings.max_hotwords,
             limits=BeamLimits(settings.beam_width),
         )
-        self._write = Writer(bundle.manifest.language)
+        self._write = Writer(bundle.manifest.language, load_punctuator(bundle))
         self._defaults = Options.from_settings(settings)
         self._write.check(self._defaults.text)
 

@@ -34,7 +34,7 @@ Float32 = NDArray[np.float32]
 # How text is written: what settings and requests may say. docs/hindi-text.md tells what each does.
 Numerals = Literal["off", "devanagari", "latin"]
 Script = Literal["devanagari", "latin", "mixed"]
-Punctuation = Literal["off", "pauses"]
+Punctuation = Literal["off", "pauses", "model"]
 Mask = Literal["phone", "aadhaar", "card"]
 Nukta = Literal["keep", "drop"]
 Nasals = Literal["keep", "anusvara"]

@@ -116,9 +116,10 @@ def test_refused_by_name(tmp_path: Path) -> None:
             decode(broken, 16_000, LIMITS)
     (tmp_path / "many.wav").write_bytes(wav(np.full((16_000, 10), 0.1)))
     many = encoded(tmp_path, "mka", "-c:a", "copy", source=tmp_path / "many.wav")
-    # TooManyChannels where the child says so; on some machines its bounds end it first, as CorruptAudio.
-    with pytest.raises(errors.AudioError):
+    with pytest.raises(errors.TooManyChannels):
         decode(many, 16_000, LIMITS)
+    samples = decode(many, 16_000, replace(LIMITS, max_channels=16)).samples
+    np.testing.assert_allclose(samples, np.full(16_000, 0.1), atol=1e-4)
     with pytest.raises(errors.AudioTooLong):
         decode(content, 16_000, replace(LIMITS, max_s=1.0))
     assert children() == []

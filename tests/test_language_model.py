@@ -14,6 +14,7 @@ from hindi_stt.bundle import Bundle
 from hindi_stt.decoding.arpa import read_arpa, write_arpa
 from hindi_stt.decoding.decoders import load_language_model, vocabulary_of
 from hindi_stt.decoding.ngram import LN10, NGramModel, NGrams, read_ngrams, write_ngrams
+from hindi_stt.decoding.vocabulary import Vocabulary
 from hindi_stt.errors import LanguageModelInvalid
 from hindi_stt.lm.corpus import read_corpus
 from hindi_stt.lm.estimate import FALLBACK_DISCOUNTS, estimate
@@ -212,10 +213,52 @@ def test_arrays_that_would_lead_astray(tmp_path: Path, ngrams: NGrams) -> None:
 
 
 def test_a_model_over_another_alphabet(tmp_path: Path, bundle: Bundle) -> None:
-    for name, sentences in [("latin", [["hello", "world"]]), ("pieces", [["▁क", "र", "▁है", "▁म"]] * 3)]:
+    for name, sentences in [("latin", [["hello", "world"]]), ("pieces", [["▁abc", "def", "▁gh"]] * 3)]:
         write_ngrams(tmp_path / f"{name}.npz", estimate(sentences, 2))
         with pytest.raises(LanguageModelInvalid, match="another alphabet"):
             load_language_model(tmp_path / f"{name}.npz", vocabulary_of(bundle))
+
+
+PIECES = ("<unk>", "▁", "▁क", "▁कल", "ल", "म", "लम", "क", "▁अब")
+
+
+def cuts(word: str, first: bool = True) -> list[list[str]]:
+    """Every way to spell the word with PIECES."""
+    found: list[list[str]] = [] if word or first else [[]]
+    for piece in PIECES[1:]:
+        letters = piece.removeprefix("▁")
+        if piece.startswith("▁") == first and word.startswith(letters):
+            found += [[piece, *rest] for rest in cuts(word.removeprefix(letters), first=False)]
+    return found
+
+
+@pytest.mark.parametrize("nemo", [False, True])
+def test_pieces_score_a_word_as_its_likeliest_cut(tmp_path: Path, nemo: bool) -> None:
+    rng = np.random.default_rng(3)
+    corpus = [[PIECES[i] for i in rng.integers(1, len(PIECES), rng.integers(2, 9))] for _ in range(40)]
+    name = {piece: chr(100 + i) if nemo else piece for i, piece in enumerate(PIECES)}
+    write_arpa(tmp_path / "pieces.arpa", estimate([[name[piece] for piece in line] for line in corpus], 3))
+    pieces = NGramModel(read_arpa(tmp_path / "pieces.arpa"))
+    words = load_language_model(tmp_path / "pieces.arpa", Vocabulary(PIECES, len(PIECES)))
+    state = words.start
+    for word in ("कलम", "लम", "अबकलमक", "क"):
+        expected = []
+        for cut in cuts(word):
+            total, after = 0.0, state
+            for piece in cut:
+                log_p, after, known = pieces.score(after, name[piece])
+                assert known
+                total += log_p
+            expected.append((total, after))
+        assert len(expected) > 1
+        score, after, known = words.score(state, word)
+        assert known
+        assert (score, after) == max(expected)
+        assert words.has_prefix(word)
+        state = after
+    assert words.end(state) == pieces.end(state)
+    assert not words.score(state, "खग")[2]
+    assert not words.has_prefix("ख")
 
 
 def test_a_corpus_is_read_in_the_form_of_the_decoder(tmp_path: Path, bundle: Bundle) -> None:

@@ -26,6 +26,7 @@ PEAK_RATE, WARM_UP, FLOOR = 1.5e-3, 400, 0.004
 BATCH_S = 22.0  # padded seconds of one process's batch
 POOL = 96  # clips drawn at a time and sorted by length into batches
 CHECKPOINT_S = 180
+LONGEST_STEP_S = 10.0  # what a step may take off the time left: a process that was suspended did not train
 
 
 def batches(maker: ClipMaker, encode, preprocessor, progress: list[float]) -> Iterator[tuple[torch.Tensor, ...]]:
@@ -142,7 +143,7 @@ def train(arguments: argparse.Namespace, rank: int) -> None:
     progress = [max(step / arguments.steps, elapsed_s / 60 / arguments.minutes)]
     maker = ClipMaker(work, seed=1000 * step + rank + 7)
     source = batches(maker, model.tokenizer.text_to_ids, model.preprocessor, progress)
-    began, recent = time.monotonic() - elapsed_s, []
+    began, recent = time.monotonic(), []
     while progress[0] < 1.0:
         features, lengths, targets, sizes = next(source)
         encoded, encoded_lengths = model.encoder(audio_signal=features, length=lengths)
@@ -151,7 +152,8 @@ def train(arguments: argparse.Namespace, rank: int) -> None:
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         per_piece, seconds = loss.item() / float(sizes.float().mean()), float(lengths.sum()) / 100
-        elapsed_s, per_piece, seconds = average(time.monotonic() - began, per_piece, seconds)
+        took_s, began = min(time.monotonic() - began, LONGEST_STEP_S), time.monotonic()
+        elapsed_s, per_piece, seconds = average(elapsed_s + took_s, per_piece, seconds)
         norm = float(torch.nn.utils.clip_grad_norm_(parameters, 5.0 if step < WARM_UP else 2.0))
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(step, progress[0])

@@ -5,6 +5,7 @@ Writes a line of JSON, {"rate", "channels"} or {"error"}, then the samples as li
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import resource
@@ -53,14 +54,14 @@ def _decode(opened: Any) -> None:
     stream = opened.streams.audio[0]
     stream.thread_count = 1
     rate = stream.rate
-    resampler = av.AudioResampler(format="fltp", layout=stream.layout, rate=rate)
+    # Packed: PyAV reads past the end of a planar frame that has more than eight channels.
+    resampler = av.AudioResampler(format="flt", layout=stream.layout, rate=rate)
     output = sys.stdout.buffer
     output.write(json.dumps({"rate": rate, "channels": stream.channels}).encode() + b"\n")
-    for frame in opened.decode(stream):
+    output.flush()
+    for frame in itertools.chain(opened.decode(stream), [None]):
         for part in resampler.resample(frame):
-            output.write(part.to_ndarray().mean(axis=0).astype("<f4").tobytes())
-    for part in resampler.resample(None):
-        output.write(part.to_ndarray().mean(axis=0).astype("<f4").tobytes())
+            output.write(part.to_ndarray().reshape(-1, stream.channels).mean(axis=1).astype("<f4").tobytes())
     output.flush()
 
 

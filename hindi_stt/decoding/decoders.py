@@ -14,6 +14,7 @@ from hindi_stt.decoding.hotwords import Hotword, build_tree
 from hindi_stt.decoding.kenlm_file import KenLMModel
 from hindi_stt.decoding.ngram import LanguageModel, NGramModel, read_ngrams
 from hindi_stt.decoding.options import DecodingOptions
+from hindi_stt.decoding.pieces import PieceModel, names_of_pieces
 from hindi_stt.decoding.vocabulary import Vocabulary
 from hindi_stt.errors import InvalidRequest, LanguageModelInvalid, UnknownLanguageModel
 from hindi_stt.types import Hypothesis, LogProbs
@@ -105,7 +106,7 @@ def vocabulary_of(bundle: Bundle) -> Vocabulary:
 
 
 def load_language_model(path: Path, vocabulary: Vocabulary) -> LanguageModel:
-    """Read an n-gram model: our own .npz, ARPA, or KenLM's binary form, told apart by their first bytes.
+    """Read an n-gram model over words or pieces: our own .npz, ARPA, or KenLM's binary form, told by its first bytes.
 
     Raises LanguageModelInvalid where it is damaged, or where most of its words are in another alphabet.
     """
@@ -120,10 +121,11 @@ def load_language_model(path: Path, vocabulary: Vocabulary) -> LanguageModel:
     else:
         model = NGramModel(read_ngrams(path) if head.startswith(_NPZ_MAGIC) else read_arpa(path))
     words = model.words
-    spellable = sum(map(vocabulary.can_spell, words))
-    if spellable < LEAST_SPELLABLE * len(words):
+    names = names_of_pieces(words, vocabulary)
+    known = sum(map(vocabulary.can_spell if names is None else set(names).__contains__, words))
+    if known < LEAST_SPELLABLE * len(words):
         raise LanguageModelInvalid(
-            f"{path}: the acoustic model can write {spellable} of its {len(words)} words; "
-            "it is made for another alphabet, or for pieces instead of words."
+            f"{path}: the acoustic model can write {known} of its {len(words)} words or pieces; "
+            "it is made for another alphabet or another tokenizer."
         )
-    return model
+    return model if names is None else PieceModel(model, vocabulary, names)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
+from hindi_stt.decoding.options import DecoderName
 from hindi_stt.errors import InvalidRequest
 
 if TYPE_CHECKING:
+    from hindi_stt.evaluation.manifest import Utterance
     from hindi_stt.evaluation.metrics import Comparison, ErrorRate
 
 __all__ = ["add_evaluate"]
@@ -26,6 +29,11 @@ def add_evaluate(commands: Any) -> None:
     parser.add_argument("--precision", help="fp32 or int8 (default: the bundle's)")
     parser.add_argument("--save", type=Path, metavar="RUN.json", help="keep texts and rates")
     parser.add_argument("--against", type=Path, metavar="RUN.json", help="an earlier run on the same manifest")
+    parser.add_argument(
+        "--confusions", type=int, default=0, metavar="N", help="the N most frequent mistakes: what was heard for what"
+    )
+    parser.add_argument("--decoder", choices=get_args(DecoderName), default="auto", help="default: auto")
+    parser.add_argument("--lm", default="", metavar="NAME", help="language model of the bundle")
     parser.set_defaults(run=_evaluate)
 
 
@@ -33,7 +41,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     from hindi_stt import store  # here, because importing BentoML takes seconds that --help need not wait for
     from hindi_stt.acoustic import LocalAcoustic
     from hindi_stt.evaluation.manifest import read_manifest
-    from hindi_stt.evaluation.metrics import compare, error_rate
+    from hindi_stt.evaluation.metrics import compare, confusions, error_rate
     from hindi_stt.evaluation.normalise import FORMS
     from hindi_stt.evaluation.run import transcribe_all
     from hindi_stt.pipeline import Pipeline
@@ -47,12 +55,17 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     if not utterances:
         raise InvalidRequest(f"{arguments.manifest} has no texts to compare with.")
     acoustic = LocalAcoustic(bundle, threads=settings.effective_threads, precision=arguments.precision)
-    run = transcribe_all(Pipeline(bundle, settings), acoustic, utterances, label=bundle.tag)
+    pipeline = Pipeline(bundle, settings)
+    options = pipeline.options({"decoder": arguments.decoder, "language_model": arguments.lm})
+    run = transcribe_all(pipeline, acoustic, utterances, options, label=bundle.tag)
     references = [utterance.text for utterance in utterances]
     rates = [error_rate(references, run.texts, form) for form in FORMS]
     print(f"{bundle.tag} {acoustic.precision}: {len(references)} recordings, {run.speech_s:.0f} s of speech")
     print(f"{run.compute_s:.1f} s to transcribe, {run.speech_s / run.compute_s:.0f} times as fast as it was spoken")
     print("\n".join(map(_rate_line, rates)))
+    print("".join(_domain_lines(utterances, run.texts)), end="")
+    for said, heard, times in confusions(references, run.texts, "normalised")[: arguments.confusions]:
+        print(f"{times:6}  {said or '(nothing)'} → {heard or '(nothing)'}")
     if arguments.against:
         earlier = _earlier_texts(arguments.against, references)
         for form in FORMS:
@@ -78,9 +91,23 @@ def _rate_line(rate: ErrorRate) -> str:
     )
 
 
+def _domain_lines(utterances: Sequence[Utterance], texts: Sequence[str]) -> Iterator[str]:
+    """A row for each domain of the manifest, if it tells any."""
+    from hindi_stt.evaluation.metrics import error_rate
+
+    for domain in sorted({utterance.domain for utterance in utterances if utterance.domain}):
+        pairs = [(u.text, text) for u, text in zip(utterances, texts, strict=True) if u.domain == domain]
+        rate = error_rate([said for said, _ in pairs], [heard for _, heard in pairs], "normalised")
+        yield f"{domain}, {len(pairs)} recordings\n{_rate_line(rate)}\n"
+
+
 def _comparison_line(comparison: Comparison, against: Path) -> str:
     low, high = comparison.interval
-    return f"{comparison.form:>10}  WER against {against.name}: {comparison.delta_wer:+.2%} [{low:+.2%}, {high:+.2%}]"
+    verdict = "a difference" if low > 0 or high < 0 else "no difference that these recordings can show"
+    return (
+        f"{comparison.form:>10}  WER against {against.name}: {comparison.delta_wer:+.2%} [{low:+.2%}, {high:+.2%}], "
+        f"worse in {comparison.p_worse:.1%} of resamplings: {verdict}"
+    )
 
 
 def _earlier_texts(file: Path, references: list[str]) -> list[str]:

@@ -15,14 +15,16 @@ __all__ = ["Utterance", "read_manifest"]
 
 AUDIO_FIELDS: Final = ("audio_filepath", "audio", "file", "path")
 TEXT_FIELDS: Final = ("text", "sentence", "transcript")
+DOMAIN_FIELDS: Final = ("domain", "dataset", "source")
 
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """file: a recording; text: what is said in it, empty where unknown."""
+    """file: a recording; text: what is said in it, domain: what kind of speech it is; empty where unknown."""
 
     file: Path
     text: str
+    domain: str = ""
 
 
 def read_manifest(manifest: Path) -> list[Utterance]:
@@ -61,4 +63,5 @@ def _utterance(row: Mapping[str, object], manifest: Path, number: int) -> Uttera
     if not isinstance(file, str):
         raise InvalidRequest(f"{manifest}, line {number}: none of the fields {', '.join(AUDIO_FIELDS)}.")
     text = next((row[name] for name in TEXT_FIELDS if row.get(name)), "")
-    return Utterance(manifest.parent / file, str(text))
+    domain = next((row[name] for name in DOMAIN_FIELDS if row.get(name)), "")
+    return Utterance(manifest.parent / file, str(text), str(domain))

@@ -6,6 +6,8 @@ and Ney, 2004): words of one clip stand or fall together.
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -16,7 +18,7 @@ from numpy.typing import NDArray
 
 from hindi_stt.evaluation.normalise import Form, apply_form
 
-__all__ = ["Comparison", "ErrorRate", "compare", "error_rate"]
+__all__ = ["Comparison", "ErrorRate", "compare", "confusions", "error_rate"]
 
 N_SAMPLES: Final = 2000
 CONFIDENCE: Final = 0.95
@@ -88,6 +90,19 @@ def compare(
     deltas = (b.word_errors - a.word_errors)[samples].sum(1) / words
     delta = _rate(b.word_errors, b.words) - _rate(a.word_errors, a.words)
     return Comparison(form, delta, _interval(deltas), float((deltas > 0).mean()))
+
+
+def confusions(references: Sequence[str], hypotheses: Sequence[str], form: Form) -> list[tuple[str, str, int]]:
+    """What was heard for what, (said, heard, times), most frequent first; "" for a missing or an added word."""
+    found: Counter[tuple[str, str]] = Counter()
+    for reference, hypothesis in zip(references, hypotheses, strict=True):
+        said, heard = apply_form(reference, form).split(), apply_form(hypothesis, form).split()
+        for part in jiwer.process_words(" ".join(said), " ".join(heard)).alignments[0] if said else ():
+            if part.type == "equal":
+                continue
+            words = said[part.ref_start_idx : part.ref_end_idx]
+            found.update(itertools.zip_longest(words, heard[part.hyp_start_idx : part.hyp_end_idx], fillvalue=""))
+    return [(*pair, times) for pair, times in found.most_common()]
 
 
 def _count(references: Sequence[str], hypotheses: Sequence[str], form: Form) -> _Counts:

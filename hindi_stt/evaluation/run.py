@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from hindi_stt.acoustic import Acoustic
 from hindi_stt.evaluation.manifest import Utterance
+from hindi_stt.options import Options
 from hindi_stt.pipeline import Pipeline
 
 __all__ = ["Run", "transcribe_all"]
@@ -24,12 +25,19 @@ class Run:
     compute_s: float
 
 
-def transcribe_all(pipeline: Pipeline, acoustic: Acoustic, utterances: Sequence[Utterance], *, label: str) -> Run:
+def transcribe_all(
+    pipeline: Pipeline,
+    acoustic: Acoustic,
+    utterances: Sequence[Utterance],
+    options: Options | None = None,
+    *,
+    label: str,
+) -> Run:
     """Transcribe every recording, one after the other. Raises what `Pipeline.transcribe` raises."""
     texts, speech_s = [], 0.0
     start = time.perf_counter()
     for utterance in tqdm(utterances, desc=label, unit="clip", disable=None):
-        transcript = pipeline.transcribe(utterance.file, acoustic)
+        transcript = pipeline.transcribe(utterance.file, acoustic, options)
         texts.append(transcript.text)
         speech_s += transcript.duration_s
     return Run(tuple(texts), speech_s, time.perf_counter() - start)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +12,7 @@ from typing import Any, Final
 from tqdm import tqdm
 
 from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.bundle import MANIFEST_FILE, Asset, Bundle, Manifest, sha256_of
+from hindi_stt.bundle import Bundle
 from hindi_stt.decoding import BeamLimits
 from hindi_stt.decoding.arpa import read_arpa, write_arpa
 from hindi_stt.decoding.decoders import LM_ROLE, NO_LANGUAGE_MODEL, load_language_model, vocabulary_of
@@ -114,18 +114,8 @@ def add_to_bundle(bundle: Bundle, file: Path, domain: str, folder: Path) -> Bund
     if domain in taken or not domain.replace("-", "").replace("_", "").isalnum():
         raise InvalidRequest(f"{domain!r} cannot be the name of a language model here: letters, digits, - and _, once.")
     load_language_model(file, vocabulary_of(bundle))
-    try:
-        folder.mkdir(parents=True)
-    except FileExistsError as error:
-        raise InvalidRequest(f"{folder} exists already.") from error
-    for name in (MANIFEST_FILE, *(asset.file for asset in bundle.manifest.assets)):
-        shutil.copyfile(bundle.folder / name, folder / name)
-    copy = folder / f"lm-{domain}{'.npz' if file.suffix == ARPA_SUFFIX else file.suffix}"
-    if file.suffix == ARPA_SUFFIX:
-        write_ngrams(copy, read_arpa(file))
-    else:
-        shutil.copyfile(file, copy)
-    asset = Asset(role=LM_ROLE, name=domain, file=copy.name, sha256=sha256_of(copy))
-    manifest: Manifest = bundle.manifest.model_copy(update={"assets": (*bundle.manifest.assets, asset)})
-    (folder / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    return Bundle.open(folder)
+    if file.suffix != ARPA_SUFFIX:
+        return bundle.copy_with(folder, [(LM_ROLE, domain, f"lm-{domain}{file.suffix}", file)])
+    with tempfile.NamedTemporaryFile(suffix=".npz") as converted:
+        write_ngrams(Path(converted.name), read_arpa(file))
+        return bundle.copy_with(folder, [(LM_ROLE, domain, f"lm-{domain}.npz", Path(converted.name))])

@@ -36,18 +36,26 @@ _OF_A_LANGUAGE: Final = frozenset({"numerals", "script", "mask"})
 
 
 class Writer:
-    """Rewrites the segments of a recording in one language. Thread-safe: it holds nothing but constants."""
+    """Rewrites the segments of a recording in one language. Thread-safe.
 
-    def __init__(self, language: str, punctuator: Punctuator | None = None) -> None:
+    model_punctuator: what punctuation=model asks, None where there is none.
+    """
+
+    def __init__(self, language: str, model_punctuator: Punctuator | None = None) -> None:
         self._language = _LANGUAGES.get(language)
         self._name = language
-        self._punctuator = punctuator or PausePunctuator()
+        self._punctuators: dict[str, Punctuator] = {"pauses": PausePunctuator()}
+        if model_punctuator:
+            self._punctuators["model"] = model_punctuator
 
     def check(self, options: TextOptions) -> None:
         """Raises InvalidRequest where the options ask for what there is not in this language."""
         missing = sorted(_OF_A_LANGUAGE.intersection(options.changed()))
         if missing and not self._language:
             raise InvalidRequest(f"There is no {', '.join(missing)} for the language {self._name!r}.")
+        if options.punctuation not in {"off", *self._punctuators}:
+            have = ", ".join(self._punctuators)
+            raise InvalidRequest(f"This model has no punctuation={options.punctuation}; it has {have}.")
 
     def __call__(self, segments: Sequence[Segment], options: TextOptions) -> tuple[Segment, ...]:
         """The segments as the options say. Raises what `check` raises; no words make it raise anything."""
@@ -65,4 +73,4 @@ class Writer:
         if options.punctuation == "off":
             return tuple(words)
         end = language.sentence_end if language and options.script != "latin" else _FULL_STOP
-        return punctuate(words, self._punctuator, end)
+        return punctuate(words, self._punctuators[options.punctuation], end)

@@ -18,10 +18,7 @@ _MARKS: Final = frozenset(",.;:!?।॥…")
 
 
 class Punctuator(Protocol):
-    """Says what stands after each word of one segment.
-
-    A model that is an asset of the bundle takes the place of PausePunctuator by having this shape.
-    """
+    """Says what stands after each word of one segment."""
 
     def __call__(self, words: Sequence[Word], sentence_end: str) -> Sequence[str]:
         """One string a word: "," or sentence_end or another mark, "" for nothing."""
