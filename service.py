@@ -39,6 +39,7 @@ from hindi_stt.pipeline import Pipeline
 from hindi_stt.scheduling import SchedulerLimits
 from hindi_stt.settings import get_settings
 from hindi_stt.types import Features, LogProbs
+from hindi_stt.watchdog import Heartbeat
 
 try:
     settings = get_settings()
@@ -88,11 +89,13 @@ class _Runner:
 
     def __init__(self) -> None:
         self._metrics = Metrics()
+        self._heartbeat = Heartbeat()
         self._last_request = LastRequest()
 
     @bentoml.on_startup
     async def start(self) -> None:
-        """Outlive the API, which may have last words to hear."""
+        """Show that the event loop turns; and outlive the API, which may have last words to hear."""
+        self._heartbeat.start()
         before_sigterm(self._last_request.wait_until_alone)
 
     def _load(self, threads: int) -> LocalAcoustic:

@@ -16,6 +16,7 @@ from hindi_stt.errors import HindiSTTError
 from hindi_stt.http.recognition import RemoteAcoustic
 from hindi_stt.http.requests import log
 from hindi_stt.types import Features
+from hindi_stt.watchdog import Watchdog
 
 __all__ = ["Health"]
 
@@ -30,6 +31,8 @@ _PACKAGES: Final = ("bentoml", "onnxruntime", "numpy")
 class Health:
     """Watches the runner from one API worker: a canary every half second, and every real answer counts as one.
 
+    A runner that stands still is ended, so that another one starts: see hindi_stt.watchdog.
+
     "healthy": an answer within the last second. "busy": none, but the canary has waited for less than two seconds.
     "unhealthy": anything else.
     """
@@ -42,19 +45,21 @@ class Health:
         self._last_answer: float | None = None
         self._last_error = "no canary has come back yet"
         self._waiting_since: float | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._watchdog = Watchdog(lambda pid: log.error("ended the runner %d, which stood still", pid))
+        self._tasks: list[asyncio.Task[None]] = []
         self._versions = {"hindi_stt": __version__, "python": platform.python_version()} | {
             name: version(name) for name in _PACKAGES
         }
 
     def start(self) -> None:
         """Begin to watch; needs a running event loop."""
-        self._task = asyncio.get_running_loop().create_task(self._watch())
+        loop = asyncio.get_running_loop()
+        self._tasks = [loop.create_task(self._watch()), loop.create_task(self._watchdog.watch())]
 
     async def stop(self) -> None:
         """Stop watching."""
-        if self._task is not None:
-            self._task.cancel()
+        for task in self._tasks:
+            task.cancel()
 
     def answered(self) -> None:
         """Note that the runner has just answered."""
