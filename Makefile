@@ -13,13 +13,13 @@ PEERS := .venv-peers
 export BENTOML_DO_NOT_TRACK := True
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: serve test check oracle smoke-load prove-decoding prove-chaos prove-load prove-text prove-ui itn-reference bench medium-random docs lock lock-oracle clean
+.PHONY: serve test check oracle smoke-load prove-api prove-decoding prove-chaos prove-load prove-text prove-ui itn-reference bench medium-random docs lock lock-oracle clean
 
 serve: $(VENV)/.serve
 	$(VENV)/bin/bentoml serve service:HindiSTT
 
 test: $(VENV)/.dev
-	$(VENV)/bin/python -m pytest -q -m "not oracle and not chaos and not ui"
+	$(VENV)/bin/python -m pytest -q -m "not oracle and not chaos and not api and not ui"
 
 check: $(VENV)/.dev
 	$(VENV)/bin/ruff check .
@@ -30,6 +30,10 @@ check: $(VENV)/.dev
 # NeMo and the CPU build of PyTorch: about 2 GB of disk.
 oracle: $(ORACLE)/.installed
 	NEMO_OLD=$(NEMO_OLD) $(ORACLE)/bin/python -m pytest -q -m oracle -W ignore tests/oracle tests/export
+
+# Two replicas on a Redis, hours of audio, hostile input, …: some minutes, with redis-server, ffmpeg and espeak-ng.
+prove-api: $(VENV)/.dev
+	$(VENV)/bin/python -m pytest -q -m api
 
 # Every integer up to 99,999 and 100,000 more from words to digits: a minute or two.
 prove-chaos: $(VENV)/.dev

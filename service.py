@@ -7,6 +7,7 @@ import logging
 import os
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")  # before the import, which is when it is read
@@ -21,19 +22,30 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 
 from hindi_stt import store
+from hindi_stt.access.ledger import Entry, Ledger
 from hindi_stt.acoustic import LocalAcoustic, padding_share
 from hindi_stt.dispatch import Dispatcher
 from hindi_stt.errors import ClientClosedRequest, HindiSTTError, Overloaded, RunnerUnavailable, from_code
+from hindi_stt.http.cache import ResultCache
 from hindi_stt.http.disconnect import unless_disconnected
 from hindi_stt.http.health import Health
+from hindi_stt.http.openapi import with_routes
 from hindi_stt.http.page import page_routes
-from hindi_stt.http.realtime import Realtime, allow_everybody, realtime_routes
+from hindi_stt.http.protection import BrowserMiddleware, Protection, ProtectionMiddleware, warn_if_open
+from hindi_stt.http.realtime import Realtime, realtime_routes
 from hindi_stt.http.recognition import Recognizer
-from hindi_stt.http.requests import RequestIdFilter, RequestMiddleware, current_request_id, error_response, log
-from hindi_stt.http.routes import make_app, with_routes
+from hindi_stt.http.requests import (
+    RequestIdFilter,
+    RequestMiddleware,
+    RequestState,
+    current_request_id,
+    error_response,
+    log,
+)
+from hindi_stt.http.routes import make_app
 from hindi_stt.http.schemas import TranscribeRequest, TranscriptionResponse
 from hindi_stt.http.shutdown import LastRequest, before_sigterm
-from hindi_stt.http.transcription import Transcriber
+from hindi_stt.http.transcription import transcribe
 from hindi_stt.metrics import Metrics
 from hindi_stt.pipeline import Pipeline
 from hindi_stt.scheduling import SchedulerLimits
@@ -44,6 +56,7 @@ from hindi_stt.watchdog import Heartbeat
 try:
     settings = get_settings()
     bundle = store.resolve(settings)
+    protection = Protection(settings)
 except HindiSTTError as error:
     raise SystemExit(f"{error.message} {error.help}") from error
 # The store is what a bento packs its models from; a bundle folder that the user mounts stays where it is.
@@ -204,7 +217,7 @@ def _routes() -> Starlette:
         stats,
         lambda: with_routes(HindiSTT.openapi_spec.asdict()),
         lambda: current().recognizer,
-        [*realtime_routes(lambda: current().realtime, allow_everybody), *page_routes(bundle, settings)],
+        [*realtime_routes(lambda: current().realtime), *page_routes(bundle, settings)],
     )
 
 
@@ -227,32 +240,46 @@ class HindiSTT:
         self.health = Health(bundle, self._infer)
         pipeline = Pipeline(bundle, settings)
         pipeline.warm_up()
-        self.recognizer = Recognizer(pipeline, self._infer, settings, self.metrics)
-        self._transcriber = Transcriber(self.recognizer)
+        self._cache = ResultCache(settings, self.metrics) if settings.cache_url else None
+        self._ledger = Ledger(settings.usage_url) if settings.usage_url else None
+        self.recognizer = Recognizer(pipeline, self._infer, settings, self.metrics, protection.limits, self._cache)
         self.realtime = Realtime(self.recognizer)
 
     @bentoml.on_startup
     async def start(self) -> None:
         """Begin to watch the runner."""
+        warn_if_open(settings)
         self.health.start()
         before_sigterm(self.realtime.drain)
 
     @bentoml.on_shutdown
     async def stop(self) -> None:
-        """Stop watching the runner."""
+        """Stop watching the runner, and let go of what others hold for us."""
         await self.health.stop()
+        await protection.limits.close()
+        if self._cache:
+            await self._cache.close()
+        if self._ledger:
+            await anyio.to_thread.run_sync(self._ledger.close)
 
     def __is_ready__(self) -> bool:
         return self.health.status != "unhealthy"
 
     @bentoml.api(route="/transcribe", input_spec=TranscribeRequest)
     async def transcribe(self, file: Request) -> TranscriptionResponse:
-        """Transcribe one recording: its text, and each word with start, end (seconds) and confidence."""
+        """Transcribe a recording, or several: text, and each word with start, end (seconds) and confidence."""
         request = file
         try:
-            return await self._transcriber(request)
+            return await transcribe(request, self.recognizer)
         except HindiSTTError as error:
             return error_response(request, error)
+
+    def note_usage(self, path: str, state: RequestState, status: int, elapsed_s: float) -> None:
+        """Write a finished request into the ledger, where there is one."""
+        if self._ledger:
+            audio_s = state.facts.get("audio_s", 0.0)
+            now = datetime.now(UTC)
+            self._ledger.add(Entry(now, state.client.name[:64], path[:128], bundle.tag, status, audio_s, elapsed_s))
 
     async def _infer(self, features: Features) -> LogProbs:
         """The hop to the runner. Raises the clip's own error, Overloaded, RunnerUnavailable."""
@@ -280,9 +307,15 @@ class HindiSTT:
         return LogProbs(result.values, result.frame_shift_s)
 
 
+# From the outermost to the innermost.
+if settings.origins:
+    HindiSTT.add_asgi_middleware(BrowserMiddleware, origins=settings.origins)
 HindiSTT.add_asgi_middleware(
-    RequestMiddleware, count_error=lambda code: bentoml.get_current_service().metrics.errors.labels(code).inc()
+    RequestMiddleware,
+    count_error=lambda code: bentoml.get_current_service().metrics.errors.labels(code).inc(),
+    finished=lambda *finished: bentoml.get_current_service().note_usage(*finished),
 )
+HindiSTT.add_asgi_middleware(ProtectionMiddleware, protection=protection)
 
 
 def _configure_log() -> None:

@@ -1,4 +1,4 @@
-"""The command line: hindi-stt transcribe FILE…, stream FILE, listen, evaluate MANIFEST, models, lm."""
+"""The command line: hindi-stt transcribe FILE…, stream FILE, listen, evaluate MANIFEST, models, lm, keys, usage."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from tqdm import tqdm
 
 from hindi_stt import __version__, render
+from hindi_stt.access.commands import add_keys, add_usage
 from hindi_stt.acoustic import LocalAcoustic
 from hindi_stt.bundle import Bundle
 from hindi_stt.cli_options import add_line_options, line_options
@@ -49,6 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     add_stream(commands, _resolve)
     add_evaluate(commands)
     add_models(commands)
+    add_keys(commands)
+    add_usage(commands)
     add_lm_parser(commands, _resolve)
     return parser
 

@@ -9,16 +9,22 @@
     │   ├── InvalidHotwords              400
     │   ├── UnknownLanguageModel         400
     │   └── UrlNotAccepted               400
+    ├── Unauthenticated                  401  no API key, or none that is known here
+    │   ├── MissingKey                   401
+    │   └── InvalidKey                   401
+    ├── KeyRevoked                       403
     ├── OriginNotAllowed                 403  a page of another site asks
     ├── NotFound                         404
     ├── UnknownModel                     404
     ├── MethodNotAllowed                 405
+    ├── NotAcceptable                    406
     ├── UploadTimeout                    408
     ├── SessionIdle                      408  a realtime connection was closed by the server
     ├── SessionExpired                   408
     ├── SlowReader                       408
     ├── TooLarge                         413  a bound on size was passed
     │   ├── BodyTooLarge                 413
+    │   ├── TooManyFiles                 413
     │   └── AudioTooLong                 413
     ├── UnsupportedAudio                 415  the bytes are not audio that can be read
     ├── AudioError                       422  it is audio, but cannot be transcribed
@@ -30,13 +36,18 @@
     ├── ClientClosedRequest              499  the client hung up; seen in logs and metrics only
     ├── Overloaded                       429  the queue is full, come back later
     ├── TooManyConnections               429
+    ├── RateLimited                      429  this client's limit is reached
+    ├── TooManyUploads                   429
     ├── InternalError                    500
     ├── InferenceFailed                  500
     ├── RunnerUnavailable                503
+    ├── LimitsUnavailable                503
     ├── ShuttingDown                     503
     ├── Timeout                          504
     ├── NoMicrophone                     500  on the command line
     ├── InvalidSetting                   500  at start-up or on the command line: an environment variable is wrong
+    ├── KeyFileInvalid                   500  at start-up or on the command line
+    ├── LedgerUnavailable                500  at start-up or on the command line
     └── ModelError                       500  at start-up or on the command line: the model cannot be used
         ├── ModelNotFound
         ├── BundleInvalid
@@ -71,18 +82,26 @@ __all__ = [
     "InferenceFailed",
     "InternalError",
     "InvalidHotwords",
+    "InvalidKey",
     "InvalidRequest",
     "InvalidSamples",
     "InvalidSetting",
+    "KeyFileInvalid",
+    "KeyRevoked",
     "LanguageModelInvalid",
+    "LedgerUnavailable",
+    "LimitsUnavailable",
     "MethodNotAllowed",
     "MissingFile",
+    "MissingKey",
     "ModelError",
     "ModelNotFound",
     "NoMicrophone",
+    "NotAcceptable",
     "NotFound",
     "OriginNotAllowed",
     "Overloaded",
+    "RateLimited",
     "RequestError",
     "RunnerUnavailable",
     "SessionExpired",
@@ -94,8 +113,11 @@ __all__ = [
     "TooLarge",
     "TooManyChannels",
     "TooManyConnections",
+    "TooManyFiles",
+    "TooManyUploads",
     "TranslationNotOffered",
     "TruncatedAudio",
+    "Unauthenticated",
     "UnknownLanguageModel",
     "UnknownModel",
     "UnsafeArchive",
@@ -189,10 +211,37 @@ class UnknownModel(HindiSTTError):
 
 
 class OriginNotAllowed(HindiSTTError):
-    """A page of another site opens a realtime connection: HINDI_STT_ALLOWED_ORIGINS does not list it."""
+    """A page of another site opens a realtime connection: HINDI_STT_CORS_ORIGINS does not list it."""
 
     code, status = "origin_not_allowed", 403
-    help = "Open the page on this server, or list its origin in HINDI_STT_ALLOWED_ORIGINS."
+    help = "Open the page on this server, or list its origin in HINDI_STT_CORS_ORIGINS."
+
+
+class Unauthenticated(HindiSTTError):
+    """It is not known who asks."""
+
+    code, status = "unauthenticated", 401
+    help = "Send the header 'Authorization: Bearer KEY'; 'hindi-stt keys new NAME' makes a key."
+
+
+class MissingKey(Unauthenticated):
+    """The server has API keys, and the request names none."""
+
+    code = "missing_api_key"
+
+
+class InvalidKey(Unauthenticated):
+    """The request's API key is none of this server's."""
+
+    code = "invalid_api_key"
+    help = "Compare the key with what 'hindi-stt keys new' printed; its operator can make another one."
+
+
+class KeyRevoked(HindiSTTError):
+    """The request's API key was valid once."""
+
+    code, status = "api_key_revoked", 403
+    help = "Ask the server's operator for another key: 'hindi-stt keys new NAME'."
 
 
 class NotFound(HindiSTTError):
@@ -207,6 +256,13 @@ class MethodNotAllowed(HindiSTTError):
 
     code, status = "method_not_allowed", 405
     help = "Uploads are POST requests; GET / lists the routes."
+
+
+class NotAcceptable(HindiSTTError):
+    """The Accept header names no format that a transcript is offered in."""
+
+    code, status = "not_acceptable", 406
+    help = "Accept application/json, text/plain, text/vtt or application/x-subrip, or send the field response_format."
 
 
 class UploadTimeout(HindiSTTError):
@@ -249,6 +305,13 @@ class BodyTooLarge(TooLarge):
 
     code = "body_too_large"
     help = "Send a compressed format (FLAC, OGG, MP3), split the recording, or raise HINDI_STT_MAX_BODY_BYTES."
+
+
+class TooManyFiles(TooLarge):
+    """More recordings in one request than HINDI_STT_MAX_FILES; below /v1, more than one."""
+
+    code = "too_many_files"
+    help = "Send the recordings in several requests."
 
 
 class AudioTooLong(TooLarge):
@@ -328,6 +391,20 @@ class TooManyConnections(HindiSTTError):
     help = "Try again when another connection has closed, or add a machine."
 
 
+class RateLimited(HindiSTTError):
+    """This client's limit on requests a minute, or on seconds of audio an hour, is reached."""
+
+    code, status = "rate_limited", 429
+    help = "Try again after the seconds in the Retry-After header, or ask the server's operator for a higher limit."
+
+
+class TooManyUploads(HindiSTTError):
+    """This client sends more recordings at a time than HINDI_STT_MAX_UPLOADS_PER_CLIENT."""
+
+    code, status = "too_many_uploads", 429
+    help = "Send fewer recordings side by side."
+
+
 class InternalError(HindiSTTError):
     """A mistake in the server. The log has the details under the request id."""
 
@@ -356,6 +433,13 @@ class ShuttingDown(HindiSTTError):
     help = "Connect again in a few seconds."
 
 
+class LimitsUnavailable(HindiSTTError):
+    """The Redis of HINDI_STT_LIMITS_URL does not answer: without it nobody's limit is known."""
+
+    code, status = "limits_unavailable", 503
+    help = "Try again in a few seconds; on the server, look at the Redis that HINDI_STT_LIMITS_URL names."
+
+
 class Timeout(HindiSTTError):
     """No transcript, or no further segment of one, within HINDI_STT_REQUEST_TIMEOUT_S."""
 
@@ -375,6 +459,20 @@ class InvalidSetting(HindiSTTError):
 
     code, status = "invalid_setting", 500
     help = "docs/settings.md lists the variables and what they take."
+
+
+class KeyFileInvalid(HindiSTTError):
+    """At start-up or on the command line: HINDI_STT_KEY_FILE cannot be used."""
+
+    code, status = "key_file_invalid", 500
+    help = "Make the file with 'hindi-stt keys new NAME'; 'hindi-stt keys list' shows what it holds."
+
+
+class LedgerUnavailable(HindiSTTError):
+    """At start-up or on the command line: the database of HINDI_STT_USAGE_URL cannot be used."""
+
+    code, status = "ledger_unavailable", 500
+    help = "Compare the URL with SQLAlchemy's; PostgreSQL needs its driver: pip install psycopg[binary]"
 
 
 class ModelError(HindiSTTError):

@@ -64,6 +64,7 @@ class Metrics:
             "Time from the packet that ends an utterance to its final text.",
             buckets=_STAGE_SECONDS,
         )
+        self.cache = Counter("hindi_stt_cache", "Recordings looked up in the cache of results.", ["outcome"])
         self.inference_seconds = Histogram(
             "hindi_stt_inference_seconds", "Time of one batch at the runner.", buckets=_STAGE_SECONDS
         )
@@ -98,6 +99,9 @@ class Metrics:
             "audio_in_progress_seconds": round(_total(samples, "hindi_stt_audio_in_progress_seconds"), 3),
             "latency_ms": {f"p{p}": _rounded(_percentile(latency, p / 100), 1000) for p in _PERCENTILES},
             "real_time_factor": {f"p{p}": _rounded(_percentile(rtf, p / 100), 1) for p in _PERCENTILES},
+            "cache": {
+                labels["outcome"]: int(value) for name, labels, value in samples if name == "hindi_stt_cache_total"
+            },
             "batches": {
                 "count": int(n_batches),
                 "mean_size": _rounded(

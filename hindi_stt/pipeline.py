@@ -18,7 +18,7 @@ import numpy as np
 
 from hindi_stt import audio, quality
 from hindi_stt.acoustic import Acoustic
-from hindi_stt.audio import AudioLimits, ChildLimits
+from hindi_stt.audio import AudioLimits, ChildLimits, RawFormat
 from hindi_stt.bundle import Bundle
 from hindi_stt.decoding import BeamLimits, Decoder, Decoders, read_hotwords, words_from_tokens
 from hindi_stt.errors import HindiSTTError
@@ -177,6 +177,11 @@ class Pipeline:
         self.decoders.choose(options.decoding)
         return options
 
+    def with_prompt(self, options: Options, prompt: str) -> tuple[Options, tuple[str, ...]]:
+        """As `Decoders.with_prompt`."""
+        decoding, left_out = self.decoders.with_prompt(options.decoding, prompt)
+        return replace(options, decoding=decoding), left_out
+
     def warm_up(self) -> None:
         """Compute features of noise once, so that the first request does not pay for what is done only once."""
         spec = self.bundle.manifest.features
@@ -185,12 +190,17 @@ class Pipeline:
         quality.warnings_for(waveform)
         self._extract(waveform)
 
-    def prepare(self, source: bytes | str | Path | BinaryIO) -> Preparation:
-        """A recording's clips; nothing is decoded before the first is asked for."""
+    def prepare(
+        self, source: bytes | str | Path | BinaryIO, *, raw: RawFormat | None = None, channel: int | None = None
+    ) -> Preparation:
+        """A recording's clips; nothing is decoded before the first is asked for. raw, channel: as in `audio.blocks`."""
         rate = self.bundle.manifest.features.sample_rate
-        return Preparation(
-            audio.blocks(source, rate, self.limits, self._max_segment_s), self._extract, self._max_segment_s
-        )
+        waveforms = audio.blocks(source, rate, self.limits, self._max_segment_s, raw=raw, channel=channel)
+        return Preparation(waveforms, self._extract, self._max_segment_s)
+
+    def count_channels(self, source: bytes | str | Path | BinaryIO, *, raw: RawFormat | None = None) -> int:
+        """Channels of a recording. Raises what `audio.count_channels` raises."""
+        return audio.count_channels(source, self.limits, raw=raw)
 
     @property
     def sample_rate(self) -> int:

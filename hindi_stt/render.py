@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from hindi_stt.types import Segment, Transcript, Word
 
-__all__ = ["cues", "to_json", "to_srt", "to_text", "to_verbose_json", "to_vtt", "word_log_probs"]
+__all__ = ["cues", "to_json", "to_srt", "to_text", "to_verbose_json", "to_vtt", "verbose_segments", "word_log_probs"]
 
 # Two lines of a subtitle, as broadcasters set them, and the longest time that one stays.
 LINE_LETTERS: Final = 42
@@ -32,7 +32,11 @@ def to_json(transcript: Transcript, model: str) -> dict[str, Any]:
         "text": transcript.text,
         "language": transcript.language,
         "duration": round(transcript.duration_s, 3),
-        "words": [{**_timed(word), "confidence": round(word.confidence, 4)} for word in transcript.words],
+        "words": [
+            {**_timed(word), "confidence": round(word.confidence, 4), **_channel(segment)}
+            for segment in transcript.segments
+            for word in segment.words
+        ],
         "model": model,
         "warnings": list(transcript.warnings),
     }
@@ -50,10 +54,17 @@ def to_verbose_json(transcript: Transcript, *, words: bool, segments: bool) -> d
         "text": transcript.text,
     }
     if words:
-        body["words"] = [_timed(word) for word in transcript.words]
+        body["words"] = [
+            {**_timed(word), **_channel(segment)} for segment in transcript.segments for word in segment.words
+        ]
     if segments:
-        body["segments"] = [_verbose(i, segment) for i, segment in enumerate(transcript.segments)]
+        body["segments"] = verbose_segments(transcript)
     return body
+
+
+def verbose_segments(transcript: Transcript) -> list[dict[str, Any]]:
+    """OpenAI's segments; those of split channels say theirs."""
+    return [{**_verbose(i, segment), **_channel(segment)} for i, segment in enumerate(transcript.segments)]
 
 
 def to_srt(transcript: Transcript) -> str:
@@ -89,6 +100,10 @@ def word_log_probs(words: Iterable[Word]) -> list[dict[str, Any]]:
 
 def _timed(word: Word) -> dict[str, Any]:
     return {"word": word.text, "start": round(word.start_s, 3), "end": round(word.end_s, 3)}
+
+
+def _channel(segment: Segment) -> dict[str, int]:
+    return {} if segment.channel is None else {"channel": segment.channel}
 
 
 def _verbose(i: int, segment: Segment) -> dict[str, Any]:

@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     )
 
     max_body_bytes: int = Field(500 * 2**20, gt=0, description="Largest request body, in bytes.")
+    max_files: int = Field(32, gt=0, description="Most recordings in one request to /transcribe.")
     max_audio_s: float = Field(14_400.0, gt=0, description="Longest recording, in seconds after decoding.")
     max_segment_s: float = Field(
         16.0, ge=4, description="Longer recordings are cut at pauses into segments up to this, in seconds."
@@ -83,10 +84,37 @@ class Settings(BaseSettings):
     realtime_write_timeout_s: float = Field(
         10.0, gt=0, description="Longest wait for a realtime client to take an event, in seconds."
     )
-    allowed_origins: str = Field(
-        "", description="Other sites whose pages may connect, https://host[:port] with commas between; * for all."
-    )
     page: Literal["on", "off"] = Field("on", description="The page at /ui.")
+    key_file: str = Field("", description="File of API keys, as 'hindi-stt keys' makes it. Empty: open to everybody.")
+    requests_per_minute: int = Field(
+        0, ge=0, description="POST requests a minute for each key, or each address without keys. 0: no limit."
+    )
+    audio_s_per_hour: float = Field(0.0, ge=0, description="Seconds of audio an hour for each of them. 0: no limit.")
+    limits_url: str = Field(
+        "",
+        pattern=r"^(rediss?://.+)?$",
+        description="Redis that counts for all replicas: redis://HOST:PORT. Empty: each API worker counts by itself.",
+    )
+    max_uploads_per_client: int = Field(
+        256, gt=0, description="Most recordings that a client may be sending to an API worker at a time."
+    )
+    cors_origins: str = Field(
+        "", description="Origins, with commas between, whose pages may use this server; * for all. Empty: none."
+    )
+
+    cache_url: str = Field(
+        "",
+        pattern=r"^(memory|rediss?://.+)?$",
+        description="Where transcripts are kept for recordings that come again: memory, or redis://HOST:PORT. "
+        "Empty: nowhere.",
+    )
+    cache_ttl_s: float = Field(86_400.0, gt=0, description="How long they are kept, in seconds.")
+    cache_mb: int = Field(64, gt=0, description="How much of them each API worker keeps in memory, in MiB.")
+    usage_url: str = Field(
+        "",
+        description="Database for a row on each request (time, key, seconds, status; never text), as SQLAlchemy names "
+        "it: sqlite:///usage.db, postgresql+psycopg://… Empty: none.",
+    )
 
     language_model: str = Field(
         "", description="Name of the bundle's language model that is used unasked. Empty: none."
@@ -133,8 +161,8 @@ class Settings(BaseSettings):
 
     @property
     def origins(self) -> tuple[str, ...]:
-        """Other sites whose pages may connect."""
-        return tuple(origin.strip().rstrip("/") for origin in self.allowed_origins.split(",") if origin.strip())
+        """Origins that may use this server from a browser."""
+        return tuple(origin.strip() for origin in self.cors_origins.split(",") if origin.strip())
 
     @property
     def longest_upload_s(self) -> float:

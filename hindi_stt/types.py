@@ -127,11 +127,15 @@ class Hypothesis:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of speech: start and end in seconds from the recording's start, and its words."""
+    """A stretch of speech: start and end in seconds from the recording's start, and its words.
+
+    channel: the one it was spoken on, from 0; None where the channels were mixed.
+    """
 
     start_s: float
     end_s: float
     words: tuple[Word, ...]
+    channel: int | None = None
 
     @property
     def text(self) -> str:

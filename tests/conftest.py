@@ -12,6 +12,7 @@ from hindi_stt.acoustic import LocalAcoustic
 from hindi_stt.bundle import EMBEDDED, Bundle
 from hindi_stt.pipeline import Pipeline
 from hindi_stt.settings import Settings
+from tests.guarded import Guarded
 from tests.server import Server
 
 DATA = Path(__file__).parent / "data"
@@ -51,6 +52,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         HINDI_STT_UPLOAD_TIMEOUT_S="5",
         HINDI_STT_API_WORKERS="2",
     )
+    try:
+        running.wait_until_ready()
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="session")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    """A server that lets in only who has a key."""
+    running = Guarded(tmp_path_factory.mktemp("guarded"))
     try:
         running.wait_until_ready()
         yield running

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -69,6 +70,12 @@ class Server:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
+
+    def memory(self) -> int:
+        """Bytes that its processes hold for themselves."""
+        main = psutil.Process(self.process.pid)
+        infos = [process.memory_info() for process in (main, *main.children(recursive=True))]
+        return sum(info.rss - info.shared for info in infos)
 
     def transcribe(self, content: bytes, name: str = "clip.wav", **kwargs: object) -> httpx.Response:
         return httpx.post(f"{self.url}/transcribe", files={"file": (name, content)}, timeout=60, **kwargs)

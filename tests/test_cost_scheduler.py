@@ -62,6 +62,31 @@ def test_past_the_bound_requests_are_refused_with_a_time_to_come_back(cost_serve
         assert int(response.headers["retry-after"]) >= 1
 
 
+def test_what_comes_next_is_refused_before_its_body_is_read(cost_server: Server) -> None:
+    """While the runner refuses, a request whose body never comes gets its answer from its headers alone."""
+    head = b"POST /transcribe HTTP/1.1\r\nHost: x\r\nContent-Type: audio/wav\r\nContent-Length: 1000000\r\n\r\n"
+
+    async def refused() -> bytes:
+        pressing = asyncio.create_task(asyncio.to_thread(press, cost_server, [wav(tone(15.0))] * 40))
+        answer = b""
+        while not pressing.done() and b" 429 " not in answer:
+            reader, writer = await asyncio.open_connection("127.0.0.1", cost_server.port)
+            writer.write(head)
+            try:
+                async with asyncio.timeout(0.5):
+                    answer = await reader.read(4096)
+            except TimeoutError:
+                answer = b""  # it waits for the body: not full, or not yet
+            writer.close()
+        await pressing
+        return answer
+
+    answer = asyncio.run(refused()).lower()
+    assert b" 429 " in answer
+    assert b"retry-after: " in answer
+    assert b"overloaded" in answer
+
+
 def test_a_client_that_hangs_up_costs_no_inference(cost_server: Server) -> None:
     body = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n' + wav(tone(50.0))
     body += b"\r\n--x--\r\n"

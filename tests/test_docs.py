@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -45,14 +46,18 @@ def test_every_error_is_named_once_and_exported() -> None:
         assert not cls.__dict__.get("code", "").endswith("_")
 
 
-def readme_commands() -> list[str]:
-    blocks = re.findall(r"```bash\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
-    return [line for block in blocks for line in block.splitlines() if line and not line.startswith("#")]
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
+
+
+def readme_commands(page: str = "README.md") -> list[str]:
+    return [line for block in blocks(page, "bash") for line in block.splitlines() if line and not line.startswith("#")]
 
 
 def test_the_readmes_requests_run(server: Server) -> None:
     """Every curl of the README, against the test server instead of port 3000."""
-    requests = [line for line in readme_commands() if line.startswith("curl ")]
+    commands = [*readme_commands(), *readme_commands("docs/api.md")]
+    requests = [line for line in commands if line.startswith("curl ")]
     assert requests
     for line in requests:
         command = line.replace("localhost:3000", f"127.0.0.1:{server.port}")
@@ -62,14 +67,30 @@ def test_the_readmes_requests_run(server: Server) -> None:
         assert done.returncode == 0, f"{line}: {done.stderr}"
 
 
-def test_the_readmes_command_lines_run() -> None:
+def test_the_readmes_command_lines_run(tmp_path: Path) -> None:
     binaries = Path(sys.executable).parent
-    commands = [line for line in readme_commands() if line.startswith(".venv/bin/hindi-stt ")]
+    every = [*readme_commands(), *readme_commands("docs/api.md")]
+    commands = [line for line in every if line.startswith(".venv/bin/hindi-stt ")]
     assert commands
     for line in commands:
-        command = line.replace(".venv/bin/", f"{binaries}/")
+        command = line.replace(".venv/bin/", f"{binaries}/").replace("keys.json", str(tmp_path / "keys.json"))
         done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{line}: {done.stderr}"
+
+
+def test_the_pages_programs_run(server: Server, tmp_path: Path) -> None:
+    """Python and JavaScript of the API's page, each language in one process; JavaScript where there is node."""
+    programs = {"python": [sys.executable], "javascript": ["node"]}
+    for (language, command), ending in zip(programs.items(), ("py", "mjs"), strict=True):
+        source = tmp_path / f"page.{ending}"
+        text = "\n".join(blocks("docs/api.md", language)).replace("localhost:3000", f"127.0.0.1:{server.port}")
+        assert "transcri" in text
+        source.write_text(text, encoding="utf-8")
+        if shutil.which(command[0]) is None:
+            continue
+        done = subprocess.run([*command, source], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert "बारिश" in done.stdout
 
 
 def test_the_readmes_first_answer_is_real(server: Server) -> None:

@@ -21,8 +21,10 @@ from hindi_stt.acoustic import LocalAcoustic
 from hindi_stt.pipeline import Pipeline
 from hindi_stt.render import to_srt, to_vtt
 from hindi_stt.types import Segment, Transcript, Word
+from tests import domain_text
 from tests.conftest import DATA
 from tests.server import Server
+from tests.synthesis import speak
 from tests.test_server import eventually, quiet
 from tests.wav import tone, wav
 
@@ -198,12 +200,37 @@ def test_what_cannot_be_honoured_is_named(client: openai.OpenAI, wishes: dict[st
 
 def test_what_has_no_effect_is_said(client: openai.OpenAI, text: str) -> None:
     raw = client.audio.transcriptions.with_raw_response.create(
-        model="whisper-1", file=("a.wav", GOOD), prompt="बारिश", language="auto", chunking_strategy="auto"
+        model="whisper-1", file=("a.wav", GOOD), prompt="बारिश OpenAI", language="auto", chunking_strategy="auto"
     )
     body = json.loads(raw.text)
     assert body["text"] == text
     assert [warning.split(":")[0] for warning in body["warnings"]] == ["language=auto", "prompt"]
+    assert body["warnings"][1].endswith("OpenAI")
     assert "prompt" in raw.headers["x-warnings"]
+
+
+def test_prompts_and_keywords_are_heard(client: openai.OpenAI, pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
+    """A name that greedy decoding misses; the prompt has it among other words, the keyword alone."""
+    name, content = next(
+        (name, content)
+        for i, name in enumerate(domain_text.rare_names(12))
+        if name not in pipeline.transcribe(content := speak(f"{name} को दो दिन से बुखार है", i), acoustic).text
+        and name in pipeline.transcribe(content, acoustic, pipeline.options({"hotwords": f"{name}:2"})).text
+    )
+    file = ("a.wav", content)
+    create = client.audio.transcriptions.create
+    assert name not in create(model="whisper-1", file=file).text
+    assert name in create(model="whisper-1", file=file, prompt=f"कल की बातचीत: {name} जी, अस्पताल, दवा").text
+    assert name in create(model="whisper-1", file=file, extra_body={"keywords": [name]}).text
+    with pytest.raises(openai.BadRequestError) as caught:
+        create(model="whisper-1", file=file, extra_body={"keywords": ["OpenAI"]})
+    assert caught.value.code == "invalid_hotwords"
+    raw = json.loads(
+        client.audio.transcriptions.with_raw_response.create(
+            model="whisper-1", file=file, prompt=name, extra_body={"decoder": "greedy"}
+        ).text
+    )
+    assert raw["warnings"] == [f"prompt: decoder=greedy takes no words: {name}"]
 
 
 def test_errors_of_the_audio(client: openai.OpenAI) -> None:

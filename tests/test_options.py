@@ -69,7 +69,7 @@ def test_form_fields(server: Server, pipeline: Pipeline, acoustic: LocalAcoustic
     [
         ({"data": {"numerals": "roman"}}, "'numerals' takes off, devanagari, latin"),
         ({"data": {"mask": "iban"}}, "'mask' takes off, phone, aadhaar, card, all"),
-        ({"data": {"numeral": "latin"}}, "numeral. Known are file, numerals"),
+        ({"data": {"numeral": "latin"}}, "numeral. Known are file, model"),
         ({"data": {"script": ["latin", "mixed"]}}, "several fields named 'script'"),
         ({"files": [("file", ("a.wav", b"x")), ("script", ("b.txt", b"latin"))]}, "'script' is a file"),
     ],

@@ -41,7 +41,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         HINDI_STT_REALTIME_IDLE_S="3",
         HINDI_STT_REALTIME_WRITE_TIMEOUT_S="1",
         HINDI_STT_REALTIME_BUFFER_S="4",
-        HINDI_STT_ALLOWED_ORIGINS="https://captions.example",
+        HINDI_STT_CORS_ORIGINS="https://captions.example",
         HINDI_STT_SCHEDULER="cost",
     )
     try:

@@ -102,9 +102,10 @@ def test_bad_audio(server: Server, content: bytes, status: int, code: str) -> No
     ("request_arguments", "status", "code"),
     [
         pytest.param({}, 400, "empty_audio", id="no body"),
+        pytest.param({"files": [("file", ("a", b"x"))] * 40}, 413, "too_many_files", id="forty files"),
+        pytest.param({"files": {"file": GOOD}, "params": {"speed": 2}}, 400, "invalid_request", id="another query"),
         pytest.param({"files": {"audio": ("a.wav", GOOD)}}, 400, "invalid_request", id="another field"),
         pytest.param({"files": {"file": (None, "text")}}, 400, "missing_file", id="text part"),
-        pytest.param({"files": [("file", ("a", GOOD)), ("file", ("b", GOOD))]}, 400, "invalid_request", id="two files"),
         pytest.param({"json": {"file": "http://127.0.0.1/x"}}, 400, "invalid_request", id="JSON"),
         pytest.param(
             {
@@ -171,7 +172,9 @@ def test_a_url_is_refused_and_never_fetched(server: Server, trap: tuple[str, lis
     form = httpx.post(f"{server.url}/transcribe", data={"file": url})
     is_error(form, 400, "invalid_request")
     body = httpx.post(f"{server.url}/transcribe", content=url, headers={"content-type": "audio/wav"})
-    is_error(body, 400, "invalid_request")
+    is_error(body, 400, "url_not_accepted")
+    query = httpx.post(f"{server.url}/transcribe", files={"file": GOOD}, params={"file": url})
+    is_error(query, 400, "url_not_accepted")
     assert seen == []
 
 
@@ -201,7 +204,11 @@ def test_index_health_and_openapi(server: Server, pipeline: Pipeline) -> None:
     page = httpx.get(server.url, headers={"accept": "text/html"})
     assert "text/html" in page.headers["content-type"]
     spec = httpx.get(f"{server.url}/docs.json").json()
-    assert {"/", "/health", "/stats", "/transcribe"} <= set(spec["paths"])
+    routes = {"/", "/health", "/stats", "/transcribe", "/v1/models", "/v1/models/{model}"}
+    assert routes | {"/v1/audio/transcriptions", "/v1/audio/translations"} <= set(spec["paths"])
+    for path, operations in spec["paths"].items():
+        if "get" in operations and "{" not in path:
+            assert httpx.get(server.url + path, timeout=10).status_code == 200, path
     post = spec["paths"]["/transcribe"]["post"]
     assert "multipart/form-data" in post["requestBody"]["content"]
     assert spec["components"]["schemas"]["TranscriptionResponse"]["example"]["text"]

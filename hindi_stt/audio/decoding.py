@@ -11,7 +11,7 @@ import struct
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Literal
 
 import numpy as np
 import soundfile
@@ -30,7 +30,7 @@ from hindi_stt.errors import (
 )
 from hindi_stt.types import Float32, Waveform
 
-__all__ = ["AudioLimits", "blocks", "decode"]
+__all__ = ["AudioLimits", "RawFormat", "blocks", "count_channels", "decode"]
 
 _BLOCK_S: Final = 16.0
 # Floating-point files may pass full scale; past this (+40 dB) they hold something else than audio.
@@ -53,6 +53,21 @@ class AudioLimits:
     child: ChildLimits = field(default_factory=ChildLimits)
 
 
+@dataclass(frozen=True, slots=True)
+class RawFormat:
+    """Samples without a container, channels interleaved. rate: Hz."""
+
+    encoding: Literal["PCM_16", "ULAW", "ALAW"]
+    rate: int
+    channels: int = 1
+    endian: Literal["BIG", "LITTLE"] = "LITTLE"
+
+    @property
+    def frame_bytes(self) -> int:
+        """Bytes of one sample of every channel."""
+        return self.channels * (2 if self.encoding == "PCM_16" else 1)
+
+
 def decode(source: bytes | str | Path | BinaryIO, sample_rate: int, limits: AudioLimits) -> Waveform:
     """The whole recording in one piece: the blocks of `blocks`, joined. Raises what `blocks` raises."""
     parts = list(blocks(source, sample_rate, limits))
@@ -61,9 +76,17 @@ def decode(source: bytes | str | Path | BinaryIO, sample_rate: int, limits: Audi
 
 
 def blocks(
-    source: bytes | str | Path | BinaryIO, sample_rate: int, limits: AudioLimits, block_s: float = _BLOCK_S
+    source: bytes | str | Path | BinaryIO,
+    sample_rate: int,
+    limits: AudioLimits,
+    block_s: float = _BLOCK_S,
+    *,
+    raw: RawFormat | None = None,
+    channel: int | None = None,
 ) -> Generator[Waveform]:
     """Decode, mix down to mono, and resample to `sample_rate` Hz, `block_s` seconds at a time.
+
+    raw: what the source is where it has no container; channel: the one to take, from 0, instead of the mean of all.
 
     A recording up to `block_s` comes, and is resampled, in one piece; a longer one is resampled as a stream.
 
@@ -74,6 +97,21 @@ def blocks(
     Raises, at any block, EmptyBody, UnsupportedAudio, CorruptAudio, TruncatedAudio, InvalidSamples, AudioTooShort,
     AudioTooLong, TooManyChannels.
     """
+    with _opened(source, limits, raw, channel) as file:
+        for samples in _resampled(_read_mono(file, limits, block_s, channel), file.samplerate, sample_rate):
+            yield Waveform(samples, sample_rate, file.samplerate)
+
+
+def count_channels(source: bytes | str | Path | BinaryIO, limits: AudioLimits, *, raw: RawFormat | None = None) -> int:
+    """Channels of a recording, by its header. Raises what `blocks` raises at its first block."""
+    with _opened(source, limits, raw, None) as file:
+        return int(file.channels)
+
+
+@contextlib.contextmanager
+def _opened(
+    source: bytes | str | Path | BinaryIO, limits: AudioLimits, raw: RawFormat | None, channel: int | None
+) -> Iterator[soundfile.SoundFile | FFmpegFile]:
     with contextlib.ExitStack() as stack:
         if isinstance(source, (str, Path)):
             stream: BinaryIO = stack.enter_context(Path(source).open("rb"))
@@ -82,16 +120,24 @@ def blocks(
         size = stream.seek(0, io.SEEK_END)
         if size == 0:
             raise EmptyBody("The audio file is empty.")
+        if raw is not None:
+            _check_channels(raw.channels, limits)
+        if raw is not None and size % raw.frame_bytes:
+            raise TruncatedAudio(f"The {size} bytes of audio are no multiple of {raw.frame_bytes}, a sample's size.")
         stream.seek(0)
-        _refuse_truncated_wav(stream, size)
-        stream.seek(0)
-        file = stack.enter_context(_open(stream, limits.child))
-        if file.channels > limits.max_channels:
-            raise TooManyChannels(f"The audio has {file.channels} channels, the bound is {limits.max_channels}.")
+        if raw is None:
+            _refuse_truncated_wav(stream, size)
+            stream.seek(0)
+        file = stack.enter_context(_open(stream, limits, raw, channel))
+        _check_channels(file.channels, limits)
         if not _MIN_RATE_HZ <= file.samplerate <= _MAX_RATE_HZ:
             raise UnsupportedAudio(f"The header claims a sample rate of {file.samplerate} Hz.")
-        for samples in _resampled(_read_mono(file, limits, block_s), file.samplerate, sample_rate):
-            yield Waveform(samples, sample_rate, file.samplerate)
+        yield file
+
+
+def _check_channels(channels: int, limits: AudioLimits) -> None:
+    if channels > limits.max_channels:
+        raise TooManyChannels(f"The audio has {channels} channels, the bound is {limits.max_channels}.")
 
 
 def _resampled(parts: Iterator[Float32], source_rate: int, sample_rate: int) -> Iterator[Float32]:
@@ -111,7 +157,18 @@ def _resampled(parts: Iterator[Float32], source_rate: int, sample_rate: int) -> 
     yield resampler.resample_chunk(np.empty(0, np.float32), last=True)
 
 
-def _open(stream: BinaryIO, limits: ChildLimits) -> soundfile.SoundFile | FFmpegFile:
+def _open(
+    stream: BinaryIO, limits: AudioLimits, raw: RawFormat | None, channel: int | None
+) -> soundfile.SoundFile | FFmpegFile:
+    if raw is not None:
+        return soundfile.SoundFile(
+            stream,
+            samplerate=raw.rate,
+            channels=raw.channels,
+            subtype=raw.encoding,
+            endian=raw.endian if raw.encoding == "PCM_16" else "FILE",
+            format="RAW",
+        )
     try:
         return soundfile.SoundFile(stream)
     except (soundfile.SoundFileError, TypeError) as error:
@@ -119,10 +176,12 @@ def _open(stream: BinaryIO, limits: ChildLimits) -> soundfile.SoundFile | FFmpeg
         container = container_of(stream)
         if container is None:
             raise UnsupportedAudio("The file is not audio in a format that can be read here.") from error
-    return FFmpegFile(stream, container, limits)
+    return FFmpegFile(stream, container, limits.child, channel)
 
 
-def _read_mono(file: soundfile.SoundFile | FFmpegFile, limits: AudioLimits, block_s: float) -> Iterator[Float32]:
+def _read_mono(
+    file: soundfile.SoundFile | FFmpegFile, limits: AudioLimits, block_s: float, channel: int | None
+) -> Iterator[Float32]:
     """Mono float32 samples at the file's own rate, in blocks up to the bound; at least one block."""
     rate = file.samplerate
     max_frames = int(limits.max_s * rate)
@@ -136,7 +195,7 @@ def _read_mono(file: soundfile.SoundFile | FFmpegFile, limits: AudioLimits, bloc
         n_frames += len(block)
         if n_frames > max_frames:
             raise too_long
-        mono: Float32 = block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32)
+        mono = _mono(block, channel)
         # Written so that a NaN fails it.
         if not (mono.max() <= _MAX_AMPLITUDE and mono.min() >= -_MAX_AMPLITUDE):
             raise InvalidSamples("The audio has samples that are not a number, infinite, or far beyond full scale.")
@@ -144,6 +203,17 @@ def _read_mono(file: soundfile.SoundFile | FFmpegFile, limits: AudioLimits, bloc
             _check_length(file, n_frames, promised, limits)
         yield mono
     _check_length(file, n_frames, promised, limits)
+
+
+def _mono(block: Float32, channel: int | None) -> Float32:
+    mono: Float32
+    if block.shape[1] == 1:  # FFmpeg's child has chosen or mixed already
+        mono = block[:, 0]
+    elif channel is not None:
+        mono = np.ascontiguousarray(block[:, channel])
+    else:
+        mono = block.mean(axis=1, dtype=np.float32)
+    return mono
 
 
 def _read(file: soundfile.SoundFile | FFmpegFile, n: int, done: int) -> Float32:

@@ -60,7 +60,7 @@ def container_of(stream: BinaryIO) -> str | None:
 
 
 class FFmpegFile:
-    """A recording that a child process decodes: to be read like a soundfile.SoundFile, its channels averaged.
+    """A recording that a child process decodes: to be read like a soundfile.SoundFile, one channel, or the mean of all.
 
     Raises UnsupportedAudio where there is no audio in it, CorruptAudio where it cannot be decoded within the limits.
     """
@@ -68,11 +68,13 @@ class FFmpegFile:
     frames: Final = 2**63 - 1
     format: Final = "FFMPEG"
 
-    def __init__(self, stream: BinaryIO, container: str, limits: ChildLimits) -> None:
+    def __init__(self, stream: BinaryIO, container: str, limits: ChildLimits, channel: int | None = None) -> None:
         self._limits = limits
         with _with_descriptor(stream) as descriptor:
             # The child's own bounds: see ffmpeg_child.py.
             arguments = [str(descriptor), container, str(limits.cpu_s), str(limits.memory_bytes)]
+            if channel is not None:
+                arguments.append(str(channel))
             self._child = subprocess.Popen(
                 [sys.executable, "-m", "hindi_stt.audio.ffmpeg_child", *arguments],
                 stdin=subprocess.DEVNULL,

@@ -1,6 +1,7 @@
-"""The decoding child: python -m hindi_stt.audio.ffmpeg_child DESCRIPTOR CONTAINER CPU_S MEMORY_BYTES
+"""The decoding child: python -m hindi_stt.audio.ffmpeg_child DESCRIPTOR CONTAINER CPU_S MEMORY_BYTES [CHANNEL]
 
-Writes a line of JSON, {"rate", "channels"} or {"error"}, then the samples as little-endian float32, channels averaged.
+Writes a line of JSON, {"rate", "channels"} or {"error"}, then the samples as little-endian float32: one
+channel, or the mean of all.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import sys
 from typing import Any
 
 
-def main(descriptor: int, container: str, cpu_s: int, memory_bytes: int) -> int:
+def main(descriptor: int, container: str, cpu_s: int, memory_bytes: int, channel: int | None = None) -> int:
     """Returns the exit status: 0, or 1 where the audio could not be decoded to its end."""
     for kind, bound in (
         (resource.RLIMIT_CPU, cpu_s),
@@ -35,10 +36,8 @@ def main(descriptor: int, container: str, cpu_s: int, memory_bytes: int) -> int:
             if not opened.streams.audio:
                 return _end("no audio")
             try:
-                _decode(opened)
-            except av.FFmpegError:
-                return 1
-            except BrokenPipeError:
+                _decode(opened, channel)
+            except (av.FFmpegError, ValueError, BrokenPipeError):
                 return 1
     return 0
 
@@ -48,22 +47,24 @@ def _end(error: str) -> int:
     return 0
 
 
-def _decode(opened: Any) -> None:
+def _decode(opened: Any, channel: int | None) -> None:
     import av
 
     stream = opened.streams.audio[0]
     stream.thread_count = 1
     rate = stream.rate
-    # Packed: PyAV reads past the end of a planar frame that has more than eight channels.
-    resampler = av.AudioResampler(format="flt", layout=stream.layout, rate=rate)
     output = sys.stdout.buffer
     output.write(json.dumps({"rate": rate, "channels": stream.channels}).encode() + b"\n")
     output.flush()
+    # Packed: PyAV reads past the end of a planar frame that has more than eight channels.
+    resampler = av.AudioResampler(format="flt", layout=stream.layout, rate=rate)
     for frame in itertools.chain(opened.decode(stream), [None]):
         for part in resampler.resample(frame):
-            output.write(part.to_ndarray().reshape(-1, stream.channels).mean(axis=1).astype("<f4").tobytes())
+            samples = part.to_ndarray().reshape(-1, stream.channels)
+            mono = samples.mean(axis=1) if channel is None else samples[:, channel]
+            output.write(mono.astype("<f4").tobytes())
     output.flush()
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))
+    sys.exit(main(int(sys.argv[1]), sys.argv[2], *map(int, sys.argv[3:])))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -10,7 +11,7 @@ from hindi_stt.bundle import Bundle
 from hindi_stt.decoding.arpa import read_arpa
 from hindi_stt.decoding.beam import BeamDecoder, BeamLimits
 from hindi_stt.decoding.greedy import GreedyDecoder
-from hindi_stt.decoding.hotwords import Hotword, build_tree
+from hindi_stt.decoding.hotwords import MAX_LETTERS, PROMPT_LETTERS, PROMPT_WEIGHT, Hotword, build_tree
 from hindi_stt.decoding.kenlm_file import KenLMModel
 from hindi_stt.decoding.ngram import LanguageModel, NGramModel, read_ngrams
 from hindi_stt.decoding.options import DecodingOptions
@@ -75,6 +76,26 @@ class Decoders:
     def language_models(self) -> list[str]:
         """Names that a request may choose from."""
         return sorted(self._models)
+
+    def with_prompt(self, options: DecodingOptions, prompt: str) -> tuple[DecodingOptions, tuple[str, ...]]:
+        """The options with the prompt's words as soft hotwords, and the words that were left out.
+
+        A prompt is a running text and no list: words too short to be told from others, and past the bound on hotwords,
+        are passed over. Left out are words that the model cannot write, and all of them where decoding is greedy.
+        """
+        words = tuple(dict.fromkeys(self._vocabulary.words(prompt)))
+        if options.decoder == "greedy":
+            return options, words
+        usable = [word for word in words if self._vocabulary.can_spell(word)]
+        known = {hotword.text for hotword in (*options.hotwords, *self._hotwords)}
+        soft = [
+            Hotword(word, PROMPT_WEIGHT)
+            for word in usable
+            if PROMPT_LETTERS <= len(word) <= MAX_LETTERS and word not in known
+        ]
+        room = max(0, self._max_hotwords - len(known))
+        left_out = tuple(word for word in words if not self._vocabulary.can_spell(word))
+        return replace(options, hotwords=(*options.hotwords, *soft[:room])), left_out
 
     def choose(self, options: DecodingOptions) -> Decoder:
         """A decoder for one request. Raises InvalidHotwords, UnknownLanguageModel, InvalidRequest."""

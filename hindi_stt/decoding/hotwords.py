@@ -19,7 +19,10 @@ from hindi_stt.errors import InvalidHotwords
 
 __all__ = [
     "DEFAULT_WEIGHT",
+    "MAX_LETTERS",
     "MAX_WEIGHT",
+    "PROMPT_LETTERS",
+    "PROMPT_WEIGHT",
     "Hotword",
     "HotwordNode",
     "build_tree",
@@ -31,6 +34,9 @@ __all__ = [
 DEFAULT_WEIGHT: Final = 5.0
 MAX_WEIGHT: Final = 10.0
 MAX_LETTERS: Final = 100
+# Words of a prompt were not chosen for their sound, and most of them are not spoken.
+PROMPT_WEIGHT: Final = 2.0
+PROMPT_LETTERS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)

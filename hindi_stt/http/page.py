@@ -44,7 +44,7 @@ def page_routes(bundle: Bundle, settings: Settings) -> list[BaseRoute]:
     version = hashlib.sha256(b"".join(files.values())).hexdigest()[:16]
     text = (_FOLDER / _INDEX).read_text(encoding="utf-8")
     # No "</script>" can be written in JSON whose "<" are escaped.
-    config = json.dumps(_config(bundle), ensure_ascii=False).replace("<", "\\u003c")
+    config = json.dumps(_config(bundle, settings), ensure_ascii=False).replace("<", "\\u003c")
     html = text.replace("{{assets}}", f"ui/{version}").replace("{{config}}", config)
 
     async def page(_: Request) -> Response:
@@ -60,7 +60,7 @@ def page_routes(bundle: Bundle, settings: Settings) -> list[BaseRoute]:
     return [Route("/ui", page), Route("/ui/{version}/{name}", file)]
 
 
-def _config(bundle: Bundle) -> dict[str, Any]:
+def _config(bundle: Bundle, settings: Settings) -> dict[str, Any]:
     """What the page has to know."""
     models = [asset.name for asset in bundle.manifest.assets if asset.role == "lm"]
     options = {name: list(values) for name, values in FIELDS.items() if name != "language_model" or models}
@@ -68,6 +68,7 @@ def _config(bundle: Bundle) -> dict[str, Any]:
         options["language_model"] = [*models, "none"]
     return {
         "model": bundle.tag,
+        "keys": bool(settings.key_file),
         "language": bundle.manifest.language,
         "options": options,
         "cues": {

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, WebSocketRoute
-from starlette.types import Scope
 from starlette.websockets import WebSocket
 
 from hindi_stt.errors import (
@@ -21,31 +20,23 @@ from hindi_stt.errors import (
     ShuttingDown,
     TooManyConnections,
 )
-from hindi_stt.http.openai import check_model
 from hindi_stt.http.realtime_session import GOING_AWAY, RealtimeSession
 from hindi_stt.http.recognition import Recognizer
 from hindi_stt.http.requests import error_body
+from hindi_stt.http.wishes import check_model
 
-__all__ = ["Authorise", "Realtime", "allow_everybody", "realtime_routes"]
-
-Authorise = Callable[[Scope], Awaitable[None]]
-"""Asked before a connection is accepted; raises the HindiSTTError that it is refused with."""
+__all__ = ["Realtime", "realtime_routes"]
 
 _SUBPROTOCOL: Final = "realtime"
 # Longer than a final takes, shorter than what a supervisor waits before it kills.
 _DRAIN_S: Final = 20.0
 
 
-async def allow_everybody(_: Scope) -> None:
-    """Authorise without keys."""
-
-
-def realtime_routes(realtime: Callable[[], Realtime], authorise: Authorise) -> list[BaseRoute]:
+def realtime_routes(realtime: Callable[[], Realtime]) -> list[BaseRoute]:
     """The endpoint; realtime: the worker's, asked for at each connection."""
 
     async def connect(websocket: WebSocket) -> None:
         try:
-            await authorise(websocket.scope)
             realtime().check(websocket)
         except HindiSTTError as error:
             await websocket.send_denial_response(JSONResponse(error_body(websocket, error), error.status))

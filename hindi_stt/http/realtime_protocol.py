@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from hindi_stt.audio import PACKET_RATES, PacketFormat
 from hindi_stt.errors import HindiSTTError, InvalidRequest
-from hindi_stt.http.openai import check_model, line_fields, warnings_for
 from hindi_stt.http.recognition import Recognizer
+from hindi_stt.http.wishes import check_model, read_options
 from hindi_stt.options import FIELDS, Options
 
 __all__ = [
@@ -242,8 +242,8 @@ def _options(fields: Mapping[str, Any], recognizer: Recognizer) -> Options:
             raise InvalidRequest(f"The field {name!r} of transcription is not text.")
     if "model" in given:
         check_model(given["model"], recognizer)
-    warnings_for(given, lists, recognizer.pipeline.bundle.manifest.language)
-    return recognizer.pipeline.options(line_fields(given, lists["keywords"]))
+    options, _ = read_options(given, lists, recognizer)
+    return options
 
 
 def new_id(kind: str) -> str:

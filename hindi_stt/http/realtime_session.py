@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from hindi_stt import render
+from hindi_stt.access.limits import Client
 from hindi_stt.audio import PacketDecoder
 from hindi_stt.errors import (
     HindiSTTError,
@@ -126,6 +127,7 @@ class RealtimeSession:
         self._recognizer = recognizer
         self._settings = recognizer.settings
         self.closed = asyncio.Event()
+        self._client: Client = websocket.scope["hindi_stt_client"]
         self._id = new_id("sess")
         self._beta = "realtime=v1" in websocket.headers.get("openai-beta", "")
         model = websocket.query_params.get("model")
@@ -272,6 +274,10 @@ class RealtimeSession:
                 min_s=self._settings.min_audio_s,
                 start_s=self._received_s,
             )
+        try:
+            await self._recognizer.limits.count_audio(self._client, len(data) / self._config.audio.bytes_per_s)
+        except HindiSTTError as error:
+            raise _Closing(error, _POLICY) from error
         samples = self._decoder.push(data)
         await self._pass_on(self._stream, self._stream.push(samples))
         self._received_s = self._stream.received_s

@@ -7,20 +7,24 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from typing import BinaryIO, Final, TypeVar
 
 import anyio
 import anyio.to_thread
 
+from hindi_stt.access.limits import Client, RateLimits
+from hindi_stt.audio import RawFormat
 from hindi_stt.decoding import Decoder
 from hindi_stt.errors import Overloaded, Timeout
+from hindi_stt.http.cache import ResultCache
 from hindi_stt.metrics import Metrics
 from hindi_stt.options import Options
 from hindi_stt.pipeline import Assembly, Pipeline, PreparedClip
 from hindi_stt.settings import Settings, available_cores
 from hindi_stt.types import Features, Hypothesis, LogProbs, Segment, Transcript
 
-__all__ = ["Recognition", "Recognizer", "RemoteAcoustic"]
+__all__ = ["Recognition", "Recognizer", "Recording", "RemoteAcoustic"]
 
 T = TypeVar("T")
 
@@ -30,23 +34,45 @@ RemoteAcoustic = Callable[[Features], Awaitable[LogProbs]]
 # Assumed until the first requests have shown how fast this machine is; only Retry-After depends on it.
 _FIRST_RTF: Final = 0.1
 _RTF_MEMORY: Final = 0.95
+# How long the runner's refusal of one clip speaks for those that would come next.
+_REFUSAL_LASTS_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What to listen to: a file, which stays open; raw and channel as in `audio.blocks`."""
+
+    file: BinaryIO
+    raw: RawFormat | None = None
+    channel: int | None = None
 
 
 class Recognizer:
     """What the recordings of one API worker share: as many threads as cores, and a bound on seconds of audio."""
 
-    def __init__(self, pipeline: Pipeline, acoustic: RemoteAcoustic, settings: Settings, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        acoustic: RemoteAcoustic,
+        settings: Settings,
+        metrics: Metrics,
+        limits: RateLimits,
+        cache: ResultCache | None = None,
+    ) -> None:
         self.pipeline = pipeline
+        self.cache = cache
+        self.limits = limits
         self.settings = settings
         self.metrics = metrics
         self._acoustic = acoustic
         self._threads = anyio.CapacityLimiter(available_cores())
         self._in_progress_s = 0.0
         self._rtf = _FIRST_RTF
+        self._refused_until = self._retry_after_s = 0.0
 
-    def recognize(self, file: BinaryIO, options: Options) -> Recognition:
-        """Begin with one recording; nothing happens before its segments are asked for."""
-        return Recognition(self, file, options)
+    def recognize(self, recording: Recording, options: Options, client: Client) -> Recognition:
+        """Begin with one recording; nothing happens before its segments are asked for. client: whose audio it is."""
+        return Recognition(self, recording, options, client)
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Run CPU work beside the event loop."""
@@ -59,6 +85,12 @@ class Recognizer:
                 f"{self._in_progress_s:.0f} s of audio are waiting, the bound is {self.settings.max_queue_s:g} s.",
                 retry_after_s=self._in_progress_s * self._rtf,
             )
+
+    def refuse_if_full(self) -> None:
+        """Raise Overloaded before a body is read: where the bound is reached, or the runner has just refused a clip."""
+        if time.monotonic() < self._refused_until:
+            raise Overloaded("The model has as much audio waiting as it takes.", retry_after_s=self._retry_after_s)
+        self.admit(0.0)
 
     async def hear(
         self, clip: PreparedClip, decode: Decoder, stages_s: dict[str, float], *, patient: bool
@@ -82,6 +114,8 @@ class Recognizer:
             try:
                 return await self._acoustic(features)
             except Overloaded as error:
+                self._retry_after_s = error.retry_after_s or 1.0
+                self._refused_until = time.monotonic() + min(_REFUSAL_LASTS_S, self._retry_after_s)
                 if not patient:
                     raise
                 await asyncio.sleep(error.retry_after_s or 1)
@@ -107,15 +141,18 @@ class Recognition:
     clips.
     """
 
-    def __init__(self, recognizer: Recognizer, file: BinaryIO, options: Options) -> None:
+    def __init__(self, recognizer: Recognizer, recording: Recording, options: Options, client: Client) -> None:
         self._recognizer = recognizer
+        self._client = client
+        self._counted_s = 0.0
         self._options = options
-        self._preparation = recognizer.pipeline.prepare(file)
+        self._preparation = recognizer.pipeline.prepare(recording.file, raw=recording.raw, channel=recording.channel)
         self.result: Transcript
+        self._preparing: asyncio.Future[PreparedClip | None] | None = None
         self.stages_s = {"decode": 0.0, "features": 0.0, "queue_inference": 0.0, "decoding": 0.0}
 
     async def transcript(self) -> Transcript:
-        """The answer in one piece. Raises Timeout, Overloaded, errors of the runner and of the audio."""
+        """The answer in one piece. Raises Timeout, Overloaded, RateLimited, errors of the runner and of the audio."""
         async with contextlib.aclosing(self._heard()) as heard:
             segments = [segment async for segment in heard]
         return await self._written(segments)
@@ -149,8 +186,8 @@ class Recognition:
     async def _heard(self) -> AsyncGenerator[Segment]:
         """The segments as they are decoded, in order.
 
-        Raises Timeout, Overloaded, RunnerUnavailable, InferenceFailed, and what `Pipeline.decoder` and `audio.blocks`
-        raise. Counts the request when it comes to its end.
+        Raises Timeout, Overloaded, RateLimited, LimitsUnavailable, RunnerUnavailable, InferenceFailed, and what
+        `Pipeline.decoder` and `audio.blocks` raise. Counts the request when it comes to its end.
         """
         settings, start = self._recognizer.settings, time.perf_counter()
         assembly = Assembly()
@@ -176,22 +213,30 @@ class Recognition:
                         )
                     if not (flying and flying[0][1].done()):
                         continue
-                clip, task = flying.popleft()
-                for segment in assembly.add(clip, await deadline.bound(task)):
+                clip, task = flying[0]
+                hypothesis = await deadline.bound(task)
+                flying.popleft()
+                for segment in assembly.add(clip, hypothesis):
                     yield segment
                 deadline.restart()
             for segment in assembly.end():
                 yield segment
         finally:
             await _cancel(task for _, task in flying)
+            if self._preparing is not None:
+                # A thread cannot be cancelled, and it still reads the file.
+                await asyncio.gather(self._preparing, return_exceptions=True)
             self._preparation.close()
         self._recognizer.metrics.count_request(self.duration_s, time.perf_counter() - start, self.stages_s)
 
     async def _next_clip(self, *, first: bool) -> PreparedClip | None:
-        clip = await self._recognizer.in_thread(lambda: next(self._preparation, None))
+        self._preparing = asyncio.ensure_future(self._recognizer.in_thread(lambda: next(self._preparation, None)))
+        clip = await asyncio.shield(self._preparing)
         self.stages_s |= {"decode": self._preparation.decode_s, "features": self._preparation.features_s}
         if first and clip is not None:
             self._recognizer.admit(clip.features.duration_s)
+        new_s, self._counted_s = self.duration_s - self._counted_s, self.duration_s
+        await self._recognizer.limits.count_audio(self._client, new_s)
         return clip
 
 

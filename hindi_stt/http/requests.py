@@ -19,7 +19,8 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hindi_stt.errors import HindiSTTError, InternalError, from_status
+from hindi_stt.access.limits import Client
+from hindi_stt.errors import HindiSTTError, InternalError, Unauthenticated, from_status
 
 __all__ = [
     "RequestIdFilter",
@@ -43,6 +44,9 @@ _UNREAD_BODY: Final = frozenset({408, 413})
 _current_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
 
 
+_NOBODY: Final = Client("-")
+
+
 class RequestIdFilter(logging.Filter):
     """Gives each log record the id of the request that it belongs to, as `request_id`."""
 
@@ -56,11 +60,12 @@ class RequestIdFilter(logging.Filter):
 class RequestState:
     """What is known of a request while it is answered.
 
-    openai: whether its client may be one for OpenAI; error: the one it is answered with, if any; keep_body: the body is
-    meant as it is, whatever the status; facts: what the log line says beside the usual.
+    client: whom it is counted for; openai: whether that may be a client for OpenAI; error: the one it is answered with,
+    if any; keep_body: the body is meant as it is, whatever the status; facts: what the log line says beside the usual.
     """
 
     request_id: str
+    client: Client = _NOBODY
     openai: bool = False
     error: HindiSTTError | None = None
     keep_body: bool = False
@@ -106,17 +111,29 @@ def _headers(error: HindiSTTError) -> dict[str, str]:
     headers = {}
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
     if error.status in _UNREAD_BODY:
         headers["Connection"] = "close"
     return headers
 
 
 class RequestMiddleware:
-    """ASGI middleware around every route of the service; count_error is told the code of each error answer."""
+    """ASGI middleware around every route of the service.
 
-    def __init__(self, app: ASGIApp, count_error: Callable[[str], None]) -> None:
+    count_error is told the code of each error answer; finished is told of each POST request that somebody known has
+    sent: its path, state, status and seconds.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        count_error: Callable[[str], None],
+        finished: Callable[[str, RequestState, int, float], None] | None = None,
+    ) -> None:
         self.app = app
         self._count_error = count_error
+        self._finished = finished
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request through the application."""
@@ -148,6 +165,8 @@ class RequestMiddleware:
         if state.error is not None and not quiet:
             state.facts["code"] = state.error.code
             self._count_error(state.error.code)
+        if self._finished is not None and scope["method"] == "POST" and state.client is not _NOBODY:
+            self._finished(scope["path"], state, status, elapsed_s)
         facts = "".join(f" {key}={value}" for key, value in state.facts.items())
         level = logging.DEBUG if quiet else logging.INFO
         path = quote(scope["path"])  # a decoded path may hold line breaks

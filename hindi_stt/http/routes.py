@@ -1,4 +1,4 @@
-"""The routes beside the BentoML API methods: what this is, how it fares, and the OpenAPI document of all of it."""
+"""The routes beside the BentoML API methods: what this is, how it fares, and what is below /v1."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from hindi_stt import __version__
 from hindi_stt.http.openai import openai_routes
 from hindi_stt.http.recognition import Recognizer
 from hindi_stt.http.requests import state_of
-from hindi_stt.http.schemas import EXAMPLE_ERROR, ErrorBody
 
-__all__ = ["make_app", "with_routes"]
+__all__ = ["make_app"]
 
 _LINKS: Final = {
     "transcribe": "POST /transcribe",
@@ -78,30 +77,3 @@ def make_app(
             *more,
         ]
     )
-
-
-def with_routes(spec: dict[str, Any]) -> dict[str, Any]:
-    """BentoML's OpenAPI document, with the routes of `make_app` and the one shape of errors added."""
-    schema = ErrorBody.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas = spec.setdefault("components", {}).setdefault("schemas", {})
-    schemas |= schema.pop("$defs", {})
-    schemas["ErrorBody"] = schema
-    error = {
-        "description": "An error",
-        "content": {
-            "application/json": {"schema": {"$ref": "#/components/schemas/ErrorBody"}, "example": EXAMPLE_ERROR}
-        },
-    }
-    for path, summary in (
-        ("/", "What this is: version, model, links"),
-        ("/health", "Whether the runner answers, and the versions of what is running; 503 when it does not"),
-        ("/stats", "Counts, latency, real-time factor and batch sizes over all worker processes"),
-    ):
-        answer = {"description": "Success", "content": {"application/json": {"schema": {"type": "object"}}}}
-        spec["paths"][path] = {
-            "get": {"summary": summary, "tags": ["Service Status"], "responses": {"200": answer, "default": error}}
-        }
-    for operation in spec["paths"].get("/transcribe", {}).values():
-        success = next(response for status, response in operation["responses"].items() if int(status) == 200)
-        operation["responses"] = {"200": success, "default": error}
-    return spec

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bentoml import IODescriptor
 from pydantic import BaseModel, ConfigDict, Field
 
-from hindi_stt.options import FIELDS
+from hindi_stt.http.wishes import FIELD_SCHEMAS
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -47,6 +46,7 @@ class WordBody(BaseModel):
     start: float
     end: float
     confidence: float = Field(ge=0, le=1)
+    channel: int | None = Field(None, ge=0)
 
 
 class TimingsBody(BaseModel):
@@ -92,23 +92,16 @@ class ErrorBody(BaseModel):
 
 
 def _with_options(schema: dict[str, Any]) -> None:
-    """Add the text fields to the schema; the model itself has the file alone, since it is never filled."""
-    schema["properties"] |= {
-        name: {"type": "string", "description": f"{_allowed(values)} docs/hindi-text.md, docs/decoding.md"}
-        for name, values in FIELDS.items()
-    }
-
-
-def _allowed(values: Sequence[str]) -> str:
-    return f"One of: {', '.join(values)}." if values else "Any text."
+    """Add the fields for BentoML's client; the model itself has the file alone, since it is never filled."""
+    schema["properties"] |= FIELD_SCHEMAS
 
 
 class TranscribeRequest(IODescriptor):
-    """A recording as a multipart file part named `file`, and options as text fields."""
+    """Recordings as multipart file parts named `file`, and options as text fields."""
 
     model_config = ConfigDict(json_schema_extra=_with_options)
 
-    file: Path = Field(description="The recording: WAV, FLAC, OGG (Vorbis, Opus) or MP3, any rate and channels.")
+    file: Path = Field(description="The recording.")
 
     @classmethod
     async def from_http_request(cls, request: Request, serde: Any) -> TranscribeRequest:

@@ -1,40 +1,93 @@
-"""POST /transcribe: one upload → one transcript."""
+"""POST /transcribe: one recording, or several → transcripts."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
+from typing import Any, Final
+
 from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
 from hindi_stt import render
-from hindi_stt.errors import HindiSTTError
+from hindi_stt.errors import HindiSTTError, InvalidRequest
+from hindi_stt.http.answers import Heard, answer, answer_in_events, hear
 from hindi_stt.http.disconnect import unless_disconnected
 from hindi_stt.http.recognition import Recognizer
-from hindi_stt.http.requests import state_of
-from hindi_stt.http.schemas import TimingsBody, TranscriptionResponse
-from hindi_stt.http.uploads import receive_upload
-from hindi_stt.options import FIELDS
+from hindi_stt.http.requests import error_body, state_of
+from hindi_stt.http.uploads import UploadedFile, receive_upload
+from hindi_stt.http.wishes import FIELDS, LISTS, Wishes, negotiate, read_wishes
 
-__all__ = ["Transcriber"]
+__all__ = ["counting_failures", "transcribe"]
+
+_BY_MEDIA_TYPE: Final = {
+    "application/json": "json",
+    "text/plain": "text",
+    "application/x-subrip": "srt",
+    "text/vtt": "vtt",
+}
 
 
-class Transcriber:
-    """Answers the requests to /transcribe of one API worker."""
+@contextlib.asynccontextmanager
+async def counting_failures(recognizer: Recognizer) -> AsyncGenerator[None]:
+    """Counts the request if it fails; one that succeeds is counted when it has been heard."""
+    try:
+        yield
+    except HindiSTTError:
+        recognizer.metrics.requests.inc()
+        raise
 
-    def __init__(self, recognizer: Recognizer) -> None:
-        self._recognizer = recognizer
 
-    async def __call__(self, request: Request) -> TranscriptionResponse:
-        """Raises whatever of `hindi_stt.errors` applies; counts the request either way."""
-        recognizer = self._recognizer
-        try:
-            upload = await receive_upload(request, FIELDS, recognizer.settings)
-            with upload.file.file as file:
-                recognition = recognizer.recognize(file, recognizer.pipeline.options(upload.fields))
-                transcript = await unless_disconnected(request, recognition.transcript())
-        except HindiSTTError:
-            recognizer.metrics.requests.inc()
-            raise
-        state = state_of(request)
-        state.facts["audio_s"] = round(transcript.duration_s, 3)
-        timings = TimingsBody(**{stage: round(s * 1000, 3) for stage, s in recognition.stages_s.items()})
-        body = render.to_json(transcript, recognizer.pipeline.bundle.tag)
-        return TranscriptionResponse(**body, timings_ms=timings, request_id=state.request_id)
+async def transcribe(request: Request, recognizer: Recognizer) -> Response:
+    """Raises whatever of `hindi_stt.errors` applies; an error of one of several recordings stands in its place."""
+    settings, state = recognizer.settings, state_of(request)
+    async with contextlib.AsyncExitStack() as stack, counting_failures(recognizer):
+        recognizer.refuse_if_full()
+        upload = await stack.enter_async_context(
+            receive_upload(request, FIELDS, settings, lists=LISTS, max_files=settings.max_files)
+        )
+        streams = upload.fields.get("stream", "").lower() == "true"
+        liked = "json" if streams else negotiate(request.headers.get("accept", ""), _BY_MEDIA_TYPE)
+        wishes = read_wishes(upload, recognizer, default_format=liked)
+        if len(upload.files) > 1:
+            _check_several(wishes)
+            every = asyncio.gather(*(_result(request, file, recognizer, wishes) for file in upload.files))
+            results = await unless_disconnected(request, every)
+            state.facts["audio_s"] = round(sum(result.get("duration", 0) for result in results), 3)
+            return JSONResponse({"results": results, "request_id": state.request_id})
+        (file,) = upload.files
+        if wishes.stream:
+            return await answer_in_events(request, file, recognizer, wishes, stack)
+        heard = await unless_disconnected(request, hear(recognizer, file, wishes, state.client))
+    state.facts["audio_s"] = round(heard.transcript.duration_s, 3)
+    return answer(heard.transcript, wishes, _body(heard, recognizer, wishes) | {"request_id": state.request_id})
+
+
+def _check_several(wishes: Wishes) -> None:
+    if wishes.stream:
+        raise InvalidRequest("stream=true goes with one recording.")
+    if wishes.response_format not in {"json", "verbose_json"}:
+        raise InvalidRequest(f"Several recordings go with json or verbose_json, not {wishes.response_format}.")
+
+
+async def _result(request: Request, file: UploadedFile, recognizer: Recognizer, wishes: Wishes) -> dict[str, Any]:
+    """One of several: what it would be alone, with the file's name, or its error."""
+    try:
+        async with counting_failures(recognizer):
+            heard = await hear(recognizer, file, wishes, state_of(request).client)
+    except HindiSTTError as error:
+        return {"file": file.name, **error_body(request, error)}
+    warnings = [*heard.transcript.warnings, *wishes.warnings]
+    return {"file": file.name, **_body(heard, recognizer, wishes), "warnings": warnings}
+
+
+def _body(heard: Heard, recognizer: Recognizer, wishes: Wishes) -> dict[str, Any]:
+    transcript = heard.transcript
+    body = render.to_json(transcript, recognizer.pipeline.bundle.tag)
+    if wishes.response_format == "verbose_json" and wishes.segments:
+        body["segments"] = render.verbose_segments(transcript)
+    if wishes.logprobs:
+        body["logprobs"] = render.word_log_probs(transcript.words)
+    body["timings_ms"] = {stage: round(s * 1000, 3) for stage, s in heard.stages_s.items()}
+    return body

@@ -3,7 +3,7 @@
 const LABELS = {
   en: {
     title: "Hindi speech to text", subtitle: "Your recording goes to this server only.", skip: "Skip to the transcript",
-    input: "Audio", speak: "Speak", stop: "Stop", choose: "Choose recordings", drop: "or drop them here",
+    input: "Audio", key: "API key", speak: "Speak", stop: "Stop", choose: "Choose recordings", drop: "or drop them here",
     options: "Options", transcript: "Transcript", words: "Words: arrow keys move, Enter plays", wave: "Position",
     downloads: "Downloads", sure: "sure", fair: "fair", poor: "doubtful", files: "Recording", model: "Model",
     working: "Listening to the recording…", listening: "Listening…", nothing: "No words were heard.",
@@ -16,7 +16,7 @@ const LABELS = {
   },
   hi: {
     title: "हिन्दी बोली से लेख", subtitle: "आपकी आवाज़ केवल इसी सर्वर तक जाती है।", skip: "सीधे लेख पर जाएँ",
-    input: "आवाज़", speak: "बोलें", stop: "रोकें", choose: "रिकॉर्डिंग चुनें", drop: "या यहाँ छोड़ें",
+    input: "आवाज़", key: "एपीआई कुंजी", speak: "बोलें", stop: "रोकें", choose: "रिकॉर्डिंग चुनें", drop: "या यहाँ छोड़ें",
     options: "विकल्प", transcript: "लेख", words: "शब्द: तीर से चलें, Enter से सुनें", wave: "स्थान",
     downloads: "डाउनलोड", sure: "पक्का", fair: "ठीक", poor: "संदिग्ध", files: "रिकॉर्डिंग", model: "मॉडल",
     working: "रिकॉर्डिंग सुनी जा रही है…", listening: "सुन रहे हैं…", nothing: "कोई शब्द नहीं सुनाई दिया।",

@@ -5,8 +5,10 @@ const TRANSCRIPTION = "conversation.item.input_audio_transcription.";
 
 export class Live {
   // on: {partial(stable, unstable), final(words), level(samples), error({message, help, code}), end()}
-  constructor(options, on) {
+  constructor(options, key, on) {
     this.options = options;
+    // Browsers send no headers with a WebSocket: OpenAI's way to name a key in one.
+    this.protocols = ["realtime", ...(key ? [`openai-insecure-api-key.${key}`] : [])];
     this.on = on;
     this.chunks = [];
     this.stable = "";
@@ -19,7 +21,7 @@ export class Live {
     await this.context.audioWorklet.addModule(new URL("./worklet.js", import.meta.url));
     const url = new URL("v1/realtime?intent=transcription", document.baseURI);
     url.protocol = url.protocol.replace("http", "ws");
-    this.socket = new WebSocket(url, ["realtime"]);
+    this.socket = new WebSocket(url, this.protocols);
     this.socket.onopen = () => this.#begin();
     this.socket.onmessage = (message) => this.#take(JSON.parse(message.data));
     this.socket.onclose = (event) => this.#finish(event.wasClean || this.told ? null : { lost: true });

@@ -36,6 +36,12 @@ function makeOptions() {
 const chosen = () =>
   Object.fromEntries([...document.querySelectorAll("#option-fields [name]")].filter((f) => f.value.trim()).map((f) => [f.name, f.value]));
 
+// Kept as long as the tab.
+const key = () => $("#key").value.trim();
+$("#key-row").hidden = !config.keys;
+$("#key").value = sessionStorage.getItem("key") ?? "";
+$("#key").onchange = () => sessionStorage.setItem("key", key());
+
 // ---- errors
 
 function showError(error) {
@@ -64,7 +70,7 @@ async function transcribe(result) {
   form.append("file", result.audio, result.name);
   measure(result);
   try {
-    const response = await fetch(new URL("transcribe", document.baseURI), { method: "POST", body: form });
+    const response = await fetch(new URL("transcribe", document.baseURI), { method: "POST", body: form, headers: key() ? { Authorization: `Bearer ${key()}` } : {} });
     const body = await response.json();
     if (!response.ok) throw body.error;
     Object.assign(result, { words: body.words, body, duration: body.duration, state: "done" });
@@ -111,7 +117,7 @@ async function record() {
   clearError();
   player.pause();
   const result = { name: label("live"), words: [], state: "live", levels: [] };
-  const session = new Live(chosen(), {
+  const session = new Live(chosen(), key(), {
     partial: (stable, unstable) => {
       $("#stable").textContent = stable;
       $("#unstable").textContent = unstable;

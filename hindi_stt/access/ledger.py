@@ -1,0 +1,140 @@
+"""Who used how much: one row for each POST request, and never a word of its text. SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Float,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    case,
+    create_engine,
+    func,
+    insert,
+    select,
+)
+from sqlalchemy.exc import SQLAlchemyError
+
+from hindi_stt.errors import LedgerUnavailable
+
+__all__ = ["Entry", "Ledger", "Sums", "read_sums"]
+
+log = logging.getLogger("hindi_stt")
+
+_BATCH: Final = 256
+_QUEUE: Final = 10_000
+_CLOSE_S: Final = 10.0
+
+_metadata = MetaData()
+_usage = Table(
+    "usage",
+    _metadata,
+    Column("id", Integer, primary_key=True),
+    Column("time", DateTime(timezone=True), nullable=False, index=True),
+    Column("client", String(64), nullable=False),
+    Column("path", String(128), nullable=False),
+    Column("model", String(128), nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("audio_s", Float, nullable=False),
+    Column("latency_s", Float, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One request. client: name of its key, or address; audio_s: heard; latency_s: from its first byte to the last."""
+
+    time: datetime
+    client: str
+    path: str
+    model: str
+    status: int
+    audio_s: float
+    latency_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Sums over requests; group: the client, model or day that they share."""
+
+    group: str
+    requests: int
+    failed: int
+    audio_s: float
+
+
+class Ledger:
+    """Writes entries from a thread of its own, so that no request waits for the database.
+
+    url: as SQLAlchemy takes it. Raises LedgerUnavailable where the table cannot be made. Later an entry that cannot be
+    written is lost, and the log says so.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            self._engine = create_engine(url)
+            _metadata.create_all(self._engine)
+        except (SQLAlchemyError, ImportError) as error:
+            raise LedgerUnavailable(f"HINDI_STT_USAGE_URL cannot be used: {error}.") from error
+        self._entries: queue.Queue[Entry | None] = queue.Queue(_QUEUE)
+        self._thread = threading.Thread(target=self._write_all, name="ledger", daemon=True)
+        self._thread.start()
+
+    def add(self, entry: Entry) -> None:
+        """Note a request; returns at once."""
+        try:
+            self._entries.put_nowait(entry)
+        except queue.Full:
+            log.error("usage of %s is lost: the database does not keep up", entry.client)  # noqa: TRY400
+
+    def close(self) -> None:
+        """Write what is left, and end."""
+        self._entries.put(None)
+        self._thread.join(_CLOSE_S)
+        self._engine.dispose()
+
+    def _write_all(self) -> None:
+        while (entry := self._entries.get()) is not None:
+            batch = [entry]
+            while len(batch) < _BATCH and not self._entries.empty():
+                following = self._entries.get()
+                if following is None:
+                    self._entries.put(None)
+                    break
+                batch.append(following)
+            self._write(batch)
+
+    def _write(self, batch: Sequence[Entry]) -> None:
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(insert(_usage), [asdict(entry) for entry in batch])
+        except SQLAlchemyError as error:
+            log.error("usage of %d requests is lost: %s", len(batch), error)  # noqa: TRY400
+
+
+def read_sums(url: str, by: Literal["client", "model", "day"], since: datetime | None = None) -> list[Sums]:
+    """Sums by group, in the groups' order; since: with a time zone. Raises LedgerUnavailable."""
+    group = func.date(_usage.c.time) if by == "day" else _usage.c[by]
+    failed = func.sum(case((_usage.c.status >= 400, 1), else_=0))
+    query = select(group, func.count(), failed, func.sum(_usage.c.audio_s)).group_by(group).order_by(group)
+    if since is not None:
+        query = query.where(_usage.c.time >= since)
+    try:
+        engine = create_engine(url)
+        with engine.connect() as connection:
+            rows = [Sums(str(name), n, int(bad), float(audio_s)) for name, n, bad, audio_s in connection.execute(query)]
+        engine.dispose()
+    except (SQLAlchemyError, ImportError) as error:
+        raise LedgerUnavailable(f"{url} cannot be read: {error}.") from error
+    return rows

@@ -1,0 +1,81 @@
+"""Rate limits of a client: requests a minute, seconds of audio an hour; in this process, or in Redis for several."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from limits.errors import StorageError
+
+from hindi_stt.access.redis_pool import connection_pool
+from hindi_stt.errors import LimitsUnavailable, RateLimited
+
+__all__ = ["Client", "RateLimits"]
+
+T = TypeVar("T")
+
+_MS: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Whom a request is counted for: the name of a key, or an address where there are no keys. Limits: 0 for none."""
+
+    name: str
+    requests_per_minute: int = 0
+    audio_s_per_hour: float = 0.0
+
+
+class RateLimits:
+    """Counts in sliding windows. url: redis://… or rediss://…; empty: in this process alone."""
+
+    def __init__(self, url: str = "") -> None:
+        self._pool = connection_pool(url) if url else None
+        storage = (
+            RedisStorage(
+                f"async+{url}",
+                wrap_exceptions=True,
+                implementation="redispy",
+                key_prefix="hindi_stt",
+                connection_pool=self._pool,  # type: ignore[arg-type]  # declared for plain values only
+            )
+            if self._pool
+            else MemoryStorage()
+        )
+        self._limiter = SlidingWindowCounterRateLimiter(storage)
+
+    async def close(self) -> None:
+        """Let go of the connections to Redis."""
+        if self._pool:
+            await self._pool.aclose()
+
+    async def count_request(self, client: Client) -> None:
+        """Raises RateLimited, which is not counted; LimitsUnavailable where Redis does not answer."""
+        if limit := client.requests_per_minute:
+            item = RateLimitItemPerMinute(limit, namespace="requests")
+            await self._count(item, client, 1, f"{limit} requests a minute")
+
+    async def count_audio(self, client: Client, duration_s: float) -> None:
+        """Count so many seconds of audio. Raises what `count_request` raises."""
+        limit_s, cost = client.audio_s_per_hour, round(duration_s * _MS)
+        if limit_s and cost:
+            item = RateLimitItemPerHour(max(1, round(limit_s * _MS)), namespace="audio_ms")
+            await self._count(item, client, cost, f"{limit_s:g} s of audio an hour")
+
+    async def _count(self, item: RateLimitItem, client: Client, cost: int, limit: str) -> None:
+        if await _asked(self._limiter.hit(item, client.name, cost=cost)):
+            return
+        reset_s, _ = await _asked(self._limiter.get_window_stats(item, client.name))
+        raise RateLimited(f"{client.name} has the limit of {limit}.", retry_after_s=reset_s - time.time())
+
+
+async def _asked(answer: Awaitable[T]) -> T:
+    try:
+        return await answer
+    except StorageError as error:
+        raise LimitsUnavailable("The store of the rate limits does not answer.", retry_after_s=1) from error

@@ -1,0 +1,23 @@
+"""Connections to the operator's Redis, bounded in number and time."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from redis.asyncio import BlockingConnectionPool
+
+__all__ = ["connection_pool"]
+
+_TIMEOUT_S: Final = 2.0
+_MAX_CONNECTIONS: Final = 16
+
+
+def connection_pool(url: str) -> BlockingConnectionPool:
+    """url: redis://… or rediss://…; whoever makes a pool awaits its `aclose`."""
+    return BlockingConnectionPool.from_url(
+        url,
+        max_connections=_MAX_CONNECTIONS,
+        timeout=_TIMEOUT_S,
+        socket_timeout=_TIMEOUT_S,
+        socket_connect_timeout=_TIMEOUT_S,
+    )

@@ -1,0 +1,133 @@
+"""A recording as it was asked for → the answer: in one piece, or as server-sent events."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from hindi_stt import channels, render
+from hindi_stt.access.limits import Client
+from hindi_stt.errors import HindiSTTError
+from hindi_stt.http.cache import fingerprint
+from hindi_stt.http.disconnect import unless_disconnected
+from hindi_stt.http.events import EventStream, event
+from hindi_stt.http.recognition import Recognition, Recognizer, Recording
+from hindi_stt.http.requests import error_body, state_of
+from hindi_stt.http.uploads import UploadedFile
+from hindi_stt.http.wishes import Wishes
+from hindi_stt.metrics import STAGES
+from hindi_stt.types import Transcript
+
+__all__ = ["Heard", "answer", "answer_in_events", "hear", "usage"]
+
+_SUBTITLES: Final = {"srt": (render.to_srt, "application/x-subrip"), "vtt": (render.to_vtt, "text/vtt")}
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A transcript, and the seconds that each stage took for it."""
+
+    transcript: Transcript
+    stages_s: Mapping[str, float]
+
+
+async def hear(recognizer: Recognizer, uploaded: UploadedFile, wishes: Wishes, client: Client) -> Heard:
+    """Listen to one recording, or to its channels in turn, or find what was heard of it before.
+
+    Raises what `Recognition.transcript` raises.
+    """
+    cache = recognizer.cache
+    if cache is None:
+        return await _hear(recognizer, uploaded, wishes, client)
+    asked = {
+        "options": asdict(wishes.options),
+        "split": wishes.split,
+        "raw": uploaded.raw and asdict(uploaded.raw),
+    }
+    model = recognizer.pipeline.bundle.tag
+    key = await recognizer.in_thread(lambda: fingerprint(uploaded.file, model, recognizer.settings, asked))
+    if (found := await cache.get(key)) is not None:
+        await recognizer.limits.count_audio(client, found.duration_s)
+        recognizer.metrics.requests.inc()
+        return Heard(found, dict.fromkeys(STAGES, 0.0))
+    heard = await _hear(recognizer, uploaded, wishes, client)
+    await cache.put(key, heard.transcript)
+    return heard
+
+
+async def _hear(recognizer: Recognizer, uploaded: UploadedFile, wishes: Wishes, client: Client) -> Heard:
+    file, raw = uploaded.file, uploaded.raw
+    if not wishes.split:
+        recognition = recognizer.recognize(Recording(file, raw), wishes.options, client)
+        return Heard(await recognition.transcript(), recognition.stages_s)
+    n_channels = await recognizer.in_thread(lambda: recognizer.pipeline.count_channels(file, raw=raw))
+    transcripts = []
+    stages_s: dict[str, float] = {}
+    for channel in range(n_channels):
+        recognition = recognizer.recognize(Recording(file, raw, channel), wishes.options, client)
+        transcripts.append(await recognition.transcript())
+        stages_s = {stage: stages_s.get(stage, 0.0) + s for stage, s in recognition.stages_s.items()}
+    return Heard(channels.merge(transcripts), stages_s)
+
+
+def answer(transcript: Transcript, wishes: Wishes, body: dict[str, Any]) -> Response:
+    """The transcript in the format that was asked for; body: what it is in JSON."""
+    warnings = [*transcript.warnings, *wishes.warnings]
+    headers = {"X-Warnings": ", ".join(quote(text, safe=" =:,;'()") for text in warnings)} if warnings else None
+    if wishes.response_format == "text":
+        return PlainTextResponse(render.to_text(transcript) + "\n", headers=headers)
+    if wishes.response_format in _SUBTITLES:
+        write, media_type = _SUBTITLES[wishes.response_format]
+        return Response(write(transcript), media_type=media_type, headers=headers)
+    return JSONResponse(body | {"warnings": warnings}, headers=headers)
+
+
+async def answer_in_events(
+    request: Request,
+    uploaded: UploadedFile,
+    recognizer: Recognizer,
+    wishes: Wishes,
+    resources: contextlib.AsyncExitStack,
+) -> Response:
+    """The segments as they are heard, as OpenAI's events; resources: what the answer needs until it has ended."""
+    recording = Recording(uploaded.file, uploaded.raw)
+    events = _events(request, recognizer.recognize(recording, wishes.options, state_of(request).client), wishes)
+    # Whatever goes wrong before the first words still has a status of its own.
+    first = await unless_disconnected(request, anext(events))
+    return EventStream(request, first, events, resources.pop_all(), recognizer.settings.request_timeout_s)
+
+
+def usage(transcript: Transcript) -> dict[str, Any]:
+    """What OpenAI bills by: seconds."""
+    return {"usage": {"type": "duration", "seconds": round(transcript.duration_s, 3)}}
+
+
+async def _events(request: Request, recognition: Recognition, wishes: Wishes) -> AsyncGenerator[bytes]:
+    """transcript.text.delta for each segment; then transcript.text.done, or the error that ended it."""
+    begun = False
+    try:
+        async with contextlib.aclosing(recognition.segments()) as segments:
+            async for segment in segments:
+                delta: dict[str, Any] = {"type": "transcript.text.delta", "delta": " " * begun + segment.text}
+                if wishes.logprobs:
+                    delta["logprobs"] = render.word_log_probs(segment.words)
+                yield event(delta)
+                begun = True
+    except HindiSTTError as error:
+        if not begun:
+            raise
+        state_of(request).error = error
+        yield event(error_body(request, error))
+        return
+    transcript = recognition.result
+    state_of(request).facts["audio_s"] = round(transcript.duration_s, 3)
+    done: dict[str, Any] = {"type": "transcript.text.done", "text": transcript.text, **usage(transcript)}
+    if wishes.logprobs:
+        done["logprobs"] = render.word_log_probs(transcript.words)
+    yield event(done | {"warnings": [*transcript.warnings, *wishes.warnings]})

@@ -1,0 +1,196 @@
+"""Who may come in, and how much at a time: keys, rate limits and uploads, before a body is read.
+
+Open to everybody: the page and the documents that describe the API, and what probes ask. Everything else wants a key
+where there are keys. Only POST requests count against limits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import psutil
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from hindi_stt.access.keys import KeyRing
+from hindi_stt.access.limits import Client, RateLimits
+from hindi_stt.errors import HindiSTTError, MissingKey, TooManyUploads
+from hindi_stt.http.requests import error_response, log, state_of
+from hindi_stt.settings import Settings
+
+__all__ = ["BrowserMiddleware", "Protection", "ProtectionMiddleware", "addresses_beyond_loopback", "warn_if_open"]
+
+_OPEN: Final = frozenset({"/", "/docs.json", "/schema.json", "/health", "/healthz", "/livez", "/readyz", "/ui"})
+_OPEN_FOLDERS: Final = ("/static_content/", "/ui/")
+# A browser's WebSocket cannot send headers; OpenAI's clients name the key in a subprotocol instead.
+_KEY_PROTOCOL: Final = "openai-insecure-api-key."
+# So much of a refused body is read, so that its sender reads the answer and not a broken connection.
+_LINGER_BYTES: Final = 2**20
+_LINGER_S: Final = 2.0
+_EXPOSED: Final = ("X-Request-ID", "X-Warnings", "Retry-After")
+
+
+class BrowserMiddleware(CORSMiddleware):
+    """Answers preflights, which never carry a key, and names the origins that may read answers and errors."""
+
+    def __init__(self, app: ASGIApp, origins: tuple[str, ...]) -> None:
+        super().__init__(
+            app,
+            allow_origins=origins,
+            allow_methods=("GET", "POST"),
+            allow_headers=("*",),
+            expose_headers=_EXPOSED,
+        )
+
+
+class Protection:
+    """What the requests of one API worker share. Raises KeyFileInvalid."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.limits = RateLimits(settings.limits_url)
+        self._keys = KeyRing(Path(settings.key_file)) if settings.key_file else None
+        self._settings = settings
+        self._uploads: Counter[str] = Counter()
+
+    def client_of(self, connection: HTTPConnection) -> Client:
+        """Whose connection this is. Raises MissingKey, InvalidKey, KeyRevoked."""
+        requests, audio_s = self._settings.requests_per_minute, self._settings.audio_s_per_hour
+        if self._keys is None:
+            return Client(connection.client.host if connection.client else "-", requests, audio_s)
+        key = self._keys.find(_token(connection))
+        return Client(
+            key.name,
+            requests if key.requests_per_minute is None else key.requests_per_minute,
+            audio_s if key.audio_s_per_hour is None else key.audio_s_per_hour,
+        )
+
+    @contextlib.contextmanager
+    def receiving(self, client: Client, receive: Receive) -> Iterator[Receive]:
+        """A place among the client's uploads until the body has come to its end. Raises TooManyUploads."""
+        if self._uploads[client.name] >= self._settings.max_uploads_per_client:
+            raise TooManyUploads(f"{client.name} is sending {self._uploads[client.name]} recordings.", retry_after_s=1)
+        self._uploads[client.name] += 1
+        held = True
+
+        def leave() -> None:
+            nonlocal held
+            if held:
+                held = False
+                self._uploads[client.name] -= 1
+                if not self._uploads[client.name]:
+                    del self._uploads[client.name]
+
+        async def watched() -> Message:
+            message = await receive()
+            if not message.get("more_body"):
+                leave()
+            return message
+
+        try:
+            yield watched
+        finally:
+            leave()
+
+
+class ProtectionMiddleware:
+    """ASGI middleware, inside RequestMiddleware: nothing passes that `Protection` refuses."""
+
+    def __init__(self, app: ASGIApp, protection: Protection) -> None:
+        self.app = app
+        self._protection = protection
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let one request or WebSocket through, or refuse it."""
+        if scope["type"] == "http":
+            await self._request(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._socket(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] in _OPEN or scope["path"].startswith(_OPEN_FOLDERS):
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope)
+        with contextlib.ExitStack() as stack:
+            try:
+                client = self._protection.client_of(request)
+                state = state_of(request)
+                state.client = client
+                state.facts["client"] = client.name
+                if scope["method"] == "POST":
+                    await self._protection.limits.count_request(client)
+                    receive = stack.enter_context(self._protection.receiving(client, receive))
+            except HindiSTTError as error:
+                ended = await _linger(receive)
+                response = error_response(request, error)
+                if not ended:
+                    response.headers["Connection"] = "close"
+                await response(scope, receive, send)
+                return
+            await self.app(scope, receive, send)
+
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            client = self._protection.client_of(HTTPConnection(scope))
+            await self._protection.limits.count_request(client)
+        except HindiSTTError as error:
+            # As an answer to the handshake where the server can, which every client reports with its status.
+            if "websocket.http.response" in scope.get("extensions", {}):
+                await Response(error.message, error.status)(scope, receive, send)
+            else:
+                await send({"type": "websocket.close", "code": 1008, "reason": error.code})
+            return
+        scope["hindi_stt_client"] = client
+        await self.app(scope, receive, send)
+
+
+def warn_if_open(settings: Settings) -> None:
+    """Say loudly in the log that everybody may use this server, where others than this machine reach it."""
+    if not settings.key_file and (addresses := addresses_beyond_loopback()):
+        log.warning(
+            "ANYBODY WHO REACHES %s MAY USE THIS SERVER: no API keys are configured. "
+            "Make one with 'hindi-stt keys new NAME' and set HINDI_STT_KEY_FILE; see docs/api.md.",
+            ", ".join(addresses),
+        )
+
+
+def addresses_beyond_loopback() -> list[str]:
+    """The addresses, with ports, at which this process takes connections from other machines."""
+    return sorted(
+        f"{connection.laddr.ip}:{connection.laddr.port}"
+        for connection in psutil.Process().net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN and not ipaddress.ip_address(connection.laddr.ip).is_loopback
+    )
+
+
+def _token(connection: HTTPConnection) -> str:
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return token.strip()
+    for protocol in connection.scope.get("subprotocols", ()):
+        if protocol.startswith(_KEY_PROTOCOL):
+            return str(protocol).removeprefix(_KEY_PROTOCOL)
+    raise MissingKey("The request has no API key.")
+
+
+async def _linger(receive: Receive) -> bool:
+    """Read and forget what comes of a body, within bounds; whether it came to its end."""
+    received = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_LINGER_S):
+            while received <= _LINGER_BYTES:
+                message = await receive()
+                received += len(message.get("body", b""))
+                if not message.get("more_body"):
+                    return True
+    return False

@@ -1,0 +1,65 @@
+"""Content types → what a body without a form holds: a file of any audio format, or samples without a container."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+from python_multipart.multipart import parse_options_header
+
+from hindi_stt.audio import RawFormat
+from hindi_stt.errors import InvalidRequest
+
+__all__ = ["is_audio", "raw_format"]
+
+_OTHERS: Final = frozenset({"application/ogg", "application/octet-stream"})
+_MAX_CHANNELS: Final = 1024
+_MAX_RATE_HZ: Final = 768_000
+# Telephone codecs (RFC 4856) have a rate unless told otherwise; L16 (RFC 2586) has to be told.
+_COMPANDED: Final[Mapping[str, Literal["ULAW", "ALAW"]]] = {"audio/pcmu": "ULAW", "audio/pcma": "ALAW"}
+_COMPANDED_RATE_HZ: Final = 8_000
+
+
+def is_audio(content_type: str) -> bool:
+    """Whether a body of this type is a recording."""
+    media = _parsed(content_type)[0]
+    return media.startswith(("audio/", "video/")) or media in _OTHERS
+
+
+def raw_format(content_type: str) -> RawFormat | None:
+    """The format of samples without a container; None for everything else, which its first bytes tell.
+
+    `audio/L16;rate=…;channels=…` is big-endian, as RFC 2586 has it, unless `endianness=little-endian` says otherwise.
+    Raises InvalidRequest for a parameter that is missing or makes no sense.
+    """
+    media, parameters = _parsed(content_type)
+    if media in _COMPANDED:
+        rate = _number(parameters, "rate", _COMPANDED_RATE_HZ, _MAX_RATE_HZ)
+        return RawFormat(_COMPANDED[media], rate, _number(parameters, "channels", 1, _MAX_CHANNELS))
+    if media != "audio/l16":
+        return None
+    if "rate" not in parameters:
+        raise InvalidRequest("audio/L16 needs its rate: audio/L16;rate=8000.")
+    endian = parameters.get("endianness", "big-endian")
+    if endian not in {"big-endian", "little-endian"}:
+        raise InvalidRequest(f"endianness={endian[:64]!r} may be big-endian or little-endian.")
+    return RawFormat(
+        "PCM_16",
+        _number(parameters, "rate", 0, _MAX_RATE_HZ),
+        _number(parameters, "channels", 1, _MAX_CHANNELS),
+        "BIG" if endian == "big-endian" else "LITTLE",
+    )
+
+
+def _parsed(content_type: str) -> tuple[str, dict[str, str]]:
+    media, parameters = parse_options_header(content_type)
+    return media.decode("latin-1").lower(), {
+        name.decode("latin-1").lower(): value.decode("latin-1") for name, value in parameters.items()
+    }
+
+
+def _number(parameters: Mapping[str, str], name: str, default: int, bound: int) -> int:
+    text = parameters.get(name, str(default))
+    if not (text.isascii() and text.isdecimal() and 0 < int(text[:9]) <= bound):
+        raise InvalidRequest(f"{name}={text[:64]!r} of the content type is not a whole number up to {bound}.")
+    return int(text)

@@ -1,0 +1,218 @@
+"""The fields of a request → what it asks for; what cannot be honoured is refused by name, never passed over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from hindi_stt.errors import InvalidRequest, NotAcceptable, UnknownModel
+from hindi_stt.http.recognition import Recognizer
+from hindi_stt.http.uploads import Upload
+from hindi_stt.options import FIELDS as LINE_FIELDS
+from hindi_stt.options import Options
+
+__all__ = [
+    "FIELDS",
+    "FIELD_SCHEMAS",
+    "FORMATS",
+    "LISTS",
+    "Wishes",
+    "check_model",
+    "form_schema",
+    "model_names",
+    "negotiate",
+    "read_options",
+    "read_wishes",
+]
+
+FORMATS: Final = ("json", "text", "srt", "vtt", "verbose_json")
+_STREAMED: Final = ("json", "text")
+_CHANNELS: Final = ("mix", "split")
+_STRING: Final = {"type": "string"}
+
+FIELD_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
+    "model": {**_STRING, "description": "A name that GET /v1/models lists.", "example": "whisper-1"},
+    "language": {**_STRING, "description": "The model's, or auto.", "example": "hi"},
+    "response_format": {**_STRING, "enum": list(FORMATS), "default": "json"},
+    "stream": {"type": "boolean", "default": False, "description": "Answer in server-sent events, a segment each."},
+    "channels": {
+        **_STRING,
+        "enum": list(_CHANNELS),
+        "default": "mix",
+        "description": "split: each channel by itself, merged by time; words and segments then say their channel.",
+    },
+    "prompt": {**_STRING, "description": "Text whose words are listened for, softly; keywords are stronger."},
+    "temperature": {"type": "number", "enum": [0], "description": "0: decoding does not sample."},
+    "chunking_strategy": {**_STRING, "enum": ["auto", "server_vad"], "default": "auto"},
+    "chunking_strategy[type]": {**_STRING, "enum": ["server_vad"]},
+    **{
+        name: {**_STRING, **({"enum": list(values)} if values and name != "mask" else {})}
+        for name, values in LINE_FIELDS.items()
+    },
+    "mask": {**_STRING, "description": "off, all, or phone, aadhaar, card with commas between: docs/hindi-text.md"},
+    "hotwords": {**_STRING, "description": "WORD[:WEIGHT], with commas between: docs/decoding.md"},
+}
+_LIST_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
+    "timestamp_granularities": {**_STRING, "enum": ["word", "segment"]},
+    "include": {**_STRING, "enum": ["logprobs"]},
+    "keywords": {**_STRING, "description": "A hotword."},
+    "languages": {**_STRING, "description": "As language."},
+}
+FIELDS: Final = tuple(FIELD_SCHEMAS)
+LISTS: Final = tuple(_LIST_SCHEMAS)
+
+
+def form_schema(*, required: list[str], several_files: bool) -> dict[str, Any]:
+    """The JSON schema of a form with a recording, or several, and these fields."""
+    file = {"type": "string", "format": "binary", "description": "The recording."}
+    return {
+        "type": "object",
+        "required": required,
+        "properties": {
+            "file": {"type": "array", "items": file, "minItems": 1} if several_files else file,
+            **FIELD_SCHEMAS,
+            **{f"{name}[]": {"type": "array", "items": schema} for name, schema in _LIST_SCHEMAS.items()},
+        },
+        "additionalProperties": False,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a request asks for. options: of the line; logprobs, words, segments: parts of the answer; split: each
+    channel by itself; warnings: what is taken without effect.
+    """
+
+    options: Options
+    response_format: str
+    stream: bool
+    split: bool
+    logprobs: bool
+    words: bool
+    segments: bool
+    warnings: tuple[str, ...]
+
+
+def read_wishes(upload: Upload, recognizer: Recognizer, *, default_format: str = "json") -> Wishes:
+    """Raises InvalidRequest, naming what cannot be honoured; UnknownModel, and what `Pipeline.options` raises."""
+    fields, lists = upload.fields, upload.lists
+    if "model" in fields:
+        check_model(fields["model"], recognizer)
+    response_format = _one_of({"response_format": default_format, **fields}, "response_format", FORMATS)
+    stream = _one_of(fields, "stream", ("false", "true")) == "true"
+    if stream and response_format not in _STREAMED:
+        raise InvalidRequest(f"stream=true goes with response_format json or text, not {response_format}.")
+    split = _one_of(fields, "channels", _CHANNELS) == "split"
+    if stream and split:
+        raise InvalidRequest("stream=true goes with channels=mix: the channels of a recording are heard in turn.")
+    granularities = _all_of(lists, "timestamp_granularities", ("word", "segment"))
+    if granularities and response_format != "verbose_json":
+        raise InvalidRequest(f"timestamp_granularities go with response_format=verbose_json, not {response_format}.")
+    include = _all_of(lists, "include", ("logprobs",))
+    if include and response_format != "json":
+        raise InvalidRequest(f"include=logprobs goes with response_format=json, not {response_format}.")
+    _check_temperature(fields.get("temperature", "0"))
+    _one_of({"chunking_strategy": fields.get("chunking_strategy", "auto")}, "chunking_strategy", ("auto", "server_vad"))
+    _one_of(fields, "chunking_strategy[type]", ("server_vad",))
+    options, warnings = read_options(fields, lists, recognizer)
+    return Wishes(
+        options=options,
+        response_format=response_format,
+        stream=stream,
+        split=split,
+        logprobs="logprobs" in include,
+        words="word" in granularities,
+        segments="segment" in granularities or not granularities,
+        warnings=warnings,
+    )
+
+
+def model_names(recognizer: Recognizer) -> list[str]:
+    """What a request may call the model."""
+    bundle = recognizer.pipeline.bundle
+    return [bundle.tag, bundle.manifest.name, *recognizer.settings.aliases]
+
+
+def negotiate(accept: str, offered: Mapping[str, str]) -> str:
+    """The value of the media type that an Accept header likes best; the first of those that it likes equally.
+
+    Raises NotAcceptable where it names none of them.
+    """
+    ranges = [_media_range(part) for part in accept.split(",") if part.strip()] or [("*/*", 1.0)]
+    best, best_quality = "", 0.0
+    for media, value in offered.items():
+        names = (media, media.partition("/")[0] + "/*", "*/*")
+        # The most specific range that fits a type tells its quality (RFC 9110, 12.5.1).
+        quality = next((q for name in names for given, q in ranges if given == name), 0.0)
+        if quality > best_quality:
+            best, best_quality = value, quality
+    if not best:
+        raise NotAcceptable(f"Accept names none of {', '.join(offered)}.")
+    return best
+
+
+def _media_range(part: str) -> tuple[str, float]:
+    media, *parameters = (piece.strip().lower() for piece in part.split(";"))
+    quality = next((parameter[2:] for parameter in parameters if parameter.startswith("q=")), "1")
+    try:
+        return media, float(quality)
+    except ValueError:
+        return media, 0.0
+
+
+def read_options(
+    fields: Mapping[str, str], lists: Mapping[str, list[str]], recognizer: Recognizer
+) -> tuple[Options, tuple[str, ...]]:
+    """The options of the line, and warnings about what is taken without effect. Raises as `read_wishes` does."""
+    pipeline = recognizer.pipeline
+    warnings = _languages(fields, lists, pipeline.bundle.manifest.language)
+    line = {name: value for name, value in fields.items() if name in LINE_FIELDS}
+    if keywords := lists.get("keywords"):
+        line["hotwords"] = ",".join([*keywords, *filter(None, [line.get("hotwords")])])
+    options = pipeline.options(line)
+    if prompt := fields.get("prompt", ""):
+        options, left_out = pipeline.with_prompt(options, prompt)
+        if left_out:
+            shown = ", ".join(left_out[:8]) + (", …" if len(left_out) > 8 else "")
+            greedy = options.decoding.decoder == "greedy"
+            why = "decoder=greedy takes no words" if greedy else "the model cannot write"
+            warnings.append(f"prompt: {why}: {shown}")
+    return options, tuple(warnings)
+
+
+def _languages(fields: Mapping[str, str], lists: Mapping[str, list[str]], language: str) -> list[str]:
+    """What is accepted without effect; raises InvalidRequest for a language that no model has."""
+    wanted = [*lists.get("languages", ()), *([fields["language"]] if fields.get("language") else [])]
+    others = [name[:64] for name in wanted if name != "auto" and name.lower().partition("-")[0] != language]
+    if others and len(others) == len(wanted):
+        raise InvalidRequest(f"language {', '.join(others)} is not offered; the model's is {language}.")
+    return [f"language={name}: the only model is for {language}" for name in ("auto", *others) if name in wanted]
+
+
+def check_model(name: str, recognizer: Recognizer) -> None:
+    """Raises UnknownModel."""
+    names = model_names(recognizer)
+    if name not in names:
+        raise UnknownModel(f"There is no model {name[:64]!r} here; there are {', '.join(names)}.")
+
+
+def _check_temperature(text: str) -> None:
+    try:
+        zero = float(text) == 0
+    except ValueError as error:
+        raise InvalidRequest("temperature is not a number.") from error
+    if not zero:
+        raise InvalidRequest("temperature has to be 0: decoding does not sample.")
+
+
+def _one_of(fields: Mapping[str, str], name: str, values: tuple[str, ...]) -> str:
+    """The field's value, the first of the values by default. Raises InvalidRequest for any other."""
+    value = fields.get(name, values[0])
+    if value.lower() not in values:
+        raise InvalidRequest(f"{name}={value[:64]!r} is not offered; it may be {', '.join(values)}.")
+    return value.lower()
+
+
+def _all_of(lists: Mapping[str, list[str]], name: str, values: tuple[str, ...]) -> list[str]:
+    return [_one_of({name: value}, name, values) for value in lists.get(name, ())]
