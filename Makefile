@@ -13,13 +13,13 @@ PEERS := .venv-peers
 export BENTOML_DO_NOT_TRACK := True
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: serve test check image prove-image prove-metrics oracle smoke-load prove-api prove-decoding prove-chaos prove-load prove-text itn-reference bench medium-random docs lock lock-oracle clean
+.PHONY: serve test check image prove-image prove-metrics oracle smoke-load prove-api prove-decoding prove-chaos prove-load prove-text prove-ui itn-reference bench medium-random docs lock lock-oracle clean
 
 serve: $(VENV)/.serve
 	$(VENV)/bin/bentoml serve service:HindiSTT
 
 test: $(VENV)/.dev
-	$(VENV)/bin/python -m pytest -q -m "not oracle and not chaos and not api and not monitoring"
+	$(VENV)/bin/python -m pytest -q -m "not oracle and not chaos and not api and not monitoring and not ui"
 
 check: $(VENV)/.dev
 	$(VENV)/bin/ruff check .
@@ -54,6 +54,10 @@ prove-chaos: $(VENV)/.dev
 
 prove-text: $(VENV)/.dev
 	$(VENV)/bin/python -m tests.prove_text
+
+# The page in a browser; Chromium comes from the system (Debian: chromium, fonts-lohit-deva), axe-core from npm.
+prove-ui: $(VENV)/.dev
+	$(VENV)/bin/python -m pytest -q -m ui tests/test_page.py
 
 # NeMo-text-processing's answers to the cases of tests/itn/cases.py, which the tests compare with: ten minutes or so.
 itn-reference: $(VENV)/.dev $(ITN)/.installed

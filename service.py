@@ -25,13 +25,15 @@ from hindi_stt import store
 from hindi_stt.access.ledger import Entry, Ledger
 from hindi_stt.acoustic import LocalAcoustic, padding_share
 from hindi_stt.dispatch import Dispatcher
-from hindi_stt.errors import HindiSTTError, Overloaded, RunnerUnavailable, from_code
+from hindi_stt.errors import ClientClosedRequest, HindiSTTError, Overloaded, RunnerUnavailable, from_code
 from hindi_stt.http.cache import ResultCache
 from hindi_stt.http.disconnect import unless_disconnected
-from hindi_stt.http.drain import end_after_api_workers, keep_runner
+from hindi_stt.http.drain import before_sigterm, end_after_api_workers, keep_runner
 from hindi_stt.http.health import Health
 from hindi_stt.http.openapi import with_routes
+from hindi_stt.http.page import page_routes
 from hindi_stt.http.protection import BrowserMiddleware, Protection, ProtectionMiddleware, warn_if_open
+from hindi_stt.http.realtime import Realtime, realtime_routes
 from hindi_stt.http.recognition import Recognizer
 from hindi_stt.http.requests import (
     RequestIdFilter,
@@ -103,13 +105,9 @@ class _Runner:
         self._heartbeat = Heartbeat()
 
     @bentoml.on_startup
-    async def beat(self) -> None:
-        """Show that the event loop turns."""
-        self._heartbeat.start()
-
-    @bentoml.on_startup
     async def start(self) -> None:
-        """From now on the runner ends after the API workers."""
+        """Show that the event loop turns; from now on the runner ends after the API workers."""
+        self._heartbeat.start()
         end_after_api_workers()
 
     def _load(self, threads: int) -> LocalAcoustic:
@@ -171,7 +169,10 @@ class ScheduledRunner(_Runner):
     async def infer(self, items: list[FeatureItem], ctx: bentoml.Context) -> list[LogProbsItem]:
         """Log-probs of each clip, or its error."""
         work = asyncio.gather(*(self._infer(item) for item in items))
-        return await unless_disconnected(ctx.request, work)
+        try:
+            return await unless_disconnected(ctx.request, work)
+        except ClientClosedRequest as error:  # nobody reads this, and nobody has to see it in the log
+            return [_to_item(error) for _ in items]
 
     async def _infer(self, item: FeatureItem) -> LogProbsItem:
         try:
@@ -207,7 +208,12 @@ def _routes() -> Starlette:
         return {"description": HindiSTT.inner.__doc__, "model": model}
 
     return make_app(
-        about, health, stats, lambda: with_routes(HindiSTT.openapi_spec.asdict()), lambda: current().recognizer
+        about,
+        health,
+        stats,
+        lambda: with_routes(HindiSTT.openapi_spec.asdict()),
+        lambda: current().recognizer,
+        [*realtime_routes(lambda: current().realtime), *page_routes(bundle, settings)],
     )
 
 
@@ -235,6 +241,7 @@ class HindiSTT:
         self._cache = ResultCache(settings, self.metrics) if settings.cache_url else None
         self._ledger = Ledger(settings.usage_url) if settings.usage_url else None
         self.recognizer = Recognizer(pipeline, self._infer, settings, self.metrics, protection.limits, self._cache)
+        self.realtime = Realtime(self.recognizer)
 
     @bentoml.on_startup
     async def start(self) -> None:
@@ -242,6 +249,7 @@ class HindiSTT:
         warn_if_open(settings)
         keep_runner()
         self.health.start()
+        before_sigterm(self.realtime.drain)
 
     @bentoml.on_shutdown
     async def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""The command line: hindi-stt transcribe FILE…, evaluate MANIFEST, models, lm, keys, usage."""
+"""The command line: hindi-stt transcribe FILE…, stream FILE, listen, evaluate MANIFEST, models, lm, keys, usage."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-from typing import get_args
 
 from tqdm import tqdm
 
@@ -15,16 +13,14 @@ from hindi_stt import __version__, render
 from hindi_stt.access.commands import add_keys, add_usage
 from hindi_stt.acoustic import LocalAcoustic
 from hindi_stt.bundle import Bundle
-from hindi_stt.decoding import DecodingOptions, parse_hotwords
-from hindi_stt.decoding.options import DecoderName
+from hindi_stt.cli_options import add_line_options, line_options
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.evaluation.command import add_evaluate
 from hindi_stt.lm.commands import add_parser as add_lm_parser
 from hindi_stt.models_command import add_models
-from hindi_stt.options import Options
 from hindi_stt.pipeline import Pipeline
 from hindi_stt.settings import get_settings
-from hindi_stt.text.options import FIELDS as TEXT_FIELDS
+from hindi_stt.stream_command import add_stream
 
 __all__ = ["main"]
 
@@ -49,25 +45,9 @@ def _parser() -> argparse.ArgumentParser:
     transcribe.add_argument(
         "--format", choices=["text", "json"], default="text", help="text, or one JSON object a line (default: text)"
     )
-    transcribe.add_argument(
-        "--decoder",
-        choices=get_args(DecoderName),
-        default="auto",
-        help="auto: beam where a model or a hotword asks for it",
-    )
-    transcribe.add_argument("--lm", default="", metavar="NAME|FILE", help="language model: the bundle's, or a file")
-    transcribe.add_argument(
-        "--hotword", action="append", default=[], metavar="WORD[:WEIGHT]", help="listen for this word (may be repeated)"
-    )
-    for name, values in TEXT_FIELDS.items():
-        listed = name == "mask"
-        transcribe.add_argument(
-            f"--{name}",
-            choices=None if listed else values,
-            metavar="KIND,…" if listed else None,
-            help=f"{', '.join(values)}: docs/hindi-text.md (default: the setting)",
-        )
+    add_line_options(transcribe)
     transcribe.set_defaults(run=_transcribe)
+    add_stream(commands, _resolve)
     add_evaluate(commands)
     add_models(commands)
     add_keys(commands)
@@ -86,13 +66,7 @@ def _transcribe(arguments: argparse.Namespace) -> int:
     settings = get_settings()
     bundle = _resolve()
     pipeline = Pipeline(bundle, settings)
-    if (file := Path(arguments.lm)).is_file():
-        pipeline.decoders.add_language_model(arguments.lm, file)
-    fields = {name: getattr(arguments, name) for name in TEXT_FIELDS}
-    text = pipeline.options({name: value for name, value in fields.items() if value is not None}).text
-    decoding = DecodingOptions(arguments.decoder, arguments.lm, parse_hotwords(arguments.hotword))
-    pipeline.decoders.choose(decoding)  # complains now rather than at every file
-    options = Options(text, decoding)
+    options = line_options(arguments, pipeline)
     acoustic = LocalAcoustic(bundle, threads=settings.effective_threads)
     failed = 0
     several = len(arguments.files) > 1

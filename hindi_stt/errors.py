@@ -13,11 +13,15 @@
     │   ├── MissingKey                   401
     │   └── InvalidKey                   401
     ├── KeyRevoked                       403
+    ├── OriginNotAllowed                 403  a page of another site asks
     ├── NotFound                         404
     ├── UnknownModel                     404
     ├── MethodNotAllowed                 405
     ├── NotAcceptable                    406
     ├── UploadTimeout                    408
+    ├── SessionIdle                      408  a realtime connection was closed by the server
+    ├── SessionExpired                   408
+    ├── SlowReader                       408
     ├── TooLarge                         413  a bound on size was passed
     │   ├── BodyTooLarge                 413
     │   ├── TooManyFiles                 413
@@ -31,13 +35,16 @@
     │   └── TooManyChannels              422
     ├── ClientClosedRequest              499  the client hung up; seen in logs and metrics only
     ├── Overloaded                       429  the queue is full, come back later
+    ├── TooManyConnections               429
     ├── RateLimited                      429  this client's limit is reached
     ├── TooManyUploads                   429
     ├── InternalError                    500
     ├── InferenceFailed                  500
     ├── RunnerUnavailable                503
     ├── LimitsUnavailable                503
+    ├── ShuttingDown                     503
     ├── Timeout                          504
+    ├── NoMicrophone                     500  on the command line
     ├── InvalidSetting                   500  at start-up or on the command line: an environment variable is wrong
     ├── KeyFileInvalid                   500  at start-up or on the command line
     ├── LedgerUnavailable                500  at start-up or on the command line
@@ -89,16 +96,23 @@ __all__ = [
     "MissingKey",
     "ModelError",
     "ModelNotFound",
+    "NoMicrophone",
     "NotAcceptable",
     "NotFound",
+    "OriginNotAllowed",
     "Overloaded",
     "RateLimited",
     "RequestError",
     "RunnerUnavailable",
+    "SessionExpired",
+    "SessionIdle",
+    "ShuttingDown",
+    "SlowReader",
     "SourceUnavailable",
     "Timeout",
     "TooLarge",
     "TooManyChannels",
+    "TooManyConnections",
     "TooManyFiles",
     "TooManyUploads",
     "TranslationNotOffered",
@@ -196,6 +210,13 @@ class UnknownModel(HindiSTTError):
     help = "GET /v1/models lists the names; HINDI_STT_MODEL_ALIASES adds others."
 
 
+class OriginNotAllowed(HindiSTTError):
+    """A page of another site opens a realtime connection: HINDI_STT_CORS_ORIGINS does not list it."""
+
+    code, status = "origin_not_allowed", 403
+    help = "Open the page on this server, or list its origin in HINDI_STT_CORS_ORIGINS."
+
+
 class Unauthenticated(HindiSTTError):
     """It is not known who asks."""
 
@@ -249,6 +270,27 @@ class UploadTimeout(HindiSTTError):
 
     code, status = "upload_timeout", 408
     help = "Check the connection, send a compressed format, or raise HINDI_STT_UPLOAD_TIMEOUT_S."
+
+
+class SessionIdle(HindiSTTError):
+    """Nothing came over a realtime connection for HINDI_STT_REALTIME_IDLE_S."""
+
+    code, status = "session_idle", 408
+    help = "Connect again when there is something to say; silence that is sent keeps a connection open."
+
+
+class SessionExpired(HindiSTTError):
+    """A realtime connection has lasted HINDI_STT_REALTIME_MAX_S."""
+
+    code, status = "session_expired", 408
+    help = "Connect again and go on."
+
+
+class SlowReader(HindiSTTError):
+    """A realtime client did not read its events for HINDI_STT_REALTIME_WRITE_TIMEOUT_S."""
+
+    code, status = "slow_reader", 408
+    help = "Read events while sending audio."
 
 
 class TooLarge(HindiSTTError):
@@ -342,6 +384,13 @@ class Overloaded(HindiSTTError):
     help = "Try again after the seconds in the Retry-After header, or add a machine."
 
 
+class TooManyConnections(HindiSTTError):
+    """As many realtime connections are open as HINDI_STT_REALTIME_CONNECTIONS allows."""
+
+    code, status = "too_many_connections", 429
+    help = "Try again when another connection has closed, or add a machine."
+
+
 class RateLimited(HindiSTTError):
     """This client's limit on requests a minute, or on seconds of audio an hour, is reached."""
 
@@ -377,6 +426,13 @@ class RunnerUnavailable(HindiSTTError):
     help = "Try again in a few seconds. GET /health tells when the runner is back."
 
 
+class ShuttingDown(HindiSTTError):
+    """The server is being stopped; a realtime connection gets its last transcripts before it is closed."""
+
+    code, status = "shutting_down", 503
+    help = "Connect again in a few seconds."
+
+
 class LimitsUnavailable(HindiSTTError):
     """The Redis of HINDI_STT_LIMITS_URL does not answer: without it nobody's limit is known."""
 
@@ -389,6 +445,13 @@ class Timeout(HindiSTTError):
 
     code, status = "timeout", 504
     help = "Send shorter recordings or fewer at once, or raise HINDI_STT_REQUEST_TIMEOUT_S."
+
+
+class NoMicrophone(HindiSTTError):
+    """On the command line: `hindi-stt listen` finds no sounddevice package, or no microphone that it can open."""
+
+    code, status = "no_microphone", 500
+    help = "Plug one in; install the extra and PortAudio: pip install 'hindi-stt[listen]', apt install libportaudio2."
 
 
 class InvalidSetting(HindiSTTError):

@@ -56,6 +56,14 @@ class Metrics:
             buckets=_STAGE_SECONDS,
         )
         self.dropped = Counter("hindi_stt_dropped", "Clips dropped before they cost inference.", ["reason"])
+        self.realtime_connections = Gauge(
+            "hindi_stt_realtime_connections", "Realtime connections that are open.", multiprocess_mode="livesum"
+        )
+        self.realtime_final_seconds = Histogram(
+            "hindi_stt_realtime_final_seconds",
+            "Time from the packet that ends an utterance to its final text.",
+            buckets=_STAGE_SECONDS,
+        )
         self.cache = Counter("hindi_stt_cache", "Recordings looked up in the cache of results.", ["outcome"])
         self.inference_seconds = Histogram(
             "hindi_stt_inference_seconds", "Time of one batch at the runner.", buckets=_STAGE_SECONDS

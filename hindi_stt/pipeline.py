@@ -28,7 +28,7 @@ from hindi_stt.segments import Clip, Segmenter, stitch
 from hindi_stt.settings import Settings
 from hindi_stt.text import Writer
 from hindi_stt.text.punctuation_model import load_punctuator
-from hindi_stt.types import Features, Hypothesis, Segment, Token, Transcript, Waveform, Word
+from hindi_stt.types import Features, Float32, Hypothesis, Segment, Token, Transcript, Waveform, Word
 
 __all__ = ["Assembly", "Pipeline", "Preparation", "PreparedClip"]
 
@@ -201,6 +201,24 @@ class Pipeline:
     def count_channels(self, source: bytes | str | Path | BinaryIO, *, raw: RawFormat | None = None) -> int:
         """Channels of a recording. Raises what `audio.count_channels` raises."""
         return audio.count_channels(source, self.limits, raw=raw)
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz at which the model takes its samples."""
+        return self.bundle.manifest.features.sample_rate
+
+    @property
+    def max_segment_samples(self) -> int:
+        """Samples of the longest recording that is one clip."""
+        return int(self._max_segment_s * self.sample_rate)
+
+    def segmenter(self) -> Segmenter:
+        """What cuts a long recording, or a stream, into clips."""
+        return Segmenter(self.sample_rate, self._max_segment_s)
+
+    def features(self, samples: Float32) -> Features:
+        """Features of one clip's samples, float32 [n]. Raises AudioTooShort."""
+        return self._extract(Waveform(samples, self.sample_rate, self.sample_rate))
 
     def decoder(self, options: Options | None = None) -> Decoder:
         """The decoder for one recording's clips. Raises what `Decoders.choose` raises."""

@@ -13,11 +13,11 @@ from hindi_stt.types import Segment, Transcript, Word
 __all__ = ["cues", "to_json", "to_srt", "to_text", "to_verbose_json", "to_vtt", "verbose_segments", "word_log_probs"]
 
 # Two lines of a subtitle, as broadcasters set them, and the longest time that one stays.
-_LINE_LETTERS: Final = 42
-_CUE_LETTERS: Final = 2 * _LINE_LETTERS
-_CUE_S: Final = 7.0
+LINE_LETTERS: Final = 42
+CUE_LETTERS: Final = 2 * LINE_LETTERS
+CUE_S: Final = 7.0
 # A pause that ends a subtitle.
-_CUE_PAUSE_S: Final = 0.8
+CUE_PAUSE_S: Final = 0.8
 _LEAST_CONFIDENCE: Final = 1e-6
 
 
@@ -88,7 +88,7 @@ def cues(transcript: Transcript) -> Iterator[tuple[float, float, str]]:
     for segment in transcript.segments:
         for words in _grouped(segment.words):
             text = " ".join(word.text for word in words)
-            yield words[0].start_s, words[-1].end_s, "\n".join(textwrap.wrap(text, _LINE_LETTERS))
+            yield words[0].start_s, words[-1].end_s, "\n".join(textwrap.wrap(text, LINE_LETTERS))
 
 
 def word_log_probs(words: Iterable[Word]) -> list[dict[str, Any]]:
@@ -132,7 +132,7 @@ def _grouped(words: Iterable[Word]) -> Iterator[list[Word]]:
         if group:
             letters = sum(len(w.text) + 1 for w in group) + len(word.text)
             pause_s = word.start_s - group[-1].end_s
-            if letters > _CUE_LETTERS or word.end_s - group[0].start_s > _CUE_S or pause_s > _CUE_PAUSE_S:
+            if letters > CUE_LETTERS or word.end_s - group[0].start_s > CUE_S or pause_s > CUE_PAUSE_S:
                 yield group
                 group = []
         group.append(word)

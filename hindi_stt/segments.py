@@ -33,8 +33,10 @@ _LEAST_RANGE_DB: Final = 8.0
 _CLEAR_RANGE_DB: Final = 25.0
 # A clip whose loudest frames (99th percentile) stay below this holds no speech; the pre-emphasis takes some 15 dB.
 _SILENT_DB: Final = -80.0
-# In frames: how often to look; pauses that end a clip at once, once it has some length, and when it is full.
-_STEP: Final = 100
+# In frames: when to look first, for a level, and how often then; pauses that end a clip at once, once it has some
+# length, and when it is full.
+_FIRST_LOOK: Final = 100
+_STEP: Final = 20
 _VERY_LONG_PAUSE: Final = 100
 _LONG_PAUSE: Final = 50
 _SHORT_PAUSE: Final = 12
@@ -87,9 +89,34 @@ class Segmenter:
         self._before = np.float32(0)
         self._start = 0
         self._overlap = 0
-        self._check = _STEP
+        self._check = _FIRST_LOOK
         self._pause_db = _FLOOR_DB
         self._clear = False
+
+    @property
+    def start(self) -> int:
+        """Where the clip in progress begins, in samples from the recording's start; leading silence moves it on."""
+        return self._start
+
+    @property
+    def samples(self) -> Float32:
+        """The clip in progress, float32 [n]."""
+        return self._samples
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether the clip in progress begins with the end of the one before."""
+        return self._overlap > 0
+
+    @property
+    def speech_start(self) -> int | None:
+        """Where speech begins in the clip in progress, with the silence that is kept before it; None without any."""
+        if self._overlap:
+            return self._start
+        if not len(self._energies):
+            return None
+        loud = np.flatnonzero(_smooth(self._energies) >= max(_SILENT_DB, self._pause_db))
+        return self._start + max(0, int(loud[0]) - _LEAD) * self._hop if len(loud) else None
 
     def push(self, samples: Float32) -> list[Clip]:
         """The clips that end within these samples."""
@@ -189,7 +216,7 @@ class Segmenter:
         self._energies = self._energies[n_frames:]
         self._start += n
         self._overlap = overlap * self._hop
-        self._check = _STEP
+        self._check = _FIRST_LOOK
 
 
 def _at(energies: Float32, *shares: float) -> list[float]:

@@ -75,6 +75,16 @@ class Settings(BaseSettings):
         120.0, gt=0, description="Longest wait for a transcript, and for each further segment of it, in seconds."
     )
 
+    realtime_connections: int = Field(64, ge=0, description="Most realtime connections per API worker.")
+    realtime_idle_s: float = Field(60.0, gt=0, description="A realtime connection is closed after this silence, in s.")
+    realtime_max_s: float = Field(3600.0, gt=0, description="Longest realtime connection, in seconds.")
+    realtime_buffer_s: float = Field(
+        30.0, gt=0, description="Audio of a realtime connection that may wait to be heard; then reading stops, in s."
+    )
+    realtime_write_timeout_s: float = Field(
+        10.0, gt=0, description="Longest wait for a realtime client to take an event, in seconds."
+    )
+    page: Literal["on", "off"] = Field("on", description="The page at /ui.")
     key_file: str = Field("", description="File of API keys, as 'hindi-stt keys' makes it. Empty: open to everybody.")
     requests_per_minute: int = Field(
         0, ge=0, description="POST requests a minute for each key, or each address without keys. 0: no limit."

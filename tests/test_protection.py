@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hmac
+import json
 import logging
+import re
 import socket
 import stat
 from pathlib import Path
@@ -12,6 +15,9 @@ from pathlib import Path
 import httpx
 import openai
 import pytest
+import websockets.exceptions
+import websockets.sync.client
+from websockets.sync.client import ClientConnection
 
 from hindi_stt.access.keys import KeyRing, edit, make_key
 from hindi_stt.cli import main
@@ -240,3 +246,39 @@ def test_an_open_server_warns_where_others_reach_it(
     (record,) = caplog.records
     assert record.levelname == "WARNING"
     assert address in record.getMessage()
+
+
+def connect(guarded: Guarded, key: str) -> ClientConnection:
+    """A realtime connection as a browser opens it."""
+    url = f"ws://127.0.0.1:{guarded.port}/v1/realtime?intent=transcription"
+    return websockets.sync.client.connect(url, subprotocols=["realtime", f"openai-insecure-api-key.{key}"])
+
+
+def test_live_audio_counts_against_the_key(guarded: Guarded) -> None:
+    """Three seconds of two that the key may send: its connection ends, and another key's goes on."""
+    audio = base64.b64encode(bytes(48_000)).decode()
+    event = json.dumps({"type": "input_audio_buffer.append", "audio": audio})
+    with connect(guarded, guarded.new_key("two-seconds", audio_s_per_hour=2)) as ws:
+        assert ws.subprotocol == "realtime"
+        for _ in range(3):
+            ws.send(event)
+        codes = []
+        with contextlib.suppress(websockets.exceptions.ConnectionClosedError):
+            codes.extend(json.loads(message).get("error", {}).get("code") for message in ws)
+    assert codes[-1] == "rate_limited"
+    assert ws.close_reason == "rate_limited"
+    with connect(guarded, guarded.key) as ws:
+        for _ in range(3):
+            ws.send(event)
+        ws.send(json.dumps({"type": "input_audio_buffer.clear"}))
+        kinds = [json.loads(ws.recv(timeout=20))["type"] for _ in range(2)]
+    assert kinds == ["session.created", "input_audio_buffer.cleared"]
+
+
+def test_the_page_is_open_and_what_it_asks_for_is_not(guarded: Guarded) -> None:
+    page = httpx.get(f"{guarded.url}/ui")
+    assert page.status_code == 200
+    assert '"keys": true' in page.text
+    (script,) = re.findall(r'src="(ui/[^"]+)"', page.text)
+    assert httpx.get(f"{guarded.url}/{script}").status_code == 200
+    assert httpx.get(f"{guarded.url}/v1/models").status_code == 401

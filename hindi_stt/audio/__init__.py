@@ -2,5 +2,16 @@
 
 from hindi_stt.audio.decoding import AudioLimits, RawFormat, blocks, count_channels, decode
 from hindi_stt.audio.ffmpeg import ChildLimits
+from hindi_stt.audio.packets import PACKET_RATES, PacketDecoder, PacketFormat
 
-__all__ = ["AudioLimits", "ChildLimits", "RawFormat", "blocks", "count_channels", "decode"]
+__all__ = [
+    "PACKET_RATES",
+    "AudioLimits",
+    "ChildLimits",
+    "PacketDecoder",
+    "PacketFormat",
+    "RawFormat",
+    "blocks",
+    "count_channels",
+    "decode",
+]

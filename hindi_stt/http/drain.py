@@ -3,7 +3,8 @@
 BentoML ends all processes of a server at once, and deletes the runner's socket file first. A recording that is still
 being heard has segments that are not at the runner yet. So an API worker holds a shared lock for as long as it lives,
 whatever ends it, and the runner ends when it gets the lock for itself; and an API worker reaches the socket by a
-descriptor, which outlives the file.
+descriptor, which outlives the file. Realtime connections get their last words before uvicorn, which would not ask,
+closes them.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ import fcntl
 import os
 import signal
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from types import FrameType
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from bentoml.container import BentoMLContainer
 
-__all__ = ["end_after_api_workers", "keep_runner"]
+__all__ = ["before_sigterm", "end_after_api_workers", "keep_runner"]
 
 _POLL_S: Final = 0.1
 
@@ -38,22 +39,33 @@ def keep_runner() -> None:
 
 def end_after_api_workers() -> None:
     """Called in the runner, by its event loop: SIGTERM waits until no API worker lives."""
-    loop = asyncio.get_running_loop()
-    end = signal.getsignal(signal.SIGTERM)
-    waiting: list[asyncio.Task[None]] = []
 
-    async def wait(number: int, frame: FrameType | None) -> None:
+    async def wait() -> None:
         lock = _open()
         while not _is_free(lock):  # noqa: ASYNC110  # the event is another process's end
             await asyncio.sleep(_POLL_S)
-        if callable(end):
-            end(number, frame)
 
-    def begin(number: int, frame: FrameType | None) -> None:
-        if not waiting:
-            waiting.append(loop.create_task(wait(number, frame)))
+    before_sigterm(wait)
 
-    signal.signal(signal.SIGTERM, lambda number, frame: loop.call_soon_threadsafe(begin, number, frame))
+
+def before_sigterm(work: Callable[[], Awaitable[None]]) -> None:
+    """Do the work when the signal comes, and then what would have been done without; call it in the event loop."""
+    loop = asyncio.get_running_loop()
+    usual = signal.getsignal(signal.SIGTERM)
+    begun: list[asyncio.Task[None]] = []
+
+    async def finish() -> None:
+        try:
+            await work()
+        finally:
+            if callable(usual):
+                usual(signal.SIGTERM, None)
+
+    def begin() -> None:
+        if not begun:  # a supervisor may ask twice
+            begun.append(loop.create_task(finish()))
+
+    signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(begin))
 
 
 def _open() -> int:

@@ -28,8 +28,8 @@ from hindi_stt.settings import Settings
 
 __all__ = ["BrowserMiddleware", "Protection", "ProtectionMiddleware", "addresses_beyond_loopback", "warn_if_open"]
 
-_OPEN: Final = frozenset({"/", "/docs.json", "/schema.json", "/health", "/healthz", "/livez", "/readyz"})
-_OPEN_FOLDER: Final = "/static_content/"
+_OPEN: Final = frozenset({"/", "/docs.json", "/schema.json", "/health", "/healthz", "/livez", "/readyz", "/ui"})
+_OPEN_FOLDERS: Final = ("/static_content/", "/ui/")
 # A browser's WebSocket cannot send headers; OpenAI's clients name the key in a subprotocol instead.
 _KEY_PROTOCOL: Final = "openai-insecure-api-key."
 # So much of a refused body is read, so that its sender reads the answer and not a broken connection.
@@ -117,7 +117,7 @@ class ProtectionMiddleware:
             await self.app(scope, receive, send)
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path"] in _OPEN or scope["path"].startswith(_OPEN_FOLDER):
+        if scope["path"] in _OPEN or scope["path"].startswith(_OPEN_FOLDERS):
             await self.app(scope, receive, send)
             return
         request = Request(scope)

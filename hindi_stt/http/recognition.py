@@ -101,21 +101,24 @@ class Recognizer:
         """
         with self._in_progress(clip.features.duration_s):
             called = time.perf_counter()
-            while True:
-                try:
-                    log_probs = await self._acoustic(clip.features)
-                    break
-                except Overloaded as error:
-                    self._retry_after_s = error.retry_after_s or 1.0
-                    self._refused_until = time.monotonic() + min(_REFUSAL_LASTS_S, self._retry_after_s)
-                    if not patient:
-                        raise
-                    await asyncio.sleep(error.retry_after_s or 1)
+            log_probs = await self.log_probs(clip.features, patient=patient)
             answered = time.perf_counter()
             hypothesis = await self.in_thread(lambda: decode(log_probs))
         stages_s["queue_inference"] += answered - called
         stages_s["decoding"] += time.perf_counter() - answered
         return hypothesis
+
+    async def log_probs(self, features: Features, *, patient: bool) -> LogProbs:
+        """One clip through the runner; patient: as in `hear`. Raises the runner's errors."""
+        while True:
+            try:
+                return await self._acoustic(features)
+            except Overloaded as error:
+                self._retry_after_s = error.retry_after_s or 1.0
+                self._refused_until = time.monotonic() + min(_REFUSAL_LASTS_S, self._retry_after_s)
+                if not patient:
+                    raise
+                await asyncio.sleep(error.retry_after_s or 1)
 
     @contextlib.contextmanager
     def _in_progress(self, duration_s: float) -> Iterator[None]:

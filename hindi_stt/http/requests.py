@@ -15,7 +15,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -77,7 +77,7 @@ def current_request_id() -> str:
     return _current_id.get()
 
 
-def state_of(request: Request) -> RequestState:
+def state_of(request: HTTPConnection) -> RequestState:
     """The state that RequestMiddleware made for this request."""
     state: RequestState = request.scope[_SCOPE_KEY]
     return state
@@ -89,7 +89,7 @@ def error_response(request: Request, error: HindiSTTError) -> JSONResponse:
     return JSONResponse(error_body(request, error), error.status, _headers(error))
 
 
-def error_body(request: Request, error: HindiSTTError) -> dict[str, Any]:
+def error_body(request: HTTPConnection, error: HindiSTTError) -> dict[str, Any]:
     """The body of the answer for an error; below /v1 it also has OpenAI's `type` and `param`."""
     return _body(error, state_of(request))
 
@@ -137,7 +137,7 @@ class RequestMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request through the application."""
-        if scope["type"] != "http":
+        if scope["type"] not in {"http", "websocket"}:
             await self.app(scope, receive, send)
             return
         given = Headers(scope=scope).get("x-request-id", "")
@@ -145,6 +145,9 @@ class RequestMiddleware:
         state.openai = scope["path"].startswith(_OPENAI_PATHS)
         scope[_SCOPE_KEY] = state
         _current_id.set(state.request_id)
+        if scope["type"] == "websocket":
+            await self.app(scope, receive, send)
+            return
         answer = _Answer(state, send)
         start = time.perf_counter()
         try:

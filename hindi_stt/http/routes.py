@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Match, Route
+from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope
 
 from hindi_stt import __version__
@@ -21,11 +21,13 @@ __all__ = ["make_app"]
 _LINKS: Final = {
     "transcribe": "POST /transcribe",
     "openai": "POST /v1/audio/transcriptions, GET /v1/models",
+    "realtime": "WS /v1/realtime?intent=transcription",
     "health": "GET /health",
     "stats": "GET /stats",
     "metrics": "GET /metrics",
     "openapi": "GET /docs.json",
-    "page": "GET / in a browser",
+    "page": "GET /ui",
+    "reference": "GET / in a browser",
 }
 
 Report = Callable[[], Awaitable[dict[str, Any]]]
@@ -45,11 +47,14 @@ def make_app(
     stats: Report,
     openapi: Callable[[], dict[str, Any]],
     recognizer: Callable[[], Recognizer],
+    more: Sequence[BaseRoute],
 ) -> Starlette:
-    """The routes as an application: bodies by the first four arguments, what is below /v1 by the last."""
+    """The routes as an application: bodies by the first four arguments, the file API by the fifth, and what is more."""
+    has_page = any(isinstance(route, Route) and route.path == "/ui" for route in more)
+    links = {name: link for name, link in _LINKS.items() if name != "page" or has_page}
 
     async def index(_: Request) -> Response:
-        return JSONResponse({"name": "hindi_stt", "version": __version__, **about(), "links": _LINKS})
+        return JSONResponse({"name": "hindi_stt", "version": __version__, **about(), "links": links})
 
     async def show_health(request: Request) -> Response:
         state_of(request).keep_body = True
@@ -69,5 +74,6 @@ def make_app(
             Route("/stats", show_stats),
             Route("/docs.json", show_openapi),
             *openai_routes(recognizer),
+            *more,
         ]
     )

@@ -18,9 +18,11 @@ __all__ = [
     "FORMATS",
     "LISTS",
     "Wishes",
+    "check_model",
     "form_schema",
     "model_names",
     "negotiate",
+    "read_options",
     "read_wishes",
 ]
 
@@ -96,7 +98,7 @@ def read_wishes(upload: Upload, recognizer: Recognizer, *, default_format: str =
     """Raises InvalidRequest, naming what cannot be honoured; UnknownModel, and what `Pipeline.options` raises."""
     fields, lists = upload.fields, upload.lists
     if "model" in fields:
-        _check_model(fields["model"], recognizer)
+        check_model(fields["model"], recognizer)
     response_format = _one_of({"response_format": default_format, **fields}, "response_format", FORMATS)
     stream = _one_of(fields, "stream", ("false", "true")) == "true"
     if stream and response_format not in _STREAMED:
@@ -113,7 +115,7 @@ def read_wishes(upload: Upload, recognizer: Recognizer, *, default_format: str =
     _check_temperature(fields.get("temperature", "0"))
     _one_of({"chunking_strategy": fields.get("chunking_strategy", "auto")}, "chunking_strategy", ("auto", "server_vad"))
     _one_of(fields, "chunking_strategy[type]", ("server_vad",))
-    options, left_out = _options(upload, recognizer)
+    options, warnings = read_options(fields, lists, recognizer)
     return Wishes(
         options=options,
         response_format=response_format,
@@ -122,7 +124,7 @@ def read_wishes(upload: Upload, recognizer: Recognizer, *, default_format: str =
         logprobs="logprobs" in include,
         words="word" in granularities,
         segments="segment" in granularities or not granularities,
-        warnings=(*_languages(fields, lists, recognizer.pipeline.bundle.manifest.language), *left_out),
+        warnings=warnings,
     )
 
 
@@ -159,21 +161,24 @@ def _media_range(part: str) -> tuple[str, float]:
         return media, 0.0
 
 
-def _options(upload: Upload, recognizer: Recognizer) -> tuple[Options, list[str]]:
-    """The options of the line, and a warning about words of the prompt that are not listened for."""
-    pipeline, fields = recognizer.pipeline, upload.fields
+def read_options(
+    fields: Mapping[str, str], lists: Mapping[str, list[str]], recognizer: Recognizer
+) -> tuple[Options, tuple[str, ...]]:
+    """The options of the line, and warnings about what is taken without effect. Raises as `read_wishes` does."""
+    pipeline = recognizer.pipeline
+    warnings = _languages(fields, lists, pipeline.bundle.manifest.language)
     line = {name: value for name, value in fields.items() if name in LINE_FIELDS}
-    if keywords := upload.lists.get("keywords"):
+    if keywords := lists.get("keywords"):
         line["hotwords"] = ",".join([*keywords, *filter(None, [line.get("hotwords")])])
     options = pipeline.options(line)
-    if not (prompt := fields.get("prompt", "")):
-        return options, []
-    options, left_out = pipeline.with_prompt(options, prompt)
-    if not left_out:
-        return options, []
-    shown = ", ".join(left_out[:8]) + (", …" if len(left_out) > 8 else "")
-    why = "decoder=greedy takes no words" if options.decoding.decoder == "greedy" else "the model cannot write"
-    return options, [f"prompt: {why}: {shown}"]
+    if prompt := fields.get("prompt", ""):
+        options, left_out = pipeline.with_prompt(options, prompt)
+        if left_out:
+            shown = ", ".join(left_out[:8]) + (", …" if len(left_out) > 8 else "")
+            greedy = options.decoding.decoder == "greedy"
+            why = "decoder=greedy takes no words" if greedy else "the model cannot write"
+            warnings.append(f"prompt: {why}: {shown}")
+    return options, tuple(warnings)
 
 
 def _languages(fields: Mapping[str, str], lists: Mapping[str, list[str]], language: str) -> list[str]:
@@ -185,7 +190,8 @@ def _languages(fields: Mapping[str, str], lists: Mapping[str, list[str]], langua
     return [f"language={name}: the only model is for {language}" for name in ("auto", *others) if name in wanted]
 
 
-def _check_model(name: str, recognizer: Recognizer) -> None:
+def check_model(name: str, recognizer: Recognizer) -> None:
+    """Raises UnknownModel."""
     names = model_names(recognizer)
     if name not in names:
         raise UnknownModel(f"There is no model {name[:64]!r} here; there are {', '.join(names)}.")

@@ -1,0 +1,411 @@
+"""One realtime connection: a task reads, a task hears and answers; both end together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, Final, TypeVar
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from hindi_stt import render
+from hindi_stt.access.limits import Client
+from hindi_stt.audio import PacketDecoder
+from hindi_stt.errors import (
+    HindiSTTError,
+    InternalError,
+    InvalidRequest,
+    SessionExpired,
+    SessionIdle,
+    SlowReader,
+    Timeout,
+)
+from hindi_stt.http.realtime_protocol import (
+    Append,
+    Clear,
+    Commit,
+    SessionConfig,
+    Update,
+    error_detail,
+    error_event,
+    event_id_of,
+    new_id,
+    parse_event,
+)
+from hindi_stt.http.recognition import Recognizer
+from hindi_stt.http.requests import log
+from hindi_stt.streaming import Event, Partial, SpeechStarted, SpeechStopped, Stream, Utterance
+from hindi_stt.types import Features, LogProbs
+
+__all__ = ["GOING_AWAY", "RealtimeSession"]
+
+T = TypeVar("T")
+
+# A window that the runner has not answered by then is stale.
+_PARTIAL_TIMEOUT_S: Final = 2.0
+_MAX_BAD_EVENTS: Final = 20
+_LEAST_LETTERS: Final = 1_000
+# Close codes of RFC 6455.
+GOING_AWAY: Final = 1001
+_POLICY: Final = 1008
+_FAILED: Final = 1011
+_TRY_LATER: Final = 1013
+
+
+class _RunnerLine:
+    """streaming.Line over the runner: finals wait their turn, partials do not."""
+
+    def __init__(self, recognizer: Recognizer) -> None:
+        self._recognizer = recognizer
+
+    async def log_probs(self, features: Features, *, final: bool) -> LogProbs:
+        limit_s = self._recognizer.settings.request_timeout_s if final else _PARTIAL_TIMEOUT_S
+        try:
+            async with asyncio.timeout(limit_s):
+                return await self._recognizer.log_probs(features, patient=final)
+        except TimeoutError as error:
+            raise Timeout(f"The model did not answer within {limit_s:g} s.") from error
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        return await self._recognizer.in_thread(work)
+
+
+class _Inbox:
+    """What was read and is not heard yet, in order, bounded in seconds of audio."""
+
+    def __init__(self, max_s: float) -> None:
+        self._items: deque[Any] = deque()
+        self._max_s = max_s
+        self._waiting_s = 0.0
+        self._changed = asyncio.Event()
+
+    async def put(self, item: Any, duration_s: float = 0.0) -> None:
+        """Wait for room, and add an item."""
+        while self._waiting_s and self._waiting_s + duration_s > self._max_s:
+            await self._wait()
+        self.put_now(item)
+        self._waiting_s += duration_s
+
+    def put_now(self, item: Any) -> None:
+        """Add an item whatever waits."""
+        self._items.append(item)
+        self._changed.set()
+
+    async def take(self) -> list[Any]:
+        """All that is there; waits until there is something."""
+        while not self._items:
+            await self._wait()
+        taken = list(self._items)
+        self._items.clear()
+        self._waiting_s = 0.0
+        self._changed.set()
+        return taken
+
+    async def _wait(self) -> None:
+        self._changed.clear()
+        await self._changed.wait()
+
+
+class _Closing(Exception):
+    """The session ends: its close code, and the error that tells the client why."""
+
+    def __init__(self, error: HindiSTTError, code: int) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.code = code
+
+
+class RealtimeSession:
+    """A connection that has been accepted."""
+
+    def __init__(self, websocket: WebSocket, recognizer: Recognizer) -> None:
+        self._websocket = websocket
+        self._recognizer = recognizer
+        self._settings = recognizer.settings
+        self.closed = asyncio.Event()
+        self._client: Client = websocket.scope["hindi_stt_client"]
+        self._id = new_id("sess")
+        self._beta = "realtime=v1" in websocket.headers.get("openai-beta", "")
+        model = websocket.query_params.get("model")
+        self._config = SessionConfig(recognizer.pipeline.options({}), transcription={"model": model} if model else {})
+        self._asked = self._config
+        self._inbox = _Inbox(self._settings.realtime_buffer_s)
+        self._stream: Stream | None = None
+        self._decoder: PacketDecoder | None = None
+        self._received_s = 0.0
+        self._item_id = ""
+        self._before: str | None = None
+        self._shown: list[str] = []
+        self._n_utterances = self._n_bad = 0
+
+    def end(self, error: HindiSTTError, code: int) -> None:
+        """Ask the session to finish what it has, tell the client why, and close."""
+        self._inbox.put_now(_Closing(error, code))
+
+    async def refuse(self, error: HindiSTTError) -> None:
+        """Close at once, with a reason."""
+        self._recognizer.metrics.errors.labels(error.code).inc()
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError, _Closing):
+            await self._send(error_event(error))
+            await self._websocket.close(_TRY_LATER, error.code)
+
+    async def run(self) -> None:
+        """Until the client goes, or is sent away."""
+        start = time.monotonic()
+        reader = asyncio.create_task(self._read())
+        writer = asyncio.create_task(self._work())
+        expiry = asyncio.get_running_loop().call_later(
+            self._settings.realtime_max_s,
+            lambda: self.end(
+                SessionExpired(f"The connection has lasted {self._settings.realtime_max_s:g} s."), _POLICY
+            ),
+        )
+        try:
+            await asyncio.wait({reader, writer}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            expiry.cancel()
+            for task in (reader, writer):
+                task.cancel()
+            results = await asyncio.gather(reader, writer, return_exceptions=True)
+        reason = next((str(result) for result in results if isinstance(result, str)), "client")
+        log.info(
+            "realtime %.1f s audio_s=%.1f utterances=%d closed_by=%s",
+            time.monotonic() - start,
+            self._received_s,
+            self._n_utterances,
+            reason,
+        )
+
+    async def _read(self) -> None:
+        """Ends when the client goes."""
+        while True:
+            try:
+                async with asyncio.timeout(self._settings.realtime_idle_s):
+                    message = await self._websocket.receive()
+            except TimeoutError:
+                self.end(SessionIdle(f"Nothing came for {self._settings.realtime_idle_s:g} s."), _POLICY)
+                await asyncio.Event().wait()  # until the other task has closed
+                return
+            if message["type"] == "websocket.disconnect":
+                return
+            event: Any
+            try:
+                event = parse_event(message, self._asked, self._recognizer)
+            except HindiSTTError as error:
+                event = (error, event_id_of(message))
+            if isinstance(event, Update):
+                self._asked = event.config
+            # Whatever it is, it counts as if it were audio in base64.
+            letters = _LEAST_LETTERS + len(message.get("text") or "")
+            await self._inbox.put(event, letters * 3 / 4 / self._asked.audio.bytes_per_s)
+
+    async def _work(self) -> str:
+        """Hear and answer; returns the reason why the session ended."""
+        try:
+            kind = "transcription_session.created" if self._beta else "session.created"
+            await self._send({"type": kind, "session": self._config.described(self._id, beta=self._beta)})
+            while True:
+                for item in _joined(await self._inbox.take()):
+                    await self._handle(item)
+        except _Closing as closing:
+            return await self._close(closing)
+        except (WebSocketDisconnect, RuntimeError):  # Starlette's and uvicorn's ways to say that nobody is there
+            return "client"
+        except Exception:  # whatever it is, the client is told and the other connections go on
+            log.exception("realtime connection failed")
+            return await self._close(_Closing(InternalError("An unexpected error has occurred."), _FAILED))
+
+    async def _close(self, closing: _Closing) -> str:
+        self._recognizer.metrics.errors.labels(closing.error.code).inc()
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError, TimeoutError, _Closing):
+            if not isinstance(closing.error, SlowReader):
+                await self._finish()
+                await self._send(error_event(closing.error))
+            async with asyncio.timeout(self._settings.realtime_write_timeout_s):
+                await self._websocket.close(closing.code, closing.error.code)
+        return closing.error.code
+
+    async def _handle(self, item: Any) -> None:
+        match item:
+            case _Closing():
+                raise item
+            case Append(data):
+                await self._append(data)
+            case Commit(event_id):
+                await self._commit(event_id)
+            case Clear():
+                if self._stream is not None:
+                    self._stream.clear()
+                self._item_id, self._shown = "", []
+                await self._send({"type": "input_audio_buffer.cleared"})
+            case Update(config, beta):
+                await self._update(config, beta=beta)
+            case (HindiSTTError() as error, event_id):
+                await self._complain(error, event_id)
+                self._n_bad += 1
+                if self._n_bad >= _MAX_BAD_EVENTS:
+                    raise _Closing(InvalidRequest(f"{_MAX_BAD_EVENTS} events could not be used."), _POLICY)
+
+    async def _complain(self, error: HindiSTTError, event_id: str | None = None) -> None:
+        self._recognizer.metrics.errors.labels(error.code).inc()
+        await self._send(error_event(error, event_id))
+
+    async def _update(self, config: SessionConfig, *, beta: bool) -> None:
+        """The utterance in progress ends as it began: with the options of before."""
+        await self._finish()
+        self._config, self._beta = config, beta
+        self._stream = None
+        kind = "transcription_session.updated" if beta else "session.updated"
+        await self._send({"type": kind, "session": config.described(self._id, beta=beta)})
+
+    async def _append(self, data: bytes) -> None:
+        pipeline = self._recognizer.pipeline
+        if self._stream is None or self._decoder is None:
+            self._decoder = PacketDecoder(self._config.audio, pipeline.sample_rate)
+            self._stream = Stream(
+                pipeline,
+                _RunnerLine(self._recognizer),
+                self._config.options,
+                end_pointing=self._config.end_pointing,
+                min_s=self._settings.min_audio_s,
+                start_s=self._received_s,
+            )
+        try:
+            await self._recognizer.limits.count_audio(self._client, len(data) / self._config.audio.bytes_per_s)
+        except HindiSTTError as error:
+            raise _Closing(error, _POLICY) from error
+        samples = self._decoder.push(data)
+        await self._pass_on(self._stream, self._stream.push(samples))
+        self._received_s = self._stream.received_s
+
+    async def _commit(self, event_id: str | None = None) -> None:
+        """The resampler ends with the utterance, so that nothing of it is left for the next."""
+        stream, decoder = self._stream, self._decoder
+        if stream is None or decoder is None:
+            await self._complain(InvalidRequest("The buffer is empty: nothing was appended."), event_id)
+            return
+        self._stream = self._decoder = None
+        await self._pass_on(stream, stream.push(decoder.flush()))
+        self._received_s = stream.received_s
+        await self._pass_on(stream, stream.commit(), event_id)
+
+    async def _finish(self) -> None:
+        """The final text of what is there, if it is anything."""
+        stream = self._stream
+        if stream is not None and stream.pending_s > self._settings.min_audio_s:
+            await self._commit()
+
+    async def _pass_on(self, stream: Stream, events: AsyncGenerator[Event], event_id: str | None = None) -> None:
+        """Send a stream's events; what goes wrong costs the utterance, not the connection."""
+        start = time.perf_counter()
+        try:
+            async with contextlib.aclosing(events) as found:
+                async for event in found:
+                    await self._tell(event)
+                    if isinstance(event, Utterance):
+                        self._recognizer.metrics.realtime_final_seconds.observe(time.perf_counter() - start)
+        except HindiSTTError as error:
+            stream.clear()
+            self._recognizer.metrics.errors.labels(error.code).inc()
+            if not self._item_id:
+                await self._send(error_event(error, event_id))
+                return
+            await self._send(
+                self._of_item("conversation.item.input_audio_transcription.failed") | {"error": error_detail(error)}
+            )
+            self._item_id, self._shown = "", []
+
+    async def _tell(self, event: Event) -> None:
+        match event:
+            case SpeechStarted(start_s):
+                self._item_id = new_id("item")
+                await self._send(
+                    {
+                        "type": "input_audio_buffer.speech_started",
+                        "audio_start_ms": round(start_s * 1000),
+                        "item_id": self._item_id,
+                    }
+                )
+            case Partial(added, unstable):
+                text = " ".join(word.text for word in added)
+                delta = " " * bool(self._shown and added) + text
+                self._shown += [word.text for word in added]
+                body = {"delta": delta, "unstable": " ".join(word.text for word in unstable)}
+                await self._send(self._of_item("conversation.item.input_audio_transcription.delta") | body)
+            case SpeechStopped(end_s):
+                await self._send(
+                    {
+                        "type": "input_audio_buffer.speech_stopped",
+                        "audio_end_ms": round(end_s * 1000),
+                        "item_id": self._item_id,
+                    }
+                )
+            case Utterance():
+                await self._tell_final(event)
+
+    async def _tell_final(self, utterance: Utterance) -> None:
+        self._item_id = self._item_id or new_id("item")
+        await self._send(
+            {
+                "type": "input_audio_buffer.committed",
+                "item_id": self._item_id,
+                "previous_item_id": self._before,
+            }
+        )
+        shown, text = " ".join(self._shown), utterance.text
+        # Whoever only joins deltas gets the whole text too, as long as what is shown has not changed.
+        if text.startswith(shown) and text != shown:
+            await self._send(
+                self._of_item("conversation.item.input_audio_transcription.delta")
+                | {"delta": text[len(shown) :], "unstable": ""}
+            )
+        duration_s = utterance.end_s - utterance.start_s
+        completed: dict[str, Any] = {
+            "transcript": text,
+            "usage": {"type": "duration", "seconds": round(duration_s, 3)},
+            "audio_start_ms": round(utterance.start_s * 1000),
+            "audio_end_ms": round(utterance.end_s * 1000),
+            "words": [
+                {
+                    "word": word.text,
+                    "start": round(word.start_s, 3),
+                    "end": round(word.end_s, 3),
+                    "confidence": round(word.confidence, 4),
+                }
+                for word in utterance.words
+            ],
+        }
+        if self._config.log_probs:
+            completed["logprobs"] = render.word_log_probs(utterance.words)
+        await self._send(self._of_item("conversation.item.input_audio_transcription.completed") | completed)
+        self._before, self._item_id, self._shown = self._item_id, "", []
+        self._n_utterances += 1
+        self._recognizer.metrics.audio_seconds.inc(duration_s)
+
+    def _of_item(self, kind: str) -> dict[str, Any]:
+        return {"type": kind, "item_id": self._item_id, "content_index": 0}
+
+    async def _send(self, event: dict[str, Any]) -> None:
+        """Raises _Closing where the client does not take it."""
+        text = json.dumps({"event_id": new_id("event"), **event}, ensure_ascii=False)
+        limit_s = self._settings.realtime_write_timeout_s
+        try:
+            async with asyncio.timeout(limit_s):
+                await self._websocket.send_text(text)
+        except TimeoutError as error:
+            raise _Closing(SlowReader(f"An event was not read within {limit_s:g} s."), _POLICY) from error
+
+
+def _joined(items: list[Any]) -> list[Any]:
+    """Packets in a row as one: a connection that is behind catches up in one step."""
+    joined: list[Any] = []
+    for item in items:
+        if isinstance(item, Append) and joined and isinstance(joined[-1], Append):
+            joined[-1] = Append(joined[-1].data + item.data)
+        else:
+            joined.append(item)
+    return joined

@@ -1,0 +1,147 @@
+"""hindi-stt stream FILE, hindi-stt listen: live words in this process."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Final
+
+import numpy as np
+
+from hindi_stt import audio
+from hindi_stt.acoustic import LocalAcoustic
+from hindi_stt.bundle import Bundle
+from hindi_stt.cli_options import add_line_options, line_options
+from hindi_stt.errors import AudioTooShort, NoMicrophone
+from hindi_stt.pipeline import Pipeline
+from hindi_stt.settings import get_settings
+from hindi_stt.streaming import Event, LocalLine, Partial, Stream, Utterance
+from hindi_stt.types import Float32
+
+__all__ = ["add_stream"]
+
+_PACKET_S: Final = 0.1
+_CLEAR_LINE: Final = "\r\x1b[K"
+_FAINT, _PLAIN = "\x1b[2m", "\x1b[0m"
+
+Source = Callable[[int], AsyncIterator[Float32]]
+
+
+def add_stream(commands: Any, resolve: Callable[[], Bundle]) -> None:
+    """Add both commands to the parser's; resolve: finds the bundle."""
+    stream = commands.add_parser("stream", help="transcribe a recording as if it came live")
+    stream.add_argument("file", metavar="FILE", help="a recording in any format")
+    stream.add_argument("--realtime", action="store_true", help="no faster than it was spoken")
+
+    def from_file(arguments: argparse.Namespace, pipeline: Pipeline) -> Source:
+        return lambda rate: _packets(arguments.file, rate, pipeline, realtime=arguments.realtime)
+
+    listen = commands.add_parser("listen", help="transcribe the microphone until Ctrl-C; needs the extra 'listen'")
+    for parser, source in ((stream, from_file), (listen, lambda *_: _microphone)):
+        parser.add_argument(
+            "--format", choices=["text", "json"], default="text", help="text, or one JSON object an event"
+        )
+        add_line_options(parser)
+        parser.set_defaults(run=_runner(resolve, source))
+
+
+def _runner(
+    resolve: Callable[[], Bundle], source: Callable[[argparse.Namespace, Pipeline], Source]
+) -> Callable[[argparse.Namespace], int]:
+    def run(arguments: argparse.Namespace) -> int:
+        settings = get_settings()
+        bundle = resolve()
+        pipeline = Pipeline(bundle, settings)
+        options = line_options(arguments, pipeline)
+        acoustic = LocalAcoustic(bundle, threads=settings.effective_threads)
+        stream = Stream(pipeline, LocalLine(acoustic), options)
+        show = _show_json if arguments.format == "json" else _Captions()
+        asyncio.run(_listen(stream, source(arguments, pipeline)(pipeline.sample_rate), show))
+        return 0
+
+    return run
+
+
+async def _listen(stream: Stream, packets: AsyncIterator[Float32], show: Callable[[Event], None]) -> None:
+    try:
+        async for samples in packets:
+            async for event in stream.push(samples):
+                show(event)
+    except asyncio.CancelledError:  # Ctrl-C: what was said last is still wanted
+        pass
+    try:
+        async for event in stream.commit():
+            show(event)
+    except AudioTooShort:  # it ended with an utterance
+        pass
+
+
+async def _packets(file: str, rate: int, pipeline: Pipeline, *, realtime: bool) -> AsyncIterator[Float32]:
+    loop = asyncio.get_running_loop()
+    start_s, sent = loop.time(), 0
+    size = round(_PACKET_S * rate)
+    for block in audio.blocks(file, rate, pipeline.limits):
+        for samples in np.split(block.samples, range(size, len(block.samples), size)):
+            sent += len(samples)
+            if realtime:
+                await asyncio.sleep(max(0.0, start_s + sent / rate - loop.time()))
+            yield samples
+
+
+async def _microphone(rate: int) -> AsyncIterator[Float32]:
+    try:
+        import sounddevice
+    except (ImportError, OSError) as error:  # OSError: PortAudio itself is missing
+        raise NoMicrophone("The package sounddevice cannot be used.") from error
+    loop = asyncio.get_running_loop()
+    queue: asyncio.Queue[Float32] = asyncio.Queue()
+
+    def take(samples: Float32, *_: Any) -> None:
+        loop.call_soon_threadsafe(queue.put_nowait, samples[:, 0].copy())
+
+    try:
+        microphone = sounddevice.InputStream(rate, round(_PACKET_S * rate), channels=1, dtype="float32", callback=take)
+    except sounddevice.PortAudioError as error:
+        raise NoMicrophone(f"The microphone cannot be opened: {error}.") from error
+    with microphone:
+        while True:
+            yield await queue.get()
+
+
+def _show_json(event: Event) -> None:
+    body: dict[str, Any] = {"type": type(event).__name__}
+    match event:
+        case Partial(added, unstable):
+            body |= {"added": [word.text for word in added], "unstable": [word.text for word in unstable]}
+        case Utterance(start_s, end_s):
+            body |= {"start": round(start_s, 3), "end": round(end_s, 3), "text": event.text}
+        case _:
+            return
+    sys.stdout.write(json.dumps(body, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+class _Captions:
+    """Final texts a line each; on a terminal also what is being said, its unstable part faint."""
+
+    def __init__(self) -> None:
+        self._stable: list[str] = []
+        self._live = sys.stderr.isatty()
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case Partial(added, unstable) if self._live:
+                self._stable += [word.text for word in added]
+                tail = " ".join(word.text for word in unstable)
+                sys.stderr.write(f"{_CLEAR_LINE}{' '.join(self._stable)} {_FAINT}{tail}{_PLAIN}")
+                sys.stderr.flush()
+            case Utterance():
+                self._stable = []
+                if self._live:
+                    sys.stderr.write(_CLEAR_LINE)
+                    sys.stderr.flush()
+                sys.stdout.write(event.text + "\n")
+                sys.stdout.flush()

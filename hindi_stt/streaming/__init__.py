@@ -1,0 +1,7 @@
+"""Live audio → utterances: packets of samples in, growing and final texts out. Knows no transport."""
+
+from hindi_stt.streaming.line import Line, LocalLine
+from hindi_stt.streaming.partials import Context
+from hindi_stt.streaming.stream import Event, Partial, SpeechStarted, SpeechStopped, Stream, Utterance
+
+__all__ = ["Context", "Event", "Line", "LocalLine", "Partial", "SpeechStarted", "SpeechStopped", "Stream", "Utterance"]

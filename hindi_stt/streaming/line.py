@@ -1,0 +1,46 @@
+"""What a stream needs from where it runs: the acoustic model, and threads for the rest."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from hindi_stt.acoustic import Acoustic
+from hindi_stt.errors import HindiSTTError
+from hindi_stt.types import Features, LogProbs
+
+__all__ = ["Line", "LocalLine"]
+
+T = TypeVar("T")
+
+
+class Line(Protocol):
+    """The acoustic model, here or elsewhere, and a way to compute beside the event loop."""
+
+    async def log_probs(self, features: Features, *, final: bool) -> LogProbs:
+        """One clip's log-probs, or its error raised. What is not final may be left out when there is no room."""
+        ...
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Run CPU work beside the event loop."""
+        ...
+
+
+class LocalLine:
+    """The model in this process."""
+
+    def __init__(self, acoustic: Acoustic) -> None:
+        self._acoustic = acoustic
+
+    async def log_probs(self, features: Features, *, final: bool) -> LogProbs:
+        """See Line."""
+        del final
+        (result,) = await asyncio.to_thread(self._acoustic, [features])
+        if isinstance(result, HindiSTTError):
+            raise result
+        return result
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """See Line."""
+        return await asyncio.to_thread(work)

@@ -1,0 +1,198 @@
+"""Buffered inference: words of an utterance in progress from a model that wants to see the whole of it.
+
+Every `step_s` the model runs on a window that ends now and reaches back over the utterance, `window_s` at most. What
+has left the window keeps the log-probs of its last run; those of the window's first `left_s`, which have little to
+their left, too. All of them, in a row, are decoded together.
+
+A hypothesis about the latest words is often wrong, and seldom wrong the same way twice. So a word is shown when two
+hypotheses in a row have it, and is stable when `agree` have it and it ends `right_s` before now, as all words before it
+do (local agreement: Liu et al., 2020).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from hindi_stt.errors import HindiSTTError
+from hindi_stt.options import Options
+from hindi_stt.pipeline import Pipeline
+from hindi_stt.streaming.line import Line
+from hindi_stt.types import Features, Float32, LogProbs, Segment, Word
+
+__all__ = ["Context", "PartialWords", "Partials"]
+
+# Two windows may place one word's start some frames apart.
+_SAME_TIME_S: Final = 0.16
+_EPSILON_S: Final = 0.04
+# The pause that is put behind a window: its length, and how often the quietest piece of the utterance is in it.
+_PAUSE_S: Final = 0.3
+_PAUSE_PARTS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """See above; times in seconds. show: hypotheses that a word needs to be shown; agree: to be stable.
+
+    edge_s: a word that ends within so much of now may go on, and does not count. How the defaults were chosen:
+    docs/streaming.md.
+    """
+
+    step_s: float = 0.32
+    window_s: float = 8.0
+    left_s: float = 0.64
+    right_s: float = 1.2
+    edge_s: float = 0.12
+    show: int = 2
+    agree: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class PartialWords:
+    """added: words that have just become stable; unstable: what follows them for now. Seconds of the stream."""
+
+    added: tuple[Word, ...]
+    unstable: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """A word, and how many hypotheses in a row have had it."""
+
+    word: Word
+    count: int
+
+
+class Partials:
+    """The partial words of one stream, utterance after utterance. Positions are in samples of the stream."""
+
+    def __init__(self, pipeline: Pipeline, line: Line, options: Options, context: Context) -> None:
+        manifest = pipeline.bundle.manifest
+        self._pipeline = pipeline
+        self._line = line
+        self._options = options
+        self._context = context
+        self._decode = pipeline.decoder(options)
+        self._rate = pipeline.sample_rate
+        self._frame = manifest.acoustic.subsampling * manifest.features.hop_samples
+        self._frame_shift_s = manifest.frame_shift_s
+        self._step = round(context.step_s * self._rate)
+        self._window = round(context.window_s * self._rate)
+        self._left_frames = round(context.left_s / self._frame_shift_s)
+        # Numerals and marks join words or depend on the next one: the last stable word waits for it.
+        text = options.text
+        self._joins = text.numerals != "off" or text.punctuation != "off"
+        self._n_classes = manifest.acoustic.n_classes
+        self.reset(0)
+
+    def reset(self, start: int) -> None:
+        """Begin with a new utterance, not before `start`."""
+        self._origin = self._looked = start
+        self._values = np.empty((0, self._n_classes), np.float32)
+        self._before: list[_Heard] = []
+        self._shown: list[Word] = []
+        self._stable_end_s = -1.0
+
+    def go_on(self, end: int) -> None:
+        """What was said up to `end` is final, and what follows is another utterance."""
+        self._stable_end_s = end / self._rate
+
+    def due(self, now: int) -> bool:
+        """Whether it is time to look again."""
+        return now - self._looked >= self._step
+
+    async def update(self, start: int, samples: Float32) -> PartialWords | None:
+        """What is new in the clip in progress, float32 [n] from `start`; None where the line has failed.
+
+        What went wrong, if it still is, is told when the utterance is final.
+        """
+        self._forget(start)
+        now = start + len(samples)
+        # On the frames of the windows before, and without a gap behind them.
+        first = max(0, -(-(now - self._window - self._origin) // self._frame))
+        first = min(first, max(0, len(self._values) - self._left_frames))
+        position = self._origin + first * self._frame - start
+        try:
+            features = await self._line.in_thread(lambda: self._features(samples, position))
+            log_probs = await self._line.log_probs(features, final=False)
+        except HindiSTTError:
+            return None
+        self._looked = now
+        kept = self._left_frames if first else 0
+        n_frames = (now - self._origin) // self._frame - first
+        self._values = np.concatenate([self._values[: first + kept], log_probs.values[kept:n_frames]])
+        return await self._line.in_thread(lambda: self._words(now / self._rate))
+
+    def _features(self, samples: Float32, position: int) -> Features:
+        """Of the samples from `position`, and of a pause behind them, as the utterance will have one in the end.
+
+        Features are normalised over the whole: without the pause, all of them are others.
+        """
+        size = round(_PAUSE_S * self._rate / _PAUSE_PARTS)
+        blocks = samples[: len(samples) // size * size].reshape(-1, size)
+        quietest = blocks[np.einsum("ij,ij->i", blocks, blocks).argmin()] if len(blocks) else blocks.ravel()
+        return self._pipeline.features(np.concatenate([samples[position:], *[quietest] * _PAUSE_PARTS]))
+
+    def _forget(self, start: int) -> None:
+        """Drop what lies before the clip in progress."""
+        n = min(len(self._values), -(-max(0, start - self._origin) // self._frame))
+        self._values = self._values[n:]
+        self._origin = self._origin + n * self._frame if len(self._values) else max(self._origin, start)
+
+    def _words(self, now_s: float) -> PartialWords:
+        context = self._context
+        heard = self._counted(now_s)
+        words = [found.word for found in heard]
+        shown_s = over_s = -1.0
+        for found in heard:
+            if self._is_stable(found.word):
+                continue
+            if found.count < context.show:
+                break
+            agreed = found.count >= context.agree and found.word.end_s <= now_s - context.right_s
+            if agreed and over_s == shown_s:
+                over_s = found.word.end_s
+            shown_s = found.word.end_s
+        fresh = [word for word in self._write(words) if not self._is_stable(word)]
+        n_stable = sum(word.end_s <= over_s for word in fresh)
+        if self._joins:
+            n_stable = max(0, n_stable - 1)
+        added = tuple(fresh[:n_stable])
+        if added:
+            self._stable_end_s = added[-1].end_s
+        unstable = [word for word in fresh[n_stable:] if word.end_s <= shown_s]
+        # What is in doubt for a moment often comes back: it goes when something else is there.
+        shown = [word for word in self._shown if not self._is_stable(word)]
+        if shown and (not unstable or unstable[-1].end_s < shown[-1].end_s - _EPSILON_S):
+            unstable = shown
+        self._shown = unstable
+        return PartialWords(added, tuple(unstable))
+
+    def _is_stable(self, word: Word) -> bool:
+        """Whether it is, or stands for, one of the words that are stable already."""
+        return (word.start_s + word.end_s) / 2 <= self._stable_end_s
+
+    def _counted(self, now_s: float) -> list[_Heard]:
+        """The words of this hypothesis that have ended, and how long they have been there."""
+        offset_s = self._origin / self._rate
+        hypothesis = self._decode(LogProbs(self._values, self._frame_shift_s))
+        heard = []
+        for word in hypothesis.words:
+            moved = replace(word, start_s=word.start_s + offset_s, end_s=word.end_s + offset_s)
+            if moved.end_s <= now_s - self._context.edge_s:
+                same = (
+                    before.count
+                    for before in self._before
+                    if before.word.text == moved.text and abs(before.word.start_s - moved.start_s) <= _SAME_TIME_S
+                )
+                heard.append(_Heard(moved, 1 + max(same, default=0)))
+        self._before = heard
+        return heard
+
+    def _write(self, words: list[Word]) -> tuple[Word, ...]:
+        if not words:
+            return ()
+        segment = Segment(words[0].start_s, words[-1].end_s, tuple(words))
+        return self._pipeline.write([segment], self._options)[0].words

@@ -1,0 +1,235 @@
+"""One stream: packets of samples → events. Utterances end where long recordings are cut, by the same segmenter.
+
+An utterance is final when it is over: all of it is then heard again, in one piece, exactly as if it had been sent as
+a file. So its text does not depend on the packets, nor on what was shown before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from hindi_stt.errors import AudioTooShort
+from hindi_stt.options import Options
+from hindi_stt.pipeline import Assembly, Pipeline, PreparedClip
+from hindi_stt.segments import Clip, Segmenter
+from hindi_stt.streaming.line import Line
+from hindi_stt.streaming.partials import Context, Partials
+from hindi_stt.types import Float32, Segment, Word
+
+__all__ = ["Event", "Partial", "SpeechStarted", "SpeechStopped", "Stream", "Utterance"]
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """The first words of an utterance were heard, which begins about here, in seconds of the stream."""
+
+    start_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """added: words that stay as they are until the utterance is final; unstable: what may follow them, for now."""
+
+    added: tuple[Word, ...]
+    unstable: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStopped:
+    """The utterance ends here, in seconds of the stream; its final text follows."""
+
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """A finished utterance: its place and its segments, in seconds of the stream."""
+
+    start_s: float
+    end_s: float
+    segments: tuple[Segment, ...]
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """The words of all segments."""
+        return tuple(word for segment in self.segments for word in segment.words)
+
+    @property
+    def text(self) -> str:
+        """The words, joined by single spaces."""
+        return " ".join(segment.text for segment in self.segments if segment.words)
+
+
+Event = SpeechStarted | Partial | SpeechStopped | Utterance
+
+
+class Stream:
+    """A stream for one speaker. Not for several tasks at once.
+
+    end_pointing: whether pauses end utterances; without, only `commit` does, and nothing is told before. min_s: the
+    shortest utterance that can be committed. start_s: seconds of the stream that went before. A masked number may go
+    on: with masks there are no partials.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        line: Line,
+        options: Options,
+        *,
+        end_pointing: bool = True,
+        min_s: float = 0.1,
+        start_s: float = 0.0,
+        context: Context | None = None,
+    ) -> None:
+        self._pipeline = pipeline
+        self._line = line
+        self._options = options
+        self._decode = pipeline.decoder(options)
+        self._rate = pipeline.sample_rate
+        self._min_samples = round(min_s * self._rate)
+        self._end_pointing = end_pointing
+        self._partials: Partials | None = None
+        if end_pointing and not options.text.mask:
+            self._partials = Partials(pipeline, line, options, context or Context())
+        self._received = round(start_s * self._rate)
+        self._begin()
+
+    @property
+    def received_s(self) -> float:
+        """Seconds of the stream so far."""
+        return self._received / self._rate
+
+    @property
+    def pending_s(self) -> float:
+        """Seconds since the last utterance ended."""
+        return (self._received - self._base) / self._rate
+
+    def _begin(self) -> None:
+        """Begin with whatever comes next, and forget what came before."""
+        self._base = self._received
+        self._whole: list[Float32] | None = [] if not self._end_pointing else None
+        self._segmenter: Segmenter = self._pipeline.segmenter()
+        self._assembly = Assembly()
+        self._next_utterance()
+
+    def _next_utterance(self) -> None:
+        self._start: int | None = None
+        self._end = 0
+        self._open = self._started = False
+        self._heard: list[Segment] = []
+        self._unstable: tuple[Word, ...] = ()
+        if self._partials is not None:
+            self._partials.reset(self._base + self._segmenter.start)
+
+    async def push(self, samples: Float32) -> AsyncGenerator[Event]:
+        """Take the next samples, float32 [n] at the model's rate, n may be 0. Raises the line's errors."""
+        self._received += len(samples)
+        if self._whole is not None:
+            self._whole.append(samples)
+            if self._received - self._base <= self._pipeline.max_segment_samples:
+                return
+            samples, self._whole = np.concatenate(self._whole), None
+        for clip in await self._line.in_thread(self._cutter(samples)):
+            async for event in self._hear(clip):
+                yield event
+        if self._end_pointing and self._open and not self._segmenter.overlaps:
+            async for event in self._finish():
+                yield event
+        if self._partials is not None and self._partials.due(self._received):
+            speech_start = self._segmenter.speech_start
+            if speech_start is not None:
+                async for event in self._look(self._partials, speech_start):
+                    yield event
+
+    async def commit(self) -> AsyncGenerator[Event]:
+        """End the utterance here. Raises AudioTooShort where there is none, and the line's errors."""
+        if self._received - self._base < self._min_samples:
+            raise AudioTooShort(f"The buffer holds {self.pending_s:.3f} s of audio.")
+        if self._whole is not None:
+            samples = np.concatenate(self._whole)
+            self._start = self._base
+            # Like a file of this length: in one piece, with the silence around it.
+            clips = [Clip(samples, 0)] if samples.any() else []
+        else:
+            clips = await self._line.in_thread(self._segmenter.flush)
+        for clip in clips:
+            async for event in self._hear(clip):
+                yield event
+        if self._open or self._started or not self._end_pointing:
+            async for event in self._finish():
+                yield event
+        self._begin()
+
+    def clear(self) -> None:
+        """Forget the utterance in progress."""
+        self._begin()
+
+    def _cutter(self, samples: Float32) -> Callable[[], list[Clip]]:
+        return lambda: self._segmenter.push(samples)
+
+    async def _look(self, partials: Partials, speech_start: int) -> AsyncGenerator[Event]:
+        start = self._base + speech_start
+        found = await partials.update(start, self._segmenter.samples[speech_start - self._segmenter.start :])
+        if found is None:
+            return
+        if (found.added or found.unstable) and not self._started:
+            self._started = True
+            yield SpeechStarted((start if self._start is None else self._start) / self._rate)
+        if found.added or found.unstable != self._unstable:
+            self._unstable = found.unstable
+            yield Partial(found.added, found.unstable)
+
+    async def _hear(self, clip: Clip) -> AsyncGenerator[Event]:
+        """A clip of the utterance; where it ends at a pause the utterance is over."""
+        start = self._base + clip.start
+        self._start = start if self._start is None else self._start
+        self._end = start + len(clip.samples)
+        over = self._end_pointing and not clip.continues
+        stopped = over and self._started
+        if stopped:
+            yield SpeechStopped(self._end / self._rate)
+        features = await self._line.in_thread(lambda: self._pipeline.features(clip.samples))
+        prepared = PreparedClip(features, start / self._rate, clip.overlap / self._rate, clip.continues)
+        log_probs = await self._line.log_probs(features, final=True)
+        hypothesis = await self._line.in_thread(lambda: self._decode(log_probs))
+        self._heard += self._assembly.add(prepared, hypothesis)
+        self._open = True
+        if over:
+            async for event in self._finish(stopped=stopped):
+                yield event
+        elif self._end_pointing and self._heard:
+            async for event in self._finish_part():
+                yield event
+
+    async def _finish(self, *, stopped: bool = False) -> AsyncGenerator[Event]:
+        """The utterance as its options want it written, if anything was said in it or shown of it."""
+        self._heard += self._assembly.end()
+        self._assembly = Assembly()
+        end = self._end if self._end_pointing and self._open else self._received
+        async for event in self._tell(end, stopped=stopped):
+            yield event
+        self._next_utterance()
+
+    async def _finish_part(self) -> AsyncGenerator[Event]:
+        """What is settled of somebody who does not pause: an utterance of its own, and the next one goes on."""
+        end = round(self._heard[-1].end_s * self._rate)
+        async for event in self._tell(end, stopped=False):
+            yield event
+        self._start, self._started = end, False
+        self._heard, self._unstable = [], ()
+        if self._partials is not None:
+            self._partials.go_on(end)
+
+    async def _tell(self, end: int, *, stopped: bool) -> AsyncGenerator[Event]:
+        segments = await self._line.in_thread(lambda: self._pipeline.write(self._heard, self._options))
+        start = self._base if self._start is None else self._start
+        if segments or self._started or not self._end_pointing:
+            if self._end_pointing and not self._started:
+                yield SpeechStarted(start / self._rate)
+            if self._end_pointing and not stopped:
+                yield SpeechStopped(end / self._rate)
+            yield Utterance(start / self._rate, end / self._rate, tuple(segments))

@@ -1,0 +1,279 @@
+"""The page at /ui: its files, and what a browser does with them (make prove-ui; needs Chromium)."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+import srt
+import webvtt
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from hindi_stt.acoustic import LocalAcoustic
+from hindi_stt.http.page import page_routes
+from hindi_stt.pipeline import Pipeline
+from hindi_stt.settings import Settings
+from tests.conftest import DATA
+from tests.server import ROOT, Server
+from tests.test_streaming import speech
+from tests.wav import wav
+
+FAMILY = DATA / "family.flac"
+SPOKEN = speech(0.5, "family.flac", 1.6, "rain.flac", 1.6)
+AXE = "axe-core@4.10.3"
+
+
+def assets(server: Server) -> dict[str, httpx.Response]:
+    html = httpx.get(f"{server.url}/ui").text
+    found = re.findall(r'(?:href|src)="(ui/[^"]+)"', html)
+    folder = found[0].rpartition("/")[0]
+    names = {path.name for path in (ROOT / "hindi_stt" / "http" / "page_files").iterdir()} - {"index.html"}
+    return {name: httpx.get(f"{server.url}/{folder}/{name}") for name in sorted(names)}
+
+
+def test_the_page_is_fresh_and_its_files_are_kept(server: Server) -> None:
+    page = httpx.get(f"{server.url}/ui", headers={"accept": "text/html"})
+    assert page.status_code == 200
+    assert page.headers["cache-control"] == "no-cache"
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    for name, response in assets(server).items():
+        assert response.status_code == 200, name
+        assert "immutable" in response.headers["cache-control"]
+        assert response.headers["content-type"].startswith(("text/css", "text/javascript"))
+    assert httpx.get(f"{server.url}/ui/0123/page.js").status_code == 404
+    assert httpx.get(server.url).json()["links"]["page"] == "GET /ui"
+
+
+def test_the_page_asks_nobody_else(server: Server) -> None:
+    texts = [httpx.get(f"{server.url}/ui").text, *(response.text for response in assets(server).values())]
+    for text in texts:
+        assert not re.findall(r"(?:https?:|wss?:)?//[a-z0-9-]+\.[a-z]", text)
+        assert "{{" not in text
+
+
+def test_the_page_can_be_switched_off(pipeline: Pipeline) -> None:
+    assert page_routes(pipeline.bundle, Settings(model="", page="off")) == []
+
+
+# ---- in a browser
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Chromium, whose microphone hears two sentences."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("Chromium is not installed")
+    microphone = tmp_path_factory.mktemp("microphone") / "microphone.wav"
+    microphone.write_bytes(wav(SPOKEN))
+    arguments = [
+        "--no-sandbox",  # as root, in a container
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-audio-capture={microphone}%noloop",
+    ]
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=program, args=arguments)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server) -> Iterator[Page]:
+    """The page in English; whatever it logs as an error, and whatever leaves the server, fails the test."""
+    context = browser.new_context(
+        viewport={"width": 900, "height": 820}, locale="en-US", permissions=["microphone"], device_scale_factor=1
+    )
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda line: problems.append(line.text) if "Content Security" in line.text else None)
+    page.on("request", lambda r: None if r.url.startswith((server.url, "blob:", "data:")) else problems.append(r.url))
+    page.goto(f"{server.url}/ui")
+    yield page
+    context.close()
+    assert problems == []
+
+
+@pytest.fixture(scope="module")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The accessibility checker's source: MPL-2.0 and half a megabyte, so it is fetched and not kept."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("npm is not installed, which fetches axe-core")
+    folder = tmp_path_factory.mktemp("axe")
+    done = subprocess.run([npm, "pack", AXE], cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"npm cannot fetch {AXE}")
+    shutil.unpack_archive(folder / done.stdout.split()[-1], folder)
+    return (folder / "package" / "axe.min.js").read_text(encoding="utf-8")
+
+
+Picture = Callable[[Page, str], None]
+
+
+@pytest.fixture(scope="module")
+def picture() -> Picture:
+    """Takes the pictures of the documentation, for a look at them and a copy to docs/images."""
+    folder = ROOT / "build" / "pictures"
+
+    def take(page: Page, name: str) -> None:
+        page.screenshot(path=folder / f"{name}.png", full_page=True, animations="disabled")
+
+    return take
+
+
+def upload(page: Page, path: Path) -> None:
+    page.set_input_files("#file", path)
+    expect(page.locator("#status")).to_contain_text("Done", timeout=30_000)
+
+
+def download(page: Page, kind: str) -> str:
+    with page.expect_download() as info:
+        page.click(f"[data-format={kind}]")
+    assert info.value.suggested_filename.endswith(f".{kind}")
+    return Path(info.value.path()).read_text(encoding="utf-8")
+
+
+@pytest.mark.ui
+def test_a_file(page: Page, pipeline: Pipeline, acoustic: LocalAcoustic, picture: Picture) -> None:
+    upload(page, FAMILY)
+    expected = pipeline.transcribe(FAMILY, acoustic)
+    assert page.inner_text("#words").split() == expected.text.split()
+    grades = [
+        "sure" if word.confidence >= 0.9 else "fair" if word.confidence >= 0.6 else "poor" for word in expected.words
+    ]
+    classes = page.locator("#words .word").evaluate_all("words => words.map(w => w.className)")
+    assert classes == [f"word {grade}" for grade in grades]
+    expect(page.locator("#wave")).to_be_visible()
+    picture(page, "page")
+
+
+@pytest.mark.ui
+def test_a_word_is_heard(page: Page) -> None:
+    upload(page, FAMILY)
+    page.click("#words .word:nth-of-type(2)")
+    expect(page.locator("#words .word:nth-of-type(2)")).to_have_class(re.compile("playing"))
+    expect(page.locator("#words .playing")).to_have_count(0)  # it stops behind the word
+    page.keyboard.press("Tab")
+    page.locator("#words .word").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.locator("#words .word:nth-of-type(3)")).to_have_class(re.compile("playing"))
+    assert page.evaluate("document.activeElement.dataset.i") == "2"
+
+
+@pytest.mark.ui
+def test_downloads(page: Page, pipeline: Pipeline, acoustic: LocalAcoustic, server: Server, tmp_path: Path) -> None:
+    upload(page, FAMILY)
+    text = pipeline.transcribe(FAMILY, acoustic).text
+    assert download(page, "txt") == text + "\n"
+    assert json.loads(download(page, "json"))["text"] == text
+    for kind, parse in (("srt", srt.parse), ("vtt", webvtt.from_string)):
+        content = download(page, kind)
+        assert (
+            " ".join(" ".join(getattr(cue, "content", getattr(cue, "text", "")).split()) for cue in parse(content))
+            == text
+        )
+        with FAMILY.open("rb") as file:
+            own = httpx.post(
+                f"{server.url}/v1/audio/transcriptions",
+                files={"file": file},
+                data={"model": "whisper-1", "response_format": kind},
+                timeout=30,
+            )
+        assert content == own.text
+
+
+@pytest.mark.ui
+def test_options_are_sent(page: Page) -> None:
+    page.click("#options summary")
+    page.select_option("#option-script", "latin")
+    upload(page, FAMILY)
+    assert page.inner_text("#words").isascii()
+
+
+@pytest.mark.ui
+def test_the_microphone(page: Page, picture: Picture) -> None:
+    """Words come while it is listened to; then the recording is like a file."""
+    page.click("#record")
+    expect(page.locator("#unstable")).to_have_text(re.compile(r"\S"), timeout=15_000)
+    expect(page.locator("#stable")).to_have_text(re.compile(r"\S+ \S+"), timeout=15_000)
+    picture(page, "live")
+    expect(page.locator("#words .word")).not_to_have_count(0, timeout=15_000)
+    first = page.inner_text("#words")
+    expect(page.locator("#stable")).to_have_text(re.compile(r"\S"), timeout=15_000)
+    page.click("#record")
+    expect(page.locator("#status")).to_contain_text("Done", timeout=15_000)
+    assert page.inner_text("#words").startswith(first)
+    assert len(page.inner_text("#words").split()) > len(first.split())
+    expect(page.locator("#record")).to_have_attribute("aria-pressed", "false")
+    expect(page.locator("#wave")).to_be_visible()
+    page.click("#words .word >> nth=1")
+    expect(page.locator("#words .word:nth-of-type(2)")).to_have_class(re.compile("playing"))
+    assert srt.parse(download(page, "srt"))
+
+
+@pytest.mark.ui
+def test_errors_say_what_to_do(page: Page, tmp_path: Path) -> None:
+    page.set_input_files("#file", ROOT / "README.md")
+    expect(page.get_by_role("alert")).to_contain_text("README.md: The file is not audio")
+    expect(page.get_by_role("alert")).to_contain_text("unsupported_audio")
+    silence = tmp_path / "silence.wav"
+    silence.write_bytes(wav(np.zeros(16_000)))
+    page.set_input_files("#file", silence)
+    expect(page.locator("#status")).to_have_text("No words were heard.")
+    expect(page.get_by_role("alert")).to_be_hidden()
+    page.click("#options summary")
+    page.fill("#option-hotwords", "word:99")
+    page.click("#record")
+    expect(page.get_by_role("alert")).to_contain_text("invalid_hotwords")
+    expect(page.locator("#record")).to_have_attribute("aria-pressed", "false")
+
+
+@pytest.mark.ui
+def test_several_files(page: Page) -> None:
+    page.set_input_files("#file", [FAMILY, DATA / "rain.mp3"])
+    expect(page.locator("#files option")).to_have_count(2)
+    page.select_option("#files", "1")
+    expect(page.locator("#words")).to_contain_text("बारिश", timeout=30_000)
+
+
+@pytest.mark.ui
+def test_in_hindi_on_a_phone_in_the_dark(page: Page, picture: Picture) -> None:
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size({"width": 360, "height": 740})
+    upload(page, FAMILY)
+    page.click("#language")
+    assert page.evaluate("document.documentElement.lang") == "hi"
+    expect(page.locator("#record-label")).to_have_text("बोलें")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.emulate_media(color_scheme="light")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != dark
+    page.emulate_media(color_scheme="dark")
+    picture(page, "phone-dark")
+    page.reload()
+    expect(page.locator("#language")).to_have_text("English")
+
+
+@pytest.mark.ui
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(page: Page, axe: str, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.set_input_files("#file", ROOT / "README.md")
+    expect(page.get_by_role("alert")).to_be_visible()
+    upload(page, FAMILY)
+    page.click("#options summary")
+    page.evaluate(axe)
+    found = page.evaluate("axe.run()")
+    assert len(found["passes"]) > 20
+    assert [(v["id"], v["impact"], v["nodes"][0]["html"]) for v in found["violations"]] == []
