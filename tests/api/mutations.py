@@ -1,0 +1,75 @@
+"""Mutated recordings through the decoders: python -m tests.api.mutations COUNT COUNT_FFMPEG
+
+Ends with the errors counted by their codes; anything but an error of the tree ends the process otherwise.
+"""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from hindi_stt import audio
+from hindi_stt.audio import AudioLimits, ChildLimits
+from hindi_stt.errors import AudioError, EmptyBody, HindiSTTError, TooLarge, UnsupportedAudio
+
+DATA = Path(__file__).parent.parent / "data"
+LIMITS = AudioLimits(20.0, 0.1, 8, ChildLimits(cpu_s=10, memory_bytes=2**30, wait_s=10.0))
+EXPECTED = (AudioError, EmptyBody, TooLarge, UnsupportedAudio)
+
+
+def mutated(content: bytes, rng: random.Random) -> bytes:
+    """Bytes changed, cut off, moved or repeated; half of the changes in the first 200 bytes, where headers are."""
+    found = bytearray(content)
+    for _ in range(rng.choice((1, 2, 4, 16))):
+        at = rng.randrange(min(len(found), 200) if rng.random() < 0.5 else len(found))
+        match rng.randrange(5):
+            case 0:
+                found[at] = rng.randrange(256)
+            case 1:
+                extremes = (4 * b"\xff", bytes(4), b"\x7f\xff\xff\xff", b"\x00\x00\x00\x80")
+                found[at : at + 4] = rng.choice(extremes)
+            case 2 if at:
+                del found[at:]
+            case 3:
+                del found[at : at + rng.randrange(1, 64)]
+            case _:
+                found[at:at] = found[: rng.randrange(1, 64)]
+        if not found:
+            break
+    return bytes(found)
+
+
+def press(sources: list[bytes], count: int, seed: int) -> Counter[str]:
+    rng = random.Random(seed)
+    outcomes: Counter[str] = Counter()
+    for i in range(count):
+        try:
+            waveform = audio.decode(mutated(sources[i % len(sources)], rng), 16_000, LIMITS)
+            assert waveform.duration_s <= LIMITS.max_s + 1
+            outcomes["decoded"] += 1
+        except EXPECTED as error:
+            outcomes[error.code] += 1
+        except HindiSTTError as error:
+            raise AssertionError(f"unexpected: {error.code}") from error
+    return outcomes
+
+
+def main() -> None:
+    ours = [path.read_bytes() for path in sorted(DATA.iterdir())]
+    print(press(ours, int(sys.argv[1]), 0), flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        theirs = []
+        for name, codec in (("a.m4a", "aac"), ("a.webm", "libopus"), ("a.wma", "wmav2"), ("a.mka", "flac")):
+            output = Path(folder, name)
+            source = DATA / "rain.flac"
+            subprocess.run(["ffmpeg", "-v", "error", "-i", source, "-c:a", codec, "-ar", "48000", output], check=True)
+            theirs.append(output.read_bytes())
+    print(press(theirs, int(sys.argv[2]), 1), flush=True)
+
+
+if __name__ == "__main__":
+    main()
