@@ -48,10 +48,10 @@ oracle: $(ORACLE)/.installed
 prove-api: $(VENV)/.dev
 	$(VENV)/bin/python -m pytest -q -m api
 
-# Every integer up to 99,999 and 100,000 more from words to digits: a minute or two.
 prove-chaos: $(VENV)/.dev
 	$(VENV)/bin/python -m pytest -q -s -m chaos tests/chaos
 
+# Every integer up to 99,999 and 100,000 more from words to digits: a minute or two.
 prove-text: $(VENV)/.dev
 	$(VENV)/bin/python -m tests.prove_text
 

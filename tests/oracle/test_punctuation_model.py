@@ -6,10 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
-from onnx import TensorProto, helper, numpy_helper
-from tokenizers import Tokenizer, models, pre_tokenizers
 
 from hindi_stt.bundle import EMBEDDED, Bundle
 from hindi_stt.errors import BundleInvalid, InvalidRequest
@@ -29,6 +26,8 @@ PIECES = {"[UNK]": 0, "नमस्ते": 1, "क्या": 0, "हाल": 1
 
 @pytest.fixture
 def files(tmp_path: Path) -> dict[str, Path]:
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
     tokenizer = Tokenizer(models.WordPiece(dict(zip(PIECES, range(len(PIECES)), strict=True)), unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     tokenizer.save(str(tmp_path / "tokenizer.json"))
@@ -42,6 +41,9 @@ FILES = {"model": "model.onnx", "tokenizer": "tokenizer.json", "marks": "marks.j
 
 def write_model(path: Path, n_labels: int) -> None:
     """Scores are a row of a table for each token, times its attention."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
     table = np.full((len(PIECES), n_labels), -1.0, np.float32)
     for row, label in enumerate(PIECES.values()):
         table[row, min(label, n_labels - 1)] = 1.0

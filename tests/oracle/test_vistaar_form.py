@@ -7,7 +7,6 @@ import re
 import string
 
 import pytest
-from indicnlp.normalize.indic_normalize import IndicNormalizerFactory
 
 from hindi_stt.evaluation.normalise import apply_form
 
@@ -15,6 +14,8 @@ pytestmark = pytest.mark.oracle
 
 
 def reference(text: str) -> str:
+    from indicnlp.normalize.indic_normalize import IndicNormalizerFactory
+
     plain = text.translate(str.maketrans("", "", string.punctuation + "।۔'-॥"))
     return re.sub(" +", " ", IndicNormalizerFactory().get_normalizer("hi").normalize(plain)).strip()
 
