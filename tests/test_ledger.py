@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hindi_stt.access.ledger import Entry, Ledger, Sums, read_sums
+from hindi_stt.bundle import EMBEDDED, Bundle
 from hindi_stt.cli import main
 from hindi_stt.errors import LedgerUnavailable
 from tests.conftest import DATA
@@ -61,7 +62,7 @@ def test_through_the_server(guarded: Guarded) -> None:
         (path, model, status, latency_s), _ = rows.fetchall()
     connection.close()
     assert (path, status) == ("/transcribe", 200)
-    assert model.startswith("starter:")
+    assert model.startswith(f"{Bundle.open(EMBEDDED).manifest.name}:")
     assert latency_s > 0
     for word in text.split():
         assert word.encode() not in database.read_bytes()

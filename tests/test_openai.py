@@ -165,7 +165,7 @@ def test_async(server: Server, text: str) -> None:
 def test_models(client: openai.OpenAI, server: Server, pipeline: Pipeline, text: str) -> None:
     models = client.models.list().data
     names = [model.id for model in models]
-    assert names == [pipeline.bundle.tag, "starter", "whisper-1"]
+    assert names == [pipeline.bundle.tag, pipeline.bundle.manifest.name, "whisper-1"]
     assert client.models.retrieve(pipeline.bundle.tag).id == pipeline.bundle.tag
     for name in names:
         assert client.audio.transcriptions.create(model=name, file=("a.wav", GOOD)).text == text

@@ -20,7 +20,7 @@ class Vocabulary:
     """The pieces of a model, in order of class id.
 
     letters: each piece without its word mark; starts: whether the piece begins a word; alphabet: every letter that the
-    pieces can spell.
+    pieces can spell; marks are none.
     """
 
     def __init__(self, tokens: Sequence[str], blank_id: int) -> None:
@@ -29,7 +29,9 @@ class Vocabulary:
         self.letters = tuple(UNKNOWN_TEXT if t == UNKNOWN else t.replace(WORD_MARK, "") for t in tokens)
         self.starts = tuple(t == UNKNOWN or t.startswith(WORD_MARK) for t in tokens)
         spelling = (t for i, t in enumerate(tokens) if i != blank_id and t not in _RESERVED)
-        self.alphabet = frozenset("".join(spelling)) - {WORD_MARK}
+        # Marks part words, even where a model has a piece for one.
+        letters = set("".join(spelling)) - {WORD_MARK}
+        self.alphabet = frozenset(letter for letter in letters if unicodedata.category(letter)[0] != "P")
 
     def words(self, text: str) -> list[str]:
         """The words of a text in the form of the model's own output.

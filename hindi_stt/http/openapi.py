@@ -27,13 +27,13 @@ _MODEL: Final = {
     "id": "whisper-1",
     "object": "model",
     "created": 0,
-    "owned_by": "starter.nemo",
+    "owned_by": "stt_hi_conformer_ctc_demo.nemo",
     "licence": "Apache-2.0",
     "languages": ["hi"],
 }
 _HEALTH: Final = {
     "status": "healthy",
-    "model": "starter:0123456789ab",
+    "model": "stt_hi_conformer_ctc_demo:0123456789ab",
     "runner": {"answer_age_s": 0.2},
     "versions": {"hindi_stt": __version__},
 }

@@ -81,16 +81,20 @@ class Recognizer:
     def admit(self, duration_s: float) -> None:
         """Raise Overloaded where so much more audio would pass the bound; a recording alone is never refused."""
         if self._in_progress_s and self._in_progress_s + duration_s > self.settings.max_queue_s:
+            self._remember_refusal(self._in_progress_s * self._rtf)
             raise Overloaded(
                 f"{self._in_progress_s:.0f} s of audio are waiting, the bound is {self.settings.max_queue_s:g} s.",
-                retry_after_s=self._in_progress_s * self._rtf,
+                retry_after_s=self._retry_after_s,
             )
 
     def refuse_if_full(self) -> None:
-        """Raise Overloaded before a body is read: where the bound is reached, or the runner has just refused a clip."""
+        """Raise Overloaded before a body is read, where a recording or a clip has just been refused."""
         if time.monotonic() < self._refused_until:
             raise Overloaded("The model has as much audio waiting as it takes.", retry_after_s=self._retry_after_s)
-        self.admit(0.0)
+
+    def _remember_refusal(self, retry_after_s: float) -> None:
+        self._retry_after_s = retry_after_s
+        self._refused_until = time.monotonic() + min(_REFUSAL_LASTS_S, retry_after_s)
 
     async def hear(
         self, clip: PreparedClip, decode: Decoder, stages_s: dict[str, float], *, patient: bool
