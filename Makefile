@@ -13,13 +13,17 @@ PEERS := .venv-peers
 export BENTOML_DO_NOT_TRACK := True
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: serve test check image prove-image prove-metrics oracle smoke-load prove-api prove-decoding prove-chaos prove-load prove-text prove-ui itn-reference bench medium-random docs lock lock-oracle clean
+.PHONY: serve test test-slow check image prove-image prove-metrics oracle smoke-load prove-api prove-decoding prove-chaos prove-load prove-text prove-ui itn-reference bench medium-random docs lock lock-oracle clean
 
 serve: $(VENV)/.serve
 	$(VENV)/bin/bentoml serve service:HindiSTT
 
 test: $(VENV)/.dev
-	$(VENV)/bin/python -m pytest -q -m "not oracle and not chaos and not api and not monitoring and not ui"
+	$(VENV)/bin/python -m pytest -q -m "not oracle and not chaos and not api and not monitoring and not ui and not slow"
+
+# What would make `make test` too long.
+test-slow: $(VENV)/.dev
+	$(VENV)/bin/python -m pytest -q -m slow
 
 check: $(VENV)/.dev
 	$(VENV)/bin/ruff check .

@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import httpx
+import pytest
 
 from hindi_stt.http.cache import ResultCache, fingerprint
 from hindi_stt.metrics import Metrics
@@ -91,6 +92,7 @@ def test_in_redis(tmp_path: Path) -> None:
     asyncio.run(without(url))
 
 
+@pytest.mark.slow
 def test_through_the_server(guarded: Guarded) -> None:
     def looked_up() -> dict[str, int]:
         headers = {"authorization": f"Bearer {guarded.key}"}

@@ -153,6 +153,7 @@ for *arguments, status in (
 """
 
 
+@pytest.mark.slow
 def test_models_commands(tmp_path: Path) -> None:
     """In a process of its own: BentoML settles where its store is when it is first asked."""
     done = subprocess.run(

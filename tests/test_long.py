@@ -82,6 +82,7 @@ def test_an_error_in_the_middle_ends_the_stream_with_its_name(long_server: Serve
     assert eventually(lambda: quiet(long_server))
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_length(long_server: Server) -> None:
     """From two minutes to ten: samples, features and log-probs of the difference would be 60 MB."""
 

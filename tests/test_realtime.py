@@ -343,6 +343,7 @@ def test_faster_than_real_time_is_held_back_and_not_lost(
     assert texts == expected
 
 
+@pytest.mark.slow
 def test_who_does_not_read_is_closed(live: Server) -> None:
     """The answer to each event is longer than the event; nobody reads them."""
     with session(live, max_queue=1) as ws, contextlib.suppress(ConnectionClosed, TimeoutError):
@@ -363,6 +364,7 @@ def test_a_hang_up_leaves_nothing_behind(live: Server) -> None:
     assert "Traceback" not in live.log
 
 
+@pytest.mark.slow
 def test_the_end(tmp_path: Path, rain: str) -> None:
     """After its time, and on SIGTERM, a connection gets the final text of what was said, and a reason."""
     server = Server(tmp_path, HINDI_STT_REALTIME_MAX_S="4")

@@ -34,8 +34,10 @@ RemoteAcoustic = Callable[[Features], Awaitable[LogProbs]]
 # Assumed until the first requests have shown how fast this machine is; only Retry-After depends on it.
 _FIRST_RTF: Final = 0.1
 _RTF_MEMORY: Final = 0.95
-# How long the runner's refusal of one clip speaks for those that would come next.
+# How long a refusal speaks for those that would come next.
 _REFUSAL_LASTS_S: Final = 1.0
+# From this share of the bound on, a refusal speaks for short recordings too.
+_NEARLY_FULL: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +83,12 @@ class Recognizer:
     def admit(self, duration_s: float) -> None:
         """Raise Overloaded where so much more audio would pass the bound; a recording alone is never refused."""
         if self._in_progress_s and self._in_progress_s + duration_s > self.settings.max_queue_s:
-            self._remember_refusal(self._in_progress_s * self._rtf)
+            retry_after_s = self._in_progress_s * self._rtf
+            if self._in_progress_s >= _NEARLY_FULL * self.settings.max_queue_s:
+                self._remember_refusal(retry_after_s)
             raise Overloaded(
                 f"{self._in_progress_s:.0f} s of audio are waiting, the bound is {self.settings.max_queue_s:g} s.",
-                retry_after_s=self._retry_after_s,
+                retry_after_s=retry_after_s,
             )
 
     def refuse_if_full(self) -> None:
@@ -118,8 +122,7 @@ class Recognizer:
             try:
                 return await self._acoustic(features)
             except Overloaded as error:
-                self._retry_after_s = error.retry_after_s or 1.0
-                self._refused_until = time.monotonic() + min(_REFUSAL_LASTS_S, self._retry_after_s)
+                self._remember_refusal(error.retry_after_s or 1.0)
                 if not patient:
                     raise
                 await asyncio.sleep(error.retry_after_s or 1)

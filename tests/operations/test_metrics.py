@@ -37,6 +37,7 @@ def on_the_page() -> set[tuple[str, str, tuple[str, ...]]]:
     return {(name, kind, tuple(re.findall(r"`(\w+)`", labels))) for name, kind, labels in rows}
 
 
+@pytest.mark.slow
 def test_the_page_is_complete(server: Server) -> None:
     documented = in_the_code()
     assert on_the_page() == documented
