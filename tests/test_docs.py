@@ -67,6 +67,7 @@ def test_the_readmes_requests_run(server: Server) -> None:
         assert done.returncode == 0, f"{line}: {done.stderr}"
 
 
+@pytest.mark.slow
 def test_the_readmes_command_lines_run(tmp_path: Path) -> None:
     binaries = Path(sys.executable).parent
     every = [*readme_commands(), *readme_commands("docs/api.md")]
