@@ -51,16 +51,16 @@ from hindi_stt.pipeline import Pipeline
 from hindi_stt.scheduling import SchedulerLimits
 from hindi_stt.settings import get_settings
 from hindi_stt.types import Features, LogProbs
-from hindi_stt.watchdog import Heartbeat
+from hindi_stt.watchdog import Heartbeat, end_with_supervisor
 
 try:
     settings = get_settings()
     bundle = store.resolve(settings)
     protection = Protection(settings)
+    # The store is what a bento packs its models from; a bundle folder that the user mounts stays where it is.
+    model_tag = store.save(bundle) if not settings.model else None
 except HindiSTTError as error:
     raise SystemExit(f"{error.message} {error.help}") from error
-# The store is what a bento packs its models from; a bundle folder that the user mounts stays where it is.
-model_tag = store.save(bundle) if not settings.model else None
 
 
 class FeatureItem(bentoml.IODescriptor):
@@ -109,6 +109,7 @@ class _Runner:
         """Show that the event loop turns; from now on the runner ends after the API workers."""
         self._heartbeat.start()
         end_after_api_workers()
+        end_with_supervisor()
 
     def _load(self, threads: int) -> LocalAcoustic:
         return LocalAcoustic(bundle, threads=threads, max_padding=settings.max_padding)
@@ -250,6 +251,7 @@ class HindiSTT:
         keep_runner()
         self.health.start()
         before_sigterm(self.realtime.drain)
+        end_with_supervisor()
 
     @bentoml.on_shutdown
     async def stop(self) -> None:
