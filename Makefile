@@ -13,7 +13,7 @@ PEERS := .venv-peers
 export BENTOML_DO_NOT_TRACK := True
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: serve test test-slow check image prove-image prove-metrics oracle smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-text prove-ui itn-reference bench medium-random docs lock lock-oracle clean
+.PHONY: serve test test-slow check image prove-image prove-metrics oracle smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-ui itn-reference bench medium-random docs lock lock-oracle clean
 
 serve: $(VENV)/.serve
 	$(VENV)/bin/bentoml serve service:HindiSTT
@@ -88,8 +88,13 @@ BASELINE ?= ../shared/baseline/app.py
 prove-load: $(VENV)/.load build/medium-random/bundle.json
 	$(VENV)/bin/python -m loadtests.sweep --bundle build/medium-random $(if $(wildcard $(BASELINE)),--earlier $(BASELINE))
 
+# Half an hour of mixed clients at 80 % of the peak: memory, descriptors, texts, and counters that agree.
+prove-soak: $(VENV)/.load
+	$(VENV)/bin/python -m loadtests.soak
+
 smoke-load: $(VENV)/.load
 	$(VENV)/bin/python -m loadtests.sweep --contenders cost --shares 0.5 --seconds 5 --mix realistic
+	$(VENV)/bin/python -m loadtests.soak --minutes 0.7 --report build/soak-smoke
 
 docs: $(VENV)/.dev
 	$(VENV)/bin/python docs/generate.py

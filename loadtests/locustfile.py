@@ -7,6 +7,7 @@ asked first; any other answer under load is a failure. A refusal with Retry-Afte
 
 from __future__ import annotations
 
+import base64
 import json
 import random
 import socket
@@ -21,12 +22,13 @@ from locust import FastHttpUser, events, task
 from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
 from locust.exception import StopUser
+from websockets.sync.client import connect
 
 from loadtests.clips import Clip, mixed_clips
 
 MIXES: dict[str, dict[str, float]] = {
     "clips": {"clip": 1.0},
-    "realistic": {"clip": 0.80, "openai": 0.10, "long": 0.01, "poison": 0.05, "vanish": 0.04},
+    "realistic": {"clip": 0.76, "openai": 0.10, "long": 0.01, "stream": 0.03, "poison": 0.05, "vanish": 0.05},
 }
 POISON = (b"", b"this is no audio", b"RIFF\x24\x00\x00\x00WAVE", b"PK\x03\x04" + bytes(500))
 CLIENT_ERRORS = range(400, 500)
@@ -131,6 +133,33 @@ class Arrivals(FastHttpUser):
                 response.success()
             else:
                 response.failure(f"status {response.status_code}")
+
+    def _stream(self, arrival: float) -> None:
+        """A realtime connection: a clip in packets of a tenth of a second at the pace of speech, and its final text."""
+        clip = self.random.choice(self.clips)
+        target = urlsplit(self.host)
+        url = f"ws://{target.netloc}/v1/realtime?intent=transcription"
+        audio = {"input": {"format": {"type": "audio/pcm", "rate": 16_000}, "turn_detection": None}}
+        try:
+            with connect(url, open_timeout=60, close_timeout=10) as connection:
+                connection.send(json.dumps({"type": "session.update", "session": {"audio": audio}}))
+                samples = clip.content[44:]
+                for start in range(0, len(samples), 3_200):
+                    packet = base64.b64encode(samples[start : start + 3_200]).decode()
+                    connection.send(json.dumps({"type": "input_audio_buffer.append", "audio": packet}))
+                    gevent.sleep(0.1)
+                connection.send('{"type": "input_audio_buffer.commit"}')
+                kind = ""
+                while not kind.endswith(".completed"):
+                    event = json.loads(connection.recv(timeout=60))
+                    kind = event["type"]
+                    if "error" in event:
+                        raise RuntimeError(event["error"]["code"])
+        except Exception as error:  # noqa: BLE001  whatever it is, it is counted
+            self._report("stream", error)
+        else:
+            self._report("stream", None)
+        del arrival
 
     def _vanish(self, arrival: float) -> None:
         """A client that hangs up when half of its clip is sent."""
