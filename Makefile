@@ -145,6 +145,7 @@ lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra traces --extra dev --extra load pyproject.toml -c requirements/dev.lock -o requirements/load.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra traces --extra dev --extra operations pyproject.toml -c requirements/dev.lock -o requirements/operations.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url requirements/itn.in -o requirements/itn.lock
+	for variant in openvino cuda; do uv pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --no-emit-index-url requirements/$$variant.in -c requirements/serve.lock -o requirements/$$variant.lock; done
 
 lock-oracle: $(ORACLE)/.installed
 	$(ORACLE)/bin/uv pip freeze --exclude-editable | grep -v -E "^(torch|uv)==" > requirements/oracle.lock

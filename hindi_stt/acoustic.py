@@ -148,6 +148,8 @@ def _providers(name: str, threads: int) -> list[str | tuple[str, dict[str, Any]]
     provider, build = _OTHER_PROVIDERS[name]
     if provider not in ort.get_available_providers():
         raise InvalidSetting(f"HINDI_STT_PROVIDER={name} needs another build of ONNX Runtime: {build}.")
+    if name == "cuda":
+        ort.preload_dlls()  # NVIDIA's libraries as pip installs them
     return [(provider, options), "CPUExecutionProvider"]
 
 

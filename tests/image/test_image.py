@@ -78,6 +78,7 @@ def test_the_configuration(tool: Tool, image: str) -> None:
     for name in ("title", "version", "revision", "created", "licenses", "base.name"):
         assert labels[f"org.opencontainers.image.{name}"]
     assert ":" in labels["hindi-stt.model"]
+    assert labels["hindi-stt.variant"] == "cpu"
     assert not [
         variable for variable in config["Env"] if re.search(r"(?i)key|token|password|secret|index|proxy", variable)
     ]
@@ -162,6 +163,10 @@ def test_it_transcribes_and_tells(container: Container, pipeline: Pipeline) -> N
     counted = re.search(r"^hindi_stt_requests_total(?:\{.*\})? ([\d.]+)$", metrics, re.MULTILINE)
     assert counted is not None
     assert float(counted[1]) >= 2
+
+
+def test_the_command_line_is_inside(container: Container) -> None:
+    assert "transcribe" in container.run("hindi-stt", "--help")
 
 
 def test_the_health_check(tool: Tool, container: Container) -> None:
