@@ -109,6 +109,20 @@ def test_what_is_not_inside(container: Container) -> None:
     assert [path for path in found.split() if not path.endswith("/certifi/cacert.pem")] == []
 
 
+def test_nothing_secret_is_inside(tool: Tool, image: str, container: Container) -> None:
+    """No private key, no token of a known form in any text file, no address with a password in the layers' history."""
+    forms = (
+        "-----BEGIN [A-Z ]*PRIVATE KEY-----",
+        *("AKIA[0-9A-Z]{16}", "gh[pousr]_[A-Za-z0-9]{36}", "xox[abp]-[0-9A-Za-z-]{20}", "hf_[A-Za-z]{34}"),
+    )
+    folders = "/app /home /bundle /etc /usr/share/hindi-stt /root"
+    found = container.run("sh", "-c", f"grep -rIlE -e '{'|'.join(forms)}' {folders} 2>/dev/null; true")
+    assert found.split() == []
+    made_by = tool("history", "--no-trunc", "--format", "{{.CreatedBy}}", image)
+    assert "COPY" in made_by
+    assert not re.search(r"://[^/\s]+:[^/\s]+@|(?i:token|password|secret|index-url)", made_by)
+
+
 def test_packages_agree_with_each_other_and_with_the_inventory(container: Container) -> None:
     assert "No broken requirements" in container.run(
         "/usr/local/bin/python", "-m", "pip", "--python", "/app/.venv/bin/python", "check"

@@ -49,7 +49,7 @@ class Proxy:
         self._write(servers)
         self._process.send_signal(signal.SIGHUP)
         deadline_s = time.monotonic() + 30
-        while not self._workers() - before:
+        while not self._workers() - before or any(map(_still_accepts, before)):
             assert time.monotonic() < deadline_s, (self._folder / "log").read_text()
             time.sleep(0.05)
 
@@ -60,11 +60,11 @@ class Proxy:
     def _write(self, servers: Sequence[Server]) -> None:
         text = CONFIGURATION.read_text(encoding="utf-8")
         changes = {
+            "/tmp/": f"{self._folder}/",  # first: what the others put in may be below it
             "listen 80;": f"listen 127.0.0.1:{self._ports[0]};",
             "listen 443 ssl;": f"listen 127.0.0.1:{self._ports[1]} ssl;",
             **{place: f"127.0.0.1:{server.port}" for place, server in zip(_PLACES, servers, strict=True)},
             "/run/secrets/": f"{self._folder}/",
-            "/tmp/": f"{self._folder}/",
             "/dev/stdout": f"{self._folder}/access.log",
             "/dev/stderr": f"{self._folder}/error.log",
         }
@@ -86,6 +86,14 @@ class Proxy:
             except OSError:
                 assert time.monotonic() < deadline_s, (self._folder / "log").read_text()
                 time.sleep(0.05)
+
+
+def _still_accepts(pid: str) -> bool:
+    """Whether a worker is there that has not been told to finish."""
+    try:
+        return b"shutting down" not in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return False
 
 
 def _free_ports(n: int) -> list[int]:
