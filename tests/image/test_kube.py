@@ -34,6 +34,11 @@ def pod_url(tool: Tool, image: str, tmp_path_factory: pytest.TempPathFactory) ->
     documents = [d for text in files.values() for d in yaml.safe_load_all(text) if d]
     (deployment,) = (d for d in documents if d["kind"] == "Deployment")
     template = deployment["spec"]["template"]
+    (container,) = template["spec"]["containers"]
+    # In the host's network, which needs nothing installed beside podman, there are no ports to map.
+    del container["ports"]
+    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+        container[probe]["httpGet"] |= {"host": "127.0.0.1", "port": port}
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": f"demo-{port}"}, "spec": template["spec"]}
     file = tmp_path_factory.mktemp("kube") / "pod.yaml"
     file.write_text(json.dumps(pod))
