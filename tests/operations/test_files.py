@@ -15,6 +15,8 @@ import pytest
 import yaml
 
 from hindi_stt.bundle import EMBEDDED
+from hindi_stt.errors import BodyTooLarge
+from hindi_stt.http.uploads import FRAMING_BYTES
 from hindi_stt.settings import Settings
 from tests.server import ROOT
 
@@ -79,8 +81,9 @@ def test_the_parts_know_each_other(compose: dict[str, Any]) -> None:
 
 def test_nginx_takes_bodies_that_the_server_takes() -> None:
     nginx = (DEPLOY / "nginx" / "nginx.conf").read_text(encoding="utf-8")
-    (megabytes,) = re.findall(r"client_max_body_size (\d+)m;", nginx)
-    assert int(megabytes) * 2**20 > Settings(model="").max_body_bytes
+    (kilobytes,) = re.findall(r"client_max_body_size (\d+)k;", nginx)
+    assert int(kilobytes) * 1024 == Settings(model="").max_body_bytes + FRAMING_BYTES
+    assert BodyTooLarge.code in nginx
 
 
 def test_prometheus_takes_its_configuration() -> None:
