@@ -13,13 +13,13 @@ PEERS := .venv-peers
 export BENTOML_DO_NOT_TRACK := True
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: serve test test-slow check image prove-image prove-metrics prove-deploy oracle smoke-load prove-api prove-decoding prove-chaos prove-load prove-text prove-ui itn-reference bench medium-random docs lock lock-oracle clean
+.PHONY: serve test test-slow check image prove-image prove-metrics prove-deploy oracle smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-text prove-ui itn-reference bench medium-random docs lock lock-oracle clean
 
 serve: $(VENV)/.serve
 	$(VENV)/bin/bentoml serve service:HindiSTT
 
 test: $(VENV)/.dev
-	$(VENV)/bin/python -m pytest -q -m "not oracle and not chaos and not api and not monitoring and not ui and not slow"
+	$(VENV)/bin/python -m pytest -q -m "not oracle and not chaos and not api and not monitoring and not ui and not slow and not fuzz"
 
 # What would make `make test` too long.
 test-slow: $(VENV)/.dev
@@ -58,6 +58,13 @@ prove-api: $(VENV)/.dev
 
 prove-chaos: $(VENV)/.dev
 	$(VENV)/bin/python -m pytest -q -s -m chaos tests/chaos
+
+# Spoilt bundles, archives, language models, manifests and events, 10,000 of each: a quarter of an hour.
+prove-fuzz: $(VENV)/.dev
+	HINDI_STT_FUZZ_CASES=10000 $(VENV)/bin/python -m pytest -q -s -m fuzz tests/fuzz
+
+smoke-fuzz: $(VENV)/.dev
+	$(VENV)/bin/python -m pytest -q -m fuzz tests/fuzz
 
 # Every integer up to 99,999 and 100,000 more from words to digits: a minute or two.
 prove-text: $(VENV)/.dev

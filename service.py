@@ -52,17 +52,17 @@ from hindi_stt.scheduling import SchedulerLimits
 from hindi_stt.settings import get_settings
 from hindi_stt.tracing import current_traceparent, past_stage, send_traces
 from hindi_stt.types import Features, LogProbs
-from hindi_stt.watchdog import Heartbeat
+from hindi_stt.watchdog import Heartbeat, end_with_supervisor
 
 try:
     settings = get_settings()
     bundle = store.resolve(settings)
     protection = Protection(settings)
+    # The store is what a bento packs its models from; a bundle folder that the user mounts stays where it is.
+    model_tag = store.save(bundle) if not settings.model else None
 except HindiSTTError as error:
     raise SystemExit(f"{error.message} {error.help}") from error
 configure_log(settings.log_format)  # here, so that the supervisor's log has the same form
-# The store is what a bento packs its models from; a bundle folder that the user mounts stays where it is.
-model_tag = store.save(bundle) if not settings.model else None
 
 
 class FeatureItem(bentoml.IODescriptor):
@@ -116,6 +116,7 @@ class _Runner:
         """Show that the event loop turns; from now on the runner ends after the API workers."""
         self._heartbeat.start()
         end_after_api_workers()
+        end_with_supervisor()
 
     @bentoml.on_shutdown
     async def stop(self) -> None:
@@ -283,6 +284,7 @@ class HindiSTT:
         keep_runner()
         self.health.start()
         before_sigterm(self.realtime.drain)
+        end_with_supervisor()
 
     @bentoml.on_shutdown
     async def stop(self) -> None:

@@ -98,7 +98,7 @@ class Asset(_Frozen):
 
     role: str
     name: str
-    file: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    file: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=255)
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
 
 
@@ -216,7 +216,11 @@ class Bundle:
         """tokens.txt: one "piece id" a line, blank among them as <blk>; other runtimes read the same form."""
         path = self.path("tokens")
         spec = self.manifest.acoustic
-        pairs = [line.rsplit(" ", 1) for line in path.read_text(encoding="utf-8").split("\n") if line]
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise BundleInvalid(f"{path} is not UTF-8 text.") from error
+        pairs = [line.rsplit(" ", 1) for line in text.split("\n") if line]
         if [pair[-1] for pair in pairs] != [str(i) for i in range(spec.n_classes)]:
             raise BundleInvalid(f"{path} must list the ids 0 to {spec.n_classes - 1} in order, one 'piece id' a line.")
         if pairs[spec.blank_id][0] != BLANK:
@@ -229,7 +233,7 @@ class Bundle:
         expected = (spec.n_mels, spec.n_fft // 2 + 1)
         try:
             bank: Float32 = np.load(path, allow_pickle=False)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # NumPy reads the head as Python text: any error of its parser
             raise BundleInvalid(f"{path} is not a NumPy array file.") from error
         if bank.shape != expected or bank.dtype != np.float32:
             raise BundleInvalid(f"{path} is {bank.dtype} {bank.shape}, expected float32 {expected}.")

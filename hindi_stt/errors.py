@@ -42,6 +42,7 @@
     ├── InferenceFailed                  500
     ├── RunnerUnavailable                503
     ├── LimitsUnavailable                503
+    ├── StorageFull                      503
     ├── ShuttingDown                     503
     ├── Timeout                          504
     ├── NoMicrophone                     500  on the command line
@@ -64,6 +65,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -109,6 +112,7 @@ __all__ = [
     "ShuttingDown",
     "SlowReader",
     "SourceUnavailable",
+    "StorageFull",
     "Timeout",
     "TooLarge",
     "TooManyChannels",
@@ -129,6 +133,7 @@ __all__ = [
     "error_types",
     "from_code",
     "from_status",
+    "needing_room",
 ]
 
 
@@ -433,6 +438,13 @@ class ShuttingDown(HindiSTTError):
     help = "Connect again in a few seconds."
 
 
+class StorageFull(HindiSTTError):
+    """The server has no room for this upload, or for the model: a disk is full."""
+
+    code, status = "storage_full", 503
+    help = "Try a shorter recording, or later; on the server, make room where TMPDIR and BENTOML_HOME are."
+
+
 class LimitsUnavailable(HindiSTTError):
     """The Redis of HINDI_STT_LIMITS_URL does not answer: without it nobody's limit is known."""
 
@@ -568,3 +580,14 @@ def from_status(status: int, message: str) -> HindiSTTError:
         503: RunnerUnavailable,
         504: Timeout,
     }.get(status, InvalidRequest if status < 500 else InternalError)(message)
+
+
+@contextlib.contextmanager
+def needing_room(what: str) -> Iterator[None]:
+    """Raises StorageFull where something is written meanwhile and does not fit; what: what it is for."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        raise StorageFull(f"There is no room for {what} on the server's disk.") from error

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, Final
+
+import psutil
 
 __all__ = ["STAGES", "Metrics"]
 
@@ -29,6 +32,7 @@ class Metrics:
     def __init__(self) -> None:
         from prometheus_client import Counter, Gauge, Histogram
 
+        _forget_the_dead()
         self.requests = Counter("hindi_stt_requests", "Transcription requests answered, with or without success.")
         self.errors = Counter("hindi_stt_errors", "Error answers of every route.", ["code"])
         self.audio_seconds = Counter("hindi_stt_audio_seconds", "Audio transcribed, in seconds.")
@@ -110,6 +114,17 @@ class Metrics:
                 "by_size": _counts(batch),
             },
         }
+
+
+def _forget_the_dead() -> None:
+    """Take back what processes that were killed had in progress; another one starts in the place of each."""
+    from prometheus_client.multiprocess import mark_process_dead
+
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    pids = {int(path.stem.rpartition("_")[2]) for path in Path(folder).glob("gauge_live*.db")} if folder else set()
+    for pid in pids:
+        if not psutil.pid_exists(pid):
+            mark_process_dead(pid, folder)  # type: ignore[no-untyped-call]  # no annotations in prometheus_client
 
 
 _Sample = tuple[str, Mapping[str, str], float]

@@ -10,7 +10,17 @@ from typing import Any, Final
 
 from hindi_stt.types import Segment, Transcript, Word
 
-__all__ = ["cues", "to_json", "to_srt", "to_text", "to_verbose_json", "to_vtt", "verbose_segments", "word_log_probs"]
+__all__ = [
+    "cues",
+    "to_json",
+    "to_srt",
+    "to_text",
+    "to_verbose_json",
+    "to_vtt",
+    "verbose_segments",
+    "word_json",
+    "word_log_probs",
+]
 
 # Two lines of a subtitle, as broadcasters set them, and the longest time that one stays.
 LINE_LETTERS: Final = 42
@@ -33,9 +43,7 @@ def to_json(transcript: Transcript, model: str) -> dict[str, Any]:
         "language": transcript.language,
         "duration": round(transcript.duration_s, 3),
         "words": [
-            {**_timed(word), "confidence": round(word.confidence, 4), **_channel(segment)}
-            for segment in transcript.segments
-            for word in segment.words
+            {**word_json(word), **_channel(segment)} for segment in transcript.segments for word in segment.words
         ],
         "model": model,
         "warnings": list(transcript.warnings),
@@ -89,6 +97,11 @@ def cues(transcript: Transcript) -> Iterator[tuple[float, float, str]]:
         for words in _grouped(segment.words):
             text = " ".join(word.text for word in words)
             yield words[0].start_s, words[-1].end_s, "\n".join(textwrap.wrap(text, LINE_LETTERS))
+
+
+def word_json(word: Word) -> dict[str, Any]:
+    """A word, its times in seconds and its confidence."""
+    return {**_timed(word), "confidence": round(word.confidence, 4)}
 
 
 def word_log_probs(words: Iterable[Word]) -> list[dict[str, Any]]:

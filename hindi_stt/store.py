@@ -13,7 +13,7 @@ import bentoml
 from bentoml.exceptions import BentoMLException, NotFound
 
 from hindi_stt.bundle import EMBEDDED, MANIFEST_FILE, REPORT_FILE, Bundle
-from hindi_stt.errors import ModelNotFound
+from hindi_stt.errors import ModelNotFound, needing_room
 
 if TYPE_CHECKING:
     from hindi_stt.settings import Settings
@@ -22,12 +22,12 @@ __all__ = ["load", "remove", "resolve", "save", "tags"]
 
 
 def save(bundle: Bundle) -> str:
-    """Put a bundle into the store under its own tag, unless it is there already; returns the tag."""
+    """Put a bundle into the store under its own tag, unless it is there; returns the tag. Raises StorageFull."""
     if _find(bundle.tag) is None:
         manifest = bundle.manifest
         labels = {"language": manifest.language, "licence": manifest.licence}
         metadata = {"source_sha256": manifest.source.sha256, "precisions": manifest.precisions}
-        with bentoml.models.create(bundle.tag, labels=labels, metadata=metadata) as model:
+        with needing_room("the model"), bentoml.models.create(bundle.tag, labels=labels, metadata=metadata) as model:
             for name in (MANIFEST_FILE, *(asset.file for asset in manifest.assets)):
                 shutil.copyfile(bundle.folder / name, model.path_of(name))
             report = bundle.folder / REPORT_FILE

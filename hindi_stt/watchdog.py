@@ -1,6 +1,7 @@
 """A runner that stands still is ended; BentoML's supervisor starts another, as it does for one that died.
 
-The runner's event loop marks a file twice a second; model runs happen in threads, so a long one does not stop it.
+The runner's event loop marks a file twice a second; model runs happen in threads, so a long one does not stop it. And
+where the supervisor itself is killed, the processes that it leaves behind end: nobody could stop them, or use the port.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ import asyncio
 import contextlib
 import os
 import signal
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-__all__ = ["Heartbeat", "Watchdog"]
+__all__ = ["Heartbeat", "Watchdog", "end_with_supervisor"]
 
 _INTERVAL_S: Final = 0.5
 # Looks in a row, each after the watcher itself has slept as planned: a machine that was suspended is no stuck runner.
@@ -72,3 +75,15 @@ class Watchdog:
             file.unlink()  # first, so that of several workers only one ends it
             os.kill(pid, signal.SIGKILL)
             self._on_end(pid)
+
+
+def end_with_supervisor() -> None:
+    """Called in each process of the server: as if it was told to stop, when the one that started it is gone."""
+    supervisor = os.getppid()
+
+    def wait() -> None:
+        while os.getppid() == supervisor:
+            time.sleep(_INTERVAL_S)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="end_with_supervisor", daemon=True).start()

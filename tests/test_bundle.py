@@ -77,6 +77,7 @@ def test_an_altered_file(folder: Path) -> None:
         pytest.param(lambda m: m.update(default_precision="int4"), "int4", id="precision"),
         pytest.param(lambda m: m["assets"].append(m["assets"][0]), "share a role", id="twice"),
         pytest.param(lambda m: m["assets"][0].update(file="../x"), "file", id="path"),
+        pytest.param(lambda m: m["assets"][0].update(file="x" * 300), "file", id="longer than a name may be"),
         pytest.param(lambda m: m["acoustic"].update(n_classes=130, blank_id=129), "ids 0 to 129", id="classes"),
     ],
 )
@@ -90,6 +91,19 @@ def test_a_wrong_filterbank(folder: Path) -> None:
     np.save(folder / "other.npy", np.zeros((3, 3)))
     rewrite(folder, "filterbank", (folder / "other.npy").read_bytes())
     with pytest.raises(BundleInvalid, match=r"float64 \(3, 3\)"):
+        Bundle.open(folder)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x93NUMPY\x01\x00\x10\x00{'descr': (       ", b"\x93NUMPY\x01\x00"])
+def test_a_filterbank_that_is_none(folder: Path, content: bytes) -> None:
+    rewrite(folder, "filterbank", content)
+    with pytest.raises(BundleInvalid, match="not a NumPy array file"):
+        Bundle.open(folder)
+
+
+def test_tokens_that_are_no_text(folder: Path) -> None:
+    rewrite(folder, "tokens", b"\xff\xfe 0\n")
+    with pytest.raises(BundleInvalid, match="not UTF-8"):
         Bundle.open(folder)
 
 

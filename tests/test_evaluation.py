@@ -99,7 +99,17 @@ def test_manifests(tmp_path: Path) -> None:
     assert [(u.file, u.text) for u in read_manifest(tsv)] == [(tmp_path / "x.wav", 'उसने "हाँ" कहा')]
 
 
-@pytest.mark.parametrize("content", ["", '{"text": "क"}', '{"audio_filepath": "x.wav"', "text\nक\n"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        '{"text": "क"}',
+        '{"audio_filepath": "x.wav"',
+        "text\nक\n",
+        pytest.param('{"a":' * 100_000, id="deep"),
+        pytest.param("path\ttext\n" + "x" * 200_000 + "\tक\n", id="wide"),
+    ],
+)
 def test_manifests_that_are_none(tmp_path: Path, content: str) -> None:
     (tmp_path / "m").write_text(content, encoding="utf-8")
     with pytest.raises(InvalidRequest):

@@ -163,6 +163,7 @@ def test_an_arpa_file_by_hand(tmp_path: Path) -> None:
         pytest.param("ngram 2=2", "ngram 2=99999999999", "line 15", id="absurd count"),
         pytest.param("-0.4\tक", "x\tक", "line 9: probability", id="number"),
         pytest.param("-0.4\tक", "nan\tक", "line 9: log-probability nan", id="nan"),
+        pytest.param("-0.4\tक", "-1e60\tक", "line 9: log-probability -1e\\+60", id="beyond float32"),
         pytest.param("-0.4\tक", "0.4\tक", "line 9: log-probability 0.4", id="positive"),
         pytest.param("-0.1\t<s> क", "-0.1\tक", "line 12: ", id="a word short"),
         pytest.param("-0.1\t<s> क", "-0.1\t<s> ग", "not its words", id="unlisted word"),
@@ -177,6 +178,14 @@ def test_a_broken_arpa_file(tmp_path: Path, old: str, new: str, match: str) -> N
         read_arpa(path)
 
 
+def encrypted(archive: bytes) -> bytes:
+    """The flag set that says so, of the first member: in its header, and in the directory at the end."""
+    found = bytearray(archive)
+    for signature, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        found[found.index(signature) + flags] |= 1
+    return bytes(found)
+
+
 def test_files_that_are_none(tmp_path: Path, bundle: Bundle, ngrams: NGrams) -> None:
     vocabulary = vocabulary_of(bundle)
     whole = tmp_path / "m.npz"
@@ -184,6 +193,7 @@ def test_files_that_are_none(tmp_path: Path, bundle: Bundle, ngrams: NGrams) -> 
     content = whole.read_bytes()
     for name, data in [
         ("cut.npz", content[: len(content) // 2]),
+        ("encrypted.npz", encrypted(content)),
         ("binary.arpa", bytes(range(256))),
         ("empty.arpa", b""),
         ("kenlm.bin", b"mmap lm http://kheafield.com/code format version 5\n\0" + bytes(100)),

@@ -225,6 +225,11 @@ BAD_EVENTS = [
     pytest.param("x" * 2_200_000, "invalid_request", id="large"),
     pytest.param(json.dumps({"type": "input_audio_buffer.commit"}), "invalid_request", id="empty commit"),
     pytest.param(json.dumps({"type": "session.update"}), "invalid_request", id="no session"),
+    pytest.param(
+        json.dumps({"type": "transcription_session.update", "session": {"input_audio_format": ["pcm16"]}}),
+        "invalid_request",
+        id="a list for a name",
+    ),
 ]
 BAD_SESSIONS = [
     ({"type": "realtime"}, "invalid_request"),
@@ -237,6 +242,8 @@ BAD_SESSIONS = [
     ({"audio": {"input": {"transcription": {"hotwords": 5}}}}, "invalid_request"),
     ({"audio": {"input": {"transcription": {"mood": "good"}}}}, "invalid_request"),
     ({"audio": 5}, "invalid_request"),
+    ({"audio": {"input": {"format": {"type": "audio/pcm", "rate": [16_000]}}}}, "invalid_request"),
+    ({"audio": {"input": {"transcription": {"prompt": "\ud800"}}}}, "invalid_request"),
 ]
 
 

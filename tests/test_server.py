@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import numpy as np
+import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -322,3 +323,16 @@ def test_a_configured_model_that_is_missing_says_what_to_run(tmp_path: Path) -> 
     assert failing.process.wait(timeout=60) != 0
     assert "no-such-model:latest" in failing.log
     assert "export_model.py" in failing.log
+
+
+def test_the_runner_is_private(server: Server) -> None:
+    """Whoever reaches the runner can have it unpickle what they send: only this user may."""
+    main = psutil.Process(server.process.pid)
+    runner, *_ = (process for process in main.children() if "ConformerRunner" in process.cmdline())
+    paths = {Path(c.laddr) for c in runner.net_connections("unix") if c.laddr}
+    assert paths
+    for path in paths:
+        assert not path.parent.stat().st_mode & 0o077, path
+    # The other ports are the supervisor's: see docs/security.md.
+    own = {c.laddr for p in (main, *main.children()) for c in p.net_connections("tcp") if c.status == "LISTEN"}
+    assert {address.ip for address in own} == {"127.0.0.1"}

@@ -21,7 +21,7 @@ from typing import IO, BinaryIO, Final, Self
 
 import numpy as np
 
-from hindi_stt.errors import CorruptAudio, UnsupportedAudio
+from hindi_stt.errors import CorruptAudio, UnsupportedAudio, needing_room
 from hindi_stt.types import Float32
 
 __all__ = ["ChildLimits", "FFmpegFile", "container_of"]
@@ -166,8 +166,9 @@ def _with_descriptor(stream: BinaryIO) -> Iterator[int]:
         descriptor = stream.fileno()
     except OSError:
         with tempfile.TemporaryFile() as copy:
-            shutil.copyfileobj(stream, copy)
-            copy.flush()
+            with needing_room("this recording"):
+                shutil.copyfileobj(stream, copy)
+                copy.flush()
             yield copy.fileno()
         return
     yield descriptor

@@ -17,6 +17,8 @@ __all__ = ["read_arpa", "write_arpa"]
 MAX_ORDER: Final = 10
 # KenLM's value for an unknown word that the file does not list.
 _NO_UNKNOWN: Final = -100.0
+# Beyond any logarithm of a probability, and within float32.
+_LARGEST: Final = 1e30
 
 
 def read_arpa(path: Path) -> NGrams:
@@ -83,7 +85,7 @@ class _Reader:
                 raise self._error(f"probability, {order} words and perhaps a back-off expected") from None
             if len(words) != order or len(fields) > order + 1 + (order < top):
                 raise self._error(f"an n-gram of {order} words expected, found {' '.join(fields)[:60]!r}")
-            if not (prob <= 0 and np.isfinite(prob) and np.isfinite(backoff)):
+            if not (-_LARGEST <= prob <= 0 and abs(backoff) <= _LARGEST):
                 raise self._error(f"log-probability {prob} or back-off {backoff} is not one")
             level.append((words, prob, backoff))
         return level

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import math
+import zlib
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -176,7 +177,18 @@ def read_ngrams(path: Path) -> NGrams:
             raise ValueError(f"format {meta['format']!r}")
         ngrams = NGrams(words, order=int(meta["order"]), alpha=float(meta["alpha"]), beta=float(meta["beta"]), **arrays)
         _check(ngrams)
-    except (OSError, ValueError, KeyError, TypeError, BadZipFile) as error:
+    # RuntimeError: an archive that says that it is encrypted, or packed in an unknown way.
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        RuntimeError,
+        EOFError,
+        MemoryError,
+        zlib.error,
+        BadZipFile,
+    ) as error:
         raise LanguageModelInvalid(f"{path} is not a whole n-gram file: {error}") from error
     return ngrams
 

@@ -33,7 +33,7 @@ def read_manifest(manifest: Path) -> list[Utterance]:
         text = manifest.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidRequest(f"{manifest} cannot be read as text: {error}.") from error
-    rows = _json_rows(text, manifest) if text.lstrip().startswith("{") else _table_rows(text)
+    rows = _json_rows(text, manifest) if text.lstrip().startswith("{") else _table_rows(text, manifest)
     utterances = [_utterance(row, manifest, number) for number, row in rows]
     if not utterances:
         raise InvalidRequest(f"{manifest} lists no recordings.")
@@ -45,17 +45,20 @@ def _json_rows(text: str, manifest: Path) -> Iterator[tuple[int, Mapping[str, ob
         if line.strip():
             try:
                 row = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise InvalidRequest(f"{manifest}, line {number}: not JSON: {error.msg}.") from error
+            except (ValueError, RecursionError) as error:
+                raise InvalidRequest(f"{manifest}, line {number}: not JSON: {error}.") from error
             if not isinstance(row, dict):
                 raise InvalidRequest(f"{manifest}, line {number}: not a JSON object.")
             yield number, row
 
 
-def _table_rows(text: str) -> Iterator[tuple[int, Mapping[str, object]]]:
+def _table_rows(text: str, manifest: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
     reader = csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
-    for row in reader:
-        yield reader.line_num, row
+    try:
+        for row in reader:
+            yield reader.line_num, row
+    except csv.Error as error:
+        raise InvalidRequest(f"{manifest}, line {reader.line_num + 1}: {error}.") from error
 
 
 def _utterance(row: Mapping[str, object], manifest: Path, number: int) -> Utterance:

@@ -248,7 +248,7 @@ def _features(section: Mapping[str, Any], nemo_version: str) -> FeatureSpec:
             stft_pad_mode="constant" if new else "reflect",
             valid_frames="floor" if new else "floor_plus_one",
         )
-    except (TypeError, ValueError, ValidationError) as error:
+    except (TypeError, ValueError, OverflowError, ValidationError) as error:
         raise CorruptModel(f"The preprocessor's configuration makes no sense: {error}.") from error
 
 

@@ -143,8 +143,11 @@ def _json_of(message: Mapping[str, Any]) -> dict[str, Any]:
         raise InvalidRequest(f"The event has {len(text)} letters, the bound is {_MAX_EVENT_LETTERS}.")
     try:
         event = json.loads(text)
+        # Half of a surrogate pair is JSON, but no text: it could not be sent back.
+        if "\\ud" in text.lower():
+            json.dumps(event, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        raise InvalidRequest("The event is not JSON.") from error
+        raise InvalidRequest("The event is not JSON, or holds what is no text.") from error
     if not isinstance(event, dict):
         raise InvalidRequest("The event is not a JSON object.")
     return event
@@ -182,7 +185,7 @@ def _updated(config: SessionConfig, session: dict[str, Any], recognizer: Recogni
 def _updated_beta(config: SessionConfig, session: dict[str, Any], recognizer: Recognizer) -> SessionConfig:
     config = _with_include(config, session)
     if (name := session.get("input_audio_format")) is not None:
-        if name not in _BETA_FORMATS:
+        if not isinstance(name, str) or name not in _BETA_FORMATS:
             raise InvalidRequest(f"input_audio_format may be {', '.join(_BETA_FORMATS)}.")
         config = replace(config, audio=_BETA_FORMATS[name])
     return _with_rest(config, session, "input_audio_transcription", recognizer)
@@ -204,7 +207,7 @@ def _format(wanted: Mapping[str, Any]) -> PacketFormat:
     if kind == "audio/pcma":
         return _BETA_FORMATS["g711_alaw"]
     rate = wanted.get("rate", 24_000)
-    if kind != "audio/pcm" or rate not in PACKET_RATES:
+    if kind != "audio/pcm" or not isinstance(rate, int) or rate not in PACKET_RATES:
         rates = ", ".join(map(str, PACKET_RATES))
         raise InvalidRequest(f"format may be audio/pcm with a rate of {rates}, audio/pcmu or audio/pcma.")
     return PacketFormat("pcm16", rate)

@@ -197,6 +197,9 @@ class RealtimeSession:
                 event = parse_event(message, self._asked, self._recognizer)
             except HindiSTTError as error:
                 event = (error, event_id_of(message))
+            except Exception:  # as in _work
+                log.exception("realtime event failed")
+                event = (InternalError("An unexpected error has occurred."), None)
             if isinstance(event, Update):
                 self._asked = event.config
             # Whatever it is, it counts as if it were audio in base64.
@@ -369,15 +372,7 @@ class RealtimeSession:
             "usage": {"type": "duration", "seconds": round(duration_s, 3)},
             "audio_start_ms": round(utterance.start_s * 1000),
             "audio_end_ms": round(utterance.end_s * 1000),
-            "words": [
-                {
-                    "word": word.text,
-                    "start": round(word.start_s, 3),
-                    "end": round(word.end_s, 3),
-                    "confidence": round(word.confidence, 4),
-                }
-                for word in utterance.words
-            ],
+            "words": [render.word_json(word) for word in utterance.words],
         }
         if self._config.log_probs:
             completed["logprobs"] = render.word_log_probs(utterance.words)

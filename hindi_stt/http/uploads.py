@@ -28,6 +28,7 @@ from hindi_stt.errors import (
     TooManyFiles,
     UploadTimeout,
     UrlNotAccepted,
+    needing_room,
 )
 from hindi_stt.http.raw_audio import is_audio, raw_format
 from hindi_stt.settings import Settings
@@ -131,8 +132,9 @@ async def _bounded(request: Request, bound: int, settings: Settings) -> AsyncIte
         return message
 
     try:
-        async with timer:
-            yield receive
+        with needing_room("this upload"):
+            async with timer:
+                yield receive
     except TimeoutError as error:
         raise UploadTimeout(f"{received} bytes of the request body arrived in {loop.time() - start:.0f} s.") from error
     except ClientDisconnect as error:

@@ -5,22 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
 from collections.abc import Iterator
 
 import httpx
-import psutil
 import pytest
 
-from tests.conftest import DATA
+from tests.chaos.parts import BACK_WITHIN_S, CLIP, NOTICED_WITHIN_S, runner_of, wait_for_status
 from tests.server import Server
 
 pytestmark = pytest.mark.chaos
-
-CLIP = (DATA / "rain_16k.wav").read_bytes()
-# What health may take to tell, and what BentoML's supervisor and the model's loading may take: the bounds are
-# measured and printed, these only end the test.
-NOTICED_WITHIN_S, BACK_WITHIN_S = 10.0, 60.0
 
 
 @pytest.fixture(scope="module")
@@ -33,42 +26,18 @@ def chaos_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         running.stop()
 
 
-def runner_of(server: Server) -> psutil.Process:
-    found = [
-        process
-        for process in psutil.Process(server.process.pid).children(recursive=True)
-        if "--service-name" in (words := process.cmdline()) and "Runner" in words[words.index("--service-name") + 1]
-    ]
-    assert len(found) == 1
-    return found[0]
-
-
-def status_of(server: Server) -> str:
-    report: dict[str, str] = httpx.get(f"{server.url}/health", timeout=5).json()
-    return report["status"]
-
-
-def wait_for(server: Server, wanted: str, within_s: float) -> float:
-    start = time.monotonic()
-    while time.monotonic() < start + within_s:
-        if status_of(server) == wanted:
-            return time.monotonic() - start
-        time.sleep(0.1)
-    pytest.fail(f"not {wanted} after {within_s} s")
-
-
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
 def test_a_runner_that_is_gone(chaos_server: Server, how: signal.Signals) -> None:
     expected = chaos_server.transcribe(CLIP).json()["text"]
-    wait_for(chaos_server, "healthy", BACK_WITHIN_S)
+    wait_for_status(chaos_server, "healthy", BACK_WITHIN_S)
     runner = runner_of(chaos_server)
     answers: list[httpx.Response] = []
     callers = [threading.Thread(target=lambda: answers.append(chaos_server.transcribe(CLIP))) for _ in range(8)]
     os.kill(runner.pid, how)
     for caller in callers:
         caller.start()
-    noticed_s = wait_for(chaos_server, "unhealthy", NOTICED_WITHIN_S)
-    back_s = wait_for(chaos_server, "healthy", BACK_WITHIN_S)
+    noticed_s = wait_for_status(chaos_server, "unhealthy", NOTICED_WITHIN_S)
+    back_s = wait_for_status(chaos_server, "healthy", BACK_WITHIN_S)
     print(f"{how.name}: noticed after {noticed_s:.1f} s, back {back_s:.1f} s later")
     for caller in callers:
         caller.join()

@@ -98,6 +98,7 @@ def test_character_model() -> None:
         ("encoder", None, CorruptModel, "encoder"),
         ("encoder.subsampling_factor", "four", CorruptModel, "subsampling_factor"),
         ("preprocessor.sample_rate", "fast", CorruptModel, "preprocessor"),
+        ("preprocessor.window_size", float("inf"), CorruptModel, "preprocessor"),
         ("preprocessor.n_fft", -1, CorruptModel, "preprocessor"),
         ("encoder._target_", "os.system", UnsafeArchive, "os.system"),
         ("loss._target_", "subprocess.Popen", UnsafeArchive, "subprocess.Popen"),

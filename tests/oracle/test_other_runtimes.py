@@ -70,7 +70,6 @@ def test_onnx_asr(bundle: Bundle, samples: list[np.ndarray], texts: list[str], t
     assert np.mean([a == b for a, b in zip(found, texts, strict=True)]) >= 0.95
 
 
-@pytest.mark.xfail(reason="the embedded bundle predates the metadata; with it, CER was 3.7 points off, 3 are asked")
 def test_sherpa_onnx(bundle: Bundle, samples: list[np.ndarray], texts: list[str]) -> None:
     import onnx
     import sherpa_onnx
