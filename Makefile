@@ -13,7 +13,7 @@ PEERS := .venv-peers
 export BENTOML_DO_NOT_TRACK := True
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: serve test test-slow check image prove-image prove-metrics oracle smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-ui itn-reference bench medium-random docs lock lock-oracle clean
+.PHONY: serve test test-slow check image prove-image prove-metrics oracle smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-ui itn-reference bench medium-random docs lock lock-oracle clean prove-deploy
 
 serve: $(VENV)/.serve
 	$(VENV)/bin/bentoml serve service:HindiSTT
@@ -40,9 +40,13 @@ prove-image: $(VENV)/.dev
 	BENTOML=$(VENV)/bin/bentoml IMAGE=localhost/hindi-stt:proof deploy/image/build.sh
 	HINDI_STT_TEST_IMAGE=localhost/hindi-stt:proof $(VENV)/bin/python -m pytest -q -s tests/image
 
-# A Prometheus that scrapes two servers; needs Debian's package prometheus, or its binary on the path.
-prove-metrics: $(VENV)/.dev
+# A Prometheus that scrapes two servers, and nginx before two, under load; needs Debian's packages prometheus and nginx.
+prove-metrics: $(VENV)/.load
 	$(VENV)/bin/python -m pytest -q -s -m monitoring tests/operations
+
+# The Helm chart, the compose file and the Dockerfile, by the tools that know them: 360 MB of packages.
+prove-deploy: $(VENV)/.operations
+	$(VENV)/bin/python -m pytest -q -m "not monitoring and not slow" tests/operations
 
 # NeMo and the CPU build of PyTorch: about 2 GB of disk.
 oracle: $(ORACLE)/.installed
@@ -124,6 +128,10 @@ $(VENV)/.load: requirements/load.lock $(VENV)/.dev
 	$(UV) --require-hashes --no-deps -r $< || $(PIP) --require-hashes --no-deps -r $<
 	touch $@
 
+$(VENV)/.operations: requirements/operations.lock $(VENV)/.dev
+	$(UV) --require-hashes --no-deps -r $< || $(PIP) --require-hashes --no-deps -r $<
+	touch $@
+
 $(PEERS)/.installed:
 	$(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet pyctcdecode==0.5.0 flashlight-text==0.0.7 kenlm==0.3.0 "numpy<2"
@@ -142,12 +150,14 @@ $(ITN)/.installed: requirements/itn.lock
 	$(ITN)/bin/python -m pip install --quiet --require-hashes --no-deps -r $<
 	touch $@
 
-# Needs uv (pip install uv). The oracle's lock is without hashes: builds of PyTorch differ by platform.
+# Needs uv (pip install uv). What serves can send traces, too: they are small. The oracle's lock is without hashes: builds of PyTorch differ by platform.
 lock:
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url pyproject.toml -o requirements/serve.lock
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra dev pyproject.toml -c requirements/serve.lock -o requirements/dev.lock
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra dev --extra load pyproject.toml -c requirements/dev.lock -o requirements/load.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra traces pyproject.toml -o requirements/serve.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra traces --extra dev pyproject.toml -c requirements/serve.lock -o requirements/dev.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra traces --extra dev --extra load pyproject.toml -c requirements/dev.lock -o requirements/load.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra traces --extra dev --extra operations pyproject.toml -c requirements/dev.lock -o requirements/operations.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url requirements/itn.in -o requirements/itn.lock
+	for variant in openvino cuda; do uv pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --no-emit-index-url requirements/$$variant.in -c requirements/serve.lock -o requirements/$$variant.lock; done
 
 lock-oracle: $(ORACLE)/.installed
 	$(ORACLE)/bin/uv pip freeze --exclude-editable | grep -v -E "^(torch|uv)==" > requirements/oracle.lock

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")  # before the import, which is when it is read
+# The images of `bentoml containerize` set it, and then BentoML's supervisor leaves a process that has died dead.
+os.environ.pop("BENTOML_CONTAINERIZED", None)
 
 import aiohttp
 import anyio.to_thread
@@ -30,18 +31,17 @@ from hindi_stt.http.cache import ResultCache
 from hindi_stt.http.disconnect import unless_disconnected
 from hindi_stt.http.drain import before_sigterm, end_after_api_workers, keep_runner
 from hindi_stt.http.health import Health
+from hindi_stt.http.logs import configure_log
 from hindi_stt.http.openapi import with_routes
 from hindi_stt.http.page import page_routes
 from hindi_stt.http.protection import BrowserMiddleware, Protection, ProtectionMiddleware, warn_if_open
 from hindi_stt.http.realtime import Realtime, realtime_routes
 from hindi_stt.http.recognition import Recognizer
 from hindi_stt.http.requests import (
-    RequestIdFilter,
     RequestMiddleware,
     RequestState,
     current_request_id,
     error_response,
-    log,
 )
 from hindi_stt.http.routes import make_app
 from hindi_stt.http.schemas import TranscribeRequest, TranscriptionResponse
@@ -50,6 +50,7 @@ from hindi_stt.metrics import Metrics
 from hindi_stt.pipeline import Pipeline
 from hindi_stt.scheduling import SchedulerLimits
 from hindi_stt.settings import get_settings
+from hindi_stt.tracing import current_traceparent, past_stage, send_traces
 from hindi_stt.types import Features, LogProbs
 from hindi_stt.watchdog import Heartbeat, end_with_supervisor
 
@@ -61,16 +62,21 @@ try:
     model_tag = store.save(bundle) if not settings.model else None
 except HindiSTTError as error:
     raise SystemExit(f"{error.message} {error.help}") from error
+configure_log(settings.log_format)  # here, so that the supervisor's log has the same form
 
 
 class FeatureItem(bentoml.IODescriptor):
-    """One clip on its way to the runner. sent_s, deadline_s: readings of the machine-wide monotonic clock."""
+    """One clip on its way to the runner. sent_s, deadline_s: readings of the machine-wide monotonic clock.
+
+    trace: the span that it belongs to, empty where it is not traced.
+    """
 
     values: NDArray[np.float32]
     duration_s: float
     flow: str
     sent_s: float
     deadline_s: float
+    trace: str = ""
 
     @property
     def features(self) -> Features:
@@ -103,6 +109,7 @@ class _Runner:
     def __init__(self) -> None:
         self._metrics = Metrics()
         self._heartbeat = Heartbeat()
+        self._end_traces = _send_traces("hindi-stt-runner")
 
     @bentoml.on_startup
     async def start(self) -> None:
@@ -111,8 +118,19 @@ class _Runner:
         end_after_api_workers()
         end_with_supervisor()
 
+    @bentoml.on_shutdown
+    async def stop(self) -> None:
+        """Send the traces that wait."""
+        await anyio.to_thread.run_sync(self._end_traces)
+
     def _load(self, threads: int) -> LocalAcoustic:
-        return LocalAcoustic(bundle, threads=threads, max_padding=settings.max_padding)
+        return LocalAcoustic(bundle, threads=threads, max_padding=settings.max_padding, provider=settings.provider)
+
+    def _note_stages(self, item: FeatureItem, start_s: float, end_s: float, clips: int) -> None:
+        """When a clip's run began and ended, and how many clips it had."""
+        self._metrics.queue_wait_seconds.observe(max(0.0, start_s - item.sent_s))
+        past_stage("queue", item.trace, item.sent_s, start_s, {})
+        past_stage("inference", item.trace, start_s, end_s, {"clips": clips})
 
     def _count_run(self, clips: Sequence[Features]) -> None:
         self._metrics.run_size.observe(len(clips))
@@ -134,9 +152,10 @@ class ConformerRunner(_Runner):
         batch = [item.features for item in items]
         results = self._acoustic(batch)
         self._metrics.batch_size.observe(len(batch))
-        self._metrics.inference_seconds.observe(time.monotonic() - start_s)
+        end_s = time.monotonic()
+        self._metrics.inference_seconds.observe(end_s - start_s)
         for item in items:
-            self._metrics.queue_wait_seconds.observe(max(0.0, start_s - item.sent_s))
+            self._note_stages(item, start_s, end_s, len(batch))
         for group in self._acoustic.groups(batch):
             self._count_run([batch[i] for i in group])
         return [_to_item(result) for result in results]
@@ -148,6 +167,7 @@ class ScheduledRunner(_Runner):
 
     def __init__(self) -> None:
         super().__init__()
+        self._items: dict[int, FeatureItem] = {}  # by the identity of their features
         cores = settings.effective_threads
         narrow = self._load(1)
         wide = self._load(cores) if cores > 1 else narrow
@@ -176,15 +196,28 @@ class ScheduledRunner(_Runner):
             return [_to_item(error) for _ in items]
 
     async def _infer(self, item: FeatureItem) -> LogProbsItem:
+        features = item.features
+        self._items[id(features)] = item
         try:
-            return _to_item(await self._dispatch(item.features, flow=item.flow, deadline_s=item.deadline_s))
+            return _to_item(await self._dispatch(features, flow=item.flow, deadline_s=item.deadline_s))
         except HindiSTTError as error:
             return _to_item(error)
+        finally:
+            del self._items[id(features)]
 
     def _count(self, clips: Sequence[Features], elapsed_s: float) -> None:
         self._metrics.batch_size.observe(len(clips))
         self._metrics.inference_seconds.observe(elapsed_s)
+        end_s = time.monotonic()
+        for clip in clips:
+            if item := self._items.get(id(clip)):  # not those that were given up while they ran
+                self._note_stages(item, end_s - elapsed_s, end_s, len(clips))
         self._count_run(clips)
+
+
+def _send_traces(service: str) -> Callable[[], None]:
+    """What has to be called at the end."""
+    return send_traces(settings.traces_url, settings.traces_share, service) if settings.traces_url else lambda: None
 
 
 def _to_item(result: LogProbs | HindiSTTError) -> LogProbsItem:
@@ -234,7 +267,7 @@ class HindiSTT:
     runner = bentoml.depends(ConformerRunner if settings.scheduler == "bentoml" else ScheduledRunner)
 
     def __init__(self) -> None:
-        _configure_log()
+        self._end_traces = _send_traces("hindi-stt")
         self.metrics = Metrics()
         self.health = Health(bundle, self._infer)
         pipeline = Pipeline(bundle, settings)
@@ -262,6 +295,7 @@ class HindiSTT:
             await self._cache.close()
         if self._ledger:
             await anyio.to_thread.run_sync(self._ledger.close)
+        await anyio.to_thread.run_sync(self._end_traces)
 
     def __is_ready__(self) -> bool:
         return self.health.status != "unhealthy"
@@ -290,6 +324,7 @@ class HindiSTT:
             duration_s=features.duration_s,
             flow=current_request_id(),
             sent_s=now_s,
+            trace=current_traceparent(),
             deadline_s=now_s + settings.request_timeout_s,
         )
         # BentoML's client learns its methods from the runner: until the two have met it has none.
@@ -317,13 +352,3 @@ HindiSTT.add_asgi_middleware(
     finished=lambda *finished: bentoml.get_current_service().note_usage(*finished),
 )
 HindiSTT.add_asgi_middleware(ProtectionMiddleware, protection=protection)
-
-
-def _configure_log() -> None:
-    """One line per request, with its id, on standard error."""
-    handler = logging.StreamHandler()
-    handler.addFilter(RequestIdFilter())
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s [%(request_id)s] %(message)s"))
-    log.handlers = [handler]
-    log.setLevel(logging.INFO)
-    log.propagate = False

@@ -1,10 +1,10 @@
-"""Features → LogProbs: ONNX Runtime on the CPU."""
+"""Features → LogProbs: ONNX Runtime, on the CPU unless told otherwise."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # before the import, which is when it is read
 
@@ -12,13 +12,20 @@ import numpy as np
 import onnxruntime as ort
 
 from hindi_stt.bundle import AcousticSpec, Bundle
-from hindi_stt.errors import BundleInvalid, HindiSTTError, InferenceFailed
+from hindi_stt.errors import BundleInvalid, HindiSTTError, InferenceFailed, InvalidSetting
 from hindi_stt.types import Features, Float32, LogProbs
 
 __all__ = ["Acoustic", "LocalAcoustic", "group_by_length", "padding_share"]
 
 # Dynamic quantisation takes one scale over a whole padded batch, so that neighbours would change a clip's numbers.
 _BATCHABLE_PRECISIONS: Final = frozenset({"fp32"})
+
+
+# Name and the package that takes the place of onnxruntime.
+_OTHER_PROVIDERS: Final = {
+    "openvino": ("OpenVINOExecutionProvider", "onnxruntime-openvino"),
+    "cuda": ("CUDAExecutionProvider", "onnxruntime-gpu"),
+}
 
 
 class Acoustic(Protocol):
@@ -32,12 +39,19 @@ class Acoustic(Protocol):
 class LocalAcoustic:
     """The model in this process. Thread-safe.
 
-    threads: ONNX Runtime threads per run; max_padding: most padding in one run, as a share of its frames.
-    Raises BundleInvalid where the ONNX file does not fit the manifest.
+    threads: ONNX Runtime threads per run; max_padding: most padding in one run, as a share of its frames; provider:
+    what runs the graph: cpu, openvino or cuda.
+    Raises BundleInvalid where the ONNX file does not fit the manifest, InvalidSetting where the provider is not there.
     """
 
     def __init__(
-        self, bundle: Bundle, *, threads: int, precision: str | None = None, max_padding: float = 0.15
+        self,
+        bundle: Bundle,
+        *,
+        threads: int,
+        precision: str | None = None,
+        max_padding: float = 0.15,
+        provider: str = "cpu",
     ) -> None:
         self.bundle = bundle
         self.precision = precision or bundle.manifest.default_precision
@@ -52,10 +66,13 @@ class LocalAcoustic:
         # Threads that spin while they wait for work take the cores from everybody else's.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
+        providers = _providers(provider, threads)
         try:
-            self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+            self._session = ort.InferenceSession(str(path), options, providers=providers)
         except Exception as error:  # ONNX Runtime's exceptions have no common base but Exception
             raise BundleInvalid(f"{path} cannot be loaded by ONNX Runtime {ort.__version__}: {error}") from error
+        if provider != "cpu" and len(self._session.get_providers()) < 2:  # ONNX Runtime goes on with the CPU alone
+            raise InvalidSetting(f"HINDI_STT_PROVIDER={provider}: ONNX Runtime could not start it on this machine.")
         self._check_signature(str(path))
 
     def _check_signature(self, path: str) -> None:
@@ -117,6 +134,23 @@ class LocalAcoustic:
         if not np.isfinite(values).all():
             return InferenceFailed("The model gave numbers that are not finite for this clip.")
         return LogProbs(values, self.bundle.manifest.frame_shift_s)
+
+
+def _providers(name: str, threads: int) -> list[str | tuple[str, dict[str, Any]]]:
+    """What ONNX Runtime takes as providers: full float32 everywhere, and the CPU's for what another leaves."""
+    if name == "cpu":
+        return ["CPUExecutionProvider"]
+    if name == "openvino":
+        options = {"device_type": "CPU", "precision": "FP32", "num_of_threads": str(threads)}
+    else:
+        # Searched anew for each length of clip, the fastest convolution would cost more than it saves.
+        options = {"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"}
+    provider, build = _OTHER_PROVIDERS[name]
+    if provider not in ort.get_available_providers():
+        raise InvalidSetting(f"HINDI_STT_PROVIDER={name} needs another build of ONNX Runtime: {build}.")
+    if name == "cuda":
+        ort.preload_dlls()  # NVIDIA's libraries as pip installs them
+    return [(provider, options), "CPUExecutionProvider"]
 
 
 def n_output_frames(n_frames: int, spec: AcousticSpec) -> int:

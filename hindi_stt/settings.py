@@ -116,6 +116,17 @@ class Settings(BaseSettings):
         "it: sqlite:///usage.db, postgresql+psycopg://… Empty: none.",
     )
 
+    log_format: Literal["text", "json"] = Field("text", description="Form of the log: lines to read, or JSON.")
+    traces_url: str = Field(
+        "",
+        pattern=r"^(https?://.+)?$",
+        description="Where a collector takes OpenTelemetry traces, OTLP over HTTP: http://HOST:4318/v1/traces. "
+        "Empty: nowhere.",
+    )
+    traces_share: float = Field(
+        1.0, ge=0, le=1, description="Share of the requests that are traced, where the caller has not decided it."
+    )
+
     language_model: str = Field(
         "", description="Name of the bundle's language model that is used unasked. Empty: none."
     )
@@ -133,6 +144,9 @@ class Settings(BaseSettings):
     nukta: Nukta = Field("keep", description="Nukta signs, where a request does not say.")
     nasals: Nasals = Field("keep", description="Chandrabindu signs, where a request does not say.")
 
+    provider: Literal["cpu", "openvino", "cuda"] = Field(
+        "cpu", description="What runs the model. All but cpu need another build of ONNX Runtime: docs/deployment.md."
+    )
     threads: int = Field(0, ge=0, description="ONNX Runtime threads per run. 0: the cores that the cgroup allows.")
     max_batch_size: int = Field(16, gt=1, description="Most clips that the dispatcher puts into one batch.")
     max_batch_latency_ms: int = Field(

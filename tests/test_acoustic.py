@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import numpy as np
+import onnxruntime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hindi_stt.acoustic import LocalAcoustic, group_by_length, padding_share
 from hindi_stt.bundle import Bundle
-from hindi_stt.errors import InferenceFailed
+from hindi_stt.errors import InferenceFailed, InvalidSetting
 from hindi_stt.pipeline import Pipeline
 from hindi_stt.types import Features, LogProbs
 from tests.conftest import DATA
+
+PROVIDERS = {"openvino": "OpenVINOExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +65,29 @@ def test_a_poisonous_clip_fails_alone(bundle: Bundle, clips: list[Features], poi
     assert isinstance(failed, InferenceFailed)
     np.testing.assert_allclose(values(first), values(together([clips[0]])[0]), atol=1e-4)
     np.testing.assert_allclose(values(last), values(together([clips[1]])[0]), atol=1e-4)
+
+
+@pytest.mark.parametrize("provider", ["openvino", "cuda"])
+def test_a_provider_that_is_not_there_is_named(bundle: Bundle, provider: str) -> None:
+    if PROVIDERS[provider] in onnxruntime.get_available_providers():
+        pytest.skip(f"{provider} is there")
+    with pytest.raises(InvalidSetting, match="another build of ONNX Runtime: onnxruntime-"):
+        LocalAcoustic(bundle, threads=1, provider=provider)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+@pytest.mark.parametrize("provider", ["openvino", "cuda"])
+def test_another_provider_gives_the_same(bundle: Bundle, clips: list[Features], provider: str, precision: str) -> None:
+    """fp32 within 1e-4, alone and together; int8 decides each frame alike."""
+    if PROVIDERS[provider] not in onnxruntime.get_available_providers():
+        pytest.skip(f"this build of ONNX Runtime has no {provider}")
+    usual = LocalAcoustic(bundle, threads=1, precision=precision)(clips)
+    other = LocalAcoustic(bundle, threads=1, precision=precision, provider=provider)
+    for expected, result in zip(usual, other(clips), strict=True):
+        if precision == "fp32":
+            np.testing.assert_allclose(values(result), values(expected), atol=1e-4)
+        else:
+            assert (values(result).argmax(1) == values(expected).argmax(1)).mean() > 0.99
 
 
 def test_an_empty_batch(acoustic: LocalAcoustic) -> None:

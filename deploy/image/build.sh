@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Build the image: a bento, `bentoml containerize`, and a plain image of what it needs to run. Environment, all optional:
 #   TOOL    docker, podman or buildah; the first of them that is there
-#   IMAGE   name and tag of the result                       (hindi-stt:VERSION)
+#   IMAGE   name and tag of the result                       (hindi-stt:VERSION, hindi-stt:VERSION-VARIANT)
 #   BASE    what it stands on; needs Python 3.11 and apt     (python:3.11-slim)
+#   VARIANT cpu, openvino or cuda: what runs the model       (cpu)
 #   BUNDLE  the bundle folder that it serves                 (the embedded one)
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -12,10 +13,12 @@ done
 : "${TOOL:?install docker, podman or buildah}"
 BENTOML=${BENTOML:-.venv/bin/bentoml}
 BASE=${BASE:-python:3.11-slim}
+VARIANT=${VARIANT:-cpu}
+case $VARIANT in cpu) suffix= ;; openvino | cuda) suffix=-$VARIANT ;; *) echo "VARIANT is cpu, openvino or cuda" >&2; exit 2 ;; esac
 BUNDLE=$(realpath "${BUNDLE:-hindi_stt/embedded}")
 facts='import sys, hindi_stt; from hindi_stt.bundle import Bundle; print(hindi_stt.__version__, Bundle.open(sys.argv[1]).tag)'
 read -r VERSION MODEL < <("$(dirname "$BENTOML")/python" -c "$facts" "$BUNDLE")
-IMAGE=${IMAGE:-hindi-stt:$VERSION}
+IMAGE=${IMAGE:-hindi-stt:$VERSION$suffix}
 REVISION=$(git describe --always --dirty --abbrev=40 2>/dev/null || echo unknown)
 BENTO_IMAGE=localhost/hindi-stt-bento:$VERSION
 work=$(mktemp -d)
@@ -30,10 +33,11 @@ HINDI_STT_MODEL=$BUNDLE "$BENTOML" build --bentofile "$work/bentofile.yaml" --ou
 
 mkdir "$work/context"
 cp deploy/image/Dockerfile deploy/image/licences.py "$work/context/"
+if [ "$VARIANT" = cpu ]; then : > "$work/context/variant.lock"; else cp "requirements/$VARIANT.lock" "$work/context/variant.lock"; fi
 cp -rL "$BUNDLE" "$work/context/bundle"
 build=("$TOOL" build)
 [ "$TOOL" = docker ] || build+=(--format docker)  # the OCI format has no HEALTHCHECK
 "${build[@]}" --tag "$IMAGE" --build-arg BASE="$BASE" --build-arg BENTO_IMAGE="$BENTO_IMAGE" \
-  --build-arg VERSION="$VERSION" --build-arg REVISION="$REVISION" --build-arg MODEL="$MODEL" \
+  --build-arg VERSION="$VERSION" --build-arg REVISION="$REVISION" --build-arg MODEL="$MODEL" --build-arg VARIANT="$VARIANT" \
   --build-arg CREATED="$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$work/context"
 echo "$IMAGE"

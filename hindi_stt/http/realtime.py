@@ -25,11 +25,11 @@ from hindi_stt.http.recognition import Recognizer
 from hindi_stt.http.requests import error_body
 from hindi_stt.http.wishes import check_model
 
-__all__ = ["Realtime", "realtime_routes"]
+__all__ = ["DRAIN_S", "Realtime", "realtime_routes"]
 
 _SUBPROTOCOL: Final = "realtime"
 # Longer than a final takes, shorter than what a supervisor waits before it kills.
-_DRAIN_S: Final = 20.0
+DRAIN_S: Final = 20.0
 
 
 def realtime_routes(realtime: Callable[[], Realtime]) -> list[BaseRoute]:
@@ -89,7 +89,7 @@ class Realtime:
         for session in self._sessions:
             session.end(ShuttingDown("The server is being stopped."), GOING_AWAY)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_DRAIN_S):
+            async with asyncio.timeout(DRAIN_S):
                 await asyncio.gather(*(session.closed.wait() for session in self._sessions))
 
 

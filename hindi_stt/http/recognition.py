@@ -22,6 +22,7 @@ from hindi_stt.metrics import Metrics
 from hindi_stt.options import Options
 from hindi_stt.pipeline import Assembly, Pipeline, PreparedClip
 from hindi_stt.settings import Settings, available_cores
+from hindi_stt.tracing import stage
 from hindi_stt.types import Features, Hypothesis, LogProbs, Segment, Transcript
 
 __all__ = ["Recognition", "Recognizer", "Recording", "RemoteAcoustic"]
@@ -109,9 +110,11 @@ class Recognizer:
         """
         with self._in_progress(clip.features.duration_s):
             called = time.perf_counter()
-            log_probs = await self.log_probs(clip.features, patient=patient)
+            with stage("runner", {"audio_s": clip.features.duration_s, "offset_s": clip.offset_s}):
+                log_probs = await self.log_probs(clip.features, patient=patient)
             answered = time.perf_counter()
-            hypothesis = await self.in_thread(lambda: decode(log_probs))
+            with stage("decoding"):
+                hypothesis = await self.in_thread(lambda: decode(log_probs))
         stages_s["queue_inference"] += answered - called
         stages_s["decoding"] += time.perf_counter() - answered
         return hypothesis
@@ -237,8 +240,9 @@ class Recognition:
         self._recognizer.metrics.count_request(self.duration_s, time.perf_counter() - start, self.stages_s)
 
     async def _next_clip(self, *, first: bool) -> PreparedClip | None:
-        self._preparing = asyncio.ensure_future(self._recognizer.in_thread(lambda: next(self._preparation, None)))
-        clip = await asyncio.shield(self._preparing)
+        with stage("decode"):
+            self._preparing = asyncio.ensure_future(self._recognizer.in_thread(lambda: next(self._preparation, None)))
+            clip = await asyncio.shield(self._preparing)
         self.stages_s |= {"decode": self._preparation.decode_s, "features": self._preparation.features_s}
         if first and clip is not None:
             self._recognizer.admit(clip.features.duration_s)

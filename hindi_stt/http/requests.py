@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import json
 import logging
@@ -9,11 +10,12 @@ import math
 import re
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
+from opentelemetry.trace import INVALID_SPAN, Span
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse
@@ -21,9 +23,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hindi_stt.access.limits import Client
 from hindi_stt.errors import HindiSTTError, InternalError, Unauthenticated, from_status
+from hindi_stt.tracing import request_span
 
 __all__ = [
-    "RequestIdFilter",
     "RequestMiddleware",
     "RequestState",
     "current_request_id",
@@ -38,6 +40,7 @@ log = logging.getLogger("hindi_stt")
 _SCOPE_KEY: Final = "hindi_stt"
 _GIVEN_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _QUIET_PATHS: Final = frozenset({"/healthz", "/livez", "/readyz", "/metrics", "/health"})
+_TRACED_FACTS: Final = frozenset({"audio_s", "code"})  # who it was stays in the log
 _OPENAI_PATHS: Final = "/v1/"
 # The body may not have been read to its end: closing the connection tells the client to stop sending.
 _UNREAD_BODY: Final = frozenset({408, 413})
@@ -45,15 +48,6 @@ _current_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", 
 
 
 _NOBODY: Final = Client("-")
-
-
-class RequestIdFilter(logging.Filter):
-    """Gives each log record the id of the request that it belongs to, as `request_id`."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Add the attribute; keep every record."""
-        record.request_id = _current_id.get()
-        return True
 
 
 @dataclass(slots=True)
@@ -145,20 +139,23 @@ class RequestMiddleware:
         state.openai = scope["path"].startswith(_OPENAI_PATHS)
         scope[_SCOPE_KEY] = state
         _current_id.set(state.request_id)
-        if scope["type"] == "websocket":
-            await self.app(scope, receive, send)
-            return
-        answer = _Answer(state, send)
-        start = time.perf_counter()
-        try:
-            await self.app(scope, receive, answer.send)
-        except Exception:
-            log.exception("unexpected error")
-            if answer.status:
-                raise
-            await answer.replace(InternalError("An unexpected error has occurred."))
-        finally:
-            self._finish(scope, state, answer.status, time.perf_counter() - start)
+        with _traced(scope, state) as span:
+            if scope["type"] == "websocket":
+                await self.app(scope, receive, send)
+                return
+            answer = _Answer(state, send)
+            start = time.perf_counter()
+            try:
+                await self.app(scope, receive, answer.send)
+            except Exception:
+                log.exception("unexpected error")
+                if answer.status:
+                    raise
+                await answer.replace(InternalError("An unexpected error has occurred."))
+            finally:
+                self._finish(scope, state, answer.status, time.perf_counter() - start)
+                span.set_attribute("http.response.status_code", answer.status)
+                span.set_attributes({name: state.facts[name] for name in _TRACED_FACTS & state.facts.keys()})
 
     def _finish(self, scope: Scope, state: RequestState, status: int, elapsed_s: float) -> None:
         quiet = status in {200, 503} and scope["path"] in _QUIET_PATHS
@@ -170,7 +167,21 @@ class RequestMiddleware:
         facts = "".join(f" {key}={value}" for key, value in state.facts.items())
         level = logging.DEBUG if quiet else logging.INFO
         path = quote(scope["path"])  # a decoded path may hold line breaks
-        log.log(level, "%s %s %d %.1f ms%s", scope["method"], path, status, elapsed_s * 1000, facts)
+        elapsed_ms = round(elapsed_s * 1000, 1)
+        fields = {"method": scope["method"], "path": path, "status": status, "elapsed_ms": elapsed_ms, **state.facts}
+        log.log(level, "%s %s %d %.1f ms%s", scope["method"], path, status, elapsed_ms, facts, extra=fields)
+
+
+@contextlib.contextmanager
+def _traced(scope: Scope, state: RequestState) -> Iterator[Span]:
+    """Around a request: the span of what may be a recording's; probes and pages have none."""
+    method = scope.get("method", "WS")
+    if method not in {"POST", "WS"}:
+        yield INVALID_SPAN
+        return
+    facts = {"http.request.method": method, "url.path": scope["path"], "request_id": state.request_id}
+    with request_span(f"{method} {scope['path'][:128]}", Headers(scope=scope), facts) as span:
+        yield span
 
 
 class _Answer:

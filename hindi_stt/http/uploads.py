@@ -33,11 +33,11 @@ from hindi_stt.errors import (
 from hindi_stt.http.raw_audio import is_audio, raw_format
 from hindi_stt.settings import Settings
 
-__all__ = ["Upload", "UploadedFile", "receive_upload"]
+__all__ = ["FRAMING_BYTES", "Upload", "UploadedFile", "receive_upload"]
 
 _FIELD: Final = "file"
 # Room for the boundary lines and part headers of a multipart body.
-_FRAMING_BYTES: Final = 16 * 1024
+FRAMING_BYTES: Final = 16 * 1024
 _MAX_FIELDS: Final = 64
 _IN_MEMORY_BYTES: Final = MultiPartParser.spool_max_size
 _URL: Final = re.compile(r"\s*[\"']?[a-z][a-z0-9+.-]*://", re.IGNORECASE)
@@ -80,7 +80,7 @@ async def receive_upload(
     anything is read, else while receiving), UploadTimeout, MissingFile, TooManyFiles, EmptyBody, UrlNotAccepted,
     InvalidRequest, ClientClosedRequest.
     """
-    bound = settings.max_body_bytes + _FRAMING_BYTES
+    bound = settings.max_body_bytes + FRAMING_BYTES
     content_type = request.headers.get("content-type", "")
     _check_headers(request, content_type, bound)
     async with contextlib.AsyncExitStack() as stack:

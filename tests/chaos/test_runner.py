@@ -18,7 +18,7 @@ pytestmark = pytest.mark.chaos
 
 @pytest.fixture(scope="module")
 def chaos_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    running = Server(tmp_path_factory.mktemp("chaos"), HINDI_STT_REQUEST_TIMEOUT_S="20")
+    running = Server(tmp_path_factory.mktemp("chaos"), HINDI_STT_REQUEST_TIMEOUT_S="20", BENTOML_CONTAINERIZED="true")
     try:
         running.wait_until_ready()
         yield running

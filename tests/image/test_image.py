@@ -78,6 +78,7 @@ def test_the_configuration(tool: Tool, image: str) -> None:
     for name in ("title", "version", "revision", "created", "licenses", "base.name"):
         assert labels[f"org.opencontainers.image.{name}"]
     assert ":" in labels["hindi-stt.model"]
+    assert labels["hindi-stt.variant"] == "cpu"
     assert not [
         variable for variable in config["Env"] if re.search(r"(?i)key|token|password|secret|index|proxy", variable)
     ]
@@ -106,6 +107,20 @@ def test_what_is_not_inside(container: Container) -> None:
     )
     # certifi's authorities are public
     assert [path for path in found.split() if not path.endswith("/certifi/cacert.pem")] == []
+
+
+def test_nothing_secret_is_inside(tool: Tool, image: str, container: Container) -> None:
+    """No private key, no token of a known form in any text file, no address with a password in the layers' history."""
+    forms = (
+        "-----BEGIN [A-Z ]*PRIVATE KEY-----",
+        *("AKIA[0-9A-Z]{16}", "gh[pousr]_[A-Za-z0-9]{36}", "xox[abp]-[0-9A-Za-z-]{20}", "hf_[A-Za-z]{34}"),
+    )
+    folders = "/app /home /bundle /etc /usr/share/hindi-stt /root"
+    found = container.run("sh", "-c", f"grep -rIlE -e '{'|'.join(forms)}' {folders} 2>/dev/null; true")
+    assert found.split() == []
+    made_by = tool("history", "--no-trunc", "--format", "{{.CreatedBy}}", image)
+    assert "COPY" in made_by
+    assert not re.search(r"://[^/\s]+:[^/\s]+@|(?i:token|password|secret|index-url)", made_by)
 
 
 def test_packages_agree_with_each_other_and_with_the_inventory(container: Container) -> None:
@@ -162,6 +177,10 @@ def test_it_transcribes_and_tells(container: Container, pipeline: Pipeline) -> N
     counted = re.search(r"^hindi_stt_requests_total(?:\{.*\})? ([\d.]+)$", metrics, re.MULTILINE)
     assert counted is not None
     assert float(counted[1]) >= 2
+
+
+def test_the_command_line_is_inside(container: Container) -> None:
+    assert "transcribe" in container.run("hindi-stt", "--help")
 
 
 def test_the_health_check(tool: Tool, container: Container) -> None:

@@ -1,0 +1,111 @@
+"""OpenTelemetry traces: a request's span, and below it those of its stages, in the API worker and in the runner.
+
+The spans are our own, not those of BentoML's middleware: that one makes a span of each part of a body too, and of each
+health check, and puts whole URLs into them. Nothing that was said is in a span: only times, lengths and ids.
+
+Outside of a request that is traced, no span is made.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final
+
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from hindi_stt import __version__
+from hindi_stt.errors import HindiSTTError, InvalidSetting
+
+__all__ = ["Attributes", "current_traceparent", "past_stage", "request_span", "send_traces", "stage"]
+
+Attributes = Mapping[str, str | int | float]
+
+_SCOPE: Final = "hindi_stt"
+_TRACEPARENT: Final = TraceContextTextMapPropagator()
+# A collector that stands still delays the end of a process by no more than a few of these.
+_EXPORT_TIMEOUT_S: Final = 3.0
+
+
+def send_traces(url: str, share: float, service: str) -> Callable[[], None]:
+    """From now on, send this process's spans to a collector that takes OTLP over HTTP at this URL; once per process.
+
+    Returns what sends those that wait, to be called before the process ends: uvicorn ends it by a signal, past atexit.
+
+    share: of the requests, in [0, 1]; a caller whose traceparent says whether its trace is sampled has decided.
+    service: the name that the spans are shown under. Raises InvalidSetting where the exporter is not installed.
+    """
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+
+    try:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    except ImportError as error:
+        raise InvalidSetting("HINDI_STT_TRACES_URL needs a package: pip install 'hindi-stt[traces]'.") from error
+    facts: dict[str, str | int] = {"service.name": service, "service.version": __version__, "process.pid": os.getpid()}
+    provider = TracerProvider(ParentBased(TraceIdRatioBased(share)), Resource.create(facts), shutdown_on_exit=False)
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(url, timeout=_EXPORT_TIMEOUT_S)))
+    trace.set_tracer_provider(provider)
+    return provider.shutdown
+
+
+@contextmanager
+def request_span(name: str, headers: Mapping[str, str], attributes: Attributes) -> Iterator[trace.Span]:
+    """The span of a request, below its caller's where the headers have a traceparent."""
+    # Not below the current span, which is BentoML's and is never sent.
+    caller = {name: headers[name] for name in ("traceparent", "tracestate") if name in headers}
+    above = _TRACEPARENT.extract(caller, Context())
+    span = _tracer().start_span(name, above, trace.SpanKind.SERVER, dict(attributes))
+    with trace.use_span(span, end_on_exit=True, record_exception=False, set_status_on_exception=False):
+        yield span
+
+
+@contextmanager
+def stage(name: str, attributes: Attributes | None = None) -> Iterator[trace.Span]:
+    """A span below the current one, if that is sent; an error that passes through leaves its code."""
+    if not _is_sent():
+        yield trace.INVALID_SPAN
+        return
+    with _tracer().start_as_current_span(
+        name, attributes=dict(attributes or {}), record_exception=False, set_status_on_exception=False
+    ) as span:
+        try:
+            yield span
+        except HindiSTTError as error:
+            span.set_attribute("error.type", error.code)
+            raise
+
+
+def past_stage(name: str, traceparent: str, start_s: float, end_s: float, attributes: Attributes) -> None:
+    """A span that is over, below another process's; start_s, end_s: readings of time.monotonic().
+
+    traceparent: as of `current_traceparent`; without it there is no span.
+    """
+    if not traceparent:
+        return
+    zero_ns = time.time_ns() - time.monotonic_ns()
+    above = _TRACEPARENT.extract({"traceparent": traceparent}, Context())
+    span = _tracer().start_span(name, above, attributes=dict(attributes), start_time=zero_ns + int(start_s * 1e9))
+    span.end(zero_ns + int(end_s * 1e9))
+
+
+def current_traceparent() -> str:
+    """The current span, for `past_stage` in another process; empty where it is not sent."""
+    carrier: dict[str, str] = {}
+    if _is_sent():
+        _TRACEPARENT.inject(carrier)
+    return carrier.get("traceparent", "")
+
+
+def _tracer() -> trace.Tracer:
+    return trace.get_tracer(_SCOPE, __version__)
+
+
+def _is_sent() -> bool:
+    return trace.get_current_span().get_span_context().trace_flags.sampled
