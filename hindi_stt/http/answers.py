@@ -46,11 +46,11 @@ async def hear(recognizer: Recognizer, uploaded: UploadedFile, wishes: Wishes, c
     if cache is None:
         return await _hear(recognizer, uploaded, wishes, client)
     asked = {
-        "options": asdict(wishes.options),
+        "options": asdict(wishes.asked.options),
         "split": wishes.split,
         "raw": uploaded.raw and asdict(uploaded.raw),
     }
-    model = recognizer.pipeline.bundle.tag
+    model = wishes.asked.pipeline.bundle.tag
     key = await recognizer.in_thread(lambda: fingerprint(uploaded.file, model, recognizer.settings, asked))
     if (found := await cache.get(key)) is not None:
         await recognizer.limits.count_audio(client, found.duration_s)
@@ -63,14 +63,15 @@ async def hear(recognizer: Recognizer, uploaded: UploadedFile, wishes: Wishes, c
 
 async def _hear(recognizer: Recognizer, uploaded: UploadedFile, wishes: Wishes, client: Client) -> Heard:
     file, raw = uploaded.file, uploaded.raw
+    pipeline, options = wishes.asked.pipeline, wishes.asked.options
     if not wishes.split:
-        recognition = recognizer.recognize(Recording(file, raw), wishes.options, client)
+        recognition = recognizer.recognize(Recording(file, raw), pipeline, options, client)
         return Heard(await recognition.transcript(), recognition.stages_s)
-    n_channels = await recognizer.in_thread(lambda: recognizer.pipeline.count_channels(file, raw=raw))
+    n_channels = await recognizer.in_thread(lambda: pipeline.count_channels(file, raw=raw))
     transcripts = []
     stages_s: dict[str, float] = {}
     for channel in range(n_channels):
-        recognition = recognizer.recognize(Recording(file, raw, channel), wishes.options, client)
+        recognition = recognizer.recognize(Recording(file, raw, channel), pipeline, options, client)
         transcripts.append(await recognition.transcript())
         stages_s = {stage: stages_s.get(stage, 0.0) + s for stage, s in recognition.stages_s.items()}
     return Heard(channels.merge(transcripts), stages_s)
@@ -78,7 +79,7 @@ async def _hear(recognizer: Recognizer, uploaded: UploadedFile, wishes: Wishes, 
 
 def answer(transcript: Transcript, wishes: Wishes, body: dict[str, Any]) -> Response:
     """The transcript in the format that was asked for; body: what it is in JSON."""
-    warnings = [*transcript.warnings, *wishes.warnings]
+    warnings = [*transcript.warnings, *wishes.asked.warnings]
     headers = {"X-Warnings": ", ".join(quote(text, safe=" =:,;'()") for text in warnings)} if warnings else None
     if wishes.response_format == "text":
         return PlainTextResponse(render.to_text(transcript) + "\n", headers=headers)
@@ -97,7 +98,9 @@ async def answer_in_events(
 ) -> Response:
     """The segments as they are heard, as OpenAI's events; resources: what the answer needs until it has ended."""
     recording = Recording(uploaded.file, uploaded.raw)
-    events = _events(request, recognizer.recognize(recording, wishes.options, state_of(request).client), wishes)
+    asked = wishes.asked
+    recognition = recognizer.recognize(recording, asked.pipeline, asked.options, state_of(request).client)
+    events = _events(request, recognition, wishes)
     # Whatever goes wrong before the first words still has a status of its own.
     first = await unless_disconnected(request, anext(events))
     return EventStream(request, first, events, resources.pop_all(), recognizer.settings.request_timeout_s)
@@ -130,4 +133,4 @@ async def _events(request: Request, recognition: Recognition, wishes: Wishes) ->
     done: dict[str, Any] = {"type": "transcript.text.done", "text": transcript.text, **usage(transcript)}
     if wishes.logprobs:
         done["logprobs"] = render.word_log_probs(transcript.words)
-    yield event(done | {"warnings": [*transcript.warnings, *wishes.warnings]})
+    yield event(done | {"warnings": [*transcript.warnings, *wishes.asked.warnings]})

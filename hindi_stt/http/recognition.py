@@ -15,12 +15,14 @@ import anyio.to_thread
 
 from hindi_stt.access.limits import Client, RateLimits
 from hindi_stt.audio import RawFormat
+from hindi_stt.bundle import Bundle
 from hindi_stt.decoding import Decoder
 from hindi_stt.errors import Overloaded, Timeout
 from hindi_stt.http.cache import ResultCache
 from hindi_stt.metrics import Metrics
 from hindi_stt.options import Options
 from hindi_stt.pipeline import Assembly, Pipeline, PreparedClip
+from hindi_stt.registry import Registry
 from hindi_stt.settings import Settings, available_cores
 from hindi_stt.types import Features, Hypothesis, LogProbs, Segment, Transcript
 
@@ -28,8 +30,9 @@ __all__ = ["Recognition", "Recognizer", "Recording", "RemoteAcoustic"]
 
 T = TypeVar("T")
 
-RemoteAcoustic = Callable[[Features], Awaitable[LogProbs]]
-"""The Acoustic protocol across the hop to the runner, a clip at a time: the runner puts the batches together."""
+RemoteAcoustic = Callable[[str, Features], Awaitable[LogProbs]]
+"""The Acoustic protocol across the hop to the runner, with the model's tag, a clip at a time: the runner puts the
+batches together."""
 
 # Assumed until the first requests have shown how fast this machine is; only Retry-After depends on it.
 _FIRST_RTF: Final = 0.1
@@ -50,18 +53,28 @@ class Recording:
 
 
 class Recognizer:
-    """What the recordings of one API worker share: as many threads as cores, and a bound on seconds of audio."""
+    """What the recordings of one API worker share: the line of each model, as many threads as cores, and a bound on
+    seconds of audio.
+
+    Raises what `Pipeline` raises.
+    """
 
     def __init__(
         self,
-        pipeline: Pipeline,
+        registry: Registry,
         acoustic: RemoteAcoustic,
         settings: Settings,
         metrics: Metrics,
         limits: RateLimits,
         cache: ResultCache | None = None,
     ) -> None:
-        self.pipeline = pipeline
+        self.registry = registry
+        self._pipelines = {
+            bundle.tag: Pipeline(bundle, settings if bundle is registry.default else settings.for_more_models)
+            for bundle in registry
+        }
+        for pipeline in self._pipelines.values():
+            pipeline.warm_up()
         self.cache = cache
         self.limits = limits
         self.settings = settings
@@ -72,9 +85,13 @@ class Recognizer:
         self._rtf = _FIRST_RTF
         self._refused_until = self._retry_after_s = 0.0
 
-    def recognize(self, recording: Recording, options: Options, client: Client) -> Recognition:
+    def pipeline(self, bundle: Bundle) -> Pipeline:
+        """The line for one of the registry's models."""
+        return self._pipelines[bundle.tag]
+
+    def recognize(self, recording: Recording, pipeline: Pipeline, options: Options, client: Client) -> Recognition:
         """Begin with one recording; nothing happens before its segments are asked for. client: whose audio it is."""
-        return Recognition(self, recording, options, client)
+        return Recognition(self, recording, pipeline, options, client)
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Run CPU work beside the event loop."""
@@ -101,7 +118,7 @@ class Recognizer:
         self._refused_until = time.monotonic() + min(_REFUSAL_LASTS_S, retry_after_s)
 
     async def hear(
-        self, clip: PreparedClip, decode: Decoder, stages_s: dict[str, float], *, patient: bool
+        self, clip: PreparedClip, pipeline: Pipeline, decode: Decoder, stages_s: dict[str, float], *, patient: bool
     ) -> Hypothesis:
         """One clip through the runner and the decoder; adds the seconds that they took to `stages_s`.
 
@@ -109,18 +126,18 @@ class Recognizer:
         """
         with self._in_progress(clip.features.duration_s):
             called = time.perf_counter()
-            log_probs = await self.log_probs(clip.features, patient=patient)
+            log_probs = await self.log_probs(pipeline.bundle.tag, clip.features, patient=patient)
             answered = time.perf_counter()
             hypothesis = await self.in_thread(lambda: decode(log_probs))
         stages_s["queue_inference"] += answered - called
         stages_s["decoding"] += time.perf_counter() - answered
         return hypothesis
 
-    async def log_probs(self, features: Features, *, patient: bool) -> LogProbs:
-        """One clip through the runner; patient: as in `hear`. Raises the runner's errors."""
+    async def log_probs(self, model: str, features: Features, *, patient: bool) -> LogProbs:
+        """One clip through the runner; model: a tag; patient: as in `hear`. Raises the runner's errors."""
         while True:
             try:
-                return await self._acoustic(features)
+                return await self._acoustic(model, features)
             except Overloaded as error:
                 self._remember_refusal(error.retry_after_s or 1.0)
                 if not patient:
@@ -148,12 +165,15 @@ class Recognition:
     clips.
     """
 
-    def __init__(self, recognizer: Recognizer, recording: Recording, options: Options, client: Client) -> None:
+    def __init__(
+        self, recognizer: Recognizer, recording: Recording, pipeline: Pipeline, options: Options, client: Client
+    ) -> None:
         self._recognizer = recognizer
+        self._pipeline = pipeline
         self._client = client
         self._counted_s = 0.0
         self._options = options
-        self._preparation = recognizer.pipeline.prepare(recording.file, raw=recording.raw, channel=recording.channel)
+        self._preparation = pipeline.prepare(recording.file, raw=recording.raw, channel=recording.channel)
         self.result: Transcript
         self._preparing: asyncio.Future[PreparedClip | None] | None = None
         self.stages_s = {"decode": 0.0, "features": 0.0, "queue_inference": 0.0, "decoding": 0.0}
@@ -181,14 +201,15 @@ class Recognition:
             async for segment in found:
                 heard.append(segment)
                 if not masked:
-                    yield self._recognizer.pipeline.write([segment], self._options)[0]
+                    yield self._pipeline.write([segment], self._options)[0]
         self.result = await self._written(heard)
         for segment in self.result.segments if masked else ():
             yield segment
 
     async def _written(self, heard: list[Segment]) -> Transcript:
-        pipeline = self._recognizer.pipeline
-        return await self._recognizer.in_thread(lambda: pipeline.transcript(heard, self._preparation, self._options))
+        return await self._recognizer.in_thread(
+            lambda: self._pipeline.transcript(heard, self._preparation, self._options)
+        )
 
     async def _heard(self) -> AsyncGenerator[Segment]:
         """The segments as they are decoded, in order.
@@ -201,7 +222,7 @@ class Recognition:
         flying: deque[tuple[PreparedClip, asyncio.Task[Hypothesis]]] = deque()
         deadline = _Deadline(settings.request_timeout_s)
         try:
-            pipeline, options = self._recognizer.pipeline, self._options
+            pipeline, options = self._pipeline, self._options
             decode = await deadline.bound(self._recognizer.in_thread(lambda: pipeline.decoder(options)))
             more = True
             while more or flying:
@@ -214,7 +235,7 @@ class Recognition:
                             (
                                 clip,
                                 asyncio.create_task(
-                                    self._recognizer.hear(clip, decode, self.stages_s, patient=not first)
+                                    self._recognizer.hear(clip, pipeline, decode, self.stages_s, patient=not first)
                                 ),
                             )
                         )
@@ -234,7 +255,8 @@ class Recognition:
                 # A thread cannot be cancelled, and it still reads the file.
                 await asyncio.gather(self._preparing, return_exceptions=True)
             self._preparation.close()
-        self._recognizer.metrics.count_request(self.duration_s, time.perf_counter() - start, self.stages_s)
+        tag, elapsed_s = self._pipeline.bundle.tag, time.perf_counter() - start
+        self._recognizer.metrics.count_request(tag, self.duration_s, elapsed_s, self.stages_s)
 
     async def _next_clip(self, *, first: bool) -> PreparedClip | None:
         self._preparing = asyncio.ensure_future(self._recognizer.in_thread(lambda: next(self._preparation, None)))
