@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from hindi_stt import channels, render
 from hindi_stt.access.limits import Client
 from hindi_stt.errors import HindiSTTError
+from hindi_stt.http.arriving import Arriving
 from hindi_stt.http.cache import fingerprint
 from hindi_stt.http.disconnect import unless_disconnected
 from hindi_stt.http.events import EventStream, event
@@ -97,10 +98,11 @@ async def answer_in_events(
     resources: contextlib.AsyncExitStack,
 ) -> Response:
     """The segments as they are heard, as OpenAI's events; resources: what the answer needs until it has ended."""
-    recording = Recording(uploaded.file, uploaded.raw)
+    arriving = uploaded.arriving
+    recording = Recording(uploaded.file, uploaded.raw, arriving=arriving.file if arriving else None)
     asked = wishes.asked
     recognition = recognizer.recognize(recording, asked.pipeline, asked.options, state_of(request).client)
-    events = _events(request, recognition, wishes)
+    events = _events(request, recognition, wishes, arriving)
     # Whatever goes wrong before the first words still has a status of its own.
     first = await unless_disconnected(request, anext(events))
     return EventStream(request, first, events, resources.pop_all(), recognizer.settings.request_timeout_s)
@@ -111,7 +113,9 @@ def usage(transcript: Transcript) -> dict[str, Any]:
     return {"usage": {"type": "duration", "seconds": round(transcript.duration_s, 3)}}
 
 
-async def _events(request: Request, recognition: Recognition, wishes: Wishes) -> AsyncGenerator[bytes]:
+async def _events(
+    request: Request, recognition: Recognition, wishes: Wishes, arriving: Arriving | None
+) -> AsyncGenerator[bytes]:
     """transcript.text.delta for each segment; then transcript.text.done, or the error that ended it."""
     begun = False
     try:
@@ -122,9 +126,13 @@ async def _events(request: Request, recognition: Recognition, wishes: Wishes) ->
                     delta["logprobs"] = render.word_log_probs(segment.words)
                 yield event(delta)
                 begun = True
-    except HindiSTTError as error:
+        if arriving is not None:
+            await arriving.ended()
+    except HindiSTTError as found:
+        # What is wrong with the upload looks from here as if the recording was cut off.
+        error = (arriving.error if arriving is not None else None) or found
         if not begun:
-            raise
+            raise error from found
         state_of(request).error = error
         yield event(error_body(request, error))
         return

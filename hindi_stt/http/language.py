@@ -42,9 +42,15 @@ async def settled(recognizer: Recognizer, uploaded: UploadedFile, wishes: Wishes
 async def _score(recognizer: Recognizer, uploaded: UploadedFile, pipeline: Pipeline) -> float:
     """Mean natural-log probability a frame of the best path; 0 for a recording without any sound."""
     preparation = pipeline.prepare(uploaded.file, raw=uploaded.raw, max_segment_s=_OPENING_S)
-    opening = asyncio.ensure_future(recognizer.in_thread(lambda: next(preparation, None)))
+    opening = asyncio.ensure_future(
+        recognizer.in_thread(lambda: next(preparation, None), waits=bool(uploaded.arriving))
+    )
     try:
         clip = await asyncio.shield(opening)
+    except BaseException:
+        if uploaded.arriving is not None:
+            uploaded.arriving.file.end()
+        raise
     finally:
         # A thread cannot be cancelled, and it still reads the file.
         await asyncio.gather(opening, return_exceptions=True)

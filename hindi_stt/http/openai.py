@@ -69,6 +69,7 @@ async def _transcribe(request: Request, recognizer: Recognizer) -> Response:
         upload = await stack.enter_async_context(receive_upload(request, FIELDS, recognizer.settings, lists=LISTS))
         if "model" not in upload.fields:
             raise InvalidRequest("The field 'model' is missing; GET /v1/models lists what it may be.")
+        request = upload.request
         wishes = read_wishes(upload, recognizer)
         (file,) = upload.files
         wishes = await unless_disconnected(request, settled(recognizer, file, wishes))

@@ -18,6 +18,7 @@ from hindi_stt.audio import RawFormat
 from hindi_stt.bundle import Bundle
 from hindi_stt.decoding import Decoder
 from hindi_stt.errors import Overloaded, Timeout
+from hindi_stt.http.arriving import ArrivingFile
 from hindi_stt.http.cache import ResultCache
 from hindi_stt.metrics import Metrics
 from hindi_stt.options import Options
@@ -37,6 +38,8 @@ batches together."""
 # Assumed until the first requests have shown how fast this machine is; only Retry-After depends on it.
 _FIRST_RTF: Final = 0.1
 _RTF_MEMORY: Final = 0.95
+# Recordings that are heard while they arrive, at a time; the next ones wait for their turn.
+_MAX_WAITING: Final = 64
 # How long a refusal speaks for those that would come next.
 _REFUSAL_LASTS_S: Final = 1.0
 # From this share of the bound on, a refusal speaks for short recordings too.
@@ -45,11 +48,15 @@ _NEARLY_FULL: Final = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What to listen to: a file, which stays open; raw and channel as in `audio.blocks`."""
+    """What to listen to: a file, which stays open; raw and channel as in `audio.blocks`.
+
+    arriving: the same file, where it is not whole yet, so that reading it may wait.
+    """
 
     file: BinaryIO
     raw: RawFormat | None = None
     channel: int | None = None
+    arriving: ArrivingFile | None = None
 
 
 class Recognizer:
@@ -81,6 +88,7 @@ class Recognizer:
         self.metrics = metrics
         self._acoustic = acoustic
         self._threads = anyio.CapacityLimiter(available_cores())
+        self._waiting = anyio.CapacityLimiter(_MAX_WAITING)
         self._in_progress_s = 0.0
         self._rtf = _FIRST_RTF
         self._refused_until = self._retry_after_s = 0.0
@@ -93,9 +101,9 @@ class Recognizer:
         """Begin with one recording; nothing happens before its segments are asked for. client: whose audio it is."""
         return Recognition(self, recording, pipeline, options, client)
 
-    async def in_thread(self, work: Callable[[], T]) -> T:
-        """Run CPU work beside the event loop."""
-        return await anyio.to_thread.run_sync(work, limiter=self._threads)
+    async def in_thread(self, work: Callable[[], T], *, waits: bool = False) -> T:
+        """Run CPU work beside the event loop. waits: it waits for a client, which must not keep others from theirs."""
+        return await anyio.to_thread.run_sync(work, limiter=self._waiting if waits else self._threads)
 
     def admit(self, duration_s: float) -> None:
         """Raise Overloaded where so much more audio would pass the bound; a recording alone is never refused."""
@@ -173,6 +181,7 @@ class Recognition:
         self._client = client
         self._counted_s = 0.0
         self._options = options
+        self._arriving = recording.arriving
         self._preparation = pipeline.prepare(recording.file, raw=recording.raw, channel=recording.channel)
         self.result: Transcript
         self._preparing: asyncio.Future[PreparedClip | None] | None = None
@@ -251,6 +260,8 @@ class Recognition:
                 yield segment
         finally:
             await _cancel(task for _, task in flying)
+            if self._arriving is not None:
+                self._arriving.end()
             if self._preparing is not None:
                 # A thread cannot be cancelled, and it still reads the file.
                 await asyncio.gather(self._preparing, return_exceptions=True)
@@ -259,7 +270,9 @@ class Recognition:
         self._recognizer.metrics.count_request(tag, self.duration_s, elapsed_s, self.stages_s)
 
     async def _next_clip(self, *, first: bool) -> PreparedClip | None:
-        self._preparing = asyncio.ensure_future(self._recognizer.in_thread(lambda: next(self._preparation, None)))
+        self._preparing = asyncio.ensure_future(
+            self._recognizer.in_thread(lambda: next(self._preparation, None), waits=self._arriving is not None)
+        )
         clip = await asyncio.shield(self._preparing)
         self.stages_s |= {"decode": self._preparation.decode_s, "features": self._preparation.features_s}
         if first and clip is not None:

@@ -53,6 +53,7 @@ async def transcribe(request: Request, recognizer: Recognizer) -> Response:
         upload = await stack.enter_async_context(
             receive_upload(request, FIELDS, settings, lists=LISTS, max_files=settings.max_files)
         )
+        request = upload.request
         streams = upload.fields.get("stream", "").lower() == "true"
         liked = "json" if streams else negotiate(request.headers.get("accept", ""), _BY_MEDIA_TYPE)
         wishes = read_wishes(upload, recognizer, default_format=liked)
