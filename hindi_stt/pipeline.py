@@ -20,7 +20,7 @@ from hindi_stt import audio, quality
 from hindi_stt.acoustic import Acoustic
 from hindi_stt.audio import AudioLimits, ChildLimits, RawFormat
 from hindi_stt.bundle import Bundle
-from hindi_stt.decoding import BeamLimits, Decoder, Decoders, read_hotwords, words_from_tokens
+from hindi_stt.decoding import BeamLimits, Decoder, Decoders, OnsetDecoder, read_hotwords, words_from_tokens
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.features import FeatureExtractor
 from hindi_stt.options import Options
@@ -230,7 +230,7 @@ class Pipeline:
 
     def decoder(self, options: Options | None = None) -> Decoder:
         """The decoder for one recording's clips. Raises what `Decoders.choose` raises."""
-        return self.decoders.choose((options or self._defaults).decoding)
+        return OnsetDecoder(self.decoders.choose((options or self._defaults).decoding), self.bundle.manifest.onsets)
 
     def write(self, heard: Sequence[Segment], options: Options | None = None) -> tuple[Segment, ...]:
         """The segments of an `Assembly` as the options (without: the server's) want them written."""

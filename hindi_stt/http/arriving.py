@@ -66,6 +66,12 @@ class ArrivingFile(io.RawIOBase):
             self._file.seek(0)
             return self._file.read(_HEAD_BYTES)
 
+    def fileno(self) -> int:
+        """Its descriptor, once it is whole."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._ended)
+            return self._file.fileno()
+
     def readable(self) -> bool:
         """As of any file."""
         return True
