@@ -103,7 +103,7 @@ def test_one_that_ends_too_early_is_an_error(kind: str, code: str) -> None:
 
 @pytest.fixture(scope="module")
 def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    running = Server(tmp_path_factory.mktemp("patient"), HINDI_STT_UPLOAD_TIMEOUT_S="30")
+    running = Server(tmp_path_factory.mktemp("patient"), HINDI_STT_UPLOAD_TIMEOUT_S="10")
     try:
         running.wait_until_ready()
         yield running
@@ -120,6 +120,12 @@ def begin(server: Server, content_type: str) -> socket.socket:
 
 def send(connection: socket.socket, data: bytes) -> None:
     connection.sendall(b"%x\r\n%s\r\n" % (len(data), data) if data else b"0\r\n\r\n")
+
+
+def some(connection: socket.socket) -> bytes:
+    received = connection.recv(2**16)
+    assert received, "the server has closed"
+    return received
 
 
 def events(text: str) -> list[dict]:
@@ -141,12 +147,12 @@ def test_words_come_before_the_end_of_the_upload(patient: Server, content_type: 
         send(connection, content[:part])
         received = b""
         while b"transcript.text.delta" not in received:
-            received += connection.recv(2**16)
+            received += some(connection)
         assert received.startswith(b"HTTP/1.1 200")
         send(connection, content[part:])
         send(connection, b"")
         while b"transcript.text.done" not in received or not received.endswith(b"0\r\n\r\n"):
-            received += connection.recv(2**16)
+            received += some(connection)
     assert events(received.decode())[-1]["text"] == whole["text"]
     assert eventually(lambda: quiet(patient))
 
@@ -164,6 +170,12 @@ def test_errors_of_what_comes_late_are_told(patient: Server) -> None:
     cut = httpx.post(url, content=iter([content[: len(content) // 2]]), headers=headers, timeout=60)
     assert cut.status_code == 200
     assert events(cut.text)[-1]["error"]["code"] == "truncated_audio"
+    with begin(patient, "audio/wav") as connection:  # and then nothing comes any more
+        send(connection, content[: len(content) // 2])
+        received = b""
+        while b"upload_timeout" not in received:
+            received += some(connection)
+    assert received.startswith(b"HTTP/1.1 200")
     assert eventually(lambda: quiet(patient))
 
 

@@ -13,7 +13,7 @@ import anyio.to_thread
 from starlette.types import Message, Receive
 
 from hindi_stt.audio import UNKNOWN_SIZE
-from hindi_stt.errors import HindiSTTError
+from hindi_stt.errors import ClientClosedRequest, HindiSTTError
 
 __all__ = ["Arriving", "ArrivingFile", "promised_by_riff"]
 
@@ -154,7 +154,8 @@ class Arriving:
 
         async def receive_after() -> Message:
             await asyncio.shield(self._task)
-            return {"type": "http.disconnect"} if self.error is not None else await receive()
+            gone = isinstance(self.error, ClientClosedRequest)
+            return {"type": "http.disconnect"} if gone else await receive()
 
         return receive_after
 

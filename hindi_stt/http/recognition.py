@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Final, TypeVar
+from typing import Any, BinaryIO, Final, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -230,36 +230,32 @@ class Recognition:
         assembly = Assembly()
         flying: deque[tuple[PreparedClip, asyncio.Task[Hypothesis]]] = deque()
         deadline = _Deadline(settings.request_timeout_s)
+        coming: asyncio.Task[PreparedClip | None] | None = None
         try:
             pipeline, options = self._pipeline, self._options
             decode = await deadline.bound(self._recognizer.in_thread(lambda: pipeline.decoder(options)))
-            more = True
+            first = more = True
             while more or flying:
-                if more and len(flying) < settings.segments_in_flight:
-                    first = not self._preparation.features_s
-                    clip = await deadline.bound(self._next_clip(first=first))
+                if more and coming is None and len(flying) < settings.segments_in_flight:
+                    coming = asyncio.create_task(self._next_clip(first=first))
+                # Either may be long in coming: the next clip of a recording that is still arriving, too.
+                await deadline.bound(_any_of(coming, flying[0][1] if flying else None))
+                if coming is not None and coming.done():
+                    clip, coming = coming.result(), None
                     more = clip is not None
                     if clip is not None:
-                        flying.append(
-                            (
-                                clip,
-                                asyncio.create_task(
-                                    self._recognizer.hear(clip, pipeline, decode, self.stages_s, patient=not first)
-                                ),
-                            )
-                        )
-                    if not (flying and flying[0][1].done()):
-                        continue
-                clip, task = flying[0]
-                hypothesis = await deadline.bound(task)
-                flying.popleft()
-                for segment in assembly.add(clip, hypothesis):
-                    yield segment
-                deadline.restart()
+                        hearing = self._recognizer.hear(clip, pipeline, decode, self.stages_s, patient=not first)
+                        flying.append((clip, asyncio.create_task(hearing)))
+                        first = False
+                if flying and flying[0][1].done():
+                    clip, task = flying.popleft()
+                    for segment in assembly.add(clip, task.result()):
+                        yield segment
+                    deadline.restart()
             for segment in assembly.end():
                 yield segment
         finally:
-            await _cancel(task for _, task in flying)
+            await _cancel([coming, *(task for _, task in flying)])
             if self._arriving is not None:
                 self._arriving.end()
             if self._preparing is not None:
@@ -301,9 +297,14 @@ class _Deadline:
             raise Timeout(f"There was no transcript within {self._limit_s:g} s.") from error
 
 
-async def _cancel(tasks: Iterator[asyncio.Task[Hypothesis]]) -> None:
+async def _any_of(*tasks: asyncio.Task[Any] | None) -> None:
+    """Wait until one of them has ended."""
+    await asyncio.wait([task for task in tasks if task is not None], return_when=asyncio.FIRST_COMPLETED)
+
+
+async def _cancel(tasks: Iterable[asyncio.Task[Any] | None]) -> None:
     """Cancel what still runs, and wait until it has stopped; whatever went wrong there has no one to tell."""
-    running = list(tasks)
+    running = [task for task in tasks if task is not None]
     for task in running:
         task.cancel()
     await asyncio.gather(*running, return_exceptions=True)
