@@ -70,7 +70,9 @@ class ArrivingFile(io.RawIOBase):
         """Its descriptor, once it is whole."""
         with self._changed:
             self._changed.wait_for(lambda: self._ended)
-            return self._file.fileno()
+            descriptor = self._file.fileno()
+            self._file.flush()
+            return descriptor
 
     def readable(self) -> bool:
         """As of any file."""
