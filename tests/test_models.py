@@ -18,7 +18,9 @@ from hindi_stt.settings import Settings
 from tests.bundles import sibling, slow_sibling, slowed
 from tests.conftest import DATA
 from tests.server import Server
+from tests.test_realtime import append, commit, manual, receive, send, session
 from tests.test_server import is_error
+from tests.test_streaming import speech
 from tests.wav import wav
 
 pytestmark = pytest.mark.slow
@@ -135,6 +137,18 @@ def test_auto_hears_which_language_it_is(several: Server, tmp_path: Path) -> Non
     assert auto["language"] in {"hi", "yy"}
     silence = several.transcribe(wav(np.zeros(16_000, np.float32)), data={"language": "auto"}).json()
     assert (silence["language"], silence["text"]) == ("hi", "")
+
+
+def test_a_realtime_session_takes_a_model_or_a_language(several: Server, slow_texts: dict[str, str]) -> None:
+    samples = speech(NAMES[0])
+    for fields in ({"model": "slow"}, {"language": "xx"}):
+        with session(several, manual(**fields)) as ws:
+            append(ws, samples)
+            assert commit(ws)["transcript"] == slow_texts[NAMES[0]]
+            send(ws, type="session.update", session={"type": "transcription"} | manual(language="auto"))
+            error = receive(ws)
+            assert (error["type"], error["error"]["code"]) == ("error", "invalid_request")
+            assert "hi, xx, yy" in error["error"]["message"]
 
 
 def test_the_one_not_used_for_longest_goes(several: Server, bundles: dict[str, Bundle]) -> None:
