@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from hindi_stt.access.ledger import read_sums
 from hindi_stt.acoustic import LocalAcoustic
 from hindi_stt.bundle import MANIFEST_FILE, Bundle, sha256_of
 from hindi_stt.pipeline import Pipeline
@@ -19,7 +20,7 @@ from tests.bundles import sibling, slow_sibling, slowed
 from tests.conftest import DATA
 from tests.server import Server
 from tests.test_realtime import append, commit, manual, receive, send, session
-from tests.test_server import is_error
+from tests.test_server import eventually, is_error
 from tests.test_streaming import speech
 from tests.wav import wav
 
@@ -39,8 +40,10 @@ def several(
     request: pytest.FixtureRequest, bundles: dict[str, Bundle], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
     """The embedded model, and two others of which there is room for one."""
+    folder = tmp_path_factory.mktemp("several")
     running = Server(
-        tmp_path_factory.mktemp("several"),
+        folder,
+        HINDI_STT_USAGE_URL=f"sqlite:///{folder / 'usage.db'}",
         HINDI_STT_MODELS=",".join(str(bundle.folder) for bundle in bundles.values()),
         HINDI_STT_MODEL_LOADING="use",
         HINDI_STT_MODEL_MEMORY_MB="40" if request.param == "cost" else "20",
@@ -175,6 +178,18 @@ def test_the_cache_tells_models_apart(
     for _ in range(2):
         assert several.transcribe(content).json()["text"] == own
         assert several.transcribe(content, data={"model": "slow"}).json()["text"] == slow_texts[NAMES[1]]
+
+
+def test_the_ledger_names_the_model(several: Server, bundles: dict[str, Bundle]) -> None:
+    url = f"sqlite:///{several.tmp.parent / 'usage.db'}"
+    content = (DATA / NAMES[0]).read_bytes()
+
+    def of_slow() -> int:
+        return sum(sums.requests for sums in read_sums(url, "model") if sums.group == bundles["slow"].tag)
+
+    before = of_slow()
+    assert several.transcribe(content, data={"language": "xx"}).status_code == 200
+    assert eventually(lambda: of_slow() == before + 1)
 
 
 def test_a_model_that_cannot_be_loaded_leaves_the_others(
