@@ -166,7 +166,7 @@ def test_errors_of_what_comes_late_are_told(patient: Server) -> None:
     is_error(httpx.post(url, content=b"no audio" * 1000, headers=headers), 415, "unsupported_audio")
     is_error(httpx.post(url, content=b"https://example.org/a.wav", headers=headers), 400, "url_not_accepted")
     is_error(httpx.post(url, content=wav(tone(0.01)), headers=headers), 422, "audio_too_short")
-    is_error(httpx.post(url, content=iter([b""]), headers=headers), 400, "empty_body")
+    is_error(httpx.post(url, content=iter([b""]), headers=headers), 400, "empty_audio")
     cut = httpx.post(url, content=iter([content[: len(content) // 2]]), headers=headers, timeout=60)
     assert cut.status_code == 200
     assert events(cut.text)[-1]["error"]["code"] == "truncated_audio"
