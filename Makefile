@@ -52,7 +52,8 @@ prove-deploy: $(VENV)/.operations
 oracle: $(ORACLE)/.installed
 	NEMO_OLD=$(NEMO_OLD) $(ORACLE)/bin/python -m pytest -q -m oracle -W ignore tests/oracle tests/export
 
-# Two replicas on a Redis, every container and codec, hostile input, …: a quarter of an hour, with redis-server, ffmpeg and espeak-ng.
+# Two replicas on a Redis, a ledger in PostgreSQL, every container and codec, hostile input, two hours of speech, …: twenty minutes,
+# with redis-server, postgresql, ffmpeg and espeak-ng.
 prove-api: $(VENV)/.dev
 	$(VENV)/bin/python -m pytest -q -m api
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")  # before the import, which is when it is read
 # The images of `bentoml containerize` set it, and then BentoML's supervisor leaves a process that has died dead.
@@ -24,9 +25,18 @@ from starlette.requests import Request
 
 from hindi_stt import store
 from hindi_stt.access.ledger import Entry, Ledger
-from hindi_stt.acoustic import LocalAcoustic, padding_share
+from hindi_stt.acoustic import LocalAcoustic, padding_share, weights_bytes
+from hindi_stt.bundle import Bundle
 from hindi_stt.dispatch import Dispatcher
-from hindi_stt.errors import ClientClosedRequest, HindiSTTError, Overloaded, RunnerUnavailable, from_code
+from hindi_stt.errors import (
+    ClientClosedRequest,
+    HindiSTTError,
+    InferenceFailed,
+    ModelUnavailable,
+    Overloaded,
+    RunnerUnavailable,
+    from_code,
+)
 from hindi_stt.http.cache import ResultCache
 from hindi_stt.http.disconnect import unless_disconnected
 from hindi_stt.http.drain import before_sigterm, end_after_api_workers, keep_runner
@@ -42,12 +52,13 @@ from hindi_stt.http.requests import (
     RequestState,
     current_request_id,
     error_response,
+    log,
 )
 from hindi_stt.http.routes import make_app
 from hindi_stt.http.schemas import TranscribeRequest, TranscriptionResponse
 from hindi_stt.http.transcription import transcribe
 from hindi_stt.metrics import Metrics
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.registry import Loaded, Registry, check_room
 from hindi_stt.scheduling import SchedulerLimits
 from hindi_stt.settings import get_settings
 from hindi_stt.tracing import current_traceparent, past_stage, send_traces
@@ -56,21 +67,27 @@ from hindi_stt.watchdog import Heartbeat, end_with_supervisor
 
 try:
     settings = get_settings()
-    bundle = store.resolve(settings)
+    registry = Registry(store.resolve_all(settings), settings.aliases)
+    # The narrow and the wide session of ScheduledRunner each hold the weights.
+    copies = 2 if settings.scheduler == "cost" and settings.effective_threads > 1 else 1
+    weights = {bundle.tag: copies * weights_bytes(bundle) for bundle in registry}
+    check_room(weights, registry.default.tag, settings.model_memory_mb * 2**20)
     protection = Protection(settings)
     # The store is what a bento packs its models from; a bundle folder that the user mounts stays where it is.
-    model_tag = store.save(bundle) if not settings.model else None
+    model_tag = store.save(registry.default) if not settings.model else None
 except HindiSTTError as error:
     raise SystemExit(f"{error.message} {error.help}") from error
 configure_log(settings.log_format)  # here, so that the supervisor's log has the same form
 
+T = TypeVar("T")
+
 
 class FeatureItem(bentoml.IODescriptor):
-    """One clip on its way to the runner. sent_s, deadline_s: readings of the machine-wide monotonic clock.
-
-    trace: the span that it belongs to, empty where it is not traced.
+    """One clip on its way to the runner. model: a tag; sent_s, deadline_s: readings of the machine-wide monotonic
+    clock; trace: the span that it belongs to, empty where it is not traced.
     """
 
+    model: str
     values: NDArray[np.float32]
     duration_s: float
     flow: str
@@ -101,7 +118,7 @@ _NO_ACCESS_LOG = {"access": {"enabled": False}}
 
 
 class _Runner:
-    """What both runners have: the model, and its metrics."""
+    """What both runners have: the models, and their metrics."""
 
     if model_tag:
         model = bentoml.models.BentoModel(model_tag)
@@ -123,14 +140,45 @@ class _Runner:
         """Send the traces that wait."""
         await anyio.to_thread.run_sync(self._end_traces)
 
-    def _load(self, threads: int) -> LocalAcoustic:
-        return LocalAcoustic(bundle, threads=threads, max_padding=settings.max_padding, provider=settings.provider)
-
     def _note_stages(self, item: FeatureItem, start_s: float, end_s: float, clips: int) -> None:
         """When a clip's run began and ended, and how many clips it had."""
         self._metrics.queue_wait_seconds.observe(max(0.0, start_s - item.sent_s))
         past_stage("queue", item.trace, item.sent_s, start_s, {})
         past_stage("inference", item.trace, start_s, end_s, {"clips": clips})
+
+    def _loaded(self, load: Callable[[Bundle], T]) -> Loaded[T]:
+        """The models, the first of them in memory, and the others as well where the settings say so and there is room.
+
+        A model that cannot be loaded is no reason not to serve the others. Raises BundleInvalid for the first.
+        """
+        bundles = {bundle.tag: bundle for bundle in registry}
+        kept, bound = registry.default.tag, settings.model_memory_mb * 2**20
+        loaded = Loaded(lambda tag: load(bundles[tag]), weights, kept=kept, max_bytes=bound, changed=self._note_loaded)
+        for tag in bundles:
+            self._metrics.model_loaded.labels(tag).set(0)
+        loaded(kept)
+        room = bound - weights[kept] if bound else sum(weights.values())
+        for tag in [tag for tag in bundles if tag != kept and settings.model_loading == "start"]:
+            room -= weights[tag]
+            if room >= 0:
+                with contextlib.suppress(ModelUnavailable):
+                    self._get(loaded, tag)
+        return loaded
+
+    def _get(self, loaded: Loaded[T], tag: str) -> T:
+        try:
+            return loaded(tag)
+        except HindiSTTError as error:
+            log.error("%s cannot be loaded: %s", tag, error.message)
+            raise ModelUnavailable(f"The model {tag} cannot be loaded.") from error
+
+    def _note_loaded(self, tag: str, present: bool) -> None:  # noqa: FBT001  # a callback has no keywords
+        self._metrics.model_loaded.labels(tag).set(int(present))
+        if present:
+            self._metrics.model_loads.labels(tag).inc()
+
+    def _open(self, bundle: Bundle, threads: int) -> LocalAcoustic:
+        return LocalAcoustic(bundle, threads=threads, max_padding=settings.max_padding, provider=settings.provider)
 
     def _count_run(self, clips: Sequence[Features]) -> None:
         self._metrics.run_size.observe(len(clips))
@@ -143,22 +191,33 @@ class ConformerRunner(_Runner):
 
     def __init__(self) -> None:
         super().__init__()
-        self._acoustic = self._load(settings.effective_threads)
+        self._models = self._loaded(lambda bundle: self._open(bundle, settings.effective_threads))
 
     @bentoml.api(batchable=True, max_batch_size=settings.max_batch_size, max_latency_ms=settings.max_batch_latency_ms)
     def infer(self, items: list[FeatureItem]) -> list[LogProbsItem]:
         """Log-probs of each clip, or its error: one bad clip never fails its batch-mates."""
         start_s = time.monotonic()
-        batch = [item.features for item in items]
-        results = self._acoustic(batch)
-        self._metrics.batch_size.observe(len(batch))
+        answers = [_NOT_RUN] * len(items)
+        for model in dict.fromkeys(item.model for item in items):
+            places = [i for i, item in enumerate(items) if item.model == model]
+            for place, result in zip(places, self._run(model, [items[i].features for i in places]), strict=True):
+                answers[place] = _to_item(result)
+        self._metrics.batch_size.observe(len(items))
         end_s = time.monotonic()
         self._metrics.inference_seconds.observe(end_s - start_s)
         for item in items:
-            self._note_stages(item, start_s, end_s, len(batch))
-        for group in self._acoustic.groups(batch):
+            self._note_stages(item, start_s, end_s, len(items))
+        return answers
+
+    def _run(self, model: str, batch: list[Features]) -> list[LogProbs | HindiSTTError]:
+        """The clips of one model, which share runs with no others."""
+        try:
+            acoustic = self._get(self._models, model)
+        except ModelUnavailable as error:
+            return [error] * len(batch)
+        for group in acoustic.groups(batch):
             self._count_run([batch[i] for i in group])
-        return [_to_item(result) for result in results]
+        return acoustic(batch)
 
 
 @bentoml.service(workers=1, traffic={"timeout": 3600}, runner_connection=_CONNECTION, logging=_NO_ACCESS_LOG)
@@ -169,8 +228,12 @@ class ScheduledRunner(_Runner):
         super().__init__()
         self._items: dict[int, FeatureItem] = {}  # by the identity of their features
         cores = settings.effective_threads
-        narrow = self._load(1)
-        wide = self._load(cores) if cores > 1 else narrow
+
+        def load(bundle: Bundle) -> tuple[LocalAcoustic, LocalAcoustic]:
+            narrow = self._open(bundle, 1)
+            return narrow, self._open(bundle, cores) if cores > 1 else narrow
+
+        self._models = self._loaded(load)
         limits = SchedulerLimits(
             max_queue_s=settings.max_queue_s,
             max_wait_s=settings.max_wait_s,
@@ -179,7 +242,7 @@ class ScheduledRunner(_Runner):
             max_clips=settings.max_batch_size,
         )
         self._dispatch = Dispatcher(
-            lambda clips, alone: (wide if alone else narrow)(clips),
+            self._run,
             cores,
             limits,
             on_run=self._count,
@@ -199,11 +262,20 @@ class ScheduledRunner(_Runner):
         features = item.features
         self._items[id(features)] = item
         try:
-            return _to_item(await self._dispatch(features, flow=item.flow, deadline_s=item.deadline_s))
+            return _to_item(
+                await self._dispatch(features, model=item.model, flow=item.flow, deadline_s=item.deadline_s)
+            )
         except HindiSTTError as error:
             return _to_item(error)
         finally:
             del self._items[id(features)]
+
+    def _run(self, model: str, clips: Sequence[Features], alone: bool) -> list[LogProbs | HindiSTTError]:  # noqa: FBT001  # RunModel
+        try:
+            narrow, wide = self._get(self._models, model)
+        except ModelUnavailable as error:
+            return [error] * len(clips)
+        return (wide if alone else narrow)(clips)
 
     def _count(self, clips: Sequence[Features], elapsed_s: float) -> None:
         self._metrics.batch_size.observe(len(clips))
@@ -218,6 +290,9 @@ class ScheduledRunner(_Runner):
 def _send_traces(service: str) -> Callable[[], None]:
     """What has to be called at the end."""
     return send_traces(settings.traces_url, settings.traces_share, service) if settings.traces_url else lambda: None
+
+
+_NOT_RUN = LogProbsItem(values=np.empty((0, 0), np.float32), error_code=InferenceFailed.code)
 
 
 def _to_item(result: LogProbs | HindiSTTError) -> LogProbsItem:
@@ -237,9 +312,11 @@ def _routes() -> Starlette:
         return await anyio.to_thread.run_sync(current().metrics.summary)
 
     def about() -> dict[str, Any]:
-        manifest = bundle.manifest
-        model = {"tag": bundle.tag, "language": manifest.language, "licence": manifest.licence}
-        return {"description": HindiSTT.inner.__doc__, "model": model}
+        models = [
+            {"tag": bundle.tag, "language": bundle.manifest.language, "licence": bundle.manifest.licence}
+            for bundle in registry
+        ]
+        return {"description": HindiSTT.inner.__doc__, "model": models[0], "models": models}
 
     return make_app(
         about,
@@ -247,7 +324,7 @@ def _routes() -> Starlette:
         stats,
         lambda: with_routes(HindiSTT.openapi_spec.asdict()),
         lambda: current().recognizer,
-        [*realtime_routes(lambda: current().realtime), *page_routes(bundle, settings)],
+        [*realtime_routes(lambda: current().realtime), *page_routes(registry.default, settings)],
     )
 
 
@@ -269,12 +346,10 @@ class HindiSTT:
     def __init__(self) -> None:
         self._end_traces = _send_traces("hindi-stt")
         self.metrics = Metrics()
-        self.health = Health(bundle, self._infer)
-        pipeline = Pipeline(bundle, settings)
-        pipeline.warm_up()
+        self.health = Health(registry, self._infer)
         self._cache = ResultCache(settings, self.metrics) if settings.cache_url else None
         self._ledger = Ledger(settings.usage_url) if settings.usage_url else None
-        self.recognizer = Recognizer(pipeline, self._infer, settings, self.metrics, protection.limits, self._cache)
+        self.recognizer = Recognizer(registry, self._infer, settings, self.metrics, protection.limits, self._cache)
         self.realtime = Realtime(self.recognizer)
 
     @bentoml.on_startup
@@ -314,12 +389,14 @@ class HindiSTT:
         if self._ledger:
             audio_s = state.facts.get("audio_s", 0.0)
             now = datetime.now(UTC)
-            self._ledger.add(Entry(now, state.client.name[:64], path[:128], bundle.tag, status, audio_s, elapsed_s))
+            model = state.facts.get("model", registry.default.tag)
+            self._ledger.add(Entry(now, state.client.name[:64], path[:128], model, status, audio_s, elapsed_s))
 
-    async def _infer(self, features: Features) -> LogProbs:
+    async def _infer(self, model: str, features: Features) -> LogProbs:
         """The hop to the runner. Raises the clip's own error, Overloaded, RunnerUnavailable."""
         now_s = time.monotonic()
         item = FeatureItem(
+            model=model,
             values=features.values,
             duration_s=features.duration_s,
             flow=current_request_id(),

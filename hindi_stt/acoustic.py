@@ -15,7 +15,7 @@ from hindi_stt.bundle import AcousticSpec, Bundle
 from hindi_stt.errors import BundleInvalid, HindiSTTError, InferenceFailed, InvalidSetting
 from hindi_stt.types import Features, Float32, LogProbs
 
-__all__ = ["Acoustic", "LocalAcoustic", "group_by_length", "padding_share"]
+__all__ = ["Acoustic", "LocalAcoustic", "group_by_length", "padding_share", "weights_bytes"]
 
 # Dynamic quantisation takes one scale over a whole padded batch, so that neighbours would change a clip's numbers.
 _BATCHABLE_PRECISIONS: Final = frozenset({"fp32"})
@@ -151,6 +151,11 @@ def _providers(name: str, threads: int) -> list[str | tuple[str, dict[str, Any]]
     if name == "cuda":
         ort.preload_dlls()  # NVIDIA's libraries as pip installs them
     return [(provider, options), "CPUExecutionProvider"]
+
+
+def weights_bytes(bundle: Bundle) -> int:
+    """Size of the ONNX file that is used unless told otherwise: about what a session of it holds in memory."""
+    return bundle.path("acoustic", bundle.manifest.default_precision).stat().st_size
 
 
 def n_output_frames(n_frames: int, spec: AcousticSpec) -> int:

@@ -30,6 +30,7 @@ __all__ = [
     "Bundle",
     "FeatureSpec",
     "Manifest",
+    "OnsetSpec",
     "Source",
     "sha256_of",
 ]
@@ -84,6 +85,16 @@ class AcousticSpec(_Frozen):
     subsampling: int = Field(gt=0)
 
 
+class OnsetSpec(_Frozen):
+    """How long after the beginning of a piece's sound its first frame comes, in seconds; `training.onsets` measures it.
+
+    A CTC model tells a piece when it is sure of it, and one of several letters with its last. Zeros: not measured.
+    """
+
+    first_letter_s: float = Field(0.0, ge=0, lt=1)
+    further_letter_s: float = Field(0.0, ge=0, lt=1)
+
+
 class Source(_Frozen):
     """Where a model came from."""
 
@@ -114,6 +125,7 @@ class Manifest(_Frozen):
     tools: dict[str, str] = Field(default_factory=dict)
     features: FeatureSpec
     acoustic: AcousticSpec
+    onsets: OnsetSpec = OnsetSpec()
     default_precision: str = "fp32"
     assets: tuple[Asset, ...]
 

@@ -14,8 +14,8 @@ from hindi_stt.types import Features, LogProbs
 __all__ = ["Dispatcher", "RunModel"]
 
 Result = LogProbs | HindiSTTError
-RunModel = Callable[[Sequence[Features], bool], list[Result]]
-"""Runs clips through the model; the flag says that the run may use every core."""
+RunModel = Callable[[str, Sequence[Features], bool], list[Result]]
+"""Runs clips through the model of this name; the flag says that the run may use every core."""
 
 _Item = tuple[Features, "asyncio.Future[Result]"]
 
@@ -43,15 +43,22 @@ class Dispatcher:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __call__(
-        self, features: Features, *, flow: str, deadline_s: float, priority: Priority = Priority.INTERACTIVE
+        self,
+        features: Features,
+        *,
+        model: str,
+        flow: str,
+        deadline_s: float,
+        priority: Priority = Priority.INTERACTIVE,
     ) -> LogProbs:
-        """Log-probs of a clip. flow: whose it is; deadline_s: reading of time.monotonic() after which it is dropped.
+        """Log-probs of a clip. model: name of the one it is for, whose clips alone share its run; flow: whose it is;
+        deadline_s: reading of time.monotonic() after which it is dropped.
 
         Raises Overloaded where it is not admitted, Timeout where the deadline passed, else the clip's own error. When
         the caller is cancelled, a clip that still waits never runs.
         """
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        work = Work((features, future), features.duration_s, flow, deadline_s, priority)
+        work = Work((features, future), features.duration_s, flow, deadline_s, priority, model)
         try:
             self._scheduler.submit(work)
         except QueueFull as full:
@@ -92,7 +99,7 @@ class Dispatcher:
         start = time.monotonic()
         try:
             loop = asyncio.get_running_loop()
-            results = await loop.run_in_executor(self._pool, self._run_model, clips, run.alone)
+            results = await loop.run_in_executor(self._pool, self._run_model, run.works[0].model, clips, run.alone)
         except Exception:  # whatever it is, callers get an answer and the core goes on
             results = [InternalError("The model run failed.") for _ in clips]
         elapsed_s = time.monotonic() - start

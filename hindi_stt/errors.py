@@ -7,6 +7,7 @@
     │   ├── EmptyBody                    400
     │   ├── TranslationNotOffered        400
     │   ├── InvalidHotwords              400
+    │   ├── UnknownLanguage              400
     │   ├── UnknownLanguageModel         400
     │   └── UrlNotAccepted               400
     ├── Unauthenticated                  401  no API key, or none that is known here
@@ -41,6 +42,7 @@
     ├── InternalError                    500
     ├── InferenceFailed                  500
     ├── RunnerUnavailable                503
+    ├── ModelUnavailable                 503  one of several models cannot be loaded
     ├── LimitsUnavailable                503
     ├── StorageFull                      503
     ├── ShuttingDown                     503
@@ -99,6 +101,7 @@ __all__ = [
     "MissingKey",
     "ModelError",
     "ModelNotFound",
+    "ModelUnavailable",
     "NoMicrophone",
     "NotAcceptable",
     "NotFound",
@@ -122,6 +125,7 @@ __all__ = [
     "TranslationNotOffered",
     "TruncatedAudio",
     "Unauthenticated",
+    "UnknownLanguage",
     "UnknownLanguageModel",
     "UnknownModel",
     "UnsafeArchive",
@@ -199,6 +203,13 @@ class InvalidHotwords(RequestError):
 
     code = "invalid_hotwords"
     help = "Hotwords are words or short phrases as the model writes them, each with a weight above 0, at most 10."
+
+
+class UnknownLanguage(RequestError):
+    """A request names a language that no model here is for, or not the model that it names."""
+
+    code = "unknown_language"
+    help = "GET /v1/models lists the models with their languages."
 
 
 class UnknownLanguageModel(RequestError):
@@ -429,6 +440,13 @@ class RunnerUnavailable(HindiSTTError):
 
     code, status = "runner_unavailable", 503
     help = "Try again in a few seconds. GET /health tells when the runner is back."
+
+
+class ModelUnavailable(HindiSTTError):
+    """A model is offered and cannot be loaded."""
+
+    code, status = "model_unavailable", 503
+    help = "Use another model of GET /v1/models; the server's log says what is wrong with this one."
 
 
 class ShuttingDown(HindiSTTError):

@@ -36,6 +36,13 @@ class Metrics:
         self.requests = Counter("hindi_stt_requests", "Transcription requests answered, with or without success.")
         self.errors = Counter("hindi_stt_errors", "Error answers of every route.", ["code"])
         self.audio_seconds = Counter("hindi_stt_audio_seconds", "Audio transcribed, in seconds.")
+        self.model_audio_seconds = Counter(
+            "hindi_stt_model_audio_seconds", "Audio transcribed with each model, in seconds.", ["model"]
+        )
+        self.model_loaded = Gauge(
+            "hindi_stt_model_loaded", "1 while the model is in memory.", ["model"], multiprocess_mode="livemax"
+        )
+        self.model_loads = Counter("hindi_stt_model_loads", "Times that a model was loaded.", ["model"])
         self.clip_seconds = Histogram(
             "hindi_stt_clip_seconds", "Length of transcribed recordings, in seconds.", buckets=_AUDIO_SECONDS
         )
@@ -73,9 +80,10 @@ class Metrics:
             "hindi_stt_inference_seconds", "Time of one batch at the runner.", buckets=_STAGE_SECONDS
         )
 
-    def count_request(self, duration_s: float, elapsed_s: float, stages_s: Mapping[str, float]) -> None:
-        """Count a transcription that succeeded: seconds of audio, of the request, and of each of STAGES."""
+    def count_request(self, model: str, duration_s: float, elapsed_s: float, stages_s: Mapping[str, float]) -> None:
+        """Count a transcription that succeeded: its model, seconds of audio, of the request, and of each of STAGES."""
         self.requests.inc()
+        self.model_audio_seconds.labels(model).inc(duration_s)
         self.audio_seconds.inc(duration_s)
         self.clip_seconds.observe(duration_s)
         self.request_seconds.observe(elapsed_s)
@@ -100,6 +108,14 @@ class Metrics:
                 labels["code"]: int(value) for name, labels, value in samples if name == "hindi_stt_errors_total"
             },
             "audio_seconds": round(_total(samples, "hindi_stt_audio_seconds_total"), 3),
+            "models": {
+                labels["model"]: {
+                    "loaded": bool(value),
+                    "audio_seconds": round(_of_model(samples, labels["model"]), 3),
+                }
+                for name, labels, value in samples
+                if name == "hindi_stt_model_loaded"
+            },
             "audio_in_progress_seconds": round(_total(samples, "hindi_stt_audio_in_progress_seconds"), 3),
             "latency_ms": {f"p{p}": _rounded(_percentile(latency, p / 100), 1000) for p in _PERCENTILES},
             "real_time_factor": {f"p{p}": _rounded(_percentile(rtf, p / 100), 1) for p in _PERCENTILES},
@@ -148,6 +164,14 @@ def _collect() -> list[_Sample]:
 
 def _total(samples: Iterable[_Sample], name: str) -> float:
     return sum(value for sample, _, value in samples if sample == name)
+
+
+def _of_model(samples: Iterable[_Sample], model: str) -> float:
+    return sum(
+        value
+        for name, labels, value in samples
+        if name == "hindi_stt_model_audio_seconds_total" and labels["model"] == model
+    )
 
 
 def _buckets(samples: Iterable[_Sample], name: str) -> list[tuple[float, float]]:

@@ -20,7 +20,7 @@ from hindi_stt import audio, quality
 from hindi_stt.acoustic import Acoustic
 from hindi_stt.audio import AudioLimits, ChildLimits, RawFormat
 from hindi_stt.bundle import Bundle
-from hindi_stt.decoding import BeamLimits, Decoder, Decoders, read_hotwords, words_from_tokens
+from hindi_stt.decoding import BeamLimits, Decoder, Decoders, OnsetDecoder, read_hotwords, words_from_tokens
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.features import FeatureExtractor
 from hindi_stt.options import Options
@@ -191,12 +191,20 @@ class Pipeline:
         self._extract(waveform)
 
     def prepare(
-        self, source: bytes | str | Path | BinaryIO, *, raw: RawFormat | None = None, channel: int | None = None
+        self,
+        source: bytes | str | Path | BinaryIO,
+        *,
+        raw: RawFormat | None = None,
+        channel: int | None = None,
+        max_segment_s: float | None = None,
     ) -> Preparation:
-        """A recording's clips; nothing is decoded before the first is asked for. raw, channel: as in `audio.blocks`."""
-        rate = self.bundle.manifest.features.sample_rate
-        waveforms = audio.blocks(source, rate, self.limits, self._max_segment_s, raw=raw, channel=channel)
-        return Preparation(waveforms, self._extract, self._max_segment_s)
+        """A recording's clips; nothing is decoded before the first is asked for.
+
+        raw, channel: as in `audio.blocks`; max_segment_s: the longest clip, where it is not the server's, in seconds.
+        """
+        rate, longest_s = self.bundle.manifest.features.sample_rate, max_segment_s or self._max_segment_s
+        waveforms = audio.blocks(source, rate, self.limits, longest_s, raw=raw, channel=channel)
+        return Preparation(waveforms, self._extract, longest_s)
 
     def count_channels(self, source: bytes | str | Path | BinaryIO, *, raw: RawFormat | None = None) -> int:
         """Channels of a recording. Raises what `audio.count_channels` raises."""
@@ -222,7 +230,7 @@ class Pipeline:
 
     def decoder(self, options: Options | None = None) -> Decoder:
         """The decoder for one recording's clips. Raises what `Decoders.choose` raises."""
-        return self.decoders.choose((options or self._defaults).decoding)
+        return OnsetDecoder(self.decoders.choose((options or self._defaults).decoding), self.bundle.manifest.onsets)
 
     def write(self, heard: Sequence[Segment], options: Options | None = None) -> tuple[Segment, ...]:
         """The segments of an `Assembly` as the options (without: the server's) want them written."""

@@ -44,13 +44,17 @@ class QueueFull(Exception):
 
 @dataclass(slots=True, eq=False)
 class Work(Generic[T]):
-    """One clip. duration_s: seconds of audio; flow: whose it is; deadline_s: after it, nobody wants the result."""
+    """One clip. duration_s: seconds of audio; flow: whose it is; deadline_s: after it, nobody wants the result.
+
+    model: the one that it is for; a run has clips of one model.
+    """
 
     item: T
     duration_s: float
     flow: str
     deadline_s: float
     priority: Priority = Priority.INTERACTIVE
+    model: str = ""
     abandoned: bool = False
     rank: tuple[float, int] = field(default=(0.0, 0), init=False)
 
@@ -176,7 +180,7 @@ class Scheduler(Generic[T]):
             if work is None:
                 break
             n, new_longest = len(chosen) + 2, max(longest, work.duration_s)
-            fits = n * new_longest <= limits.max_run_s
+            fits = work.model == first.model and n * new_longest <= limits.max_run_s
             if fits and total + work.duration_s >= (1 - limits.max_padding) * n * new_longest:
                 chosen.append(work)
                 longest, total = new_longest, total + work.duration_s

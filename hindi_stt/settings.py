@@ -16,6 +16,16 @@ from hindi_stt.types import Nasals, Nukta, Numerals, Punctuation, Script
 __all__ = ["Settings", "available_cores", "get_settings"]
 
 _PREFIX: Final = "HINDI_STT_"
+_OF_ONE_LANGUAGE: Final = (
+    "language_model",
+    "hotwords_file",
+    "numerals",
+    "script",
+    "punctuation",
+    "mask",
+    "nukta",
+    "nasals",
+)
 
 
 def available_cores() -> int:
@@ -46,8 +56,22 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="ignore")
 
     model: str = Field("", description="Bundle folder, or tag in the BentoML model store. Empty: the embedded model.")
+    models: str = Field(
+        "", description="More models beside that one, with commas between: bundle folders, or tags in the store."
+    )
     model_aliases: str = Field(
-        "whisper-1", description="Further names, with commas between, that requests may use for the model."
+        "whisper-1",
+        description="Further names, with commas between, that requests may use. They mean any model: the language "
+        "decides, or else it is the first.",
+    )
+    model_loading: Literal["start", "use"] = Field(
+        "start", description="When further models are loaded: with the server, or by the first request that needs them."
+    )
+    model_memory_mb: int = Field(
+        0,
+        ge=0,
+        description="Bound on the ONNX files of the loaded models together, in MiB: past it, the one not used for "
+        "longest is let go; the first stays. 0: no bound.",
     )
 
     max_body_bytes: int = Field(500 * 2**20, gt=0, description="Largest request body, in bytes.")
@@ -169,8 +193,18 @@ class Settings(BaseSettings):
         return self.threads or available_cores()
 
     @property
+    def more_models(self) -> tuple[str, ...]:
+        """Folders or tags of the models beside the first."""
+        return tuple(name.strip() for name in self.models.split(",") if name.strip())
+
+    @property
+    def for_more_models(self) -> Settings:
+        """These settings as they hold for the models beside the first: without what is meant for its language."""
+        return self.model_copy(update={name: type(self).model_fields[name].default for name in _OF_ONE_LANGUAGE})
+
+    @property
     def aliases(self) -> tuple[str, ...]:
-        """Further names of the model."""
+        """Further names of the models."""
         return tuple(name.strip() for name in self.model_aliases.split(",") if name.strip())
 
     @property

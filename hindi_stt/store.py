@@ -18,7 +18,7 @@ from hindi_stt.errors import ModelNotFound, needing_room
 if TYPE_CHECKING:
     from hindi_stt.settings import Settings
 
-__all__ = ["load", "remove", "resolve", "save", "tags"]
+__all__ = ["load", "remove", "resolve", "resolve_all", "save", "tags"]
 
 
 def save(bundle: Bundle) -> str:
@@ -63,9 +63,17 @@ def resolve(settings: Settings) -> Bundle:
     """
     if not settings.model:
         return Bundle.open(EMBEDDED)
-    if os.sep in settings.model or Path(settings.model).is_dir():
-        return Bundle.open(settings.model)
-    return load(settings.model)
+    return _named(settings.model)
+
+
+def resolve_all(settings: Settings) -> tuple[Bundle, ...]:
+    """The bundles that the settings name, the first of `resolve` and more. Raises ModelNotFound, BundleInvalid."""
+    return (resolve(settings), *map(_named, settings.more_models))
+
+
+def _named(name: str) -> Bundle:
+    """A bundle by its folder, or by its tag in the store."""
+    return Bundle.open(name) if os.sep in name or Path(name).is_dir() else load(name)
 
 
 def _find(tag: str) -> bentoml.Model | None:

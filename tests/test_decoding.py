@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hindi_stt.bundle import OnsetSpec
 from hindi_stt.decoding import GreedyDecoder
+from hindi_stt.decoding.onsets import with_onsets
 from hindi_stt.decoding.paths import words_from_tokens
 from hindi_stt.types import LogProbs, Token
 
@@ -77,6 +79,20 @@ def test_the_weakest_frame_is_the_words_confidence() -> None:
 def test_words_begin_at_marks(pieces: list[str], words: list[str]) -> None:
     tokens = [Token(0, piece, i * 0.1, i * 0.1 + 0.05, 0.5) for i, piece in enumerate(pieces)]
     assert [word.text for word in words_from_tokens(tokens)] == words
+
+
+@given(st.lists(st.integers(0, BLANK), min_size=1, max_size=40), st.floats(0, 0.2), st.floats(0, 0.2))
+def test_tokens_begin_by_the_models_lag_earlier(ids: list[int], first_s: float, further_s: float) -> None:
+    pieces = ("▁क", "खि", "ग", "▁", "नहीं", "<blk>")
+    tokens = GreedyDecoder(pieces, BLANK)(log_probs(ids, 6)).tokens
+    moved = with_onsets(tokens, OnsetSpec(first_letter_s=first_s, further_letter_s=further_s))
+    assert [(token.id, token.end_s) for token in moved] == [(token.id, token.end_s) for token in tokens]
+    before_s = 0.0
+    for token, was in zip(moved, tokens, strict=True):
+        lag_s = {"▁": 0.0, "खि": first_s + further_s, "नहीं": first_s + 3 * further_s}.get(token.piece, first_s)
+        assert token.start_s == pytest.approx(max(before_s, was.start_s - lag_s))
+        before_s = token.end_s
+    assert with_onsets(tokens, OnsetSpec()) == tokens
 
 
 def test_no_frames() -> None:

@@ -20,7 +20,11 @@ NOW = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
 
 
 def test_sums(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    url = f"sqlite:///{tmp_path / 'usage.db'}"
+    check_sums(f"sqlite:///{tmp_path / 'usage.db'}", capsys)
+
+
+def check_sums(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is written into an empty database comes out summed."""
     ledger = Ledger(url)
     for i in range(600):
         status, audio_s = (429, 0.0) if i % 3 == 0 else (200, 1.5)

@@ -137,6 +137,14 @@ def test_interactive_work_goes_before_bulk_work() -> None:
     assert len(started_after) >= 17
 
 
+@given(st.lists(st.tuples(st.floats(0.1, 3), st.sampled_from("ab")), min_size=1, max_size=60), st.integers(1, 3))
+def test_a_run_has_clips_of_one_model(jobs: list[tuple[float, str]], cores: int) -> None:
+    simulation = Simulation(cores)
+    simulation.run([(0.0, Work(i, s, str(i), FOREVER, model=model)) for i, (s, model) in enumerate(jobs)])
+    assert all(len({work.model for work in run.works}) == 1 for run in simulation.runs)
+    assert sum(len(run.works) for run in simulation.runs) == len(jobs)
+
+
 def test_bounds_refuse_at_once_and_say_when_to_come_back() -> None:
     limits = SchedulerLimits(max_queue_s=50, max_wait_s=1e9, max_run_s=4, max_padding=0.2, max_clips=8)
     scheduler: Scheduler[int] = Scheduler(1, limits)

@@ -13,6 +13,7 @@ from typing import Final, Literal
 from sqlalchemy import (
     Column,
     DateTime,
+    Engine,
     Float,
     Integer,
     MetaData,
@@ -24,7 +25,7 @@ from sqlalchemy import (
     insert,
     select,
 )
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, ProgrammingError, SQLAlchemyError
 
 from hindi_stt.errors import LedgerUnavailable
 
@@ -83,8 +84,9 @@ class Ledger:
 
     def __init__(self, url: str) -> None:
         try:
-            self._engine = create_engine(url)
-            _metadata.create_all(self._engine)
+            # A database that was restarted is connected to again, instead of losing the first rows.
+            self._engine = create_engine(url, pool_pre_ping=True)
+            _make_table(self._engine)
         except (SQLAlchemyError, ImportError) as error:
             raise LedgerUnavailable(f"HINDI_STT_USAGE_URL cannot be used: {error}.") from error
         self._entries: queue.Queue[Entry | None] = queue.Queue(_QUEUE)
@@ -123,18 +125,31 @@ class Ledger:
             log.error("usage of %d requests is lost: %s", len(batch), error)  # noqa: TRY400
 
 
+def _make_table(engine: Engine) -> None:
+    try:
+        _metadata.create_all(engine)
+    except (IntegrityError, ProgrammingError):  # another worker has just made it
+        _metadata.create_all(engine)
+
+
 def read_sums(url: str, by: Literal["client", "model", "day"], since: datetime | None = None) -> list[Sums]:
-    """Sums by group, in the groups' order; since: with a time zone. Raises LedgerUnavailable."""
-    group = func.date(_usage.c.time) if by == "day" else _usage.c[by]
+    """Sums by group, in the groups' order; days are of UTC; since: with a time zone. Raises LedgerUnavailable."""
+    try:
+        engine = create_engine(url)
+    except (SQLAlchemyError, ImportError) as error:
+        raise LedgerUnavailable(f"{url} cannot be read: {error}.") from error
+    # PostgreSQL would take the day of its own time zone; SQLite holds no zone.
+    time = func.timezone("UTC", _usage.c.time) if engine.dialect.name == "postgresql" else _usage.c.time
+    group = func.date(time) if by == "day" else _usage.c[by]
     failed = func.sum(case((_usage.c.status >= 400, 1), else_=0))
     query = select(group, func.count(), failed, func.sum(_usage.c.audio_s)).group_by(group).order_by(group)
     if since is not None:
         query = query.where(_usage.c.time >= since)
     try:
-        engine = create_engine(url)
         with engine.connect() as connection:
             rows = [Sums(str(name), n, int(bad), float(audio_s)) for name, n, bad, audio_s in connection.execute(query)]
-        engine.dispose()
-    except (SQLAlchemyError, ImportError) as error:
+    except SQLAlchemyError as error:
         raise LedgerUnavailable(f"{url} cannot be read: {error}.") from error
+    finally:
+        engine.dispose()
     return rows

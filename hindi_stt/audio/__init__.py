@@ -1,11 +1,12 @@
 """Bytes → Waveform."""
 
-from hindi_stt.audio.decoding import AudioLimits, RawFormat, blocks, count_channels, decode
+from hindi_stt.audio.decoding import UNKNOWN_SIZE, AudioLimits, RawFormat, blocks, count_channels, decode
 from hindi_stt.audio.ffmpeg import ChildLimits
 from hindi_stt.audio.packets import PACKET_RATES, PacketDecoder, PacketFormat
 
 __all__ = [
     "PACKET_RATES",
+    "UNKNOWN_SIZE",
     "AudioLimits",
     "ChildLimits",
     "PacketDecoder",

@@ -30,9 +30,14 @@ from hindi_stt.errors import (
 )
 from hindi_stt.types import Float32, Waveform
 
-__all__ = ["AudioLimits", "RawFormat", "blocks", "count_channels", "decode"]
+__all__ = ["UNKNOWN_SIZE", "AudioLimits", "RawFormat", "blocks", "count_channels", "decode"]
+
+UNKNOWN_SIZE: Final = 2**62
+"""What a stream that is still arriving gives for its end."""
 
 _BLOCK_S: Final = 16.0
+# A file that promises more does not know how much it holds.
+_MAX_PROMISED_FRAMES: Final = 2**48
 # Floating-point files may pass full scale; past this (+40 dB) they hold something else than audio.
 _MAX_AMPLITUDE: Final = 100.0
 _MIN_RATE_HZ: Final = 1_000
@@ -90,28 +95,31 @@ def blocks(
 
     A recording up to `block_s` comes, and is resampled, in one piece; a longer one is resampled as a stream.
 
-    source: the bytes of a file, a path, or a seekable binary stream, which stays open.
+    source: the bytes of a file, a path, or a seekable binary stream, which stays open. A stream that is still arriving
+    may give UNKNOWN_SIZE for its end, if it holds WAV, FLAC or raw samples, which are read from the first byte to the
+    last.
 
     Decoding stops as soon as `limits.max_s` is passed, so a small file that unpacks to hours costs no more than that;
     where the header tells the length, it does not even begin. Whoever reads to the end knows that the file is whole.
     Raises, at any block, EmptyBody, UnsupportedAudio, CorruptAudio, TruncatedAudio, InvalidSamples, AudioTooShort,
     AudioTooLong, TooManyChannels.
     """
-    with _opened(source, limits, raw, channel) as file:
-        for samples in _resampled(_read_mono(file, limits, block_s, channel), file.samplerate, sample_rate):
+    with _opened(source, limits, raw, channel) as (file, promised):
+        for samples in _resampled(_read_mono(file, promised, limits, block_s, channel), file.samplerate, sample_rate):
             yield Waveform(samples, sample_rate, file.samplerate)
 
 
 def count_channels(source: bytes | str | Path | BinaryIO, limits: AudioLimits, *, raw: RawFormat | None = None) -> int:
     """Channels of a recording, by its header. Raises what `blocks` raises at its first block."""
-    with _opened(source, limits, raw, None) as file:
+    with _opened(source, limits, raw, None) as (file, _):
         return int(file.channels)
 
 
 @contextlib.contextmanager
 def _opened(
     source: bytes | str | Path | BinaryIO, limits: AudioLimits, raw: RawFormat | None, channel: int | None
-) -> Iterator[soundfile.SoundFile | FFmpegFile]:
+) -> Iterator[tuple[soundfile.SoundFile | FFmpegFile, int | None]]:
+    """The file, and how many frames it promises, where it does."""
     with contextlib.ExitStack() as stack:
         if isinstance(source, (str, Path)):
             stream: BinaryIO = stack.enter_context(Path(source).open("rb"))
@@ -122,17 +130,23 @@ def _opened(
             raise EmptyBody("The audio file is empty.")
         if raw is not None:
             _check_channels(raw.channels, limits)
-        if raw is not None and size % raw.frame_bytes:
-            raise TruncatedAudio(f"The {size} bytes of audio are no multiple of {raw.frame_bytes}, a sample's size.")
+        if raw is not None and size != UNKNOWN_SIZE:
+            _check_whole_samples(size, raw)
         stream.seek(0)
-        if raw is None:
-            _refuse_truncated_wav(stream, size)
-            stream.seek(0)
+        endless = raw is None and _is_streamed_wav(stream, size) and size == UNKNOWN_SIZE
+        stream.seek(0)
         file = stack.enter_context(_open(stream, limits, raw, channel))
         _check_channels(file.channels, limits)
         if not _MIN_RATE_HZ <= file.samplerate <= _MAX_RATE_HZ:
             raise UnsupportedAudio(f"The header claims a sample rate of {file.samplerate} Hz.")
-        yield file
+        yield file, None if endless or file.frames >= _MAX_PROMISED_FRAMES else file.frames
+        if raw is not None and size == UNKNOWN_SIZE:
+            _check_whole_samples(stream.seek(0, io.SEEK_END), raw)
+
+
+def _check_whole_samples(size: int, raw: RawFormat) -> None:
+    if size % raw.frame_bytes:
+        raise TruncatedAudio(f"The {size} bytes of audio are no multiple of {raw.frame_bytes}, a sample's size.")
 
 
 def _check_channels(channels: int, limits: AudioLimits) -> None:
@@ -180,13 +194,16 @@ def _open(
 
 
 def _read_mono(
-    file: soundfile.SoundFile | FFmpegFile, limits: AudioLimits, block_s: float, channel: int | None
+    file: soundfile.SoundFile | FFmpegFile,
+    promised: int | None,
+    limits: AudioLimits,
+    block_s: float,
+    channel: int | None,
 ) -> Iterator[Float32]:
     """Mono float32 samples at the file's own rate, in blocks up to the bound; at least one block."""
     rate = file.samplerate
     max_frames = int(limits.max_s * rate)
     block_frames = max(1, int(block_s * rate))
-    promised = file.frames if file.frames < 2**62 else None
     too_long = AudioTooLong(f"The audio lasts more than the bound of {limits.max_s:g} s.")
     if promised is not None and promised > max_frames:
         raise too_long
@@ -237,14 +254,14 @@ def _check_length(
         raise AudioTooShort(f"The audio lasts {n_frames / rate:.3f} s, the least is {limits.min_s:g} s.")
 
 
-def _refuse_truncated_wav(stream: BinaryIO, size: int) -> None:
-    """Raise TruncatedAudio for a RIFF file whose data chunk is longer than the file.
+def _is_streamed_wav(stream: BinaryIO, size: int) -> bool:
+    """Whether it is a RIFF file of which the writer did not know the length.
 
-    libsndfile silently reads what is there. Sizes that mean "streamed, length unknown" are accepted.
+    Raises TruncatedAudio where the data chunk is longer than the file: libsndfile silently reads what is there.
     """
     header = stream.read(12)
     if header[:4] != b"RIFF" or header[8:12] != b"WAVE":
-        return
+        return False
     position = 12
     while len(chunk := stream.read(8)) == 8:
         name, length = chunk[:4], struct.unpack("<I", chunk[4:])[0]
@@ -254,7 +271,7 @@ def _refuse_truncated_wav(stream: BinaryIO, size: int) -> None:
                 raise TruncatedAudio(
                     f"The WAV header promises {length} bytes of audio, the file holds {max(0, size - position)}."
                 )
-            return
+            return length in _STREAMED_SIZES
         position += length + length % 2
         if position >= size:
             raise TruncatedAudio("The WAV file ends before its audio begins.")

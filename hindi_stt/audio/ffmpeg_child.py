@@ -36,7 +36,7 @@ def main(descriptor: int, container: str, cpu_s: int, memory_bytes: int, channel
             if not opened.streams.audio:
                 return _end("no audio")
             try:
-                _decode(opened, channel)
+                _decode(opened, container, channel)
             except (av.FFmpegError, ValueError, BrokenPipeError):
                 return 1
     return 0
@@ -47,7 +47,7 @@ def _end(error: str) -> int:
     return 0
 
 
-def _decode(opened: Any, channel: int | None) -> None:
+def _decode(opened: Any, container: str, channel: int | None) -> None:
     import av
 
     stream = opened.streams.audio[0]
@@ -58,7 +58,12 @@ def _decode(opened: Any, channel: int | None) -> None:
     output.flush()
     # Packed: PyAV reads past the end of a planar frame that has more than eight channels.
     resampler = av.AudioResampler(format="flt", layout=stream.layout, rate=rate)
-    for frame in itertools.chain(opened.decode(stream), [None]):
+    frames = opened.decode(stream)
+    if container == "aac":
+        # AAC's frames overlap, and the first has nothing to overlap with: it holds no whole signal. An MP4 file says to
+        # leave it out, a bare stream cannot.
+        next(frames, None)
+    for frame in itertools.chain(frames, [None]):
         for part in resampler.resample(frame):
             samples = part.to_ndarray().reshape(-1, stream.channels)
             mono = samples.mean(axis=1) if channel is None else samples[:, channel]

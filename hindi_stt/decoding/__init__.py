@@ -4,6 +4,7 @@ from hindi_stt.decoding.beam import BeamDecoder, BeamLimits
 from hindi_stt.decoding.decoders import Decoder, Decoders
 from hindi_stt.decoding.greedy import GreedyDecoder
 from hindi_stt.decoding.hotwords import Hotword, parse_hotwords, read_hotwords
+from hindi_stt.decoding.onsets import OnsetDecoder
 from hindi_stt.decoding.options import DecodingOptions
 from hindi_stt.decoding.paths import words_from_tokens
 
@@ -15,6 +16,7 @@ __all__ = [
     "DecodingOptions",
     "GreedyDecoder",
     "Hotword",
+    "OnsetDecoder",
     "parse_hotwords",
     "read_hotwords",
     "words_from_tokens",

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from hindi_stt import channels, render
 from hindi_stt.access.limits import Client
 from hindi_stt.errors import HindiSTTError
+from hindi_stt.http.arriving import Arriving
 from hindi_stt.http.cache import fingerprint
 from hindi_stt.http.disconnect import unless_disconnected
 from hindi_stt.http.events import EventStream, event
@@ -46,11 +47,11 @@ async def hear(recognizer: Recognizer, uploaded: UploadedFile, wishes: Wishes, c
     if cache is None:
         return await _hear(recognizer, uploaded, wishes, client)
     asked = {
-        "options": asdict(wishes.options),
+        "options": asdict(wishes.asked.options),
         "split": wishes.split,
         "raw": uploaded.raw and asdict(uploaded.raw),
     }
-    model = recognizer.pipeline.bundle.tag
+    model = wishes.asked.pipeline.bundle.tag
     key = await recognizer.in_thread(lambda: fingerprint(uploaded.file, model, recognizer.settings, asked))
     if (found := await cache.get(key)) is not None:
         await recognizer.limits.count_audio(client, found.duration_s)
@@ -63,14 +64,15 @@ async def hear(recognizer: Recognizer, uploaded: UploadedFile, wishes: Wishes, c
 
 async def _hear(recognizer: Recognizer, uploaded: UploadedFile, wishes: Wishes, client: Client) -> Heard:
     file, raw = uploaded.file, uploaded.raw
+    pipeline, options = wishes.asked.pipeline, wishes.asked.options
     if not wishes.split:
-        recognition = recognizer.recognize(Recording(file, raw), wishes.options, client)
+        recognition = recognizer.recognize(Recording(file, raw), pipeline, options, client)
         return Heard(await recognition.transcript(), recognition.stages_s)
-    n_channels = await recognizer.in_thread(lambda: recognizer.pipeline.count_channels(file, raw=raw))
+    n_channels = await recognizer.in_thread(lambda: pipeline.count_channels(file, raw=raw))
     transcripts = []
     stages_s: dict[str, float] = {}
     for channel in range(n_channels):
-        recognition = recognizer.recognize(Recording(file, raw, channel), wishes.options, client)
+        recognition = recognizer.recognize(Recording(file, raw, channel), pipeline, options, client)
         transcripts.append(await recognition.transcript())
         stages_s = {stage: stages_s.get(stage, 0.0) + s for stage, s in recognition.stages_s.items()}
     return Heard(channels.merge(transcripts), stages_s)
@@ -78,7 +80,7 @@ async def _hear(recognizer: Recognizer, uploaded: UploadedFile, wishes: Wishes, 
 
 def answer(transcript: Transcript, wishes: Wishes, body: dict[str, Any]) -> Response:
     """The transcript in the format that was asked for; body: what it is in JSON."""
-    warnings = [*transcript.warnings, *wishes.warnings]
+    warnings = [*transcript.warnings, *wishes.asked.warnings]
     headers = {"X-Warnings": ", ".join(quote(text, safe=" =:,;'()") for text in warnings)} if warnings else None
     if wishes.response_format == "text":
         return PlainTextResponse(render.to_text(transcript) + "\n", headers=headers)
@@ -96,8 +98,11 @@ async def answer_in_events(
     resources: contextlib.AsyncExitStack,
 ) -> Response:
     """The segments as they are heard, as OpenAI's events; resources: what the answer needs until it has ended."""
-    recording = Recording(uploaded.file, uploaded.raw)
-    events = _events(request, recognizer.recognize(recording, wishes.options, state_of(request).client), wishes)
+    arriving = uploaded.arriving
+    recording = Recording(uploaded.file, uploaded.raw, arriving=arriving.file if arriving else None)
+    asked = wishes.asked
+    recognition = recognizer.recognize(recording, asked.pipeline, asked.options, state_of(request).client)
+    events = _events(request, recognition, wishes, arriving)
     # Whatever goes wrong before the first words still has a status of its own.
     first = await unless_disconnected(request, anext(events))
     return EventStream(request, first, events, resources.pop_all(), recognizer.settings.request_timeout_s)
@@ -108,7 +113,9 @@ def usage(transcript: Transcript) -> dict[str, Any]:
     return {"usage": {"type": "duration", "seconds": round(transcript.duration_s, 3)}}
 
 
-async def _events(request: Request, recognition: Recognition, wishes: Wishes) -> AsyncGenerator[bytes]:
+async def _events(
+    request: Request, recognition: Recognition, wishes: Wishes, arriving: Arriving | None
+) -> AsyncGenerator[bytes]:
     """transcript.text.delta for each segment; then transcript.text.done, or the error that ended it."""
     begun = False
     try:
@@ -119,9 +126,13 @@ async def _events(request: Request, recognition: Recognition, wishes: Wishes) ->
                     delta["logprobs"] = render.word_log_probs(segment.words)
                 yield event(delta)
                 begun = True
-    except HindiSTTError as error:
+        if arriving is not None:
+            await arriving.ended()
+    except HindiSTTError as found:
+        # What is wrong with the upload looks from here as if the recording was cut off.
+        error = (arriving.error if arriving is not None else None) or found
         if not begun:
-            raise
+            raise error from found
         state_of(request).error = error
         yield event(error_body(request, error))
         return
@@ -130,4 +141,4 @@ async def _events(request: Request, recognition: Recognition, wishes: Wishes) ->
     done: dict[str, Any] = {"type": "transcript.text.done", "text": transcript.text, **usage(transcript)}
     if wishes.logprobs:
         done["logprobs"] = render.word_log_probs(transcript.words)
-    yield event(done | {"warnings": [*transcript.warnings, *wishes.warnings]})
+    yield event(done | {"warnings": [*transcript.warnings, *wishes.asked.warnings]})

@@ -11,10 +11,10 @@ from typing import Any, Final
 import numpy as np
 
 from hindi_stt import __version__
-from hindi_stt.bundle import Bundle
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.http.recognition import RemoteAcoustic
 from hindi_stt.http.requests import log
+from hindi_stt.registry import Registry
 from hindi_stt.types import Features
 from hindi_stt.watchdog import Watchdog
 
@@ -37,9 +37,10 @@ class Health:
     "unhealthy": anything else.
     """
 
-    def __init__(self, bundle: Bundle, acoustic: RemoteAcoustic) -> None:
-        self._bundle = bundle
+    def __init__(self, registry: Registry, acoustic: RemoteAcoustic) -> None:
+        self._registry = registry
         self._acoustic = acoustic
+        bundle = registry.default
         values = np.random.default_rng(0).standard_normal((bundle.manifest.features.n_mels, _CANARY_FRAMES))
         self._canary = Features(values.astype(np.float32), 0.0)
         self._last_answer: float | None = None
@@ -82,14 +83,20 @@ class Health:
         status = self.status
         if status == "unhealthy":
             runner["error"] = self._last_error
-        return {"status": status, "model": self._bundle.tag, "runner": runner, "versions": self._versions}
+        return {
+            "status": status,
+            "model": self._registry.default.tag,
+            "models": {bundle.tag: bundle.manifest.language for bundle in self._registry},
+            "runner": runner,
+            "versions": self._versions,
+        }
 
     async def _watch(self) -> None:
         while True:
             self._waiting_since = started = time.monotonic()
             try:
                 async with asyncio.timeout(_TIMEOUT_S):
-                    await self._acoustic(self._canary)
+                    await self._acoustic(self._registry.default.tag, self._canary)
                 self.answered()
             except TimeoutError:
                 self._last_error = f"no answer within {_TIMEOUT_S:g} s"

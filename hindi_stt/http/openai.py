@@ -11,14 +11,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from hindi_stt import render
-from hindi_stt.errors import HindiSTTError, InvalidRequest, TranslationNotOffered, UnknownModel
+from hindi_stt.errors import HindiSTTError, InvalidRequest, TranslationNotOffered
 from hindi_stt.http.answers import answer, answer_in_events, hear, usage
 from hindi_stt.http.disconnect import unless_disconnected
+from hindi_stt.http.language import settled
 from hindi_stt.http.recognition import Recognizer
 from hindi_stt.http.requests import error_response, state_of
-from hindi_stt.http.transcription import counting_failures
+from hindi_stt.http.transcription import counting_failures, note_model
 from hindi_stt.http.uploads import receive_upload
-from hindi_stt.http.wishes import FIELDS, LISTS, Wishes, model_names, read_wishes
+from hindi_stt.http.wishes import FIELDS, LISTS, Wishes, read_wishes
 from hindi_stt.types import Transcript
 
 __all__ = ["openai_routes"]
@@ -37,10 +38,8 @@ def openai_routes(recognizer: Callable[[], Recognizer]) -> list[Route]:
 
     async def model(request: Request) -> Response:
         name = request.path_params["model"]
-        found = next((entry for entry in _models(recognizer()) if entry["id"] == name), None)
-        if found is None:
-            raise UnknownModel(f"There is no model {name[:64]!r} here.")
-        return JSONResponse(found)
+        recognizer().registry.choose(name, ())
+        return JSONResponse(next(entry for entry in _models(recognizer()) if entry["id"] == name))
 
     async def translate(_: Request) -> Response:
         raise TranslationNotOffered("This server writes down what is said, in the language in which it is said.")
@@ -70,8 +69,11 @@ async def _transcribe(request: Request, recognizer: Recognizer) -> Response:
         upload = await stack.enter_async_context(receive_upload(request, FIELDS, recognizer.settings, lists=LISTS))
         if "model" not in upload.fields:
             raise InvalidRequest("The field 'model' is missing; GET /v1/models lists what it may be.")
+        request = upload.request
         wishes = read_wishes(upload, recognizer)
         (file,) = upload.files
+        wishes = await unless_disconnected(request, settled(recognizer, file, wishes))
+        note_model(request, wishes)
         if wishes.stream:
             return await answer_in_events(request, file, recognizer, wishes, stack)
         heard = await unless_disconnected(request, hear(recognizer, file, wishes, state.client))
@@ -89,7 +91,15 @@ def _body(transcript: Transcript, wishes: Wishes) -> dict[str, Any]:
 
 
 def _models(recognizer: Recognizer) -> list[dict[str, Any]]:
-    """The model under each of its names. created is OpenAI's field; a bundle does not say."""
-    manifest = recognizer.pipeline.bundle.manifest
-    facts = {"object": "model", "created": 0, "owned_by": manifest.source.file, "licence": manifest.licence}
-    return [{"id": name, **facts, "languages": [manifest.language]} for name in model_names(recognizer)]
+    """The models under each of their names. created is OpenAI's field; a bundle does not say."""
+    return [
+        {
+            "id": name,
+            "object": "model",
+            "created": 0,
+            "owned_by": bundles[0].manifest.source.file,
+            "licence": ", ".join(dict.fromkeys(bundle.manifest.licence for bundle in bundles)),
+            "languages": list(dict.fromkeys(bundle.manifest.language for bundle in bundles)),
+        }
+        for name, bundles in recognizer.registry.names.items()
+    ]

@@ -34,6 +34,7 @@ _MODEL: Final = {
 _HEALTH: Final = {
     "status": "healthy",
     "model": "stt_hi_conformer_ctc_demo:0123456789ab",
+    "models": {"stt_hi_conformer_ctc_demo:0123456789ab": "hi"},
     "runner": {"answer_age_s": 0.2},
     "versions": {"hindi_stt": __version__},
 }

@@ -23,7 +23,6 @@ from hindi_stt.errors import (
 from hindi_stt.http.realtime_session import GOING_AWAY, RealtimeSession
 from hindi_stt.http.recognition import Recognizer
 from hindi_stt.http.requests import error_body
-from hindi_stt.http.wishes import check_model
 
 __all__ = ["DRAIN_S", "Realtime", "realtime_routes"]
 
@@ -60,7 +59,7 @@ class Realtime:
         if (intent := websocket.query_params.get("intent")) != "transcription":
             raise InvalidRequest(f"intent={str(intent)[:64]!r} is not offered; it has to be 'transcription'.")
         if (model := websocket.query_params.get("model")) is not None:
-            check_model(model, self.recognizer)
+            self.recognizer.registry.choose(model, ())
 
     async def serve(self, websocket: WebSocket) -> None:
         """One connection from its beginning to its end."""

@@ -16,8 +16,8 @@ from typing import Any, Final
 from hindi_stt.audio import PACKET_RATES, PacketFormat
 from hindi_stt.errors import HindiSTTError, InvalidRequest
 from hindi_stt.http.recognition import Recognizer
-from hindi_stt.http.wishes import check_model, read_options
-from hindi_stt.options import FIELDS, Options
+from hindi_stt.http.wishes import Asked, read_asked
+from hindi_stt.options import FIELDS
 
 __all__ = [
     "Append",
@@ -48,7 +48,7 @@ _TRANSCRIPTION_FIELDS: Final = ("model", "language", "languages", "prompt", "key
 class SessionConfig:
     """What one connection asks for. transcription: OpenAI's fields and those of the file API, as they were sent."""
 
-    options: Options
+    asked: Asked
     audio: PacketFormat = field(default_factory=PacketFormat)
     end_pointing: bool = True
     log_probs: bool = False
@@ -220,7 +220,7 @@ def _with_rest(
         config = replace(config, end_pointing=_end_pointing(wanted["turn_detection"]))
     if wanted.get(transcription) is not None:
         fields = _object(wanted, transcription)
-        config = replace(config, options=_options(fields, recognizer), transcription=fields)
+        config = replace(config, asked=_asked(fields, recognizer), transcription=fields)
     return config
 
 
@@ -232,7 +232,7 @@ def _end_pointing(wanted: Any) -> bool:
     return True
 
 
-def _options(fields: Mapping[str, Any], recognizer: Recognizer) -> Options:
+def _asked(fields: Mapping[str, Any], recognizer: Recognizer) -> Asked:
     unknown = sorted(set(fields) - set(_TRANSCRIPTION_FIELDS))
     if unknown:
         known = ", ".join(_TRANSCRIPTION_FIELDS)
@@ -243,10 +243,11 @@ def _options(fields: Mapping[str, Any], recognizer: Recognizer) -> Options:
         texts = value if isinstance(value, list) and name in lists else [value]
         if not all(isinstance(text, str) for text in texts):
             raise InvalidRequest(f"The field {name!r} of transcription is not text.")
-    if "model" in given:
-        check_model(given["model"], recognizer)
-    options, _ = read_options(given, lists, recognizer)
-    return options
+    asked, *others = read_asked(given, lists, recognizer)
+    if others:
+        offered = ", ".join(one.pipeline.bundle.manifest.language for one in (asked, *others))
+        raise InvalidRequest(f"Several languages go with recordings; a session names one of {offered}.")
+    return asked
 
 
 def new_id(kind: str) -> str:

@@ -38,6 +38,7 @@ from hindi_stt.http.realtime_protocol import (
 )
 from hindi_stt.http.recognition import Recognizer
 from hindi_stt.http.requests import log
+from hindi_stt.http.wishes import read_asked
 from hindi_stt.streaming import Event, Partial, SpeechStarted, SpeechStopped, Stream, Utterance
 from hindi_stt.types import Features, LogProbs
 
@@ -59,14 +60,15 @@ _TRY_LATER: Final = 1013
 class _RunnerLine:
     """streaming.Line over the runner: finals wait their turn, partials do not."""
 
-    def __init__(self, recognizer: Recognizer) -> None:
+    def __init__(self, recognizer: Recognizer, model: str) -> None:
         self._recognizer = recognizer
+        self._model = model
 
     async def log_probs(self, features: Features, *, final: bool) -> LogProbs:
         limit_s = self._recognizer.settings.request_timeout_s if final else _PARTIAL_TIMEOUT_S
         try:
             async with asyncio.timeout(limit_s):
-                return await self._recognizer.log_probs(features, patient=final)
+                return await self._recognizer.log_probs(self._model, features, patient=final)
         except TimeoutError as error:
             raise Timeout(f"The model did not answer within {limit_s:g} s.") from error
 
@@ -131,7 +133,8 @@ class RealtimeSession:
         self._id = new_id("sess")
         self._beta = "realtime=v1" in websocket.headers.get("openai-beta", "")
         model = websocket.query_params.get("model")
-        self._config = SessionConfig(recognizer.pipeline.options({}), transcription={"model": model} if model else {})
+        transcription = {"model": model} if model else {}
+        self._config = SessionConfig(read_asked(transcription, {}, recognizer)[0], transcription=transcription)
         self._asked = self._config
         self._inbox = _Inbox(self._settings.realtime_buffer_s)
         self._stream: Stream | None = None
@@ -266,13 +269,13 @@ class RealtimeSession:
         await self._send({"type": kind, "session": config.described(self._id, beta=beta)})
 
     async def _append(self, data: bytes) -> None:
-        pipeline = self._recognizer.pipeline
+        pipeline = self._config.asked.pipeline
         if self._stream is None or self._decoder is None:
             self._decoder = PacketDecoder(self._config.audio, pipeline.sample_rate)
             self._stream = Stream(
                 pipeline,
-                _RunnerLine(self._recognizer),
-                self._config.options,
+                _RunnerLine(self._recognizer, pipeline.bundle.tag),
+                self._config.asked.options,
                 end_pointing=self._config.end_pointing,
                 min_s=self._settings.min_audio_s,
                 start_s=self._received_s,
@@ -380,6 +383,7 @@ class RealtimeSession:
         self._before, self._item_id, self._shown = self._item_id, "", []
         self._n_utterances += 1
         self._recognizer.metrics.audio_seconds.inc(duration_s)
+        self._recognizer.metrics.model_audio_seconds.labels(self._config.asked.pipeline.bundle.tag).inc(duration_s)
 
     def _of_item(self, kind: str) -> dict[str, Any]:
         return {"type": kind, "item_id": self._item_id, "content_index": 0}

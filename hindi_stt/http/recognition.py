@@ -6,21 +6,24 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Final, TypeVar
+from typing import Any, BinaryIO, Final, TypeVar
 
 import anyio
 import anyio.to_thread
 
 from hindi_stt.access.limits import Client, RateLimits
 from hindi_stt.audio import RawFormat
+from hindi_stt.bundle import Bundle
 from hindi_stt.decoding import Decoder
 from hindi_stt.errors import Overloaded, Timeout
+from hindi_stt.http.arriving import ArrivingFile
 from hindi_stt.http.cache import ResultCache
 from hindi_stt.metrics import Metrics
 from hindi_stt.options import Options
 from hindi_stt.pipeline import Assembly, Pipeline, PreparedClip
+from hindi_stt.registry import Registry
 from hindi_stt.settings import Settings, available_cores
 from hindi_stt.tracing import stage
 from hindi_stt.types import Features, Hypothesis, LogProbs, Segment, Transcript
@@ -29,12 +32,15 @@ __all__ = ["Recognition", "Recognizer", "Recording", "RemoteAcoustic"]
 
 T = TypeVar("T")
 
-RemoteAcoustic = Callable[[Features], Awaitable[LogProbs]]
-"""The Acoustic protocol across the hop to the runner, a clip at a time: the runner puts the batches together."""
+RemoteAcoustic = Callable[[str, Features], Awaitable[LogProbs]]
+"""The Acoustic protocol across the hop to the runner, with the model's tag, a clip at a time: the runner puts the
+batches together."""
 
 # Assumed until the first requests have shown how fast this machine is; only Retry-After depends on it.
 _FIRST_RTF: Final = 0.1
 _RTF_MEMORY: Final = 0.95
+# Recordings that are heard while they arrive, at a time; the next ones wait for their turn.
+_MAX_WAITING: Final = 64
 # How long a refusal speaks for those that would come next.
 _REFUSAL_LASTS_S: Final = 1.0
 # From this share of the bound on, a refusal speaks for short recordings too.
@@ -43,43 +49,62 @@ _NEARLY_FULL: Final = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What to listen to: a file, which stays open; raw and channel as in `audio.blocks`."""
+    """What to listen to: a file, which stays open; raw and channel as in `audio.blocks`.
+
+    arriving: the same file, where it is not whole yet, so that reading it may wait.
+    """
 
     file: BinaryIO
     raw: RawFormat | None = None
     channel: int | None = None
+    arriving: ArrivingFile | None = None
 
 
 class Recognizer:
-    """What the recordings of one API worker share: as many threads as cores, and a bound on seconds of audio."""
+    """What the recordings of one API worker share: the line of each model, as many threads as cores, and a bound on
+    seconds of audio.
+
+    Raises what `Pipeline` raises.
+    """
 
     def __init__(
         self,
-        pipeline: Pipeline,
+        registry: Registry,
         acoustic: RemoteAcoustic,
         settings: Settings,
         metrics: Metrics,
         limits: RateLimits,
         cache: ResultCache | None = None,
     ) -> None:
-        self.pipeline = pipeline
+        self.registry = registry
+        self._pipelines = {
+            bundle.tag: Pipeline(bundle, settings if bundle is registry.default else settings.for_more_models)
+            for bundle in registry
+        }
+        for pipeline in self._pipelines.values():
+            pipeline.warm_up()
         self.cache = cache
         self.limits = limits
         self.settings = settings
         self.metrics = metrics
         self._acoustic = acoustic
         self._threads = anyio.CapacityLimiter(available_cores())
+        self._waiting = anyio.CapacityLimiter(_MAX_WAITING)
         self._in_progress_s = 0.0
         self._rtf = _FIRST_RTF
         self._refused_until = self._retry_after_s = 0.0
 
-    def recognize(self, recording: Recording, options: Options, client: Client) -> Recognition:
-        """Begin with one recording; nothing happens before its segments are asked for. client: whose audio it is."""
-        return Recognition(self, recording, options, client)
+    def pipeline(self, bundle: Bundle) -> Pipeline:
+        """The line for one of the registry's models."""
+        return self._pipelines[bundle.tag]
 
-    async def in_thread(self, work: Callable[[], T]) -> T:
-        """Run CPU work beside the event loop."""
-        return await anyio.to_thread.run_sync(work, limiter=self._threads)
+    def recognize(self, recording: Recording, pipeline: Pipeline, options: Options, client: Client) -> Recognition:
+        """Begin with one recording; nothing happens before its segments are asked for. client: whose audio it is."""
+        return Recognition(self, recording, pipeline, options, client)
+
+    async def in_thread(self, work: Callable[[], T], *, waits: bool = False) -> T:
+        """Run CPU work beside the event loop. waits: it waits for a client, which must not keep others from theirs."""
+        return await anyio.to_thread.run_sync(work, limiter=self._waiting if waits else self._threads)
 
     def admit(self, duration_s: float) -> None:
         """Raise Overloaded where so much more audio would pass the bound; a recording alone is never refused."""
@@ -102,7 +127,7 @@ class Recognizer:
         self._refused_until = time.monotonic() + min(_REFUSAL_LASTS_S, retry_after_s)
 
     async def hear(
-        self, clip: PreparedClip, decode: Decoder, stages_s: dict[str, float], *, patient: bool
+        self, clip: PreparedClip, pipeline: Pipeline, decode: Decoder, stages_s: dict[str, float], *, patient: bool
     ) -> Hypothesis:
         """One clip through the runner and the decoder; adds the seconds that they took to `stages_s`.
 
@@ -111,7 +136,7 @@ class Recognizer:
         with self._in_progress(clip.features.duration_s):
             called = time.perf_counter()
             with stage("runner", {"audio_s": clip.features.duration_s, "offset_s": clip.offset_s}):
-                log_probs = await self.log_probs(clip.features, patient=patient)
+                log_probs = await self.log_probs(pipeline.bundle.tag, clip.features, patient=patient)
             answered = time.perf_counter()
             with stage("decoding"):
                 hypothesis = await self.in_thread(lambda: decode(log_probs))
@@ -119,11 +144,11 @@ class Recognizer:
         stages_s["decoding"] += time.perf_counter() - answered
         return hypothesis
 
-    async def log_probs(self, features: Features, *, patient: bool) -> LogProbs:
-        """One clip through the runner; patient: as in `hear`. Raises the runner's errors."""
+    async def log_probs(self, model: str, features: Features, *, patient: bool) -> LogProbs:
+        """One clip through the runner; model: a tag; patient: as in `hear`. Raises the runner's errors."""
         while True:
             try:
-                return await self._acoustic(features)
+                return await self._acoustic(model, features)
             except Overloaded as error:
                 self._remember_refusal(error.retry_after_s or 1.0)
                 if not patient:
@@ -151,12 +176,16 @@ class Recognition:
     clips.
     """
 
-    def __init__(self, recognizer: Recognizer, recording: Recording, options: Options, client: Client) -> None:
+    def __init__(
+        self, recognizer: Recognizer, recording: Recording, pipeline: Pipeline, options: Options, client: Client
+    ) -> None:
         self._recognizer = recognizer
+        self._pipeline = pipeline
         self._client = client
         self._counted_s = 0.0
         self._options = options
-        self._preparation = recognizer.pipeline.prepare(recording.file, raw=recording.raw, channel=recording.channel)
+        self._arriving = recording.arriving
+        self._preparation = pipeline.prepare(recording.file, raw=recording.raw, channel=recording.channel)
         self.result: Transcript
         self._preparing: asyncio.Future[PreparedClip | None] | None = None
         self.stages_s = {"decode": 0.0, "features": 0.0, "queue_inference": 0.0, "decoding": 0.0}
@@ -184,14 +213,15 @@ class Recognition:
             async for segment in found:
                 heard.append(segment)
                 if not masked:
-                    yield self._recognizer.pipeline.write([segment], self._options)[0]
+                    yield self._pipeline.write([segment], self._options)[0]
         self.result = await self._written(heard)
         for segment in self.result.segments if masked else ():
             yield segment
 
     async def _written(self, heard: list[Segment]) -> Transcript:
-        pipeline = self._recognizer.pipeline
-        return await self._recognizer.in_thread(lambda: pipeline.transcript(heard, self._preparation, self._options))
+        return await self._recognizer.in_thread(
+            lambda: self._pipeline.transcript(heard, self._preparation, self._options)
+        )
 
     async def _heard(self) -> AsyncGenerator[Segment]:
         """The segments as they are decoded, in order.
@@ -203,45 +233,46 @@ class Recognition:
         assembly = Assembly()
         flying: deque[tuple[PreparedClip, asyncio.Task[Hypothesis]]] = deque()
         deadline = _Deadline(settings.request_timeout_s)
+        coming: asyncio.Task[PreparedClip | None] | None = None
         try:
-            pipeline, options = self._recognizer.pipeline, self._options
+            pipeline, options = self._pipeline, self._options
             decode = await deadline.bound(self._recognizer.in_thread(lambda: pipeline.decoder(options)))
-            more = True
+            first = more = True
             while more or flying:
-                if more and len(flying) < settings.segments_in_flight:
-                    first = not self._preparation.features_s
-                    clip = await deadline.bound(self._next_clip(first=first))
+                if more and coming is None and len(flying) < settings.segments_in_flight:
+                    coming = asyncio.create_task(self._next_clip(first=first))
+                # Either may be long in coming: the next clip of a recording that is still arriving, too.
+                await deadline.bound(_any_of(coming, flying[0][1] if flying else None))
+                if coming is not None and coming.done():
+                    clip, coming = coming.result(), None
                     more = clip is not None
                     if clip is not None:
-                        flying.append(
-                            (
-                                clip,
-                                asyncio.create_task(
-                                    self._recognizer.hear(clip, decode, self.stages_s, patient=not first)
-                                ),
-                            )
-                        )
-                    if not (flying and flying[0][1].done()):
-                        continue
-                clip, task = flying[0]
-                hypothesis = await deadline.bound(task)
-                flying.popleft()
-                for segment in assembly.add(clip, hypothesis):
-                    yield segment
-                deadline.restart()
+                        hearing = self._recognizer.hear(clip, pipeline, decode, self.stages_s, patient=not first)
+                        flying.append((clip, asyncio.create_task(hearing)))
+                        first = False
+                if flying and flying[0][1].done():
+                    clip, task = flying.popleft()
+                    for segment in assembly.add(clip, task.result()):
+                        yield segment
+                    deadline.restart()
             for segment in assembly.end():
                 yield segment
         finally:
-            await _cancel(task for _, task in flying)
+            await _cancel([coming, *(task for _, task in flying)])
+            if self._arriving is not None:
+                self._arriving.end()
             if self._preparing is not None:
                 # A thread cannot be cancelled, and it still reads the file.
                 await asyncio.gather(self._preparing, return_exceptions=True)
             self._preparation.close()
-        self._recognizer.metrics.count_request(self.duration_s, time.perf_counter() - start, self.stages_s)
+        tag, elapsed_s = self._pipeline.bundle.tag, time.perf_counter() - start
+        self._recognizer.metrics.count_request(tag, self.duration_s, elapsed_s, self.stages_s)
 
     async def _next_clip(self, *, first: bool) -> PreparedClip | None:
         with stage("decode"):
-            self._preparing = asyncio.ensure_future(self._recognizer.in_thread(lambda: next(self._preparation, None)))
+            self._preparing = asyncio.ensure_future(
+                self._recognizer.in_thread(lambda: next(self._preparation, None), waits=self._arriving is not None)
+            )
             clip = await asyncio.shield(self._preparing)
         self.stages_s |= {"decode": self._preparation.decode_s, "features": self._preparation.features_s}
         if first and clip is not None:
@@ -270,9 +301,14 @@ class _Deadline:
             raise Timeout(f"There was no transcript within {self._limit_s:g} s.") from error
 
 
-async def _cancel(tasks: Iterator[asyncio.Task[Hypothesis]]) -> None:
+async def _any_of(*tasks: asyncio.Task[Any] | None) -> None:
+    """Wait until one of them has ended."""
+    await asyncio.wait([task for task in tasks if task is not None], return_when=asyncio.FIRST_COMPLETED)
+
+
+async def _cancel(tasks: Iterable[asyncio.Task[Any] | None]) -> None:
     """Cancel what still runs, and wait until it has stopped; whatever went wrong there has no one to tell."""
-    running = list(tasks)
+    running = [task for task in tasks if task is not None]
     for task in running:
         task.cancel()
     await asyncio.gather(*running, return_exceptions=True)

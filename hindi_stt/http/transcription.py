@@ -14,12 +14,13 @@ from hindi_stt import render
 from hindi_stt.errors import HindiSTTError, InvalidRequest
 from hindi_stt.http.answers import Heard, answer, answer_in_events, hear
 from hindi_stt.http.disconnect import unless_disconnected
+from hindi_stt.http.language import settled
 from hindi_stt.http.recognition import Recognizer
 from hindi_stt.http.requests import error_body, state_of
 from hindi_stt.http.uploads import UploadedFile, receive_upload
 from hindi_stt.http.wishes import FIELDS, LISTS, Wishes, negotiate, read_wishes
 
-__all__ = ["counting_failures", "transcribe"]
+__all__ = ["counting_failures", "note_model", "transcribe"]
 
 _BY_MEDIA_TYPE: Final = {
     "application/json": "json",
@@ -39,6 +40,11 @@ async def counting_failures(recognizer: Recognizer) -> AsyncGenerator[None]:
         raise
 
 
+def note_model(request: Request, wishes: Wishes) -> None:
+    """For the log and the ledger."""
+    state_of(request).facts["model"] = wishes.asked.pipeline.bundle.tag
+
+
 async def transcribe(request: Request, recognizer: Recognizer) -> Response:
     """Raises whatever of `hindi_stt.errors` applies; an error of one of several recordings stands in its place."""
     settings, state = recognizer.settings, state_of(request)
@@ -47,6 +53,7 @@ async def transcribe(request: Request, recognizer: Recognizer) -> Response:
         upload = await stack.enter_async_context(
             receive_upload(request, FIELDS, settings, lists=LISTS, max_files=settings.max_files)
         )
+        request = upload.request
         streams = upload.fields.get("stream", "").lower() == "true"
         liked = "json" if streams else negotiate(request.headers.get("accept", ""), _BY_MEDIA_TYPE)
         wishes = read_wishes(upload, recognizer, default_format=liked)
@@ -57,11 +64,13 @@ async def transcribe(request: Request, recognizer: Recognizer) -> Response:
             state.facts["audio_s"] = round(sum(result.get("duration", 0) for result in results), 3)
             return JSONResponse({"results": results, "request_id": state.request_id})
         (file,) = upload.files
+        wishes = await unless_disconnected(request, settled(recognizer, file, wishes))
+        note_model(request, wishes)
         if wishes.stream:
             return await answer_in_events(request, file, recognizer, wishes, stack)
         heard = await unless_disconnected(request, hear(recognizer, file, wishes, state.client))
     state.facts["audio_s"] = round(heard.transcript.duration_s, 3)
-    return answer(heard.transcript, wishes, _body(heard, recognizer, wishes) | {"request_id": state.request_id})
+    return answer(heard.transcript, wishes, _body(heard, wishes) | {"request_id": state.request_id})
 
 
 def _check_several(wishes: Wishes) -> None:
@@ -75,16 +84,18 @@ async def _result(request: Request, file: UploadedFile, recognizer: Recognizer, 
     """One of several: what it would be alone, with the file's name, or its error."""
     try:
         async with counting_failures(recognizer):
+            wishes = await settled(recognizer, file, wishes)
+            note_model(request, wishes)
             heard = await hear(recognizer, file, wishes, state_of(request).client)
     except HindiSTTError as error:
         return {"file": file.name, **error_body(request, error)}
-    warnings = [*heard.transcript.warnings, *wishes.warnings]
-    return {"file": file.name, **_body(heard, recognizer, wishes), "warnings": warnings}
+    warnings = [*heard.transcript.warnings, *wishes.asked.warnings]
+    return {"file": file.name, **_body(heard, wishes), "warnings": warnings}
 
 
-def _body(heard: Heard, recognizer: Recognizer, wishes: Wishes) -> dict[str, Any]:
+def _body(heard: Heard, wishes: Wishes) -> dict[str, Any]:
     transcript = heard.transcript
-    body = render.to_json(transcript, recognizer.pipeline.bundle.tag)
+    body = render.to_json(transcript, wishes.asked.pipeline.bundle.tag)
     if wishes.response_format == "verbose_json" and wishes.segments:
         body["segments"] = render.verbose_segments(transcript)
     if wishes.logprobs:

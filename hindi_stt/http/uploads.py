@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
-from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, Final, cast
 
-import anyio.to_thread
 from python_multipart.exceptions import FormParserError
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
@@ -30,6 +28,7 @@ from hindi_stt.errors import (
     UrlNotAccepted,
     needing_room,
 )
+from hindi_stt.http.arriving import Arriving, ArrivingFile, promised_by_riff
 from hindi_stt.http.raw_audio import is_audio, raw_format
 from hindi_stt.settings import Settings
 
@@ -41,22 +40,30 @@ FRAMING_BYTES: Final = 16 * 1024
 _MAX_FIELDS: Final = 64
 _IN_MEMORY_BYTES: Final = MultiPartParser.spool_max_size
 _URL: Final = re.compile(r"\s*[\"']?[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-_URL_BYTES: Final = 64
+_RIFF: Final = b"RIFF"
+_READ_FORWARD: Final = (_RIFF, b"fLaC")
 
 
 @dataclass(frozen=True, slots=True)
 class UploadedFile:
-    """One recording; name: what the client calls it; raw: its format where it has no container."""
+    """One recording; name: what the client calls it; raw: its format where it has no container; arriving: what brings
+    it, where it may not be whole yet.
+    """
 
     name: str
     file: BinaryIO
     raw: RawFormat | None = None
+    arriving: Arriving | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """The recordings of a request, at least one, and the text fields beside them."""
+    """The recordings of a request, at least one, and the text fields beside them.
 
+    request: the one to watch for a client that goes, whose body may still be arriving.
+    """
+
+    request: Request
     files: tuple[UploadedFile, ...]
     fields: dict[str, str]
     lists: dict[str, list[str]]
@@ -76,6 +83,9 @@ async def receive_upload(
     The fields beside them come from the form and the query. lists: those that may come several times, with or without
     [] after their names.
 
+    With stream=true in the query, a body without a form is there as soon as it has begun to arrive; what is wrong with
+    the rest is then its file's `arriving.error`.
+
     A small file lies in memory, a larger one in an unlinked file. Raises BodyTooLarge (from Content-Length before
     anything is read, else while receiving), UploadTimeout, MissingFile, TooManyFiles, EmptyBody, UrlNotAccepted,
     InvalidRequest, ClientClosedRequest.
@@ -86,10 +96,10 @@ async def receive_upload(
     async with contextlib.AsyncExitStack() as stack:
         pairs: list[tuple[str, str | UploadFile]] = [*request.query_params.multi_items()]
         files: list[UploadedFile] = []
-        async with _bounded(request, bound, settings) as receive:
-            if is_audio(content_type):
-                files.append(await _receive_raw(receive, content_type, stack))
-            else:
+        if is_audio(content_type):
+            files.append(await _receive_raw(request, content_type, stack, bound, settings))
+        else:
+            async with _bounded(request, bound, settings) as receive:
                 # One more than is allowed, so that it is we who count them.
                 form = await Request(request.scope, receive).form(max_files=max_files + 1, max_fields=_MAX_FIELDS)
                 stack.push_async_callback(form.close)
@@ -97,7 +107,9 @@ async def receive_upload(
         parts = [] if files else [value for name, value in pairs if name == _FIELD]
         values, several = _the_fields((pair for pair in pairs if files or pair[0] != _FIELD), fields, lists)
         files = files or _the_files(parts, settings, max_files)
-        yield Upload(tuple(files), values, several)
+        if arriving := files[0].arriving:
+            request = Request(request.scope, arriving.receive_after(request.receive))
+        yield Upload(request, tuple(files), values, several)
 
 
 def _check_headers(request: Request, content_type: str, bound: int) -> None:
@@ -148,26 +160,36 @@ async def _bounded(request: Request, bound: int, settings: Settings) -> AsyncIte
         raise InvalidRequest("The multipart body cannot be parsed.") from error
 
 
-async def _receive_raw(receive: Receive, content_type: str, stack: contextlib.AsyncExitStack) -> UploadedFile:
+async def _receive_raw(
+    request: Request, content_type: str, stack: contextlib.AsyncExitStack, bound: int, settings: Settings
+) -> UploadedFile:
     raw = raw_format(content_type)
-    file = stack.enter_context(cast("BinaryIO", SpooledTemporaryFile(_IN_MEMORY_BYTES)))  # noqa: SIM115
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        if file.tell() + len(message.get("body", b"")) > _IN_MEMORY_BYTES:
-            await anyio.to_thread.run_sync(file.write, message["body"])
-        else:
-            file.write(message.get("body", b""))
-        if not message.get("more_body"):
-            break
-    if not file.tell():
+
+    async def receive_all(append: Callable[[bytes], Awaitable[None]]) -> None:
+        async with _bounded(request, bound, settings) as receive:
+            more = True
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnect
+                await append(message.get("body", b""))
+                more = message.get("more_body", False)
+
+    file = ArrivingFile(bound, _IN_MEMORY_BYTES)
+    arriving = Arriving(file, receive_all)
+    stack.push_async_callback(arriving.close)
+    head = await arriving.begun()
+    if not head:
         raise EmptyBody("The request has no body.")
-    file.seek(0)
-    if raw is None and _URL.match(file.read(_URL_BYTES).decode("latin-1")):
+    if raw is None and _URL.match(head.decode("latin-1")):
         raise UrlNotAccepted("The body is a URL, not a recording.")
-    file.seek(0)
-    return UploadedFile("", file, raw)
+    streams = request.query_params.get("stream", "").lower() == "true"
+    if not streams:
+        await arriving.ended()
+    file.forward = raw is not None or head.startswith(_READ_FORWARD)
+    if head.startswith(_RIFF):
+        file.promised = min(bound, promised_by_riff(head))
+    return UploadedFile("", cast("BinaryIO", file), raw, arriving if streams else None)
 
 
 def _the_fields(

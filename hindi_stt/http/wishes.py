@@ -6,23 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from hindi_stt.errors import InvalidRequest, NotAcceptable, UnknownModel
+from hindi_stt.errors import InvalidRequest, NotAcceptable
 from hindi_stt.http.recognition import Recognizer
 from hindi_stt.http.uploads import Upload
 from hindi_stt.options import FIELDS as LINE_FIELDS
 from hindi_stt.options import Options
+from hindi_stt.pipeline import Pipeline
 
 __all__ = [
     "FIELDS",
     "FIELD_SCHEMAS",
     "FORMATS",
     "LISTS",
+    "Asked",
     "Wishes",
-    "check_model",
     "form_schema",
-    "model_names",
     "negotiate",
-    "read_options",
+    "read_asked",
     "read_wishes",
 ]
 
@@ -33,7 +33,7 @@ _STRING: Final = {"type": "string"}
 
 FIELD_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
     "model": {**_STRING, "description": "A name that GET /v1/models lists.", "example": "whisper-1"},
-    "language": {**_STRING, "description": "The model's, or auto.", "example": "hi"},
+    "language": {**_STRING, "description": "One that a model is for, or auto.", "example": "hi"},
     "response_format": {**_STRING, "enum": list(FORMATS), "default": "json"},
     "stream": {"type": "boolean", "default": False, "description": "Answer in server-sent events, a segment each."},
     "channels": {
@@ -79,26 +79,34 @@ def form_schema(*, required: list[str], several_files: bool) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What one model is asked for. options: of the line; warnings: what is taken without effect."""
+
+    pipeline: Pipeline
+    options: Options
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Wishes:
-    """What a request asks for. options: of the line; logprobs, words, segments: parts of the answer; split: each
-    channel by itself; warnings: what is taken without effect.
+    """What a request asks for. others: models that the recording's language may turn out to be for instead; logprobs,
+    words, segments: parts of the answer; split: each channel by itself.
     """
 
-    options: Options
+    asked: Asked
+    others: tuple[Asked, ...]
     response_format: str
     stream: bool
     split: bool
     logprobs: bool
     words: bool
     segments: bool
-    warnings: tuple[str, ...]
 
 
 def read_wishes(upload: Upload, recognizer: Recognizer, *, default_format: str = "json") -> Wishes:
-    """Raises InvalidRequest, naming what cannot be honoured; UnknownModel, and what `Pipeline.options` raises."""
+    """Raises InvalidRequest, naming what cannot be honoured, and what `read_asked` raises."""
     fields, lists = upload.fields, upload.lists
-    if "model" in fields:
-        check_model(fields["model"], recognizer)
+    asked, *others = read_asked(fields, lists, recognizer)
     response_format = _one_of({"response_format": default_format, **fields}, "response_format", FORMATS)
     stream = _one_of(fields, "stream", ("false", "true")) == "true"
     if stream and response_format not in _STREAMED:
@@ -115,23 +123,16 @@ def read_wishes(upload: Upload, recognizer: Recognizer, *, default_format: str =
     _check_temperature(fields.get("temperature", "0"))
     _one_of({"chunking_strategy": fields.get("chunking_strategy", "auto")}, "chunking_strategy", ("auto", "server_vad"))
     _one_of(fields, "chunking_strategy[type]", ("server_vad",))
-    options, warnings = read_options(fields, lists, recognizer)
     return Wishes(
-        options=options,
+        asked=asked,
+        others=tuple(others),
         response_format=response_format,
         stream=stream,
         split=split,
         logprobs="logprobs" in include,
         words="word" in granularities,
         segments="segment" in granularities or not granularities,
-        warnings=warnings,
     )
-
-
-def model_names(recognizer: Recognizer) -> list[str]:
-    """What a request may call the model."""
-    bundle = recognizer.pipeline.bundle
-    return [bundle.tag, bundle.manifest.name, *recognizer.settings.aliases]
 
 
 def negotiate(accept: str, offered: Mapping[str, str]) -> str:
@@ -161,12 +162,19 @@ def _media_range(part: str) -> tuple[str, float]:
         return media, 0.0
 
 
-def read_options(
-    fields: Mapping[str, str], lists: Mapping[str, list[str]], recognizer: Recognizer
-) -> tuple[Options, tuple[str, ...]]:
-    """The options of the line, and warnings about what is taken without effect. Raises as `read_wishes` does."""
-    pipeline = recognizer.pipeline
-    warnings = _languages(fields, lists, pipeline.bundle.manifest.language)
+def read_asked(fields: Mapping[str, str], lists: Mapping[str, list[str]], recognizer: Recognizer) -> tuple[Asked, ...]:
+    """What each model is asked for that may hear the request, at least one: of several the language decides.
+
+    Raises UnknownModel, UnknownLanguage, and what `Pipeline.options` raises.
+    """
+    languages = [*lists.get("languages", ()), *filter(None, [fields.get("language")])]
+    choice = recognizer.registry.choose(fields.get("model"), languages)
+    return tuple(_asked(recognizer.pipeline(bundle), fields, lists, choice.warnings) for bundle in choice.bundles)
+
+
+def _asked(
+    pipeline: Pipeline, fields: Mapping[str, str], lists: Mapping[str, list[str]], warnings: tuple[str, ...]
+) -> Asked:
     line = {name: value for name, value in fields.items() if name in LINE_FIELDS}
     if keywords := lists.get("keywords"):
         line["hotwords"] = ",".join([*keywords, *filter(None, [line.get("hotwords")])])
@@ -177,24 +185,8 @@ def read_options(
             shown = ", ".join(left_out[:8]) + (", …" if len(left_out) > 8 else "")
             greedy = options.decoding.decoder == "greedy"
             why = "decoder=greedy takes no words" if greedy else "the model cannot write"
-            warnings.append(f"prompt: {why}: {shown}")
-    return options, tuple(warnings)
-
-
-def _languages(fields: Mapping[str, str], lists: Mapping[str, list[str]], language: str) -> list[str]:
-    """What is accepted without effect; raises InvalidRequest for a language that no model has."""
-    wanted = [*lists.get("languages", ()), *([fields["language"]] if fields.get("language") else [])]
-    others = [name[:64] for name in wanted if name != "auto" and name.lower().partition("-")[0] != language]
-    if others and len(others) == len(wanted):
-        raise InvalidRequest(f"language {', '.join(others)} is not offered; the model's is {language}.")
-    return [f"language={name}: the only model is for {language}" for name in ("auto", *others) if name in wanted]
-
-
-def check_model(name: str, recognizer: Recognizer) -> None:
-    """Raises UnknownModel."""
-    names = model_names(recognizer)
-    if name not in names:
-        raise UnknownModel(f"There is no model {name[:64]!r} here; there are {', '.join(names)}.")
+            warnings = (*warnings, f"prompt: {why}: {shown}")
+    return Asked(pipeline, options, warnings)
 
 
 def _check_temperature(text: str) -> None:

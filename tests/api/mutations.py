@@ -1,10 +1,13 @@
-"""Mutated recordings through the decoders: python -m tests.api.mutations COUNT COUNT_FFMPEG
+"""Mutated recordings through the decoders: python -m tests.api.mutations COUNT COUNT_FFMPEG COUNT_FORKED
 
-Ends with the errors counted by their codes; anything but an error of the tree ends the process otherwise.
+COUNT go through libsndfile, COUNT_FFMPEG through the child process as a server starts it, and COUNT_FORKED through the
+same child without the start of an interpreter for each. Ends with the outcomes counted; anything but an error of the
+tree ends the process otherwise. A child that crashes costs its recording and nothing else, so it is counted by itself.
 """
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
@@ -13,7 +16,7 @@ from collections import Counter
 from pathlib import Path
 
 from hindi_stt import audio
-from hindi_stt.audio import AudioLimits, ChildLimits
+from hindi_stt.audio import AudioLimits, ChildLimits, ffmpeg_child
 from hindi_stt.errors import AudioError, EmptyBody, HindiSTTError, TooLarge, UnsupportedAudio
 
 DATA = Path(__file__).parent.parent / "data"
@@ -58,6 +61,29 @@ def press(sources: list[bytes], count: int, seed: int) -> Counter[str]:
     return outcomes
 
 
+def press_children(sources: list[tuple[str, bytes]], count: int, seed: int) -> Counter[str]:
+    """The decoding child's own code in a fork of this process, with its bounds, and its samples to nowhere."""
+    import av
+
+    rng = random.Random(seed)
+    outcomes: Counter[str] = Counter()
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    av.logging.set_level(None)
+    for i in range(count):
+        container, content = sources[i % len(sources)]
+        with tempfile.TemporaryFile() as file:
+            file.write(mutated(content, rng))
+            file.flush()
+            child = os.fork()
+            if not child:
+                os.dup2(nowhere, 1)
+                os._exit(ffmpeg_child.main(os.dup(file.fileno()), container, LIMITS.child.cpu_s, 4 * 2**30))
+            _, status = os.waitpid(child, 0)
+        code = os.waitstatus_to_exitcode(status)
+        outcomes["ended well" if code == 0 else "broken off" if code == 1 else f"ended by signal {-code}"] += 1
+    return outcomes
+
+
 def main() -> None:
     ours = [path.read_bytes() for path in sorted(DATA.iterdir())]
     print(press(ours, int(sys.argv[1]), 0), flush=True)
@@ -69,6 +95,8 @@ def main() -> None:
             subprocess.run(["ffmpeg", "-v", "error", "-i", source, "-c:a", codec, "-ar", "48000", output], check=True)
             theirs.append(output.read_bytes())
     print(press(theirs, int(sys.argv[2]), 1), flush=True)
+    containers = ("mov", "matroska", "asf", "matroska")
+    print(press_children(list(zip(containers, theirs, strict=True)), int(sys.argv[3]), 2), flush=True)
 
 
 if __name__ == "__main__":

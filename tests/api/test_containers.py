@@ -56,18 +56,6 @@ LOSSY = {
 }
 
 
-# Past the bound with the embedded model, whose texts change with less: 44 ms of silence before the lossless speech,
-# which is about what AAC and WMA put there, is 4.4 %, and what ffmpeg makes of these files comes out the same.
-FRAGILE = {
-    "16.mp3": "2.1 %",
-    "48.aac": "5.9 %",
-    "44.wma": "4.2 %",
-    "adpcm.wav": "4.1 %",
-    "mulaw.wav": "2.2 %",
-    "alaw.wav": "2.3 %",
-}
-
-
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Twenty sentences, 16 kHz, mono."""
@@ -102,15 +90,7 @@ def test_lossless(
         assert pipeline.transcribe(output, acoustic).text == text
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(reason=f"CER {FRAGILE[name]}", strict=True))
-        if name in FRAGILE
-        else name
-        for name in LOSSY
-    ],
-)
+@pytest.mark.parametrize("name", LOSSY)
 def test_lossy(
     clips: list[Path], texts: list[str], pipeline: Pipeline, acoustic: LocalAcoustic, tmp_path: Path, name: str
 ) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import select
+import shutil
+import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,8 +30,8 @@ MAX_GROWTH = 150 * 2**20
 
 @pytest.fixture(scope="module")
 def usual(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with the bounds that it has unless told otherwise."""
-    running = Server(tmp_path_factory.mktemp("usual"))
+    """A server with the bounds that it has unless told otherwise, but for the time that a slow upload gets."""
+    running = Server(tmp_path_factory.mktemp("usual"), HINDI_STT_UPLOAD_TIMEOUT_S="15")
     try:
         running.wait_until_ready()
         running.transcribe(GOOD)
@@ -97,10 +102,71 @@ def test_bombs(usual: Server, tmp_path: Path) -> None:
     is_error(usual.transcribe(wav(np.zeros((800, 500)))), 422, "too_many_channels")
 
 
+@pytest.mark.usefixtures("within_bounds")
+def test_nine_hours_in_twenty_five_megabytes(usual: Server, tmp_path: Path) -> None:
+    """Opus at 6 kbit/s, made of ten minutes that go on and on."""
+    if shutil.which("ffmpeg") is None:
+        pytest.skip("ffmpeg is not installed")
+    ten, hours = tmp_path / "ten.opus", tmp_path / "hours.opus"
+    encode = "-f lavfi -i anoisesrc=r=16000:a=0.1:d=600 -c:a libopus -b:a 6k -vbr off -compression_level 0"
+    ffmpeg(*encode.split(), str(ten))
+    ffmpeg("-stream_loop", "53", "-i", str(ten), "-c", "copy", str(hours))
+    content = hours.read_bytes()
+    assert 20 * 2**20 < len(content) < 30 * 2**20
+    is_error(usual.transcribe(content), 413, "audio_too_long")
+    body = {"content": content, "headers": {"content-type": "audio/ogg"}, "timeout": 60}
+    is_error(httpx.post(f"{usual.url}/transcribe?stream=true", **body), 413, "audio_too_long")
+
+
+@pytest.mark.usefixtures("within_bounds")
+def test_a_byte_a_second(usual: Server) -> None:
+    """Fifty at a time: a form, a body, and a body that is to be heard while it arrives."""
+    clients = []
+    for i in range(50):
+        path, kind = (
+            ("/transcribe", "multipart/form-data; boundary=x"),
+            ("/transcribe", "audio/wav"),
+            ("/transcribe?stream=true", "audio/wav"),
+        )[i % 3]
+        client = socket.create_connection(("127.0.0.1", usual.port))
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: 100000\r\n\r\n"
+        client.sendall(head.encode())
+        clients.append(client)
+    answers: dict[int, bytes] = {}
+    for second in range(60):
+        for i, client in enumerate(clients):
+            if i in answers:
+                continue
+            if select.select([client], [], [], 0)[0]:
+                answers[i] = client.recv(4096)
+            else:
+                client.sendall(GOOD[second : second + 1])
+        if len(answers) == len(clients):
+            break
+        time.sleep(1)
+    for client in clients:
+        client.close()
+    assert {answer[:12] for answer in answers.values()} == {b"HTTP/1.1 408"}
+    assert len(answers) == len(clients)
+
+
+@pytest.mark.usefixtures("within_bounds")
+def test_a_body_that_unpacks(usual: Server) -> None:
+    """A gigabyte of zeros in a megabyte: bodies are taken as they come, whatever their encoding is said to be."""
+    packed = gzip.compress(bytes(2**30), 1)
+    headers = {"content-type": "audio/wav", "content-encoding": "gzip"}
+    answer = httpx.post(f"{usual.url}/transcribe", content=packed, headers=headers, timeout=60)
+    is_error(answer, 415, "unsupported_audio")
+
+
+def ffmpeg(*arguments: str) -> None:
+    subprocess.run(["ffmpeg", "-v", "error", "-y", *arguments], check=True)
+
+
 def test_mutated_files() -> None:
     """In a process of its own, which has to end well: whatever is wrong with a file is an error with a code."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.api.mutations", "1000", "20"],
+        [sys.executable, "-m", "tests.api.mutations", "9000", "20", "1500"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -109,3 +175,5 @@ def test_mutated_files() -> None:
     print(done.stdout)
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.count("corrupt_audio") == 2
+    assert "broken off" in done.stdout
+    assert "by signal" not in done.stdout
