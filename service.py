@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")  # before the import, which is when it is read
@@ -30,6 +31,7 @@ from hindi_stt.http.cache import ResultCache
 from hindi_stt.http.disconnect import unless_disconnected
 from hindi_stt.http.drain import before_sigterm, end_after_api_workers, keep_runner
 from hindi_stt.http.health import Health
+from hindi_stt.http.jobs import Jobs, job_routes
 from hindi_stt.http.openapi import with_routes
 from hindi_stt.http.page import page_routes
 from hindi_stt.http.protection import BrowserMiddleware, Protection, ProtectionMiddleware, warn_if_open
@@ -43,9 +45,13 @@ from hindi_stt.http.requests import (
     error_response,
     log,
 )
+from hindi_stt.http.resumable import upload_routes
 from hindi_stt.http.routes import make_app
 from hindi_stt.http.schemas import TranscribeRequest, TranscriptionResponse
 from hindi_stt.http.transcription import transcribe
+from hindi_stt.jobs.backend import Backend
+from hindi_stt.jobs.beside import Workers
+from hindi_stt.jobs.queue import JobQueue
 from hindi_stt.metrics import Metrics
 from hindi_stt.pipeline import Pipeline
 from hindi_stt.scheduling import SchedulerLimits
@@ -202,6 +208,9 @@ def _routes() -> Starlette:
     async def stats() -> dict[str, Any]:
         return await anyio.to_thread.run_sync(current().metrics.summary)
 
+    def jobs() -> Jobs | None:
+        return current().jobs
+
     def about() -> dict[str, Any]:
         manifest = bundle.manifest
         model = {"tag": bundle.tag, "language": manifest.language, "licence": manifest.licence}
@@ -213,7 +222,12 @@ def _routes() -> Starlette:
         stats,
         lambda: with_routes(HindiSTT.openapi_spec.asdict()),
         lambda: current().recognizer,
-        [*realtime_routes(lambda: current().realtime), *page_routes(bundle, settings)],
+        [
+            *realtime_routes(lambda: current().realtime),
+            *job_routes(jobs),
+            *upload_routes(jobs),
+            *page_routes(bundle, settings),
+        ],
     )
 
 
@@ -242,6 +256,11 @@ class HindiSTT:
         self._ledger = Ledger(settings.usage_url) if settings.usage_url else None
         self.recognizer = Recognizer(pipeline, self._infer, settings, self.metrics, protection.limits, self._cache)
         self.realtime = Realtime(self.recognizer)
+        self.jobs: Jobs | None = None
+        if settings.jobs_dir:
+            backend = Backend(settings)
+            self.jobs = Jobs(backend, JobQueue(settings.jobs_queue_url, backend.folder), self.recognizer)
+        self._job_workers: Workers | None = None
 
     @bentoml.on_startup
     async def start(self) -> None:
@@ -249,12 +268,20 @@ class HindiSTT:
         warn_if_open(settings)
         keep_runner()
         self.health.start()
+        if self.jobs and settings.jobs_workers:
+            lock = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"], "job-workers.lock")
+            self._job_workers = Workers(settings.jobs_workers, lock, bundle.folder)
+            self._job_workers.start()
         before_sigterm(self.realtime.drain)
 
     @bentoml.on_shutdown
     async def stop(self) -> None:
         """Stop watching the runner, and let go of what others hold for us."""
         await self.health.stop()
+        if self._job_workers:
+            await self._job_workers.stop()
+        if self.jobs:
+            await self.jobs.close()
         await protection.limits.close()
         if self._cache:
             await self._cache.close()

@@ -30,7 +30,7 @@ from hindi_stt.errors import (
 )
 from hindi_stt.types import Float32, Waveform
 
-__all__ = ["AudioLimits", "RawFormat", "blocks", "count_channels", "decode"]
+__all__ = ["AudioLimits", "RawFormat", "blocks", "count_channels", "decode", "stated_duration_s"]
 
 _BLOCK_S: Final = 16.0
 # Floating-point files may pass full scale; past this (+40 dB) they hold something else than audio.
@@ -106,6 +106,15 @@ def count_channels(source: bytes | str | Path | BinaryIO, limits: AudioLimits, *
     """Channels of a recording, by its header. Raises what `blocks` raises at its first block."""
     with _opened(source, limits, raw, None) as file:
         return int(file.channels)
+
+
+def stated_duration_s(
+    source: bytes | str | Path | BinaryIO, limits: AudioLimits, *, raw: RawFormat | None = None
+) -> float | None:
+    """Seconds that the header promises, None where it says nothing. Raises what `blocks` raises at its first block."""
+    with _opened(source, limits, raw, None) as file:
+        frames = _promised(file)
+        return None if frames is None else frames / float(file.samplerate)
 
 
 @contextlib.contextmanager
@@ -186,7 +195,7 @@ def _read_mono(
     rate = file.samplerate
     max_frames = int(limits.max_s * rate)
     block_frames = max(1, int(block_s * rate))
-    promised = file.frames if file.frames < 2**62 else None
+    promised = _promised(file)
     too_long = AudioTooLong(f"The audio lasts more than the bound of {limits.max_s:g} s.")
     if promised is not None and promised > max_frames:
         raise too_long
@@ -203,6 +212,11 @@ def _read_mono(
             _check_length(file, n_frames, promised, limits)
         yield mono
     _check_length(file, n_frames, promised, limits)
+
+
+def _promised(file: soundfile.SoundFile | FFmpegFile) -> int | None:
+    """Samples of each channel, by the header."""
+    return int(file.frames) if file.frames < 2**62 else None
 
 
 def _mono(block: Float32, channel: int | None) -> Float32:

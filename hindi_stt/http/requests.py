@@ -9,14 +9,14 @@ import math
 import re
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hindi_stt.access.limits import Client
@@ -26,6 +26,7 @@ __all__ = [
     "RequestIdFilter",
     "RequestMiddleware",
     "RequestState",
+    "answering",
     "current_request_id",
     "error_body",
     "error_response",
@@ -87,6 +88,18 @@ def error_response(request: Request, error: HindiSTTError) -> JSONResponse:
     """The answer for an error: `{"error": {code, message, status, request_id, help}}`."""
     state_of(request).error = error
     return JSONResponse(error_body(request, error), error.status, _headers(error))
+
+
+def answering(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    """The handler of a route, with its errors as answers."""
+
+    async def answering(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except HindiSTTError as error:
+            return error_response(request, error)
+
+    return answering
 
 
 def error_body(request: HTTPConnection, error: HindiSTTError) -> dict[str, Any]:

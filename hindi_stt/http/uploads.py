@@ -32,7 +32,7 @@ from hindi_stt.errors import (
 from hindi_stt.http.raw_audio import is_audio, raw_format
 from hindi_stt.settings import Settings
 
-__all__ = ["Upload", "UploadedFile", "receive_upload"]
+__all__ = ["Upload", "UploadedFile", "bounded", "receive_upload"]
 
 _FIELD: Final = "file"
 # Room for the boundary lines and part headers of a multipart body.
@@ -85,7 +85,7 @@ async def receive_upload(
     async with contextlib.AsyncExitStack() as stack:
         pairs: list[tuple[str, str | UploadFile]] = [*request.query_params.multi_items()]
         files: list[UploadedFile] = []
-        async with _bounded(request, bound, settings) as receive:
+        async with bounded(request, bound, settings) as receive:
             if is_audio(content_type):
                 files.append(await _receive_raw(receive, content_type, stack))
             else:
@@ -114,7 +114,7 @@ def _check_headers(request: Request, content_type: str, bound: int) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _bounded(request: Request, bound: int, settings: Settings) -> AsyncIterator[Receive]:
+async def bounded(request: Request, bound: int, settings: Settings) -> AsyncIterator[Receive]:
     """The request's `receive`, ended where bytes or time pass their bounds."""
     received = 0
     loop = asyncio.get_running_loop()
