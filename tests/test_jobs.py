@@ -147,10 +147,10 @@ def test_references(guarded: Guarded) -> None:
             assert caller.post("/v1/jobs", json=body).json()["error"]["code"] == "invalid_request"
 
 
-def test_a_resumable_upload(guarded: Guarded, tmp_path: Path) -> None:
-    with Caller(guarded, "jobs-upload") as caller:
+def test_a_resumable_upload(guarded: Guarded) -> None:
+    with Caller(guarded, "jobs-upload") as caller, FAMILY.open("rb") as stream:
         client = TusClient(f"{guarded.url}/v1/uploads", headers={"authorization": f"Bearer {caller.key}"})
-        uploader = client.uploader(str(FAMILY), chunk_size=20_000, metadata={"filename": "family.flac"})
+        uploader = client.uploader(file_stream=stream, chunk_size=20_000, metadata={"filename": "family.flac"})
         uploader.upload_chunk()
         upload_id = uploader.url.rpartition("/")[2]
         early = caller.post("/v1/jobs", json={"uploads": [upload_id]})
@@ -160,7 +160,7 @@ def test_a_resumable_upload(guarded: Guarded, tmp_path: Path) -> None:
         assert (wrong.status_code, wrong.json()["error"]["code"]) == (409, "upload_conflict")
         assert caller.head(uploader.url, headers=tus).headers["upload-offset"] == "20000"
         # Another program goes on where the first one was ended.
-        client.uploader(str(FAMILY), url=uploader.url, chunk_size=20_000).upload()
+        client.uploader(file_stream=stream, url=uploader.url, chunk_size=20_000).upload()
         with Caller(guarded, "jobs-thief") as thief:
             assert thief.post("/v1/jobs", json={"uploads": [upload_id]}).json()["error"]["code"] == "upload_not_found"
 

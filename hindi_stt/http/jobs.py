@@ -140,7 +140,7 @@ def job_routes(jobs: Callable[[], Jobs | None]) -> list[Route]:
         Route("/v1/jobs/{job}", answering(one), methods=["GET", "DELETE"]),
         Route("/v1/jobs/{job}/cancel", answering(cancel), methods=["POST"]),
         Route("/v1/jobs/{job}/results", answering(results)),
-        Route("/v1/jobs/{job}/files/{position:int}", answering(transcript)),
+        Route("/v1/jobs/{job}/files/{position}", answering(transcript)),
     ]
 
 
@@ -289,10 +289,9 @@ async def _delete(request: Request, jobs: Jobs) -> Response:
 
 
 async def _transcribed(request: Request, jobs: Jobs) -> Response:
-    job, position, wanted = await _found(request, jobs), request.path_params["position"], _format(request)
-    rows = await jobs.ask(
-        lambda: jobs.records.files(job["id"], after=min(position, _MAX_POSITION) - 1, limit=1, results=True)
-    )
+    job, wanted, text = await _found(request, jobs), _format(request), request.path_params["position"]
+    position = int(text) if text.isascii() and text.isdecimal() and len(text) < len(str(_MAX_POSITION)) else -1
+    rows = await jobs.ask(lambda: jobs.records.files(job["id"], after=position - 1, limit=1, results=True))
     if not rows or rows[0]["position"] != position:
         raise ResultNotReady(f"The job has {job['n_files']} files, counted from 0.")
     if rows[0]["state"] != "done":
