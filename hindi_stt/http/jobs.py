@@ -165,12 +165,13 @@ async def _create_from_form(request: Request, jobs: Jobs) -> str:
 
 async def _create_from_json(request: Request, jobs: Jobs) -> str:
     body = await _json(request, jobs)
-    sources = {name: _strings(name, body.pop(name, [])) for name in _SOURCES}
-    n = sum(map(len, sources.values()))
-    if not n:
-        raise InvalidRequest("There is nothing to hear: name 'references' or 'uploads', or send files in a form.")
+    given = {name: body.pop(name, []) for name in _SOURCES}
+    n = sum(len(names) for names in given.values() if isinstance(names, list))
     if n > jobs.settings.jobs_max_files:
         raise TooManyFiles(f"The job has {n} files, the bound is {jobs.settings.jobs_max_files}.")
+    sources = {name: _strings(name, names) for name, names in given.items()}
+    if not n:
+        raise InvalidRequest("There is nothing to hear: name 'references' or 'uploads', or send files in a form.")
     lists: dict[str, list[str]] = {name: _strings(name, body.pop(name)) for name in _LISTS if name in body}
     upload = Upload((), _fields(body), lists)
     references = await anyio.to_thread.run_sync(lambda: _referred(jobs, sources["references"]))
@@ -256,7 +257,7 @@ def _fields(body: Mapping[str, Any]) -> dict[str, str]:
 
 def _storable(text: str) -> bool:
     """Whether a database takes it: no zero bytes, no halves of surrogate pairs."""
-    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+    return "\0" not in text and text.encode(errors="ignore").decode() == text
 
 
 async def _list(request: Request, jobs: Jobs) -> Response:
