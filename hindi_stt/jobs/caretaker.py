@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
+from collections.abc import Callable
 from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -31,30 +33,30 @@ class Caretaker:
         self._retention_s = settings.jobs_retention_s
         self._tidied_s = float("-inf")
 
-    def run(self) -> None:
-        """For ever; whatever does not answer does perhaps the next time."""
-        while True:
-            try:
-                self.round()
-            except (SQLAlchemyError, OSError) as error:
-                log.warning("the records of jobs cannot be cared for: %s", error)
-            time.sleep(_ROUND_S)
+    def start(self) -> None:
+        """In threads that end with the process: a webhook that does not answer keeps no file waiting."""
+        for care in (self.recover, self.tell):
+            threading.Thread(target=_for_ever, args=(care,), daemon=True).start()
 
-    def round(self) -> None:
-        """Once."""
+    def recover(self) -> None:
+        """Once: files, orders, and what is too old."""
         records = self._backend.records
         if n := records.recover():
             log.warning("%d files of jobs go to another worker", n)
         if n := records.n_waiting(_AT_ONCE):
             self._queue.top_up(n)
+        if time.monotonic() - self._tidied_s > _TIDY_S:
+            self._tidied_s = time.monotonic()
+            self._tidy()
+
+    def tell(self) -> None:
+        """Once: webhooks that are due."""
+        records = self._backend.records
         for job in records.due_webhooks(_AT_ONCE):
             if records.take_webhook(job, webhooks.next_try_s(job["webhook_tries"])) and webhooks.tell(
                 job, self._backend.network
             ):
                 records.webhook_told(job["id"])
-        if time.monotonic() - self._tidied_s > _TIDY_S:
-            self._tidied_s = time.monotonic()
-            self._tidy()
 
     def _tidy(self) -> None:
         records, audio = self._backend.records, self._backend.audio
@@ -63,3 +65,13 @@ class Caretaker:
         for job_id in records.without_need_of_audio(audio.job_ids()):
             audio.delete(job_id)
         self._backend.uploads.delete_old()
+
+
+def _for_ever(care: Callable[[], None]) -> None:
+    """What does not answer now does perhaps the next time."""
+    while True:
+        try:
+            care()
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("the records of jobs cannot be cared for: %s", error)
+        time.sleep(_ROUND_S)

@@ -50,7 +50,7 @@ class JobQueue:
             pool = ConnectionPool.from_url(url, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S)
             self._huey = RedisHuey(_NAME, connection_pool=pool, **common)
         else:
-            self._huey = SqliteHuey(_NAME, filename=str(folder / "queue.db"), **common)
+            self._huey = SqliteHuey(_NAME, filename=str(folder / "queue.db"), fsync=False, **common)
 
         def order() -> None:
             hear_next()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import os
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -128,8 +129,8 @@ class References:
         self.check(reference)
         if reference.startswith("file://"):
             path = self._path(reference)
-            if not path.is_file():
-                raise ReferenceMissing("There is no such file.")
+            if not (path.is_file() and os.access(path, os.R_OK)):
+                raise ReferenceMissing("There is no such file, or it may not be read.")
             yield path
             return
         with tempfile.NamedTemporaryFile() as copy:

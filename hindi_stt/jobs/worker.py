@@ -65,8 +65,8 @@ class Worker:
 
     def run(self) -> None:
         """Hear files until a signal ends it; what it was at goes to another worker at once."""
-        for loop in (self._beat, self._caretaker.run):
-            threading.Thread(target=loop, daemon=True).start()
+        threading.Thread(target=self._beat, daemon=True).start()
+        self._caretaker.start()
         self._queue.work()
         if (hand := self._hand) is not None:
             self._records.give_back(hand.claim)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -130,8 +133,11 @@ def test_a_link_out_of_the_folder(tmp_path: Path) -> None:
 
 
 def test_long_lists(tmp_path: Path) -> None:
-    """A million references are refused by their number; as many as are allowed are named one by one."""
-    server = Server(tmp_path, HINDI_STT_JOBS_DIR=str(tmp_path / "jobs"), HINDI_STT_JOBS_REFERENCES=f"file://{DATA}")
+    """A million references are refused by their number; as many as are allowed are named, by a worker started apart."""
+    settings = {"HINDI_STT_JOBS_DIR": str(tmp_path / "jobs"), "HINDI_STT_JOBS_REFERENCES": f"file://{DATA}"}
+    server = Server(tmp_path, **settings, HINDI_STT_JOBS_WORKERS="0")
+    command = [Path(sys.executable).parent / "hindi-stt", "jobs"]
+    worker = subprocess.Popen([*command, "work"], env=os.environ | settings)
     try:
         server.wait_until_ready()
         with httpx.Client(base_url=server.url, timeout=120) as client:
@@ -149,5 +155,9 @@ def test_long_lists(tmp_path: Path) -> None:
             assert job["files"] == {"total": 10_000, "done": 1, "failed": 9999, "cancelled": 0}
             assert {file["error"]["code"] for file in job["results"][:-1]} == {"reference_missing"}
             assert job["results"][-1]["state"] == "done"
+            listed = subprocess.run([*command, "list"], env=os.environ | settings, check=True, capture_output=True)
+            assert listed.stdout.decode().split("\t")[:6] == [job["id"], "everybody", "done", "10000", "1", "9999"]
     finally:
+        worker.terminate()
+        assert worker.wait(30) == 0
         server.stop()
