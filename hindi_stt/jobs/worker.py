@@ -29,6 +29,7 @@ from hindi_stt.jobs.backend import Backend, JobOptions
 from hindi_stt.jobs.caretaker import Caretaker
 from hindi_stt.jobs.queue import JobQueue
 from hindi_stt.jobs.records import Claim
+from hindi_stt.metrics import Metrics
 from hindi_stt.pipeline import Pipeline
 from hindi_stt.settings import Settings
 from hindi_stt.types import Transcript
@@ -59,6 +60,7 @@ class Worker:
         self._caretaker = Caretaker(self._backend, self._queue, settings)
         self._pipeline = Pipeline(bundle, settings)
         self._acoustic = LocalAcoustic(bundle, threads=1, max_padding=settings.max_padding)
+        self._metrics = Metrics()
         self._ledger = Ledger(settings.usage_url) if settings.usage_url else None
         self._beat_s = min(_LONGEST_BEAT_S, settings.jobs_lease_s / _BEATS_PER_LEASE)
         self._hand: _Hand | None = None
@@ -87,14 +89,12 @@ class Worker:
         except JobsUnavailable as error:  # what the claim's lease is good for: another try, later
             log.error("job %s: file %d has to wait: %s", claim.job_id, claim.position, error.message)  # noqa: TRY400
         except HindiSTTError as error:
-            self._records.fail(claim, error)
+            self._fail(claim, error)
         except Exception:  # whatever it is, the file has its answer and the worker goes on
             log.exception("job %s: file %d", claim.job_id, claim.position)
-            self._records.fail(claim, InternalError("An unexpected error has occurred."))
+            self._fail(claim, InternalError("An unexpected error has occurred."))
         else:
-            result = _transcript.dump_json(transcript).decode()
-            if self._records.finish(claim, result, transcript.duration_s, self._pipeline.bundle.tag):
-                self._note(claim, transcript.duration_s, time.monotonic() - start_s)
+            self._finish(claim, transcript, time.monotonic() - start_s)
         finally:
             self._hand = None
             self._queue.wake()
@@ -138,10 +138,20 @@ class Worker:
             except SQLAlchemyError as error:
                 log.warning("the database of jobs does not answer: %s", error)
 
-    def _note(self, claim: Claim, audio_s: float, elapsed_s: float) -> None:
+    def _finish(self, claim: Claim, transcript: Transcript, elapsed_s: float) -> None:
+        result, audio_s = _transcript.dump_json(transcript).decode(), transcript.duration_s
+        model = self._pipeline.bundle.tag
+        if not self._records.finish(claim, result, audio_s, model):
+            return
+        self._metrics.job_files.labels("done").inc()
+        self._metrics.job_audio_seconds.inc(audio_s)
         if self._ledger:
-            now, model = datetime.now(UTC), self._pipeline.bundle.tag
-            self._ledger.add(Entry(now, claim.owner, f"/v1/jobs/{claim.job_id}", model, 200, audio_s, elapsed_s))
+            entry = Entry(datetime.now(UTC), claim.owner, f"/v1/jobs/{claim.job_id}", model, 200, audio_s, elapsed_s)
+            self._ledger.add(entry)
+
+    def _fail(self, claim: Claim, error: HindiSTTError) -> None:
+        if self._records.fail(claim, error):
+            self._metrics.job_files.labels("failed").inc()
 
 
 class _Hand:
