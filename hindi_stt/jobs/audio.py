@@ -73,7 +73,11 @@ class AudioStore:
     def job_ids(self) -> list[str]:
         """Jobs whose audio is here."""
         self._fs.invalidate_cache()
-        return [path.rstrip("/").rpartition("/")[2] for path in self._fs.ls(self._root, detail=False)]
+        try:
+            paths = self._fs.ls(self._root, detail=False)
+        except FileNotFoundError:  # a store without folders, and nothing in it
+            return []
+        return [path.rstrip("/").rpartition("/")[2] for path in paths]
 
 
 def sync_folder(folder: Path) -> None:
