@@ -31,7 +31,8 @@ from hindi_stt.http.cache import ResultCache
 from hindi_stt.http.disconnect import unless_disconnected
 from hindi_stt.http.drain import before_sigterm, end_after_api_workers, keep_runner
 from hindi_stt.http.health import Health
-from hindi_stt.http.jobs import Jobs, job_routes
+from hindi_stt.http.job_desk import Jobs
+from hindi_stt.http.jobs import job_routes
 from hindi_stt.http.openapi import with_routes
 from hindi_stt.http.page import page_routes
 from hindi_stt.http.protection import BrowserMiddleware, Protection, ProtectionMiddleware, warn_if_open

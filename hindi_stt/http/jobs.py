@@ -4,53 +4,27 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from functools import partial
-from typing import Any, BinaryIO, Final, TypeVar
+from typing import Any, Final
 
-import anyio.to_thread
 from pydantic import TypeAdapter
 from sqlalchemy import RowMapping
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from hindi_stt import render
-from hindi_stt.audio import RawFormat
-from hindi_stt.errors import (
-    DuplicateReference,
-    HindiSTTError,
-    InvalidRequest,
-    JobsOff,
-    JobsUnavailable,
-    ResultNotReady,
-    TooManyFiles,
-    from_code,
-)
-from hindi_stt.http.raw_audio import raw_format
-from hindi_stt.http.recognition import Recognizer
-from hindi_stt.http.requests import answering, state_of
-from hindi_stt.http.uploads import Upload, bounded, receive_upload
-from hindi_stt.http.wishes import FIELDS, FORMATS, read_wishes
-from hindi_stt.jobs.backend import Backend, JobOptions
-from hindi_stt.jobs.queue import JobQueue
-from hindi_stt.jobs.records import NewFile, NewJob
-from hindi_stt.jobs.webhooks import check_webhook
+from hindi_stt.errors import InvalidRequest, JobsOff, ResultNotReady, from_code
+from hindi_stt.http.job_desk import Jobs
+from hindi_stt.http.job_requests import create_from_form, create_from_json
+from hindi_stt.http.requests import answering
+from hindi_stt.http.wishes import FORMATS
+from hindi_stt.jobs.backend import JobOptions
 from hindi_stt.types import Transcript
 
-__all__ = ["JOB_FIELDS", "Jobs", "job_routes"]
+__all__ = ["job_routes"]
 
-T = TypeVar("T")
-
-_WEBHOOK: Final = ("webhook_url", "webhook_secret")
-JOB_FIELDS: Final = tuple(name for name in FIELDS if name not in {"stream", "response_format"})
-_LISTS: Final = ("keywords", "languages")
-_SOURCES: Final = ("references", "uploads")
-# Whose jobs are whose is known by keys alone.
-_EVERYBODY: Final = "everybody"
-_MAX_REFERENCE: Final = 2048
-_MAX_KEY: Final = 128
 _PAGE: Final = 100
 _MAX_PAGE: Final = 1000
 _MAX_POSITION: Final = 2**31 - 1
@@ -60,52 +34,7 @@ _TEXTS: Final[Mapping[str, tuple[Callable[[Transcript], str], str]]] = {
     "vtt": (render.to_vtt, "text/vtt"),
 }
 _options: Final = TypeAdapter(JobOptions)
-_raw: Final = TypeAdapter(RawFormat)
 _transcript: Final = TypeAdapter(Transcript)
-
-
-class Jobs:
-    """What the requests of one API worker share."""
-
-    def __init__(self, backend: Backend, queue: JobQueue, recognizer: Recognizer) -> None:
-        self.backend = backend
-        self.records = backend.records
-        self.recognizer = recognizer
-        self.settings = recognizer.settings
-        self._queue = queue
-
-    def owner(self, request: Request) -> str:
-        """Whose jobs the request is about."""
-        return state_of(request).client.name if self.settings.key_file else _EVERYBODY
-
-    async def ask(self, work: Callable[[], T]) -> T:
-        """Database and disk, beside the event loop. Raises JobsUnavailable."""
-        try:
-            return await anyio.to_thread.run_sync(work)
-        except SQLAlchemyError as error:
-            raise JobsUnavailable("The database of jobs does not answer.") from error
-
-    async def create(self, job: NewJob, audio: Iterable[tuple[int, BinaryIO]]) -> str:
-        """Its id, when nothing can undo it any more. audio: positions and what is to be heard there."""
-
-        def keep() -> str:
-            n = 0
-            for position, file in audio:
-                self.backend.audio.put(job.id, position, file)
-                n += 1
-            if n:
-                self.backend.audio.settle(job.id)
-            job_id = self.records.create(job)
-            if job_id != job.id:  # the same request has been here before
-                self.backend.audio.delete(job.id)
-            self._queue.top_up(len(job.files))
-            return job_id
-
-        return await self.ask(keep)
-
-    async def close(self) -> None:
-        """Let go of the database."""
-        await anyio.to_thread.run_sync(self.records.close)
 
 
 def job_routes(jobs: Callable[[], Jobs | None]) -> list[Route]:
@@ -146,118 +75,11 @@ def job_routes(jobs: Callable[[], Jobs | None]) -> list[Route]:
 
 async def _create(request: Request, jobs: Jobs) -> Response:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json":
-        job_id = await _create_from_json(request, jobs)
+        job_id = await create_from_json(request, jobs)
     else:
-        job_id = await _create_from_form(request, jobs)
+        job_id = await create_from_form(request, jobs)
     body = await _body(jobs, await jobs.ask(lambda: jobs.records.job(job_id, jobs.owner(request))), -1, _PAGE)
     return JSONResponse(body, 202, {"Location": f"/v1/jobs/{job_id}"})
-
-
-async def _create_from_form(request: Request, jobs: Jobs) -> str:
-    fields, settings = (*JOB_FIELDS, *_WEBHOOK), jobs.settings
-    async with receive_upload(
-        request, fields, settings, lists=_LISTS, max_files=min(settings.jobs_max_files, settings.jobs_max_waiting)
-    ) as upload:
-        files = [NewFile(file.name, raw=_dump(file.raw)) for file in upload.files]
-        job = _job(request, jobs, upload, files)
-        return await jobs.create(job, enumerate(file.file for file in upload.files))
-
-
-async def _create_from_json(request: Request, jobs: Jobs) -> str:
-    body = await _json(request, jobs)
-    given = {name: body.pop(name, []) for name in _SOURCES}
-    n = sum(len(names) for names in given.values() if isinstance(names, list))
-    if n > jobs.settings.jobs_max_files:
-        raise TooManyFiles(f"The job has {n} files, the bound is {jobs.settings.jobs_max_files}.")
-    sources = {name: _strings(name, names) for name, names in given.items()}
-    if not n:
-        raise InvalidRequest("There is nothing to hear: name 'references' or 'uploads', or send files in a form.")
-    lists: dict[str, list[str]] = {name: _strings(name, body.pop(name)) for name in _LISTS if name in body}
-    upload = Upload((), _fields(body), lists)
-    references = await anyio.to_thread.run_sync(lambda: _referred(jobs, sources["references"]))
-    owner, store = jobs.owner(request), jobs.backend.uploads
-    found = [await jobs.ask(partial(store.find, upload_id, owner)) for upload_id in sources["uploads"]]
-    uploaded = [NewFile(one.name, raw=_dump(raw_format(one.content_type))) for one in found]
-    job = _job(request, jobs, upload, [*references, *uploaded], tuple(one.id for one in found))
-
-    def audio() -> Iterable[tuple[int, BinaryIO]]:
-        for position, one in enumerate(found, len(references)):
-            with store.whole(one) as file:
-                yield position, file
-
-    job_id = await jobs.create(job, audio())
-    for one in found:
-        await jobs.ask(partial(store.delete, one.id))
-    return job_id
-
-
-def _job(request: Request, jobs: Jobs, upload: Upload, files: list[NewFile], uploads: tuple[str, ...] = ()) -> NewJob:
-    webhook = {name: upload.fields.pop(name, "") for name in _WEBHOOK}
-    if any(webhook.values()):
-        check_webhook(webhook["webhook_url"], webhook["webhook_secret"])
-    wishes = read_wishes(upload, jobs.recognizer)
-    options = _options.dump_json(JobOptions(wishes.options, wishes.split, wishes.warnings)).decode()
-    key = request.headers.get("idempotency-key")
-    if key is not None and not 0 < len(key) <= _MAX_KEY:
-        raise InvalidRequest(f"Idempotency-Key has 1 to {_MAX_KEY} characters.")
-    return NewJob(jobs.owner(request), options, files, request_key=key, uploads=uploads, **webhook)
-
-
-def _referred(jobs: Jobs, references: list[str]) -> list[NewFile]:
-    """What is wrong with a reference on its face is known at once, and leaves the others alone."""
-    first: dict[str, int] = {}
-    found = []
-    for position, reference in enumerate(references):
-        error: HindiSTTError | None = None
-        if (before := first.setdefault(reference, position)) != position:
-            error = DuplicateReference(f"The reference stands at position {before} before.")
-        elif len(reference) > _MAX_REFERENCE:
-            error = InvalidRequest(f"The reference has more than {_MAX_REFERENCE} characters.")
-        else:
-            try:
-                jobs.backend.references.check(reference)
-            except HindiSTTError as refused:
-                error = refused
-        shown = reference[:_MAX_REFERENCE]
-        found.append(NewFile(shown, shown, error=error))
-    return found
-
-
-async def _json(request: Request, jobs: Jobs) -> dict[str, Any]:
-    """The body as an object. Raises InvalidRequest, and what `bounded` raises."""
-    bound = min(jobs.settings.max_body_bytes, jobs.settings.jobs_max_files * _MAX_REFERENCE)
-    async with bounded(request, bound, jobs.settings) as receive:
-        data = await Request(request.scope, receive).body()
-    try:
-        body = await anyio.to_thread.run_sync(lambda: json.loads(data))
-    except (ValueError, RecursionError) as error:
-        raise InvalidRequest("The body is not JSON.") from error
-    if not isinstance(body, dict):
-        raise InvalidRequest("The body is not a JSON object.")
-    return body
-
-
-def _strings(name: str, value: object) -> list[str]:
-    if not isinstance(value, list) or not all(isinstance(entry, str) and _storable(entry) for entry in value):
-        raise InvalidRequest(f"The field '{name}' is not a list of texts.")
-    return value
-
-
-def _fields(body: Mapping[str, Any]) -> dict[str, str]:
-    fields = {}
-    for name, value in body.items():
-        if name not in JOB_FIELDS and name not in _WEBHOOK:
-            listed = ", ".join([*_SOURCES, *JOB_FIELDS, *_WEBHOOK, *_LISTS])
-            raise InvalidRequest(f"Unknown field: {name[:64]!r}. Known are {listed}.")
-        if not isinstance(value, str | int | float) or not _storable(str(value)):
-            raise InvalidRequest(f"The field '{name}' is not a text.")
-        fields[name] = str(value)
-    return fields
-
-
-def _storable(text: str) -> bool:
-    """Whether a database takes it: no zero bytes, no halves of surrogate pairs."""
-    return "\0" not in text and text.encode(errors="ignore").decode() == text
 
 
 async def _list(request: Request, jobs: Jobs) -> Response:
@@ -392,10 +214,6 @@ def _number(request: Request, name: str, default: int, most: int, *, least: int 
     if not least <= number <= most:
         raise InvalidRequest(f"{name} is {least} to {most}.")
     return number
-
-
-def _dump(raw: RawFormat | None) -> str:
-    return _raw.dump_json(raw).decode() if raw else ""
 
 
 def _iso(seconds: float) -> str:

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from hindi_stt.errors import BodyTooLarge, HindiSTTError, InvalidRequest, JobsOff, UploadProtocol, UploadType
-from hindi_stt.http.jobs import Jobs
+from hindi_stt.http.job_desk import Jobs
 from hindi_stt.http.requests import error_response
 from hindi_stt.http.uploads import bounded
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hindi_stt.errors import JobsUnavailable
 from hindi_stt.jobs.audio import AudioStore
+from hindi_stt.jobs.claims import Claims
 from hindi_stt.jobs.reach import Network, References
 from hindi_stt.jobs.records import JobRecords
 from hindi_stt.jobs.tables import connect
@@ -36,12 +37,8 @@ class Backend:
         except OSError as error:
             raise JobsUnavailable(f"HINDI_STT_JOBS_DIR cannot be made: {error}.") from error
         engine = connect(settings.jobs_url or f"sqlite:///{self.folder / 'jobs.db'}")
-        self.records = JobRecords(
-            engine,
-            lease_s=settings.jobs_lease_s,
-            tries=settings.jobs_tries,
-            max_waiting=settings.jobs_max_waiting,
-        )
+        self.records = JobRecords(engine, max_waiting=settings.jobs_max_waiting)
+        self.claims = Claims(engine, lease_s=settings.jobs_lease_s, tries=settings.jobs_tries)
         self.uploads = Uploads(engine, self.folder / "uploads")
         self.audio = AudioStore(settings.jobs_audio_url or str(self.folder / "audio"))
         self.network = Network(settings.jobs_private_networks)

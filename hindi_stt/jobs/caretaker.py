@@ -40,10 +40,10 @@ class Caretaker:
 
     def recover(self) -> None:
         """Once: files, orders, and what is too old."""
-        records = self._backend.records
-        if n := records.recover():
+        claims = self._backend.claims
+        if n := claims.recover():
             log.warning("%d files of jobs go to another worker", n)
-        if n := records.n_waiting(_AT_ONCE):
+        if n := claims.n_waiting(_AT_ONCE):
             self._queue.top_up(n)
         if time.monotonic() - self._tidied_s > _TIDY_S:
             self._tidied_s = time.monotonic()
@@ -51,12 +51,12 @@ class Caretaker:
 
     def tell(self) -> None:
         """Once: webhooks that are due."""
-        records = self._backend.records
-        for job in records.due_webhooks(_AT_ONCE):
-            if records.take_webhook(job, webhooks.next_try_s(job["webhook_tries"])) and webhooks.tell(
+        claims = self._backend.claims
+        for job in claims.due_webhooks(_AT_ONCE):
+            if claims.take_webhook(job, webhooks.next_try_s(job["webhook_tries"])) and webhooks.tell(
                 job, self._backend.network
             ):
-                records.webhook_told(job["id"])
+                claims.webhook_told(job["id"])
 
     def _tidy(self) -> None:
         records, audio = self._backend.records, self._backend.audio

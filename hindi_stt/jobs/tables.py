@@ -6,7 +6,9 @@ Times are seconds since 1970. A file is `queued`, `running` under a claim with a
 
 from __future__ import annotations
 
-from typing import Final
+import time
+from collections.abc import Iterable
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
@@ -21,15 +23,18 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
+    case,
     create_engine,
     event,
+    update,
 )
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from hindi_stt.errors import JobsUnavailable
 
-__all__ = ["OPEN", "connect", "files", "jobs", "uploads"]
+__all__ = ["OPEN", "close_if_ended", "connect", "files", "jobs", "uploads", "waiting_files", "when_finished"]
 
 OPEN: Final = ("queued", "running")
 
@@ -116,3 +121,20 @@ def _durable(connection: Connection, _: object) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def waiting_files() -> Any:
+    """Files of a job that have not ended."""
+    return jobs.c.n_files - jobs.c.n_done - jobs.c.n_failed - jobs.c.n_cancelled
+
+
+def when_finished() -> dict[str, Any]:
+    """What a job's end changes besides its state."""
+    now = time.time()
+    return {"finished": now, "webhook_due": case((jobs.c.webhook_url == "", None), else_=now)}
+
+
+def close_if_ended(connection: Connection, job_ids: Iterable[str]) -> None:
+    """Close the jobs whose files have all ended: once, since the update asks for an open job."""
+    ended = and_(jobs.c.id.in_(list(job_ids)), jobs.c.state.in_(OPEN), waiting_files() == 0)
+    connection.execute(update(jobs).where(ended).values(state="done", **when_finished()))

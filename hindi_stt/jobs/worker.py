@@ -27,8 +27,8 @@ from hindi_stt.bundle import Bundle
 from hindi_stt.errors import HindiSTTError, InternalError, JobsUnavailable
 from hindi_stt.jobs.backend import Backend, JobOptions
 from hindi_stt.jobs.caretaker import Caretaker
+from hindi_stt.jobs.claims import Claim
 from hindi_stt.jobs.queue import JobQueue
-from hindi_stt.jobs.records import Claim
 from hindi_stt.metrics import Metrics
 from hindi_stt.pipeline import Pipeline
 from hindi_stt.settings import Settings
@@ -55,7 +55,7 @@ class Worker:
     def __init__(self, settings: Settings, bundle: Bundle) -> None:
         yield_to_everybody()
         self._backend = Backend(settings)
-        self._records = self._backend.records
+        self._claims = self._backend.claims
         self._queue = JobQueue(settings.jobs_queue_url, self._backend.folder, self.hear_next)
         self._caretaker = Caretaker(self._backend, self._queue, settings)
         self._pipeline = Pipeline(bundle, settings)
@@ -71,13 +71,13 @@ class Worker:
         self._caretaker.start()
         self._queue.work()
         if (hand := self._hand) is not None:
-            self._records.give_back(hand.claim)
+            self._claims.give_back(hand.claim)
         if self._ledger:
             self._ledger.close()
 
     def hear_next(self) -> None:
         """One order of the queue. Another one follows as long as there is something to hear."""
-        claim = self._records.claim()
+        claim = self._claims.claim()
         if claim is None:
             return
         self._hand = _Hand(claim)
@@ -134,14 +134,14 @@ class Worker:
             if (hand := self._hand) is None:
                 continue
             try:
-                hand.lost = not self._records.beat(hand.claim, hand.heard_s, hand.total_s) or hand.lost
+                hand.lost = not self._claims.beat(hand.claim, hand.heard_s, hand.total_s) or hand.lost
             except SQLAlchemyError as error:
                 log.warning("the database of jobs does not answer: %s", error)
 
     def _finish(self, claim: Claim, transcript: Transcript, elapsed_s: float) -> None:
         result, audio_s = _transcript.dump_json(transcript).decode(), transcript.duration_s
         model = self._pipeline.bundle.tag
-        if not self._records.finish(claim, result, audio_s, model):
+        if not self._claims.finish(claim, result, audio_s, model):
             return
         self._metrics.job_files.labels("done").inc()
         self._metrics.job_audio_seconds.inc(audio_s)
@@ -150,7 +150,7 @@ class Worker:
             self._ledger.add(entry)
 
     def _fail(self, claim: Claim, error: HindiSTTError) -> None:
-        if self._records.fail(claim, error):
+        if self._claims.fail(claim, error):
             self._metrics.job_files.labels("failed").inc()
 
 

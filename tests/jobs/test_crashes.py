@@ -23,6 +23,7 @@ import psutil
 import pytest
 
 from hindi_stt.errors import WorkerLost
+from hindi_stt.jobs.claims import Claims
 from hindi_stt.jobs.records import JobRecords, NewFile, NewJob
 from hindi_stt.jobs.tables import connect
 from tests.conftest import DATA
@@ -208,7 +209,8 @@ def postgres(tmp_path: Path) -> Iterator[str]:
 def test_records_under_many_workers(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """Eight threads claim and end; some let go of their claims; each file ends once, each job is closed once."""
     url = f"sqlite:///{tmp_path / 'jobs.db'}" if database == "sqlite" else request.getfixturevalue("postgres")
-    records = JobRecords(connect(url), lease_s=1.0, tries=1000, max_waiting=10_000)
+    engine = connect(url)
+    records, claims = JobRecords(engine, max_waiting=10_000), Claims(engine, lease_s=1.0, tries=1000)
     hook = {"webhook_url": "https://example.com/", "webhook_secret": "whsec_"}
     ids = [records.create(NewJob("somebody", "{}", [NewFile(f"{i}") for i in range(50)], **hook)) for _ in range(6)]
     records.cancel(ids[5])
@@ -216,7 +218,8 @@ def test_records_under_many_workers(database: str, tmp_path: Path, request: pyte
 
     def work(seed: int) -> None:
         chance = random.Random(seed)
-        mine = JobRecords(connect(url), lease_s=1.0, tries=1000, max_waiting=10_000)
+        own = connect(url)
+        mine = Claims(own, lease_s=1.0, tries=1000)
         idle = 0
         while idle < 15:
             claim = mine.claim()
@@ -233,7 +236,7 @@ def test_records_under_many_workers(database: str, tmp_path: Path, request: pyte
                 mine.recover()
             if mine.finish(claim, "{}", 1.0, "model"):
                 won.append((claim.job_id, claim.position))
-        mine.close()
+        own.dispose()
 
     threads = [threading.Thread(target=work, args=(seed,)) for seed in range(8)]
     for thread in threads:
@@ -245,20 +248,21 @@ def test_records_under_many_workers(database: str, tmp_path: Path, request: pyte
         job = records.job(job_id, "somebody")
         assert (job["state"], job["n_done"], job["n_failed"], job["n_cancelled"]) == ("done", 50, 0, 0)
     assert records.job(ids[5], "somebody")["n_cancelled"] == 50
-    due = records.due_webhooks(100)
+    due = claims.due_webhooks(100)
     assert {job["id"] for job in due} == set(ids)
-    assert [records.take_webhook(due[0], 5) for _ in range(2)] == [True, False]
+    assert [claims.take_webhook(due[0], 5) for _ in range(2)] == [True, False]
     records.close()
 
 
 def test_a_file_that_ends_its_workers(tmp_path: Path) -> None:
-    records = JobRecords(connect(f"sqlite:///{tmp_path / 'jobs.db'}"), lease_s=0.05, tries=3, max_waiting=10)
+    engine = connect(f"sqlite:///{tmp_path / 'jobs.db'}")
+    records, claims = JobRecords(engine, max_waiting=10), Claims(engine, lease_s=0.05, tries=3)
     job_id = records.create(NewJob("somebody", "{}", [NewFile("bomb")]))
     for _ in range(3):
-        assert records.claim()
+        assert claims.claim()
         time.sleep(0.1)
-        records.recover()
-    assert records.claim() is None
+        claims.recover()
+    assert claims.claim() is None
     (row,) = records.files(job_id, after=-1, limit=10)
     assert (row["state"], row["error_code"]) == ("failed", WorkerLost.code)
     assert records.job(job_id, "somebody")["state"] == "done"
