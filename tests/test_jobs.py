@@ -165,12 +165,13 @@ def test_a_resumable_upload(guarded: Guarded) -> None:
             assert thief.post("/v1/jobs", json={"uploads": [upload_id]}).json()["error"]["code"] == "upload_not_found"
 
         again = {"idempotency-key": "once"}
-        first, second = (
-            caller.post("/v1/jobs", json={"uploads": [upload_id]}, headers=again),
-            caller.post("/v1/jobs", files={"file": RAIN.read_bytes()}, headers=again),
+        first, second, third = (
+            caller.post("/v1/jobs", json={"uploads": [upload_id]}, headers=again).json(),
+            caller.post("/v1/jobs", json={"uploads": [upload_id]}, headers=again).json(),
+            caller.post("/v1/jobs", files={"file": RAIN.read_bytes()}, headers=again).json(),
         )
-        assert first.json()["id"] == second.json()["id"]
-        job = caller.finished(first.json()["id"])
+        assert first["id"] == second["id"] == third["id"]
+        job = caller.finished(first["id"])
         assert job["results"][0]["file"] == "family.flac"
         assert caller.get(f"/v1/jobs/{job['id']}/files/0").json()["text"] == caller.direct(FAMILY)
         assert caller.head(uploader.url, headers=tus).status_code == 404
