@@ -76,4 +76,12 @@ class JobQueue:
 
     def work(self) -> None:
         """Carry out orders until a signal ends it; in the process's main thread."""
+        logging.getLogger("huey.consumer").addFilter(_in_one_line)
         Consumer(self._huey, workers=1, periodic=False, max_delay=_LONGEST_SLEEP_S, scheduler_interval=60).run()
+
+
+def _in_one_line(record: logging.LogRecord) -> bool:
+    """A Redis that is away for a while need not fill the log with tracebacks."""
+    if record.exc_info and isinstance(record.exc_info[1], RedisError):
+        record.msg, record.exc_info = f"{record.msg}: {record.exc_info[1]}", None
+    return True

@@ -35,7 +35,7 @@ from tests.wav import wav
 pytestmark = pytest.mark.jobs
 
 N_CLIPS, N_JOBS, N_WORDS = 2000, 10, 60
-KILL_EVERY_S = (2.0, 5.0)
+KILL_EVERY_S = (3.0, 7.0)
 
 
 def clips() -> list[bytes]:
