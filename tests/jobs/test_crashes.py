@@ -149,7 +149,7 @@ def _every_clip_once(server: Server, redis: RedisServer) -> None:
     assert taken_over
 
 
-def test_a_server_killed_after_its_202(tmp_path: Path) -> None:
+def test_killed_after_202(tmp_path: Path) -> None:
     """Every process at once; the next server finishes what the first has taken."""
     jobs = {"HINDI_STT_JOBS_DIR": str(tmp_path / "jobs"), "HINDI_STT_JOBS_LEASE_S": "2"}
     (tmp_path / "first").mkdir()

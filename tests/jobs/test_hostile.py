@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -36,12 +37,10 @@ class Host(BaseHTTPRequestHandler):
         elif self.path == "/endless":
             self.send_response(200)
             self.end_headers()
-            with self.wfile as out:
-                try:
-                    while True:
-                        out.write(b"x" * 65_536)
-                except OSError:
-                    pass
+            self.close_connection = True
+            with contextlib.suppress(OSError):
+                while True:
+                    self.wfile.write(b"x" * 65_536)
         elif self.path == "/clip":
             self.send_response(200)
             self.send_header("content-length", str(len(CLIP)))
