@@ -13,13 +13,13 @@ PEERS := .venv-peers
 export BENTOML_DO_NOT_TRACK := True
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: serve test test-slow check image prove-image prove-metrics oracle smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-ui itn-reference bench medium-random docs lock lock-oracle clean prove-deploy
+.PHONY: serve test test-slow check image prove-image prove-metrics oracle smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-ui itn-reference bench medium-random docs lock lock-oracle clean prove-deploy prove-jobs
 
 serve: $(VENV)/.serve
 	$(VENV)/bin/bentoml serve service:HindiSTT
 
 test: $(VENV)/.dev
-	$(VENV)/bin/python -m pytest -q -m "not oracle and not chaos and not api and not monitoring and not ui and not slow and not fuzz"
+	$(VENV)/bin/python -m pytest -q -m "not oracle and not chaos and not api and not monitoring and not ui and not slow and not fuzz and not jobs"
 
 # What would make `make test` too long.
 test-slow: $(VENV)/.dev
@@ -66,6 +66,10 @@ prove-fuzz: $(VENV)/.dev
 
 smoke-fuzz: $(VENV)/.dev
 	$(VENV)/bin/python -m pytest -q -m fuzz tests/fuzz
+
+# Two thousand clips while job workers are killed and a Redis restarts: five minutes, with redis-server, espeak-ng and postgres.
+prove-jobs: $(VENV)/.dev
+	$(VENV)/bin/python -m pytest -q -s -m jobs tests/jobs
 
 # Every integer up to 99,999 and 100,000 more from words to digits: a minute or two.
 prove-text: $(VENV)/.dev

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")  # before the import, which is when it is read
@@ -41,6 +42,8 @@ from hindi_stt.http.cache import ResultCache
 from hindi_stt.http.disconnect import unless_disconnected
 from hindi_stt.http.drain import before_sigterm, end_after_api_workers, keep_runner
 from hindi_stt.http.health import Health
+from hindi_stt.http.job_desk import Jobs
+from hindi_stt.http.jobs import job_routes
 from hindi_stt.http.logs import configure_log
 from hindi_stt.http.openapi import with_routes
 from hindi_stt.http.page import page_routes
@@ -54,9 +57,13 @@ from hindi_stt.http.requests import (
     error_response,
     log,
 )
+from hindi_stt.http.resumable import upload_routes
 from hindi_stt.http.routes import make_app
 from hindi_stt.http.schemas import TranscribeRequest, TranscriptionResponse
 from hindi_stt.http.transcription import transcribe
+from hindi_stt.jobs.backend import Backend
+from hindi_stt.jobs.beside import Workers
+from hindi_stt.jobs.queue import JobQueue
 from hindi_stt.metrics import Metrics
 from hindi_stt.registry import Loaded, Registry, check_room
 from hindi_stt.scheduling import SchedulerLimits
@@ -311,6 +318,9 @@ def _routes() -> Starlette:
     async def stats() -> dict[str, Any]:
         return await anyio.to_thread.run_sync(current().metrics.summary)
 
+    def jobs() -> Jobs | None:
+        return current().jobs
+
     def about() -> dict[str, Any]:
         models = [
             {"tag": bundle.tag, "language": bundle.manifest.language, "licence": bundle.manifest.licence}
@@ -324,7 +334,12 @@ def _routes() -> Starlette:
         stats,
         lambda: with_routes(HindiSTT.openapi_spec.asdict()),
         lambda: current().recognizer,
-        [*realtime_routes(lambda: current().realtime), *page_routes(registry.default, settings)],
+        [
+            *realtime_routes(lambda: current().realtime),
+            *job_routes(jobs),
+            *upload_routes(jobs),
+            *page_routes(registry.default, settings),
+        ],
     )
 
 
@@ -351,6 +366,11 @@ class HindiSTT:
         self._ledger = Ledger(settings.usage_url) if settings.usage_url else None
         self.recognizer = Recognizer(registry, self._infer, settings, self.metrics, protection.limits, self._cache)
         self.realtime = Realtime(self.recognizer)
+        self.jobs: Jobs | None = None
+        if settings.jobs_dir:
+            backend = Backend(settings)
+            self.jobs = Jobs(backend, JobQueue(settings.jobs_queue_url, backend.folder), self.recognizer)
+        self._job_workers: Workers | None = None
 
     @bentoml.on_startup
     async def start(self) -> None:
@@ -358,6 +378,10 @@ class HindiSTT:
         warn_if_open(settings)
         keep_runner()
         self.health.start()
+        if self.jobs and settings.jobs_workers:
+            lock = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"], "job-workers.lock")
+            self._job_workers = Workers(settings.jobs_workers, lock, registry.default.folder)
+            self._job_workers.start()
         before_sigterm(self.realtime.drain)
         end_with_supervisor()
 
@@ -365,6 +389,10 @@ class HindiSTT:
     async def stop(self) -> None:
         """Stop watching the runner, and let go of what others hold for us."""
         await self.health.stop()
+        if self._job_workers:
+            await self._job_workers.stop()
+        if self.jobs:
+            await self.jobs.close()
         await protection.limits.close()
         if self._cache:
             await self._cache.close()

@@ -1,4 +1,6 @@
-"""The command line: hindi-stt transcribe FILE…, stream FILE, listen, evaluate MANIFEST, models, lm, keys, usage."""
+"""The command line: hindi-stt transcribe FILE…, stream FILE, listen, evaluate MANIFEST, models, lm, keys, usage,
+jobs.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +18,7 @@ from hindi_stt.bundle import Bundle
 from hindi_stt.cli_options import add_line_options, line_options
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.evaluation.command import add_evaluate
+from hindi_stt.jobs.commands import add_jobs
 from hindi_stt.lm.commands import add_parser as add_lm_parser
 from hindi_stt.models_command import add_models
 from hindi_stt.pipeline import Pipeline
@@ -53,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     add_keys(commands)
     add_usage(commands)
     add_lm_parser(commands, _resolve)
+    add_jobs(commands, _resolve)
     return parser
 
 

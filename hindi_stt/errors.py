@@ -16,6 +16,9 @@
     ├── KeyRevoked                       403
     ├── OriginNotAllowed                 403  a page of another site asks
     ├── NotFound                         404
+    ├── JobsOff                          404  the server takes no jobs
+    ├── JobNotFound                      404
+    ├── UploadNotFound                   404
     ├── UnknownModel                     404
     ├── MethodNotAllowed                 405
     ├── NotAcceptable                    406
@@ -23,11 +26,22 @@
     ├── SessionIdle                      408  a realtime connection was closed by the server
     ├── SessionExpired                   408
     ├── SlowReader                       408
+    ├── ResultNotReady                   409  a job's file has no transcript yet, or none at all
+    ├── UploadConflict                   409  resumable uploads (tus)
+    ├── UploadIncomplete                 409
+    ├── UploadProtocol                   412
     ├── TooLarge                         413  a bound on size was passed
     │   ├── BodyTooLarge                 413
     │   ├── TooManyFiles                 413
     │   └── AudioTooLong                 413
     ├── UnsupportedAudio                 415  the bytes are not audio that can be read
+    ├── UploadType                       415
+    ├── BadReference                     422  a job's file that the server was to fetch
+    │   ├── ReferenceNotAllowed          422
+    │   ├── PrivateAddress               422
+    │   ├── ReferenceMissing             422
+    │   ├── ReferenceUnreachable         422
+    │   └── DuplicateReference           422
     ├── AudioError                       422  it is audio, but cannot be transcribed
     │   ├── CorruptAudio                 422
     │   ├── TruncatedAudio               422
@@ -39,10 +53,13 @@
     ├── TooManyConnections               429
     ├── RateLimited                      429  this client's limit is reached
     ├── TooManyUploads                   429
+    ├── TooManyJobs                      429
     ├── InternalError                    500
     ├── InferenceFailed                  500
+    ├── WorkerLost                       500  a job's file that ended its workers, again and again
     ├── RunnerUnavailable                503
     ├── ModelUnavailable                 503  one of several models cannot be loaded
+    ├── JobsUnavailable                  503
     ├── LimitsUnavailable                503
     ├── StorageFull                      503
     ├── ShuttingDown                     503
@@ -76,12 +93,14 @@ __all__ = [
     "AudioError",
     "AudioTooLong",
     "AudioTooShort",
+    "BadReference",
     "BodyTooLarge",
     "BundleInvalid",
     "ChecksumMismatch",
     "ClientClosedRequest",
     "CorruptAudio",
     "CorruptModel",
+    "DuplicateReference",
     "EmptyBody",
     "HindiSTTError",
     "InferenceFailed",
@@ -91,6 +110,9 @@ __all__ = [
     "InvalidRequest",
     "InvalidSamples",
     "InvalidSetting",
+    "JobNotFound",
+    "JobsOff",
+    "JobsUnavailable",
     "KeyFileInvalid",
     "KeyRevoked",
     "LanguageModelInvalid",
@@ -107,8 +129,13 @@ __all__ = [
     "NotFound",
     "OriginNotAllowed",
     "Overloaded",
+    "PrivateAddress",
     "RateLimited",
+    "ReferenceMissing",
+    "ReferenceNotAllowed",
+    "ReferenceUnreachable",
     "RequestError",
+    "ResultNotReady",
     "RunnerUnavailable",
     "SessionExpired",
     "SessionIdle",
@@ -121,6 +148,7 @@ __all__ = [
     "TooManyChannels",
     "TooManyConnections",
     "TooManyFiles",
+    "TooManyJobs",
     "TooManyUploads",
     "TranslationNotOffered",
     "TruncatedAudio",
@@ -131,9 +159,15 @@ __all__ = [
     "UnsafeArchive",
     "UnsupportedAudio",
     "UnsupportedModel",
+    "UploadConflict",
+    "UploadIncomplete",
+    "UploadNotFound",
+    "UploadProtocol",
     "UploadTimeout",
+    "UploadType",
     "UrlNotAccepted",
     "VerificationFailed",
+    "WorkerLost",
     "error_types",
     "from_code",
     "from_status",
@@ -267,6 +301,62 @@ class NotFound(HindiSTTError):
     help = "GET / lists the routes."
 
 
+class JobsOff(HindiSTTError):
+    """This server takes no jobs."""
+
+    code, status = "jobs_off", 404
+    help = "Its operator turns them on by naming a folder: HINDI_STT_JOBS_DIR."
+
+
+class JobNotFound(HindiSTTError):
+    """There is no job with this id, or it belongs to another key; it may have been deleted when its time was over."""
+
+    code, status = "job_not_found", 404
+    help = "GET /v1/jobs lists the jobs of this key."
+
+
+class UploadNotFound(HindiSTTError):
+    """There is no resumable upload with this id: it belongs to another key, has become a job, or is too old."""
+
+    code, status = "upload_not_found", 404
+    help = "Begin again with POST /v1/uploads."
+
+
+class ResultNotReady(HindiSTTError):
+    """A file of a job has no transcript: it has not been heard yet, has failed, or was cancelled."""
+
+    code, status = "result_not_ready", 409
+    help = "GET /v1/jobs/{id} tells the state of each file, and why one has failed."
+
+
+class UploadConflict(HindiSTTError):
+    """A part of a resumable upload does not begin where the last one ended, or another request is sending it."""
+
+    code, status = "upload_conflict", 409
+    help = "Ask with HEAD for Upload-Offset, and go on from there."
+
+
+class UploadIncomplete(HindiSTTError):
+    """A job names a resumable upload that has not come to its end."""
+
+    code, status = "upload_incomplete", 409
+    help = "Send the rest first: HEAD tells the offset."
+
+
+class UploadProtocol(HindiSTTError):
+    """A request of the upload protocol without Tus-Resumable: 1.0.0."""
+
+    code, status = "upload_protocol", 412
+    help = "Resumable uploads speak tus 1.0.0: https://tus.io/protocols/resumable-upload"
+
+
+class UploadType(HindiSTTError):
+    """A part of a resumable upload with another content type than application/offset+octet-stream."""
+
+    code, status = "upload_type", 415
+    help = "Send PATCH with Content-Type: application/offset+octet-stream."
+
+
 class MethodNotAllowed(HindiSTTError):
     """The route exists, but not for this HTTP method."""
 
@@ -342,6 +432,48 @@ class UnsupportedAudio(HindiSTTError):
 
     code, status = "unsupported_audio", 415
     help = "Send WAV, FLAC, OGG, MP3, M4A, WebM, AMR or WMA; convert with: ffmpeg -i INPUT -ac 1 -ar 16000 OUTPUT.wav"
+
+
+class BadReference(HindiSTTError):
+    """A file of a job that the server was to fetch, and could not or would not."""
+
+    code, status = "bad_reference", 422
+    help = "Upload the file instead."
+
+
+class ReferenceNotAllowed(BadReference):
+    """The reference is none that the server's operator has allowed; nothing was looked up or fetched."""
+
+    code = "reference_not_allowed"
+    help = "HINDI_STT_JOBS_REFERENCES lists folders (file:///srv/calls) and hosts (https://media.example.com)."
+
+
+class PrivateAddress(BadReference):
+    """The name resolves to an address that is not public; nothing was fetched."""
+
+    code = "private_address"
+    help = "The operator may open a private network to references and webhooks: HINDI_STT_JOBS_PRIVATE_NETWORKS."
+
+
+class ReferenceMissing(BadReference):
+    """There is no such file, or it is none that can be read."""
+
+    code = "reference_missing"
+    help = "Check the path, and that the server's user may read it on every machine that has job workers."
+
+
+class ReferenceUnreachable(BadReference):
+    """The host does not answer, or answers with something else than the file."""
+
+    code = "reference_unreachable"
+    help = "Fetch the URL from the server's network; redirects are not followed, so give the final address."
+
+
+class DuplicateReference(BadReference):
+    """The reference stands in the same job before."""
+
+    code = "duplicate_reference"
+    help = "Take the transcript of its first occurrence."
 
 
 class AudioError(HindiSTTError):
@@ -421,6 +553,13 @@ class TooManyUploads(HindiSTTError):
     help = "Send fewer recordings side by side."
 
 
+class TooManyJobs(HindiSTTError):
+    """As many files of this client are waiting as HINDI_STT_JOBS_MAX_WAITING allows."""
+
+    code, status = "too_many_jobs", 429
+    help = "Send the next job when others have been done."
+
+
 class InternalError(HindiSTTError):
     """A mistake in the server. The log has the details under the request id."""
 
@@ -447,6 +586,20 @@ class ModelUnavailable(HindiSTTError):
 
     code, status = "model_unavailable", 503
     help = "Use another model of GET /v1/models; the server's log says what is wrong with this one."
+
+
+class WorkerLost(HindiSTTError):
+    """The job workers that were at this file ended, as often as HINDI_STT_JOBS_TRIES allows; out of memory, perhaps."""
+
+    code, status = "worker_lost", 500
+    help = "Look at the worker's and the system's log. Send the file again if something else has ended the workers."
+
+
+class JobsUnavailable(HindiSTTError):
+    """The database or the store of audio that jobs need cannot be used."""
+
+    code, status = "jobs_unavailable", 503
+    help = "Try again in a few seconds; on the server, look at what the settings HINDI_STT_JOBS_… name."
 
 
 class ShuttingDown(HindiSTTError):

@@ -76,6 +76,8 @@ class Metrics:
             buckets=_STAGE_SECONDS,
         )
         self.cache = Counter("hindi_stt_cache", "Recordings looked up in the cache of results.", ["outcome"])
+        self.job_files = Counter("hindi_stt_job_files", "Files of jobs that have ended at a worker.", ["outcome"])
+        self.job_audio_seconds = Counter("hindi_stt_job_audio_seconds", "Audio transcribed for jobs, in seconds.")
         self.inference_seconds = Histogram(
             "hindi_stt_inference_seconds", "Time of one batch at the runner.", buckets=_STAGE_SECONDS
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import time
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Final, TypeVar
@@ -210,6 +210,10 @@ class Pipeline:
         """Channels of a recording. Raises what `audio.count_channels` raises."""
         return audio.count_channels(source, self.limits, raw=raw)
 
+    def stated_duration_s(self, source: bytes | str | Path | BinaryIO, *, raw: RawFormat | None = None) -> float | None:
+        """As `audio.stated_duration_s`."""
+        return audio.stated_duration_s(source, self.limits, raw=raw)
+
     @property
     def sample_rate(self) -> int:
         """Hz at which the model takes its samples."""
@@ -248,11 +252,22 @@ class Pipeline:
         )
 
     def transcribe(
-        self, source: bytes | str | Path | BinaryIO, acoustic: Acoustic, options: Options | None = None
+        self,
+        source: bytes | str | Path | BinaryIO,
+        acoustic: Acoustic,
+        options: Options | None = None,
+        *,
+        raw: RawFormat | None = None,
+        channel: int | None = None,
+        on_progress: Callable[[float], None] = lambda _: None,
     ) -> Transcript:
-        """The whole line in this process. Raises what `decoder` and `audio.blocks` raise, and InferenceFailed."""
+        """The whole line in this process. raw, channel: as in `audio.blocks`; on_progress: told the seconds of audio so
+        far, now and then; what it raises ends the work.
+
+        Raises what `decoder` and `audio.blocks` raise, and InferenceFailed.
+        """
         decode = self.decoder(options)
-        preparation = self.prepare(source)
+        preparation = self.prepare(source, raw=raw, channel=channel)
         assembly = Assembly()
         heard: list[Segment] = []
         with contextlib.closing(preparation):
@@ -261,6 +276,7 @@ class Pipeline:
                     if isinstance(result, HindiSTTError):
                         raise result
                     heard += assembly.add(clip, decode(result))
+                on_progress(preparation.duration_s)
         return self.transcript([*heard, *assembly.end()], preparation, options)
 
 

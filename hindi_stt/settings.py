@@ -150,6 +150,43 @@ class Settings(BaseSettings):
     traces_share: float = Field(
         1.0, ge=0, le=1, description="Share of the requests that are traced, where the caller has not decided it."
     )
+    jobs_dir: str = Field(
+        "",
+        description="Folder for jobs: database, queue and audio, unless the next three say otherwise. Empty: no jobs.",
+    )
+    jobs_url: str = Field(
+        "", description="Database of jobs and transcripts, as SQLAlchemy names it. Empty: SQLite in HINDI_STT_JOBS_DIR."
+    )
+    jobs_queue_url: str = Field(
+        "",
+        pattern=r"^(rediss?://.+)?$",
+        description="Redis that wakes the workers of several machines: redis://HOST:PORT. Empty: SQLite in "
+        "HINDI_STT_JOBS_DIR.",
+    )
+    jobs_audio_url: str = Field(
+        "",
+        description="Where the audio of jobs lies until they end: a folder, or s3://BUCKET/FOLDER (extra s3). Empty: "
+        "in HINDI_STT_JOBS_DIR.",
+    )
+    jobs_workers: int = Field(1, ge=0, description="Job workers beside this server. 0: only those started elsewhere.")
+    jobs_references: str = Field(
+        "",
+        description="What jobs may name instead of uploading it, with commas between: folders, file:///srv/calls, and "
+        "hosts, https://media.example.com. Empty: nothing.",
+    )
+    jobs_private_networks: str = Field(
+        "", description="Networks that are not public, and that references and webhooks may reach: 10.1.0.0/16,…"
+    )
+    jobs_max_files: int = Field(10_000, gt=0, description="Most files in one job.")
+    jobs_max_waiting: int = Field(100_000, gt=0, description="Most files of one client that wait or are heard.")
+    jobs_max_upload_bytes: int = Field(4 * 2**30, gt=0, description="Largest resumable upload, in bytes.")
+    jobs_retention_s: float = Field(
+        604_800.0, gt=0, description="Jobs and transcripts are deleted so long after their end, in seconds."
+    )
+    jobs_lease_s: float = Field(
+        60.0, ge=1, description="A file of a worker that is not heard of for so long goes to another, in seconds."
+    )
+    jobs_tries: int = Field(5, gt=0, description="How many workers may end over one file before it has failed.")
 
     language_model: str = Field(
         "", description="Name of the bundle's language model that is used unasked. Empty: none."

@@ -9,6 +9,7 @@ import httpx
 from hindi_stt.access.keys import edit, make_key
 from tests.server import Server
 
+DATA = Path(__file__).parent / "data"
 ORIGIN = "https://app.example"
 
 
@@ -27,6 +28,11 @@ class Guarded(Server):
                 "HINDI_STT_MAX_UPLOADS_PER_CLIENT": "2",
                 "HINDI_STT_CACHE_URL": "memory",
                 "HINDI_STT_USAGE_URL": self.usage_url,
+                "HINDI_STT_JOBS_DIR": str(folder / "jobs"),
+                "HINDI_STT_JOBS_LEASE_S": "2",
+                "HINDI_STT_JOBS_MAX_FILES": "1000",
+                "HINDI_STT_JOBS_REFERENCES": f"file://{DATA},https://127.0.0.1:9,https://nowhere.invalid",
+                "HINDI_STT_JOBS_PRIVATE_NETWORKS": "127.0.0.2/32",
                 **settings,
             },
         )

@@ -14,19 +14,24 @@ import pytest
 import redis
 
 
-@contextlib.contextmanager
-def running_redis(folder: Path) -> Iterator[str]:
-    """Its URL."""
-    binary = shutil.which("redis-server")
-    if binary is None:
-        pytest.skip("there is no redis-server (Debian: apt-get install redis-server)")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-    process = subprocess.Popen([*command, "--dir", str(folder)], stdout=subprocess.DEVNULL)
-    try:
-        with redis.Redis(port=port) as client:
+class RedisServer:
+    """Started when it is made. durable: what it was told outlives it, up to the last second."""
+
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
+        binary = shutil.which("redis-server")
+        if binary is None:
+            pytest.skip("there is no redis-server (Debian: apt-get install redis-server)")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._port = free.getsockname()[1]
+        self.url = f"redis://127.0.0.1:{self._port}"
+        command = [binary, "--port", str(self._port), "--bind", "127.0.0.1", "--save", ""]
+        self._command = [*command, "--appendonly", "yes" if durable else "no", "--dir", str(folder)]
+        self.start()
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
+        with redis.Redis(port=self._port) as client:
             deadline = time.monotonic() + 10
             while True:
                 try:
@@ -35,7 +40,21 @@ def running_redis(folder: Path) -> Iterator[str]:
                 except redis.ConnectionError:
                     assert time.monotonic() < deadline
                     time.sleep(0.05)
-        yield f"redis://127.0.0.1:{port}"
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait(10)
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait(10)
+
+
+@contextlib.contextmanager
+def running_redis(folder: Path) -> Iterator[str]:
+    """Its URL."""
+    server = RedisServer(folder)
+    try:
+        yield server.url
     finally:
-        process.terminate()
-        process.wait(10)
+        server.stop()

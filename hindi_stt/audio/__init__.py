@@ -1,6 +1,14 @@
 """Bytes → Waveform."""
 
-from hindi_stt.audio.decoding import UNKNOWN_SIZE, AudioLimits, RawFormat, blocks, count_channels, decode
+from hindi_stt.audio.decoding import (
+    UNKNOWN_SIZE,
+    AudioLimits,
+    RawFormat,
+    blocks,
+    count_channels,
+    decode,
+    stated_duration_s,
+)
 from hindi_stt.audio.ffmpeg import ChildLimits
 from hindi_stt.audio.packets import PACKET_RATES, PacketDecoder, PacketFormat
 
@@ -15,4 +23,5 @@ __all__ = [
     "blocks",
     "count_channels",
     "decode",
+    "stated_duration_s",
 ]

@@ -30,7 +30,7 @@ from hindi_stt.errors import (
 )
 from hindi_stt.types import Float32, Waveform
 
-__all__ = ["UNKNOWN_SIZE", "AudioLimits", "RawFormat", "blocks", "count_channels", "decode"]
+__all__ = ["UNKNOWN_SIZE", "AudioLimits", "RawFormat", "blocks", "count_channels", "decode", "stated_duration_s"]
 
 UNKNOWN_SIZE: Final = 2**62
 """What a stream that is still arriving gives for its end."""
@@ -113,6 +113,14 @@ def count_channels(source: bytes | str | Path | BinaryIO, limits: AudioLimits, *
     """Channels of a recording, by its header. Raises what `blocks` raises at its first block."""
     with _opened(source, limits, raw, None) as (file, _):
         return int(file.channels)
+
+
+def stated_duration_s(
+    source: bytes | str | Path | BinaryIO, limits: AudioLimits, *, raw: RawFormat | None = None
+) -> float | None:
+    """Seconds that the header promises, None where it says nothing. Raises what `blocks` raises at its first block."""
+    with _opened(source, limits, raw, None) as (file, frames):
+        return None if frames is None else frames / float(file.samplerate)
 
 
 @contextlib.contextmanager

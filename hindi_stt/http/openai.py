@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import Request
@@ -11,20 +11,18 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from hindi_stt import render
-from hindi_stt.errors import HindiSTTError, InvalidRequest, TranslationNotOffered
+from hindi_stt.errors import InvalidRequest, TranslationNotOffered
 from hindi_stt.http.answers import answer, answer_in_events, hear, usage
 from hindi_stt.http.disconnect import unless_disconnected
 from hindi_stt.http.language import settled
 from hindi_stt.http.recognition import Recognizer
-from hindi_stt.http.requests import error_response, state_of
+from hindi_stt.http.requests import answering, state_of
 from hindi_stt.http.transcription import counting_failures, note_model
 from hindi_stt.http.uploads import receive_upload
 from hindi_stt.http.wishes import FIELDS, LISTS, Wishes, read_wishes
 from hindi_stt.types import Transcript
 
 __all__ = ["openai_routes"]
-
-Handler = Callable[[Request], Awaitable[Response]]
 
 
 def openai_routes(recognizer: Callable[[], Recognizer]) -> list[Route]:
@@ -45,21 +43,11 @@ def openai_routes(recognizer: Callable[[], Recognizer]) -> list[Route]:
         raise TranslationNotOffered("This server writes down what is said, in the language in which it is said.")
 
     return [
-        Route("/v1/audio/transcriptions", _answering(transcribe), methods=["POST"]),
-        Route("/v1/audio/translations", _answering(translate), methods=["POST"]),
-        Route("/v1/models", _answering(models)),
-        Route("/v1/models/{model:path}", _answering(model)),
+        Route("/v1/audio/transcriptions", answering(transcribe), methods=["POST"]),
+        Route("/v1/audio/translations", answering(translate), methods=["POST"]),
+        Route("/v1/models", answering(models)),
+        Route("/v1/models/{model:path}", answering(model)),
     ]
-
-
-def _answering(handler: Handler) -> Handler:
-    async def answering(request: Request) -> Response:
-        try:
-            return await handler(request)
-        except HindiSTTError as error:
-            return error_response(request, error)
-
-    return answering
 
 
 async def _transcribe(request: Request, recognizer: Recognizer) -> Response:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from hindi_stt import __version__
+from hindi_stt.http.openapi_jobs import JOBS, job_paths
 from hindi_stt.http.schemas import EXAMPLE_ERROR, EXAMPLE_TRANSCRIPTION, ErrorBody
 from hindi_stt.http.wishes import FIELD_SCHEMAS, form_schema
 
@@ -57,8 +58,8 @@ def with_routes(spec: dict[str, Any]) -> dict[str, Any]:
             "license": {"name": "Apache-2.0"},
         },
         "security": [{}, {"key": []}],
-        "tags": [{"name": name} for tags in (_OWN, _OPENAI, _STATUS) for name in tags],
-        "paths": _own_paths(answer) | _openai_paths() | _status_paths(),
+        "tags": [{"name": name} for tags in (_OWN, _OPENAI, JOBS, _STATUS) for name in tags],
+        "paths": _own_paths(answer) | _openai_paths() | job_paths() | _status_paths(),
     }
 
 

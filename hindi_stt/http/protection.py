@@ -35,7 +35,15 @@ _KEY_PROTOCOL: Final = "openai-insecure-api-key."
 # So much of a refused body is read, so that its sender reads the answer and not a broken connection.
 _LINGER_BYTES: Final = 2**20
 _LINGER_S: Final = 2.0
-_EXPOSED: Final = ("X-Request-ID", "X-Warnings", "Retry-After")
+_EXPOSED: Final = (
+    "X-Request-ID",
+    "X-Warnings",
+    "Retry-After",
+    "Location",
+    "Tus-Resumable",
+    "Upload-Length",
+    "Upload-Offset",
+)
 
 
 class BrowserMiddleware(CORSMiddleware):
@@ -45,7 +53,7 @@ class BrowserMiddleware(CORSMiddleware):
         super().__init__(
             app,
             allow_origins=origins,
-            allow_methods=("GET", "POST"),
+            allow_methods=("GET", "POST", "HEAD", "PATCH", "DELETE"),
             allow_headers=("*",),
             expose_headers=_EXPOSED,
         )

@@ -10,7 +10,7 @@ import math
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
@@ -18,7 +18,7 @@ from urllib.parse import quote
 from opentelemetry.trace import INVALID_SPAN, Span
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hindi_stt.access.limits import Client
@@ -28,6 +28,7 @@ from hindi_stt.tracing import request_span
 __all__ = [
     "RequestMiddleware",
     "RequestState",
+    "answering",
     "current_request_id",
     "error_body",
     "error_response",
@@ -81,6 +82,18 @@ def error_response(request: Request, error: HindiSTTError) -> JSONResponse:
     """The answer for an error: `{"error": {code, message, status, request_id, help}}`."""
     state_of(request).error = error
     return JSONResponse(error_body(request, error), error.status, _headers(error))
+
+
+def answering(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    """The handler of a route, with its errors as answers."""
+
+    async def answering(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except HindiSTTError as error:
+            return error_response(request, error)
+
+    return answering
 
 
 def error_body(request: HTTPConnection, error: HindiSTTError) -> dict[str, Any]:

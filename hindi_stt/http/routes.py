@@ -22,6 +22,7 @@ _LINKS: Final = {
     "transcribe": "POST /transcribe",
     "openai": "POST /v1/audio/transcriptions, GET /v1/models",
     "realtime": "WS /v1/realtime?intent=transcription",
+    "jobs": "POST /v1/jobs",
     "health": "GET /health",
     "stats": "GET /stats",
     "metrics": "GET /metrics",

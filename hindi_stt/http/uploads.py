@@ -32,7 +32,7 @@ from hindi_stt.http.arriving import Arriving, ArrivingFile, promised_by_riff
 from hindi_stt.http.raw_audio import is_audio, raw_format
 from hindi_stt.settings import Settings
 
-__all__ = ["FRAMING_BYTES", "Upload", "UploadedFile", "receive_upload"]
+__all__ = ["FRAMING_BYTES", "Upload", "UploadedFile", "bounded", "receive_upload"]
 
 _FIELD: Final = "file"
 # Room for the boundary lines and part headers of a multipart body.
@@ -99,7 +99,7 @@ async def receive_upload(
         if is_audio(content_type):
             files.append(await _receive_raw(request, content_type, stack, bound, settings))
         else:
-            async with _bounded(request, bound, settings) as receive:
+            async with bounded(request, bound, settings) as receive:
                 # One more than is allowed, so that it is we who count them.
                 form = await Request(request.scope, receive).form(max_files=max_files + 1, max_fields=_MAX_FIELDS)
                 stack.push_async_callback(form.close)
@@ -127,7 +127,7 @@ def _check_headers(request: Request, content_type: str, bound: int) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _bounded(request: Request, bound: int, settings: Settings) -> AsyncIterator[Receive]:
+async def bounded(request: Request, bound: int, settings: Settings) -> AsyncIterator[Receive]:
     """The request's `receive`, ended where bytes or time pass their bounds."""
     received = 0
     loop = asyncio.get_running_loop()
@@ -166,7 +166,7 @@ async def _receive_raw(
     raw = raw_format(content_type)
 
     async def receive_all(append: Callable[[bytes], Awaitable[None]]) -> None:
-        async with _bounded(request, bound, settings) as receive:
+        async with bounded(request, bound, settings) as receive:
             more = True
             while more:
                 message = await receive()

@@ -1,0 +1,45 @@
+"""The parts of the Jobs API as the settings name them; API workers and job workers have the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from hindi_stt.errors import JobsUnavailable
+from hindi_stt.jobs.audio import AudioStore
+from hindi_stt.jobs.claims import Claims
+from hindi_stt.jobs.reach import Network, References
+from hindi_stt.jobs.records import JobRecords
+from hindi_stt.jobs.tables import connect
+from hindi_stt.jobs.uploads import Uploads
+from hindi_stt.options import Options
+from hindi_stt.settings import Settings
+
+__all__ = ["Backend", "JobOptions"]
+
+
+@dataclass(frozen=True, slots=True)
+class JobOptions:
+    """What a job asks for, with the server's defaults of the time when it came. split: each channel by itself."""
+
+    options: Options
+    split: bool
+    warnings: tuple[str, ...] = ()
+
+
+class Backend:
+    """Raises JobsUnavailable, InvalidSetting."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.folder = Path(settings.jobs_dir).absolute()
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise JobsUnavailable(f"HINDI_STT_JOBS_DIR cannot be made: {error}.") from error
+        engine = connect(settings.jobs_url or f"sqlite:///{self.folder / 'jobs.db'}")
+        self.records = JobRecords(engine, max_waiting=settings.jobs_max_waiting)
+        self.claims = Claims(engine, lease_s=settings.jobs_lease_s, tries=settings.jobs_tries)
+        self.uploads = Uploads(engine, self.folder / "uploads")
+        self.audio = AudioStore(settings.jobs_audio_url or str(self.folder / "audio"))
+        self.network = Network(settings.jobs_private_networks)
+        self.references = References(settings, self.network)

@@ -1,0 +1,70 @@
+"""Job workers beside a server: started with it, started again when they end, ended with it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import sys
+from pathlib import Path
+from typing import Final
+
+__all__ = ["Workers"]
+
+log = logging.getLogger("hindi_stt")
+
+_POLL_S: Final = 1.0
+_PAUSE_S: Final = 1.0
+_END_S: Final = 5.0
+
+
+class Workers:
+    """Of the API workers of one server, the one that holds the lock has the job workers. bundle: the model's folder."""
+
+    def __init__(self, n: int, lock: Path, bundle: Path) -> None:
+        self._n = n
+        self._lock = lock
+        self._command = [sys.executable, "-m", "hindi_stt.jobs.commands", "--bundle", str(bundle)]
+        self._processes: set[asyncio.subprocess.Process] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin; needs a running event loop."""
+        self._task = asyncio.get_running_loop().create_task(self._keep())
+
+    async def stop(self) -> None:
+        """End them; what they were at waits for the next."""
+        if self._task is not None:
+            self._task.cancel()
+        for process in self._processes:
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+        for process in self._processes:
+            try:
+                async with asyncio.timeout(_END_S):
+                    await process.wait()
+            except TimeoutError:
+                process.kill()
+
+    async def _keep(self) -> None:
+        with self._lock.open("w") as lock:
+            while not _taken(lock.fileno()):  # noqa: ASYNC110  # the event is another process's end
+                await asyncio.sleep(_POLL_S)
+            await asyncio.gather(*(self._keep_one() for _ in range(self._n)))
+
+    async def _keep_one(self) -> None:
+        while True:
+            process = await asyncio.create_subprocess_exec(*self._command)
+            self._processes.add(process)
+            log.warning("a job worker has ended (%d) and is started again", await process.wait())
+            self._processes.discard(process)
+            await asyncio.sleep(_PAUSE_S)
+
+
+def _taken(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

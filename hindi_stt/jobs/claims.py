@@ -1,0 +1,156 @@
+"""Files as workers have them: claimed, renewed, ended, recovered; every method is one transaction.
+
+Exactly once: a worker owns a file by a claim, and ends it by an update that asks for that claim. Whoever lost the
+claim, because its lease ran out or the job was cancelled or deleted, changes nothing. Rows of files come before the row
+of their job in every transaction, so that two of them never wait for each other.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine, RowMapping, and_, case, func, select, update
+
+from hindi_stt.errors import HindiSTTError, WorkerLost
+from hindi_stt.jobs.tables import OPEN, close_if_ended, files, jobs
+
+__all__ = ["Claim", "Claims"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A file that one worker has for itself until its lease runs out."""
+
+    id: str
+    job_id: str
+    position: int
+    owner: str
+    reference: str
+    raw: str
+    options: str
+
+
+class Claims:
+    """lease_s: seconds for which a claim holds without a beat; tries: how often a file may be claimed."""
+
+    def __init__(self, engine: Engine, *, lease_s: float, tries: int) -> None:
+        self._engine = engine
+        self._lease_s = lease_s
+        self._tries = tries
+
+    def claim(self) -> Claim | None:
+        """The next file of the job that has waited longest for its turn; None where none waits."""
+        waits = select(files.c.position).where(files.c.job_id == jobs.c.id, files.c.state == "queued")
+        turn = select(jobs.c.id, jobs.c.owner, jobs.c.options).where(jobs.c.state.in_(OPEN), waits.exists())
+        while True:
+            now, claim_id = time.time(), uuid.uuid4().hex
+            with self._engine.begin() as connection:
+                job = connection.execute(turn.order_by(jobs.c.served).limit(1)).first()
+                if job is None:
+                    return None
+                first = select(files.c.position, files.c.reference, files.c.raw)
+                first = first.where(files.c.job_id == job.id, files.c.state == "queued").order_by(files.c.position)
+                file = connection.execute(first.limit(1)).first()
+                if file is None:
+                    continue
+                mine = and_(files.c.job_id == job.id, files.c.position == file.position, files.c.state == "queued")
+                taken = {"state": "running", "claim": claim_id, "lease": now + self._lease_s, "heard_s": 0.0}
+                if connection.execute(update(files).where(mine).values(tries=files.c.tries + 1, **taken)).rowcount:
+                    connection.execute(
+                        update(jobs).where(jobs.c.id == job.id).values(served=now, state=_running(jobs.c.state))
+                    )
+                    return Claim(claim_id, job.id, file.position, job.owner, file.reference, file.raw, job.options)
+
+    def beat(self, claim: Claim, heard_s: float, total_s: float | None) -> bool:
+        """Hold on to a claim, and say how far it is; False where it is lost."""
+        now = {"lease": time.time() + self._lease_s, "heard_s": heard_s, "total_s": total_s}
+        with self._engine.begin() as connection:
+            return bool(connection.execute(update(files).where(_held(claim)).values(**now)).rowcount)
+
+    def finish(self, claim: Claim, result: str, duration_s: float, model: str) -> bool:
+        """Write a file's transcript, unless the claim is lost. model: its tag."""
+        return self._end(claim, "done", result=result, heard_s=duration_s, total_s=duration_s, model=model)
+
+    def fail(self, claim: Claim, error: HindiSTTError) -> bool:
+        """Write why a file has no transcript, unless the claim is lost."""
+        return self._end(claim, "failed", error_code=error.code, error_message=error.message, heard_s=0.0)
+
+    def _end(self, claim: Claim, state: str, **values: Any) -> bool:
+        with self._engine.begin() as connection:
+            ended = update(files).where(_held(claim)).values(state=state, claim="", **values)
+            if not connection.execute(ended).rowcount:
+                return False
+            count = jobs.c[f"n_{state}"]
+            connection.execute(update(jobs).where(jobs.c.id == claim.job_id).values({count: count + 1}))
+            close_if_ended(connection, [claim.job_id])
+        return True
+
+    def give_back(self, claim: Claim) -> None:
+        """Let another worker have it, as if it had not been tried."""
+        back = {"state": "queued", "claim": "", "tries": files.c.tries - 1, "heard_s": 0.0}
+        with self._engine.begin() as connection:
+            connection.execute(update(files).where(_held(claim)).values(**back))
+
+    def recover(self) -> int:
+        """Queue again what no worker holds any more, or fail it where it was tried too often; how many there were."""
+        lost = and_(files.c.state == "running", files.c.lease < time.time())
+        worn = and_(lost, files.c.tries >= self._tries)
+        error = WorkerLost(f"{self._tries} workers have ended while they were at this file.")
+        failed = {"state": "failed", "claim": "", "error_code": error.code, "error_message": error.message}
+        with self._engine.begin() as connection:
+            counts: dict[str, int] = {}
+            for job_id, position in connection.execute(select(files.c.job_id, files.c.position).where(worn)).all():
+                one = and_(files.c.job_id == job_id, files.c.position == position, worn)
+                counts[job_id] = (
+                    counts.get(job_id, 0) + connection.execute(update(files).where(one).values(failed)).rowcount
+                )
+            again = update(files).where(lost, files.c.tries < self._tries)
+            n = connection.execute(again.values(state="queued", claim="", heard_s=0.0)).rowcount
+            for job_id, n_failed in counts.items():
+                more = {jobs.c.n_failed: jobs.c.n_failed + n_failed}
+                connection.execute(update(jobs).where(jobs.c.id == job_id).values(more))
+            close_if_ended(connection, counts)
+        return n + sum(counts.values())
+
+    def n_waiting(self, limit: int) -> int:
+        """Files that no worker has yet, counted up to a limit."""
+        some = select(files.c.position).where(files.c.state == "queued").limit(limit).subquery()
+        with self._engine.connect() as connection:
+            return connection.execute(select(func.count()).select_from(some)).scalar() or 0
+
+    def due_webhooks(self, limit: int) -> Sequence[RowMapping]:
+        """Jobs whose webhook is to be told now."""
+        due = select(jobs).where(jobs.c.webhook_due <= time.time()).order_by(jobs.c.webhook_due).limit(limit)
+        with self._engine.connect() as connection:
+            return connection.execute(due).mappings().all()
+
+    def take_webhook(self, job: RowMapping, next_s: float | None) -> bool:
+        """Begin one try to tell it, the next being due after so many seconds (None: never); False if another has."""
+        values = {
+            "webhook_due": None if next_s is None else time.time() + next_s,
+            "webhook_tries": job["webhook_tries"] + 1,
+        }
+        same = and_(
+            jobs.c.id == job["id"], jobs.c.webhook_tries == job["webhook_tries"], jobs.c.webhook_due.is_not(None)
+        )
+        with self._engine.begin() as connection:
+            return bool(connection.execute(update(jobs).where(same).values(**values)).rowcount)
+
+    def webhook_told(self, job_id: str) -> None:
+        """No further try."""
+        with self._engine.begin() as connection:
+            connection.execute(update(jobs).where(jobs.c.id == job_id).values(webhook_due=None))
+
+
+def _held(claim: Claim) -> Any:
+    same = (files.c.job_id == claim.job_id, files.c.position == claim.position, files.c.claim == claim.id)
+    return and_(*same, files.c.state == "running")
+
+
+def _running(state: Any) -> Any:
+    """A job that was cancelled meanwhile stays so."""
+    return case((state == "queued", "running"), else_=state)

@@ -1,0 +1,203 @@
+"""Jobs as they are made, looked at, cancelled and deleted: every method is one transaction."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import Engine, RowMapping, and_, case, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from hindi_stt.errors import HindiSTTError, JobNotFound, TooManyJobs
+from hindi_stt.jobs.tables import OPEN, close_if_ended, files, jobs, uploads, waiting_files, when_finished
+
+__all__ = ["JobRecords", "NewFile", "NewJob"]
+
+_INSERT_AT_ONCE: Final = 1000
+_DAY_S: Final = 86_400.0
+
+
+def _new_id() -> str:
+    """32 hex digits, which begin with the time: audio without a row tells its age."""
+    return f"{int(time.time()):08x}{secrets.token_hex(12)}"
+
+
+def _made_s(job_id: str) -> float:
+    try:
+        return int(job_id[:8], 16)
+    except ValueError:
+        return time.time()
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """reference: where its audio is; empty: in the store of audio. error: why it has failed already."""
+
+    name: str
+    reference: str = ""
+    raw: str = ""
+    error: HindiSTTError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """options: as the worker reads them; request_key: the same for a request sent again."""
+
+    owner: str
+    options: str
+    files: Sequence[NewFile]
+    id: str = field(default_factory=_new_id)
+    request_key: str | None = None
+    webhook_url: str = ""
+    webhook_secret: str = ""
+    uploads: Sequence[str] = ()
+
+
+class JobRecords:
+    """max_waiting: most files of one owner that have not ended."""
+
+    def __init__(self, engine: Engine, *, max_waiting: int) -> None:
+        self._engine = engine
+        self._max_waiting = max_waiting
+
+    def create(self, job: NewJob) -> str:
+        """Its id, or that of the job which the same request has made before. Raises TooManyJobs."""
+        try:
+            return self.made_before(job.owner, job.request_key) or self._insert(job)
+        except IntegrityError:  # the same request, at the same time
+            before = self.made_before(job.owner, job.request_key)
+        if before is None:
+            raise JobNotFound("The job of the same request was deleted meanwhile.")
+        return before
+
+    def _insert(self, job: NewJob) -> str:
+        now = time.time()
+        row = {
+            "id": job.id,
+            "owner": job.owner,
+            "request_key": job.request_key,
+            "state": "queued",
+            "created": now,
+            "served": now,
+            "options": job.options,
+            "n_files": len(job.files),
+            "n_done": 0,
+            "n_failed": sum(file.error is not None for file in job.files),
+            "n_cancelled": 0,
+            "webhook_url": job.webhook_url,
+            "webhook_secret": job.webhook_secret,
+            "webhook_tries": 0,
+        }
+        with self._engine.begin() as connection:
+            ahead = select(func.sum(waiting_files())).where(jobs.c.owner == job.owner, jobs.c.state.in_(OPEN))
+            n_waiting = (connection.execute(ahead).scalar() or 0) + len(job.files)
+            if n_waiting > self._max_waiting:
+                raise TooManyJobs(f"{n_waiting} files would be waiting, the bound is {self._max_waiting}.")
+            for start in range(0, len(job.files), _INSERT_AT_ONCE):
+                part = enumerate(job.files[start : start + _INSERT_AT_ONCE], start)
+                connection.execute(insert(files), [_file_row(job.id, i, file) for i, file in part])
+            connection.execute(insert(jobs), row)
+            connection.execute(delete(uploads).where(uploads.c.id.in_(job.uploads)))
+            close_if_ended(connection, [job.id])
+        return job.id
+
+    def made_before(self, owner: str, request_key: str | None) -> str | None:
+        """Id of the job that the same request has made."""
+        if request_key is None:
+            return None
+        same = select(jobs.c.id).where(jobs.c.owner == owner, jobs.c.request_key == request_key)
+        with self._engine.connect() as connection:
+            return connection.execute(same).scalar()
+
+    def job(self, job_id: str, owner: str) -> RowMapping:
+        """The job's row. Raises JobNotFound, for those of other owners too."""
+        with self._engine.connect() as connection:
+            row = connection.execute(select(jobs).where(jobs.c.id == job_id, jobs.c.owner == owner)).mappings().first()
+        if row is None:
+            raise JobNotFound(f"There is no job {job_id[:64]!r} of {owner}.")
+        return row
+
+    def files(self, job_id: str, *, after: int, limit: int, results: bool = False) -> Sequence[RowMapping]:
+        """The rows of the files behind a position (-1: from the first), in order; results: with their transcripts."""
+        columns = [column for column in files.c if results or column is not files.c.result]
+        rows = select(*columns).where(files.c.job_id == job_id, files.c.position > after)
+        with self._engine.connect() as connection:
+            return connection.execute(rows.order_by(files.c.position).limit(limit)).mappings().all()
+
+    def heard_s(self, job_id: str) -> tuple[float, float | None]:
+        """Seconds heard of all files that have not failed, and how many there are; None where that is not known."""
+        unknown = func.sum(case((and_(files.c.total_s.is_(None), files.c.state.in_(OPEN)), 1), else_=0))
+        sums = select(func.sum(files.c.heard_s), func.sum(files.c.total_s), unknown).where(files.c.job_id == job_id)
+        with self._engine.connect() as connection:
+            heard_s, total_s, n_unknown = connection.execute(sums).one()
+        return heard_s or 0.0, None if n_unknown else total_s or 0.0
+
+    def of_owner(self, owner: str, *, before: float, limit: int) -> Sequence[RowMapping]:
+        """An owner's jobs made before a time, the newest first."""
+        rows = select(jobs).where(jobs.c.owner == owner, jobs.c.created < before)
+        with self._engine.connect() as connection:
+            return connection.execute(rows.order_by(jobs.c.created.desc()).limit(limit)).mappings().all()
+
+    def newest(self, limit: int) -> Sequence[RowMapping]:
+        """Everybody's jobs, the newest first."""
+        with self._engine.connect() as connection:
+            return connection.execute(select(jobs).order_by(jobs.c.created.desc()).limit(limit)).mappings().all()
+
+    def cancel(self, job_id: str) -> None:
+        """End what has not ended; a worker that is at one of the files notices at its next beat."""
+        with self._engine.begin() as connection:
+            n = connection.execute(
+                update(files)
+                .where(files.c.job_id == job_id, files.c.state.in_(OPEN))
+                .values(state="cancelled", claim="")
+            ).rowcount
+            connection.execute(
+                update(jobs)
+                .where(jobs.c.id == job_id, jobs.c.state.in_(OPEN))
+                .values(state="cancelled", n_cancelled=jobs.c.n_cancelled + n, **when_finished())
+            )
+
+    def delete(self, job_id: str) -> None:
+        """Forget it, whatever its state."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(files).where(files.c.job_id == job_id))
+            connection.execute(delete(jobs).where(jobs.c.id == job_id))
+
+    def finished_before(self, limit_s: float, limit: int) -> Sequence[str]:
+        """Ids of jobs that ended before a time and have nobody left to tell."""
+        old = select(jobs.c.id).where(jobs.c.finished < limit_s, jobs.c.webhook_due.is_(None)).limit(limit)
+        with self._engine.connect() as connection:
+            return connection.execute(old).scalars().all()
+
+    def without_need_of_audio(self, ids: Iterable[str]) -> list[str]:
+        """Those of the ids whose job has ended, or was never written though its id is a day old."""
+        asked = set(ids)
+        with self._engine.connect() as connection:
+            known = dict(connection.execute(select(jobs.c.id, jobs.c.state)).all())
+        return [i for i in asked if (known[i] not in OPEN if i in known else _made_s(i) < time.time() - _DAY_S)]
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._engine.dispose()
+
+
+def _file_row(job_id: str, position: int, file: NewFile) -> dict[str, Any]:
+    error = file.error
+    return {
+        "job_id": job_id,
+        "position": position,
+        "name": file.name,
+        "reference": file.reference,
+        "raw": file.raw,
+        "state": "failed" if error else "queued",
+        "claim": "",
+        "lease": 0.0,
+        "tries": 0,
+        "heard_s": 0.0,
+        "model": "",
+        "error_code": error.code if error else "",
+        "error_message": error.message if error else "",
+    }

@@ -1,0 +1,120 @@
+"""Resumable uploads: a row says what is to come, a file holds what has come, and its size is the offset."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from sqlalchemy import Engine, delete, insert, select
+
+from hindi_stt.errors import UploadConflict, UploadIncomplete, UploadNotFound
+from hindi_stt.jobs.audio import sync_folder
+from hindi_stt.jobs.tables import uploads
+
+__all__ = ["PartialUpload", "Uploads"]
+
+_KEEP_S: Final = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class PartialUpload:
+    """length: bytes that it is going to have; content_type: as in a form."""
+
+    id: str
+    name: str
+    content_type: str
+    length: int
+
+
+class Uploads:
+    """Of one server, or of several that share the folder."""
+
+    def __init__(self, engine: Engine, folder: Path) -> None:
+        self._engine = engine
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def begin(self, owner: str, name: str, content_type: str, length: int) -> str:
+        """Its id."""
+        upload_id = uuid.uuid4().hex
+        self._path(upload_id).touch()
+        sync_folder(self._folder)
+        row = {"id": upload_id, "owner": owner, "name": name, "content_type": content_type, "length": length}
+        with self._engine.begin() as connection:
+            connection.execute(insert(uploads), row | {"created": time.time()})
+        return upload_id
+
+    def find(self, upload_id: str, owner: str) -> PartialUpload:
+        """Raises UploadNotFound, for those of other owners too."""
+        columns = (uploads.c.id, uploads.c.name, uploads.c.content_type, uploads.c.length)
+        with self._engine.connect() as connection:
+            one = select(*columns).where(uploads.c.id == upload_id, uploads.c.owner == owner)
+            row = connection.execute(one).first()
+        if row is None:
+            raise UploadNotFound(f"There is no upload {upload_id[:64]!r} of {owner}.")
+        return PartialUpload(*row)
+
+    def offset(self, upload: PartialUpload) -> int:
+        """Bytes that have arrived. Raises UploadNotFound."""
+        try:
+            return self._path(upload.id).stat().st_size
+        except FileNotFoundError as error:
+            raise UploadNotFound("The upload was deleted.") from error
+
+    @contextlib.contextmanager
+    def append(self, upload: PartialUpload, offset: int) -> Iterator[BinaryIO]:
+        """Open at its end, which is `offset`; what was written is on the disk afterwards, whatever ended it.
+
+        Raises UploadConflict, UploadNotFound.
+        """
+        try:
+            file = self._path(upload.id).open("r+b")
+        except FileNotFoundError as error:
+            raise UploadNotFound("The upload was deleted.") from error
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise UploadConflict("Another request is sending this upload.") from error
+            end = file.seek(0, os.SEEK_END)
+            if end != offset:
+                raise UploadConflict(f"The upload has {end} bytes, the part begins at {offset}.")
+            try:
+                yield file
+            finally:
+                file.flush()
+                os.fsync(file.fileno())
+
+    @contextlib.contextmanager
+    def whole(self, upload: PartialUpload) -> Iterator[BinaryIO]:
+        """An upload that has come to its end. Raises UploadIncomplete, UploadNotFound."""
+        offset = self.offset(upload)
+        if offset != upload.length:
+            raise UploadIncomplete(f"The upload {upload.id} has {offset} of {upload.length} bytes.")
+        with self._path(upload.id).open("rb") as file:
+            yield file
+
+    def delete(self, upload_id: str) -> None:
+        """Forget it, if it is there."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(uploads).where(uploads.c.id == upload_id))
+        self._path(upload_id).unlink(missing_ok=True)
+
+    def delete_old(self) -> None:
+        """Forget what was begun a day ago, and files without a row."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(uploads).where(uploads.c.created < time.time() - _KEEP_S))
+            known = set(connection.execute(select(uploads.c.id)).scalars())
+        for path in self._folder.iterdir():
+            if path.name not in known and path.stat().st_mtime < time.time() - _KEEP_S:
+                path.unlink(missing_ok=True)
+
+    def _path(self, upload_id: str) -> Path:
+        return self._folder / upload_id

@@ -1,0 +1,182 @@
+"""A job worker: one process that hears one file at a time, in the time that nobody else wants the cores.
+
+It runs the model itself and not through the server's runner: BentoML's dispatcher has no priorities, the system's
+scheduler has. Under SCHED_IDLE its threads run when nothing else wants to, and stop as soon as something does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from pydantic import TypeAdapter
+from sqlalchemy.exc import SQLAlchemyError
+
+from hindi_stt import channels
+from hindi_stt.access.ledger import Entry, Ledger
+from hindi_stt.acoustic import LocalAcoustic
+from hindi_stt.audio import RawFormat
+from hindi_stt.bundle import Bundle
+from hindi_stt.errors import HindiSTTError, InternalError, JobsUnavailable
+from hindi_stt.jobs.backend import Backend, JobOptions
+from hindi_stt.jobs.caretaker import Caretaker
+from hindi_stt.jobs.claims import Claim
+from hindi_stt.jobs.queue import JobQueue
+from hindi_stt.metrics import Metrics
+from hindi_stt.pipeline import Pipeline
+from hindi_stt.settings import Settings
+from hindi_stt.types import Transcript
+
+__all__ = ["Worker"]
+
+log = logging.getLogger("hindi_stt")
+
+_options: Final = TypeAdapter(JobOptions)
+_raw: Final = TypeAdapter(RawFormat)
+_transcript: Final = TypeAdapter(Transcript)
+_BEATS_PER_LEASE: Final = 4
+_LONGEST_BEAT_S: Final = 1.0
+
+
+class _Lost(Exception):
+    """The file is no longer this worker's."""
+
+
+class Worker:
+    """Raises what `Backend`, `Pipeline` and `LocalAcoustic` raise, and LedgerUnavailable."""
+
+    def __init__(self, settings: Settings, bundle: Bundle) -> None:
+        yield_to_everybody()
+        self._backend = Backend(settings)
+        self._claims = self._backend.claims
+        self._queue = JobQueue(settings.jobs_queue_url, self._backend.folder, self.hear_next)
+        self._caretaker = Caretaker(self._backend, self._queue, settings)
+        self._pipeline = Pipeline(bundle, settings)
+        self._acoustic = LocalAcoustic(bundle, threads=1, max_padding=settings.max_padding)
+        self._metrics = Metrics()
+        self._ledger = Ledger(settings.usage_url) if settings.usage_url else None
+        self._beat_s = min(_LONGEST_BEAT_S, settings.jobs_lease_s / _BEATS_PER_LEASE)
+        self._hand: _Hand | None = None
+
+    def run(self) -> None:
+        """Hear files until a signal ends it; what it was at goes to another worker at once."""
+        threading.Thread(target=self._beat, daemon=True).start()
+        self._caretaker.start()
+        self._queue.work()
+        if (hand := self._hand) is not None:
+            self._claims.give_back(hand.claim)
+        if self._ledger:
+            self._ledger.close()
+
+    def hear_next(self) -> None:
+        """One order of the queue. Another one follows as long as there is something to hear."""
+        claim = self._claims.claim()
+        if claim is None:
+            return
+        self._hand = _Hand(claim)
+        start_s = time.monotonic()
+        try:
+            transcript = self._hear(self._hand)
+        except _Lost:
+            log.info("job %s: file %d was taken away", claim.job_id, claim.position)
+        except JobsUnavailable as error:  # what the claim's lease is good for: another try, later
+            log.error("job %s: file %d has to wait: %s", claim.job_id, claim.position, error.message)  # noqa: TRY400
+        except HindiSTTError as error:
+            self._fail(claim, error)
+        except Exception:  # whatever it is, the file has its answer and the worker goes on
+            log.exception("job %s: file %d", claim.job_id, claim.position)
+            self._fail(claim, InternalError("An unexpected error has occurred."))
+        else:
+            self._finish(claim, transcript, time.monotonic() - start_s)
+        finally:
+            self._hand = None
+            self._queue.wake()
+
+    def _hear(self, hand: _Hand) -> Transcript:
+        claim, pipeline = hand.claim, self._pipeline
+        job = _options.validate_json(claim.options)
+        raw = _raw.validate_json(claim.raw) if claim.raw else None
+        with self._opened(claim) as path:
+            hand.total_s = pipeline.stated_duration_s(path, raw=raw)
+            n = pipeline.count_channels(path, raw=raw) if job.split else 1
+            heard = [
+                pipeline.transcribe(
+                    path,
+                    self._acoustic,
+                    job.options,
+                    raw=raw,
+                    channel=channel if job.split else None,
+                    on_progress=hand.progress(channel, n),
+                )
+                for channel in range(n)
+            ]
+        return channels.merge(heard) if job.split else heard[0]
+
+    @contextlib.contextmanager
+    def _opened(self, claim: Claim) -> Iterator[Path]:
+        if claim.reference:
+            with self._backend.references.open(claim.reference) as path:
+                yield path
+        else:
+            with self._backend.audio.open(claim.job_id, claim.position) as path:
+                yield path
+
+    def _beat(self) -> None:
+        while True:
+            time.sleep(self._beat_s)
+            if (hand := self._hand) is None:
+                continue
+            try:
+                hand.lost = not self._claims.beat(hand.claim, hand.heard_s, hand.total_s) or hand.lost
+            except SQLAlchemyError as error:
+                log.warning("the database of jobs does not answer: %s", error)
+
+    def _finish(self, claim: Claim, transcript: Transcript, elapsed_s: float) -> None:
+        result, audio_s = _transcript.dump_json(transcript).decode(), transcript.duration_s
+        model = self._pipeline.bundle.tag
+        if not self._claims.finish(claim, result, audio_s, model):
+            return
+        self._metrics.job_files.labels("done").inc()
+        self._metrics.job_audio_seconds.inc(audio_s)
+        if self._ledger:
+            entry = Entry(datetime.now(UTC), claim.owner, f"/v1/jobs/{claim.job_id}", model, 200, audio_s, elapsed_s)
+            self._ledger.add(entry)
+
+    def _fail(self, claim: Claim, error: HindiSTTError) -> None:
+        if self._claims.fail(claim, error):
+            self._metrics.job_files.labels("failed").inc()
+
+
+class _Hand:
+    """The file that a worker is at. heard_s, total_s: seconds of it heard, and all of them where that is known."""
+
+    def __init__(self, claim: Claim) -> None:
+        self.claim = claim
+        self.heard_s = 0.0
+        self.total_s: float | None = None
+        self.lost = False
+
+    def progress(self, channel: int, n_channels: int) -> Callable[[float], None]:
+        """Takes note of seconds heard of one of the channels. Raises _Lost."""
+
+        def note(heard_s: float) -> None:
+            if self.lost:
+                raise _Lost
+            self.heard_s = (channel * (self.total_s or heard_s) + heard_s) / n_channels
+
+        return note
+
+
+def yield_to_everybody() -> None:
+    """From now on this process and its threads run when no other wants the core."""
+    if hasattr(os, "SCHED_IDLE"):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    else:
+        os.nice(19)
