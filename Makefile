@@ -10,16 +10,18 @@ ITN := .venv-itn
 # NeMo 2.4.1 beside the current one: the last whose features have the form of older models.
 NEMO_OLD := $(ORACLE)/nemo-2.4.1
 PEERS := .venv-peers
+# Ray, which serving never needs.
+BULK := .venv-bulk
 export BENTOML_DO_NOT_TRACK := True
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: serve test test-slow check image prove-image prove-metrics oracle smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-text prove-ui itn-reference bench medium-random docs lock lock-oracle clean
+.PHONY: serve test test-slow check image prove-image prove-metrics oracle smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-bulk bulk prove-load prove-text prove-ui itn-reference bench medium-random docs lock lock-oracle clean
 
 serve: $(VENV)/.serve
 	$(VENV)/bin/bentoml serve service:HindiSTT
 
 test: $(VENV)/.dev
-	$(VENV)/bin/python -m pytest -q -m "not oracle and not chaos and not api and not monitoring and not ui and not slow and not fuzz"
+	$(VENV)/bin/python -m pytest -q -m "not oracle and not chaos and not api and not monitoring and not ui and not slow and not fuzz and not bulk"
 
 # What would make `make test` too long.
 test-slow: $(VENV)/.dev
@@ -61,6 +63,14 @@ prove-fuzz: $(VENV)/.dev
 
 smoke-fuzz: $(VENV)/.dev
 	$(VENV)/bin/python -m pytest -q -m fuzz tests/fuzz
+
+# The environment for hindi-stt bulk: $(BULK)/bin/hindi-stt bulk MANIFEST --out DIR
+bulk: $(BULK)/.installed
+
+# Killed and resumed, hostile manifests; then throughput against the engine's.
+prove-bulk: $(BULK)/.installed
+	$(BULK)/bin/python -m pytest -q -s -m bulk tests/bulk
+	$(BULK)/bin/python -m benchmarks.bulk
 
 # Every integer up to 99,999 and 100,000 more from words to digits: a minute or two.
 prove-text: $(VENV)/.dev
@@ -119,6 +129,12 @@ $(VENV)/.load: requirements/load.lock $(VENV)/.dev
 	$(UV) --require-hashes --no-deps -r $< || $(PIP) --require-hashes --no-deps -r $<
 	touch $@
 
+$(BULK)/.installed: requirements/bulk.lock $(VENV)/.serve
+	test -x $(BULK)/bin/python || $(PYTHON) -m venv $(BULK)
+	VIRTUAL_ENV=$(BULK) $(VENV)/bin/uv pip install --quiet --require-hashes --no-deps -r $< || $(BULK)/bin/python -m pip install --quiet --require-hashes --no-deps -r $<
+	$(BULK)/bin/python -m pip install --quiet --no-deps --editable .
+	touch $@
+
 $(PEERS)/.installed:
 	$(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet pyctcdecode==0.5.0 flashlight-text==0.0.7 kenlm==0.3.0 "numpy<2"
@@ -142,11 +158,12 @@ lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url pyproject.toml -o requirements/serve.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra dev pyproject.toml -c requirements/serve.lock -o requirements/dev.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra dev --extra load pyproject.toml -c requirements/dev.lock -o requirements/load.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra dev --extra bulk pyproject.toml -c requirements/dev.lock -o requirements/bulk.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url requirements/itn.in -o requirements/itn.lock
 
 lock-oracle: $(ORACLE)/.installed
 	$(ORACLE)/bin/uv pip freeze --exclude-editable | grep -v -E "^(torch|uv)==" > requirements/oracle.lock
 
 clean:
-	rm -rf $(VENV) $(ORACLE) $(PEERS) $(ITN) build dist *.egg-info
+	rm -rf $(VENV) $(ORACLE) $(PEERS) $(BULK) $(ITN) build dist *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,4 +1,7 @@
-"""The command line: hindi-stt transcribe FILE…, stream FILE, listen, evaluate MANIFEST, models, lm, keys, usage."""
+"""The command line: hindi-stt transcribe FILE…, stream FILE, listen, bulk MANIFEST, evaluate MANIFEST, ….
+
+The rest: models, lm, keys, usage, capacity.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from tqdm import tqdm
 from hindi_stt import __version__, render
 from hindi_stt.access.commands import add_keys, add_usage
 from hindi_stt.acoustic import LocalAcoustic
+from hindi_stt.bulk.command import add_bulk
 from hindi_stt.bundle import Bundle
 from hindi_stt.cli_options import add_line_options, line_options
 from hindi_stt.errors import HindiSTTError
@@ -48,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     add_line_options(transcribe)
     transcribe.set_defaults(run=_transcribe)
     add_stream(commands, _resolve)
+    add_bulk(commands, _resolve)
     add_evaluate(commands)
     add_models(commands)
     add_keys(commands)

@@ -27,6 +27,12 @@
     │   ├── TooManyFiles                 413
     │   └── AudioTooLong                 413
     ├── UnsupportedAudio                 415  the bytes are not audio that can be read
+    ├── BadReference                     422  a recording that is named instead of sent cannot be had
+    │   ├── ReferenceNotAllowed          422
+    │   ├── PrivateAddress               422
+    │   ├── ReferenceMissing             422
+    │   ├── ReferenceUnreachable         422
+    │   └── DuplicateReference           422
     ├── AudioError                       422  it is audio, but cannot be transcribed
     │   ├── CorruptAudio                 422
     │   ├── TruncatedAudio               422
@@ -40,11 +46,14 @@
     ├── TooManyUploads                   429
     ├── InternalError                    500
     ├── InferenceFailed                  500
+    ├── WorkerLost                       500
     ├── RunnerUnavailable                503
     ├── LimitsUnavailable                503
     ├── ShuttingDown                     503
     ├── Timeout                          504
     ├── NoMicrophone                     500  on the command line
+    ├── BulkNotInstalled                 500  on the command line
+    ├── OutputUnusable                   500  on the command line
     ├── InvalidSetting                   500  at start-up or on the command line: an environment variable is wrong
     ├── KeyFileInvalid                   500  at start-up or on the command line
     ├── LedgerUnavailable                500  at start-up or on the command line
@@ -71,12 +80,15 @@ __all__ = [
     "AudioError",
     "AudioTooLong",
     "AudioTooShort",
+    "BadReference",
     "BodyTooLarge",
+    "BulkNotInstalled",
     "BundleInvalid",
     "ChecksumMismatch",
     "ClientClosedRequest",
     "CorruptAudio",
     "CorruptModel",
+    "DuplicateReference",
     "EmptyBody",
     "HindiSTTError",
     "InferenceFailed",
@@ -100,8 +112,13 @@ __all__ = [
     "NotAcceptable",
     "NotFound",
     "OriginNotAllowed",
+    "OutputUnusable",
     "Overloaded",
+    "PrivateAddress",
     "RateLimited",
+    "ReferenceMissing",
+    "ReferenceNotAllowed",
+    "ReferenceUnreachable",
     "RequestError",
     "RunnerUnavailable",
     "SessionExpired",
@@ -126,6 +143,7 @@ __all__ = [
     "UploadTimeout",
     "UrlNotAccepted",
     "VerificationFailed",
+    "WorkerLost",
     "error_types",
     "from_code",
     "from_status",
@@ -328,6 +346,48 @@ class UnsupportedAudio(HindiSTTError):
     help = "Send WAV, FLAC, OGG, MP3, M4A, WebM, AMR or WMA; convert with: ffmpeg -i INPUT -ac 1 -ar 16000 OUTPUT.wav"
 
 
+class BadReference(HindiSTTError):
+    """A recording that is named instead of sent, and cannot be had."""
+
+    code, status = "bad_reference", 422
+    help = "Upload the file instead."
+
+
+class ReferenceNotAllowed(BadReference):
+    """The reference leads to where none may lead; nothing was looked up or fetched."""
+
+    code = "reference_not_allowed"
+    help = "In bulk, items lie below --root; without it they are paths, or URLs of public web hosts."
+
+
+class PrivateAddress(BadReference):
+    """The name resolves to an address that is not public; nothing was fetched."""
+
+    code = "private_address"
+    help = "Give a public address, or copy the recordings to where they can be read as files."
+
+
+class ReferenceMissing(BadReference):
+    """There is no such file, or it is none that can be read."""
+
+    code = "reference_missing"
+    help = "Check the path, and that the workers' user may read it on every machine that has workers."
+
+
+class ReferenceUnreachable(BadReference):
+    """The host does not answer, or answers with something else than the file."""
+
+    code = "reference_unreachable"
+    help = "Fetch the URL from the workers' network; redirects are not followed, so give the final address."
+
+
+class DuplicateReference(BadReference):
+    """The reference, or a recording with the same content, stands in the same list before."""
+
+    code = "duplicate_reference"
+    help = "Take the transcript of its first occurrence."
+
+
 class AudioError(HindiSTTError):
     """It is audio, but cannot be transcribed."""
 
@@ -419,6 +479,13 @@ class InferenceFailed(HindiSTTError):
     help = "Try the clip again; if it fails every time, report it with the request id."
 
 
+class WorkerLost(HindiSTTError):
+    """The workers that were at this recording ended, as often as it is tried; out of memory, perhaps."""
+
+    code, status = "worker_lost", 500
+    help = "Look at the worker's and the system's log. Try again if something else has ended the workers."
+
+
 class RunnerUnavailable(HindiSTTError):
     """The model runner does not answer: starting, restarting, or dead."""
 
@@ -452,6 +519,20 @@ class NoMicrophone(HindiSTTError):
 
     code, status = "no_microphone", 500
     help = "Plug one in; install the extra and PortAudio: pip install 'hindi-stt[listen]', apt install libportaudio2."
+
+
+class BulkNotInstalled(HindiSTTError):
+    """On the command line: `hindi-stt bulk` misses Ray or what it works with."""
+
+    code, status = "bulk_not_installed", 500
+    help = "Install the extra: pip install 'hindi-stt[bulk]', or in the repository: make bulk"
+
+
+class OutputUnusable(HindiSTTError):
+    """On the command line: the place for transcripts cannot be written to, or another run is writing there."""
+
+    code, status = "output_unusable", 500
+    help = "Name a folder of your own, or a URL that fsspec has the driver for: s3://… needs pip install s3fs."
 
 
 class InvalidSetting(HindiSTTError):
