@@ -15,7 +15,7 @@ BULK := .venv-bulk
 export BENTOML_DO_NOT_TRACK := True
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: serve test test-slow check image prove-image prove-metrics oracle smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-bulk bulk prove-load prove-text prove-ui itn-reference bench medium-random docs lock lock-oracle clean
+.PHONY: serve test test-slow check image prove-image prove-metrics oracle smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-bulk bulk prove-load prove-text prove-ui itn-reference bench bench-capacity medium-random docs lock lock-oracle clean
 
 serve: $(VENV)/.serve
 	$(VENV)/bin/bentoml serve service:HindiSTT
@@ -89,6 +89,11 @@ itn-reference: $(VENV)/.dev $(ITN)/.installed
 
 bench: $(VENV)/.dev build/medium-random/bundle.json
 	$(VENV)/bin/python -m benchmarks.foundation
+
+# Audio hours per core-hour, and a simulation of many replicas with the times that were measured.
+bench-capacity: $(VENV)/.load build/medium-random/bundle.json
+	$(VENV)/bin/python -m benchmarks.capacity
+	$(VENV)/bin/python -m benchmarks.replicas
 
 # Errors and costs of beam search, language models and hotwords; KenLM, which the peers stand on, is compiled.
 prove-decoding: $(VENV)/.dev $(PEERS)/.installed

@@ -8,7 +8,6 @@ last one ended; starting the processes is told apart.
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import os
 import tempfile
 import time
@@ -19,7 +18,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import ray
 
 from benchmarks.timing import report_table
-from hindi_stt.acoustic import LocalAcoustic
+from benchmarks.workers import engine, write_clips
 from hindi_stt.bulk import run as bulk
 from hindi_stt.bulk.items import Item
 from hindi_stt.bulk.output import Output
@@ -27,12 +26,9 @@ from hindi_stt.bulk.sources import Sources
 from hindi_stt.bulk.worker import Plan
 from hindi_stt.bundle import EMBEDDED, Bundle
 from hindi_stt.options import Options
-from hindi_stt.pipeline import Pipeline
 from hindi_stt.settings import Settings
-from loadtests.clips import mixed_clips
 
 WORKERS = 2
-_line: tuple[Pipeline, LocalAcoustic]
 
 
 def main() -> None:
@@ -54,34 +50,11 @@ def main() -> None:
 
 def compare(folder: Path, n_clips: int) -> tuple[str, ...]:
     with tempfile.TemporaryDirectory() as scratch:
-        paths = []
-        for i, clip in enumerate(mixed_clips(n_clips)):
-            paths.append(Path(scratch, f"{i}.wav"))
-            paths[-1].write_bytes(clip.content)
-        paths.sort(key=lambda path: path.stat().st_size, reverse=True)
-        before = engine(folder, paths)
+        paths = write_clips(Path(scratch), n_clips)
+        before = engine(folder, paths, WORKERS).rate
         ours, start_s = over_ray(folder, paths, Path(scratch, "out"))
-        alone = (before + engine(folder, paths)) / 2
+        alone = (before + engine(folder, paths, WORKERS).rate) / 2
     return f"{alone:.1f}", f"{ours:.1f}", f"{ours / alone:.3f}", f"{start_s:.1f}"
-
-
-def engine(folder: Path, paths: list[Path]) -> float:
-    """Seconds of audio per second."""
-    with multiprocessing.get_context("spawn").Pool(WORKERS, _load, (folder,)) as pool:
-        results = list(pool.imap_unordered(_transcribe, paths))
-    return sum(r[0] for r in results) / (max(r[2] for r in results) - min(r[1] for r in results))
-
-
-def _load(folder: Path) -> None:
-    global _line  # noqa: PLW0603 - a pool's workers have no other place
-    bundle = Bundle.open(folder)
-    _line = Pipeline(bundle, Settings()), LocalAcoustic(bundle, threads=1)
-
-
-def _transcribe(path: Path) -> tuple[float, float, float]:
-    began = time.time()
-    duration_s = _line[0].transcribe(path, _line[1]).duration_s
-    return duration_s, began, time.time()
 
 
 def over_ray(folder: Path, paths: list[Path], out: Path) -> tuple[float, float]:

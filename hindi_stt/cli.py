@@ -17,6 +17,7 @@ from hindi_stt.access.commands import add_keys, add_usage
 from hindi_stt.acoustic import LocalAcoustic
 from hindi_stt.bulk.command import add_bulk
 from hindi_stt.bundle import Bundle
+from hindi_stt.capacity import add_capacity
 from hindi_stt.cli_options import add_line_options, line_options
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.evaluation.command import add_evaluate
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     add_models(commands)
     add_keys(commands)
     add_usage(commands)
+    add_capacity(commands)
     add_lm_parser(commands, _resolve)
     return parser
 
