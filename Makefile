@@ -136,7 +136,7 @@ $(VENV)/.load: requirements/load.lock $(VENV)/.dev
 
 $(BULK)/.installed: requirements/bulk.lock $(VENV)/.serve
 	test -x $(BULK)/bin/python || $(PYTHON) -m venv $(BULK)
-	VIRTUAL_ENV=$(BULK) $(VENV)/bin/uv pip install --quiet --require-hashes --no-deps -r $< || $(BULK)/bin/python -m pip install --quiet --require-hashes --no-deps -r $<
+	VIRTUAL_ENV=$(BULK) $(VENV)/bin/uv pip install --quiet --compile-bytecode --require-hashes --no-deps -r $< || $(BULK)/bin/python -m pip install --quiet --require-hashes --no-deps -r $<
 	$(BULK)/bin/python -m pip install --quiet --no-deps --editable .
 	touch $@
 

