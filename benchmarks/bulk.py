@@ -8,6 +8,7 @@ last one ended; starting the processes is told apart.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import tempfile
 import time
@@ -64,7 +65,8 @@ def over_ray(folder: Path, paths: list[Path], out: Path) -> tuple[float, float]:
     start = time.monotonic()
     bulk.connect("", WORKERS)
     items = [Item(i, str(path)) for i, path in enumerate(paths, 1)]
-    report = bulk.run(items, plan, Output(str(out), "jsonl"), workers=WORKERS, commit_s=30)
+    with contextlib.closing(Output(str(out), "jsonl")) as output:
+        report = bulk.run(items, plan, output, workers=WORKERS, commit_s=30)
     elapsed = time.monotonic() - start
     ray.shutdown()
     assert report.transcribed == len(paths), report.codes

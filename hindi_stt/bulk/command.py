@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -44,7 +45,6 @@ def _bulk(arguments: argparse.Namespace, resolve: Callable[[], Bundle]) -> int:
         raise BulkNotInstalled(f"The package {error.name} is missing.") from error
     settings = get_settings()
     bundle = resolve()
-    output = Output(arguments.out, arguments.format)
     plan = Plan(
         bundle=str(bundle.folder.resolve()),
         tag=bundle.tag,
@@ -54,8 +54,9 @@ def _bulk(arguments: argparse.Namespace, resolve: Callable[[], Bundle]) -> int:
         sources=Sources(arguments.manifest.parent.resolve(), arguments.root, settings.max_body_bytes),
     )
     items = read_items(arguments.manifest)
-    workers = bulk.connect(arguments.address, max(0, arguments.workers))
-    report = bulk.run(items, plan, output, workers=workers, commit_s=arguments.commit_s)
+    with contextlib.closing(Output(arguments.out, arguments.format)) as output:
+        workers = bulk.connect(arguments.address, max(0, arguments.workers))
+        report = bulk.run(items, plan, output, workers=workers, commit_s=arguments.commit_s)
     failed = ", ".join(f"{count} {code}" for code, count in sorted(report.codes.items()))
     sys.stderr.write(
         f"{report.transcribed} transcribed ({report.audio_s:.0f} s of audio in {report.compute_s:.1f} s), "

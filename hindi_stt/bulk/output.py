@@ -41,14 +41,20 @@ class Output:
             self._fs.makedirs(self._root, exist_ok=True)
             self._local = isinstance(self._fs, LocalFileSystem)
             if self._local:
-                self._lock = Path(self._root, ".lock").open("w")  # noqa: SIM115 - held until the process ends
+                self._lock = Path(self._root, ".lock").open("w")  # noqa: SIM115 - held until close
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 for left in Path(self._root).glob(".*.tmp"):
                     left.unlink()
         except BlockingIOError as error:
+            self.close()
             raise OutputUnusable(f"Another run writes to {url}.") from error
         except (OSError, ImportError, ValueError) as error:
             raise OutputUnusable(f"{url} cannot be written to: {error}.") from error
+
+    def close(self) -> None:
+        """Let another driver in."""
+        if self._lock:
+            self._lock.close()
 
     def done(self) -> set[str]:
         """Keys of all records in all shards, of either format. Raises OutputUnusable."""
