@@ -10,16 +10,18 @@ ITN := .venv-itn
 # NeMo 2.4.1 beside the current one: the last whose features have the form of older models.
 NEMO_OLD := $(ORACLE)/nemo-2.4.1
 PEERS := .venv-peers
+# Ray, which serving never needs.
+BULK := .venv-bulk
 export BENTOML_DO_NOT_TRACK := True
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: serve test test-slow check image prove-image prove-metrics oracle smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-ui itn-reference bench medium-random docs lock lock-oracle clean prove-deploy prove-jobs
+.PHONY: serve test test-slow check image prove-image prove-metrics oracle smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-ui itn-reference bench medium-random docs lock lock-oracle clean prove-deploy prove-jobs prove-bulk bulk bench-capacity
 
 serve: $(VENV)/.serve
 	$(VENV)/bin/bentoml serve service:HindiSTT
 
 test: $(VENV)/.dev
-	$(VENV)/bin/python -m pytest -q -m "not oracle and not chaos and not api and not monitoring and not ui and not slow and not fuzz and not jobs"
+	$(VENV)/bin/python -m pytest -q -m "not oracle and not chaos and not api and not monitoring and not ui and not slow and not fuzz and not jobs and not bulk"
 
 # What would make `make test` too long.
 test-slow: $(VENV)/.dev
@@ -71,6 +73,14 @@ smoke-fuzz: $(VENV)/.dev
 prove-jobs: $(VENV)/.dev
 	$(VENV)/bin/python -m pytest -q -s -m jobs tests/jobs
 
+# The environment for hindi-stt bulk: $(BULK)/bin/hindi-stt bulk MANIFEST --out DIR
+bulk: $(BULK)/.installed
+
+# Killed and resumed, hostile manifests; then throughput against the engine's.
+prove-bulk: $(BULK)/.installed
+	$(BULK)/bin/python -m pytest -q -s -m bulk tests/bulk
+	$(BULK)/bin/python -m benchmarks.bulk
+
 # Every integer up to 99,999 and 100,000 more from words to digits: a minute or two.
 prove-text: $(VENV)/.dev
 	$(VENV)/bin/python -m tests.prove_text
@@ -88,6 +98,11 @@ itn-reference: $(VENV)/.dev $(ITN)/.installed
 
 bench: $(VENV)/.dev build/medium-random/bundle.json
 	$(VENV)/bin/python -m benchmarks.foundation
+
+# Audio hours per core-hour, and a simulation of many replicas with the times that were measured.
+bench-capacity: $(VENV)/.load build/medium-random/bundle.json
+	$(VENV)/bin/python -m benchmarks.capacity
+	$(VENV)/bin/python -m benchmarks.replicas
 
 # Errors and costs of beam search, language models and hotwords; KenLM, which the peers stand on, is compiled.
 prove-decoding: $(VENV)/.dev $(PEERS)/.installed
@@ -137,6 +152,12 @@ $(VENV)/.operations: requirements/operations.lock $(VENV)/.dev
 	$(UV) --require-hashes --no-deps -r $< || $(PIP) --require-hashes --no-deps -r $<
 	touch $@
 
+$(BULK)/.installed: requirements/bulk.lock $(VENV)/.serve
+	test -x $(BULK)/bin/python || $(PYTHON) -m venv $(BULK)
+	VIRTUAL_ENV=$(BULK) $(VENV)/bin/uv pip install --quiet --compile-bytecode --require-hashes --no-deps -r $< || $(BULK)/bin/python -m pip install --quiet --require-hashes --no-deps -r $<
+	$(BULK)/bin/python -m pip install --quiet --no-deps --editable .
+	touch $@
+
 $(PEERS)/.installed:
 	$(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet pyctcdecode==0.5.0 flashlight-text==0.0.7 kenlm==0.3.0 "numpy<2"
@@ -161,6 +182,7 @@ lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra traces --extra dev pyproject.toml -c requirements/serve.lock -o requirements/dev.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra traces --extra dev --extra load pyproject.toml -c requirements/dev.lock -o requirements/load.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra traces --extra dev --extra operations pyproject.toml -c requirements/dev.lock -o requirements/operations.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra dev --extra bulk pyproject.toml -c requirements/dev.lock -o requirements/bulk.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url requirements/itn.in -o requirements/itn.lock
 	for variant in openvino cuda; do uv pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --no-emit-index-url requirements/$$variant.in -c requirements/serve.lock -o requirements/$$variant.lock; done
 
@@ -168,5 +190,5 @@ lock-oracle: $(ORACLE)/.installed
 	$(ORACLE)/bin/uv pip freeze --exclude-editable | grep -v -E "^(torch|uv)==" > requirements/oracle.lock
 
 clean:
-	rm -rf $(VENV) $(ORACLE) $(PEERS) $(ITN) build dist *.egg-info
+	rm -rf $(VENV) $(ORACLE) $(PEERS) $(BULK) $(ITN) build dist *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from tqdm import tqdm
 
-__all__ = ["medians_s", "pin_to_one_core"]
+__all__ = ["medians_s", "pin_to_one_core", "report_table"]
 
 
 def pin_to_one_core() -> None:
@@ -29,3 +29,8 @@ def medians_s(contenders: Mapping[str, Callable[[], object]], rounds: int) -> di
             run()
             times[name].append(time.perf_counter() - start)
     return {name: statistics.median(values) for name, values in times.items()}
+
+
+def report_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))

@@ -1,5 +1,6 @@
-"""The command line: hindi-stt transcribe FILE…, stream FILE, listen, evaluate MANIFEST, models, lm, keys, usage,
-jobs.
+"""The command line: hindi-stt transcribe FILE…, stream FILE, listen, bulk MANIFEST, evaluate MANIFEST, ….
+
+The rest: models, lm, keys, usage, jobs, capacity.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from tqdm import tqdm
 from hindi_stt import __version__, render
 from hindi_stt.access.commands import add_keys, add_usage
 from hindi_stt.acoustic import LocalAcoustic
+from hindi_stt.bulk.command import add_bulk
 from hindi_stt.bundle import Bundle
+from hindi_stt.capacity import add_capacity
 from hindi_stt.cli_options import add_line_options, line_options
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.evaluation.command import add_evaluate
@@ -51,10 +54,12 @@ def _parser() -> argparse.ArgumentParser:
     add_line_options(transcribe)
     transcribe.set_defaults(run=_transcribe)
     add_stream(commands, _resolve)
+    add_bulk(commands, _resolve)
     add_evaluate(commands)
     add_models(commands)
     add_keys(commands)
     add_usage(commands)
+    add_capacity(commands)
     add_lm_parser(commands, _resolve)
     add_jobs(commands, _resolve)
     return parser

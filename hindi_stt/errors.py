@@ -36,7 +36,7 @@
     │   └── AudioTooLong                 413
     ├── UnsupportedAudio                 415  the bytes are not audio that can be read
     ├── UploadType                       415
-    ├── BadReference                     422  a job's file that the server was to fetch
+    ├── BadReference                     422  a recording that is named instead of sent cannot be had
     │   ├── ReferenceNotAllowed          422
     │   ├── PrivateAddress               422
     │   ├── ReferenceMissing             422
@@ -56,7 +56,7 @@
     ├── TooManyJobs                      429
     ├── InternalError                    500
     ├── InferenceFailed                  500
-    ├── WorkerLost                       500  a job's file that ended its workers, again and again
+    ├── WorkerLost                       500  a recording that ended its workers, again and again
     ├── RunnerUnavailable                503
     ├── ModelUnavailable                 503  one of several models cannot be loaded
     ├── JobsUnavailable                  503
@@ -65,6 +65,8 @@
     ├── ShuttingDown                     503
     ├── Timeout                          504
     ├── NoMicrophone                     500  on the command line
+    ├── BulkNotInstalled                 500  on the command line
+    ├── OutputUnusable                   500  on the command line
     ├── InvalidSetting                   500  at start-up or on the command line: an environment variable is wrong
     ├── KeyFileInvalid                   500  at start-up or on the command line
     ├── LedgerUnavailable                500  at start-up or on the command line
@@ -95,6 +97,7 @@ __all__ = [
     "AudioTooShort",
     "BadReference",
     "BodyTooLarge",
+    "BulkNotInstalled",
     "BundleInvalid",
     "ChecksumMismatch",
     "ClientClosedRequest",
@@ -128,6 +131,7 @@ __all__ = [
     "NotAcceptable",
     "NotFound",
     "OriginNotAllowed",
+    "OutputUnusable",
     "Overloaded",
     "PrivateAddress",
     "RateLimited",
@@ -435,42 +439,48 @@ class UnsupportedAudio(HindiSTTError):
 
 
 class BadReference(HindiSTTError):
-    """A file of a job that the server was to fetch, and could not or would not."""
+    """A recording that is named instead of sent, and cannot be had."""
 
     code, status = "bad_reference", 422
     help = "Upload the file instead."
 
 
 class ReferenceNotAllowed(BadReference):
-    """The reference is none that the server's operator has allowed; nothing was looked up or fetched."""
+    """The reference leads to where none may lead; nothing was looked up or fetched."""
 
     code = "reference_not_allowed"
-    help = "HINDI_STT_JOBS_REFERENCES lists folders (file:///srv/calls) and hosts (https://media.example.com)."
+    help = (
+        "Jobs may name what is below HINDI_STT_JOBS_REFERENCES: folders (file:///srv/calls) and hosts "
+        "(https://media.example.com). In bulk, items lie below --root; else they are paths, or URLs of public hosts."
+    )
 
 
 class PrivateAddress(BadReference):
     """The name resolves to an address that is not public; nothing was fetched."""
 
     code = "private_address"
-    help = "The operator may open a private network to references and webhooks: HINDI_STT_JOBS_PRIVATE_NETWORKS."
+    help = (
+        "Give a public address, or copy the recordings to where they can be read as files. The operator may open a "
+        "private network to jobs and webhooks: HINDI_STT_JOBS_PRIVATE_NETWORKS."
+    )
 
 
 class ReferenceMissing(BadReference):
     """There is no such file, or it is none that can be read."""
 
     code = "reference_missing"
-    help = "Check the path, and that the server's user may read it on every machine that has job workers."
+    help = "Check the path, and that the workers' user may read it on every machine that has workers."
 
 
 class ReferenceUnreachable(BadReference):
     """The host does not answer, or answers with something else than the file."""
 
     code = "reference_unreachable"
-    help = "Fetch the URL from the server's network; redirects are not followed, so give the final address."
+    help = "Fetch the URL from the workers' network; redirects are not followed, so give the final address."
 
 
 class DuplicateReference(BadReference):
-    """The reference stands in the same job before."""
+    """The reference, or a recording with the same content, stands in the same list before."""
 
     code = "duplicate_reference"
     help = "Take the transcript of its first occurrence."
@@ -574,6 +584,13 @@ class InferenceFailed(HindiSTTError):
     help = "Try the clip again; if it fails every time, report it with the request id."
 
 
+class WorkerLost(HindiSTTError):
+    """The workers that were at this recording ended, as often as it is tried; out of memory, perhaps."""
+
+    code, status = "worker_lost", 500
+    help = "Look at the worker's and the system's log. Try again if something else has ended the workers."
+
+
 class RunnerUnavailable(HindiSTTError):
     """The model runner does not answer: starting, restarting, or dead."""
 
@@ -586,13 +603,6 @@ class ModelUnavailable(HindiSTTError):
 
     code, status = "model_unavailable", 503
     help = "Use another model of GET /v1/models; the server's log says what is wrong with this one."
-
-
-class WorkerLost(HindiSTTError):
-    """The job workers that were at this file ended, as often as HINDI_STT_JOBS_TRIES allows; out of memory, perhaps."""
-
-    code, status = "worker_lost", 500
-    help = "Look at the worker's and the system's log. Send the file again if something else has ended the workers."
 
 
 class JobsUnavailable(HindiSTTError):
@@ -635,6 +645,20 @@ class NoMicrophone(HindiSTTError):
 
     code, status = "no_microphone", 500
     help = "Plug one in; install the extra and PortAudio: pip install 'hindi-stt[listen]', apt install libportaudio2."
+
+
+class BulkNotInstalled(HindiSTTError):
+    """On the command line: `hindi-stt bulk` misses Ray or what it works with."""
+
+    code, status = "bulk_not_installed", 500
+    help = "Install the extra: pip install 'hindi-stt[bulk]', or in the repository: make bulk"
+
+
+class OutputUnusable(HindiSTTError):
+    """On the command line: the place for transcripts cannot be written to, or another run is writing there."""
+
+    code, status = "output_unusable", 500
+    help = "Name a folder of your own, or a URL that fsspec has the driver for: s3://… needs pip install s3fs."
 
 
 class InvalidSetting(HindiSTTError):

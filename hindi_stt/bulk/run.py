@@ -1,0 +1,220 @@
+"""A bulk run: look at every item, leave out what is done, transcribe the longest first, commit shard by shard.
+
+Ray Data moves items to workers and results back; the driver alone writes, so that a result which is not in a shard
+has never happened, whatever dies and when.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+# Ray reads these when it is imported or started.
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+
+import json
+
+import pyarrow as pa
+import ray
+from tqdm import tqdm
+
+from hindi_stt.bulk.items import Item
+from hindi_stt.bulk.output import Output
+from hindi_stt.bulk.worker import Plan, Transcriber, look
+from hindi_stt.errors import DuplicateReference, HindiSTTError, WorkerLost
+from hindi_stt.settings import available_cores
+
+__all__ = ["Report", "connect", "run"]
+
+_LOOK_ITEMS: Final = 2000
+# Blocks small enough that the last one keeps no worker waiting, and large enough that Ray's share is small.
+_BLOCKS_PER_WORKER: Final = 64
+_BLOCK_ITEMS: Final = 256
+_SHARD_RECORDS: Final = 5000
+_TASK_TRIES: Final = 2
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run has done. compute_s: from the first item that a worker began to the last that one ended."""
+
+    transcribed: int = 0
+    audio_s: float = 0.0
+    compute_s: float = 0.0
+    done_before: int = 0
+    failures: list[dict[str, Any]] = field(default_factory=list)
+
+    def fail(self, line: int, source: str, code: str, message: str) -> None:
+        """Add an item that has no transcript."""
+        self.failures.append({"line": line, "source": source, "code": code, "message": message})
+
+    @property
+    def codes(self) -> Counter[str]:
+        """How often each error code came."""
+        return Counter(failure["code"] for failure in self.failures)
+
+
+def connect(address: str, workers: int) -> int:
+    """Join the cluster, or start Ray on this machine. Returns how many workers there are to be.
+
+    workers: 0 for a worker on each core.
+    """
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if address:
+        ray.init(address=address, **quiet)
+        workers = workers or int(ray.cluster_resources().get("CPU", 1))
+    else:
+        workers = workers or available_cores()
+        # Nothing but items and texts goes through the object store.
+        ray.init("local", num_cpus=workers, include_dashboard=False, object_store_memory=256 * 2**20, **quiet)
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.max_errored_blocks = -1  # what a dying worker held is reported, and the run goes on
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
+    return workers
+
+
+def run(items: Iterable[Item], plan: Plan, output: Output, *, workers: int, commit_s: float) -> Report:
+    """Transcribe what has not been. commit_s: most seconds until a result is in a shard. Raises OutputUnusable."""
+    report = Report()
+    todo = _pending(_look(items, plan, report, workers), plan, output.done(), report)
+    todo.sort(key=lambda row: row["bytes"], reverse=True)
+    waiting = {row["line"]: row for row in todo}
+    shard: list[dict[str, Any]] = []
+    committed, began = time.monotonic(), float("inf")
+    with tqdm(total=len(todo), unit="file", disable=None, smoothing=0.05) as bar:
+        for result in _transcribe(todo, plan, workers):
+            row = waiting.pop(result["line"])
+            if result["code"]:
+                report.fail(row["line"], row["source"], result["code"], result["message"])
+            else:
+                record = json.loads(result["record"])
+                shard.append({"key": row["key"], "source": row["source"], "sha256": row["sha256"], **record})
+                report.transcribed += 1
+                report.audio_s += record["duration"]
+            now = time.monotonic()
+            began = min(began, result["began_s"])
+            report.compute_s = max(report.compute_s, result["ended_s"] - began)
+            bar.set_postfix_str(f"{report.audio_s / max(report.compute_s, 1e-3):.1f} s of audio/s", refresh=False)
+            bar.update()
+            if len(shard) >= _SHARD_RECORDS or (shard and now - committed >= commit_s):
+                output.commit(shard)
+                shard, committed = [], now
+    if shard:
+        output.commit(shard)
+    for row in waiting.values():
+        report.fail(
+            row["line"], row["source"], WorkerLost.code, "The worker that had this item ended, again and again."
+        )
+    output.write_failures(sorted(report.failures, key=lambda failure: failure["line"]))
+    return report
+
+
+def _look(items: Iterable[Item], plan: Plan, report: Report, workers: int) -> Iterator[dict[str, Any]]:
+    """What `worker.look` sees of every item that the manifest has, each source once."""
+    seen: dict[str, int] = {}
+    lines: list[int] = []
+    for item in items:
+        error: HindiSTTError | None = item.error
+        if error is None and (first := seen.setdefault(item.source, item.line)) != item.line:
+            error = DuplicateReference(f"Line {first} has the same source.")
+        if error:
+            report.fail(item.line, item.source, error.code, error.message)
+        else:
+            lines.append(item.line)
+    size = max(1, min(_LOOK_ITEMS, len(lines) // (4 * workers)))
+    tables = _tables({"line": lines, "source": list(seen)}, [size] * -(-len(lines) // size))
+    if not tables:
+        return
+    looked = ray.data.from_arrow(tables).map_batches(
+        look, fn_kwargs={"plan": plan}, batch_size=None, batch_format="pyarrow"
+    )
+    missing = dict(zip(lines, seen, strict=True))
+    for row in _rows(looked):
+        del missing[row["line"]]
+        yield row
+    for line, source in missing.items():
+        report.fail(line, source, WorkerLost.code, "The worker that looked at this item ended, again and again.")
+
+
+def _pending(looked: Iterable[Mapping[str, Any]], plan: Plan, done: set[str], report: Report) -> list[dict[str, Any]]:
+    """Items to be transcribed, each content once, with their keys."""
+    work = _digest_of_work(plan)
+    first: dict[str, int] = {}
+    todo = []
+    for row in sorted(looked, key=lambda row: int(row["line"])):
+        if row["code"]:
+            report.fail(row["line"], row["source"], row["code"], row["message"])
+            continue
+        key = hashlib.sha256(f"{row['sha256']} {work}".encode()).hexdigest()
+        if (line := first.setdefault(key, row["line"])) != row["line"]:
+            report.fail(row["line"], row["source"], DuplicateReference.code, f"Line {line} has the same content.")
+        elif key in done:
+            report.done_before += 1
+        else:
+            todo.append({**row, "key": key})
+    return todo
+
+
+def _digest_of_work(plan: Plan) -> str:
+    """Stands for all that a transcript depends on beside the recording."""
+    settings = plan.settings
+    parts = [plan.tag, repr(plan.options), str(settings.max_segment_s), str(settings.beam_width)]
+    for path in (plan.language_model, settings.hotwords_file):
+        if path:
+            with open(path, "rb") as file:  # noqa: PTH123
+                parts.append(hashlib.file_digest(file, "sha256").hexdigest())
+    return hashlib.sha256("\n".join([*parts, settings.language_model]).encode()).hexdigest()
+
+
+def _transcribe(todo: Sequence[Mapping[str, Any]], plan: Plan, workers: int) -> Iterator[dict[str, Any]]:
+    if not todo:
+        return
+    columns = {name: [row[name] for row in todo] for name in ("line", "source")}
+    tables = _tables(columns, _block_sizes([row["bytes"] for row in todo], workers))
+    heard = ray.data.from_arrow(tables).map_batches(
+        Transcriber,
+        fn_constructor_args=(plan,),
+        batch_size=None,
+        batch_format="pyarrow",
+        compute=ray.data.ActorPoolStrategy(size=min(workers, len(tables))),
+        num_cpus=1,
+        max_restarts=-1,
+        max_task_retries=_TASK_TRIES,
+    )
+    yield from _rows(heard)
+
+
+def _block_sizes(sizes: Sequence[int], workers: int) -> list[int]:
+    """How many items, longest first, go to a worker at once: about as many bytes each time."""
+    bound = max(1, sum(sizes) // (_BLOCKS_PER_WORKER * workers))
+    counts: list[int] = []
+    held = bound
+    for size in sizes:
+        if held + size > bound or counts[-1] >= _BLOCK_ITEMS:
+            counts.append(0)
+            held = 0
+        counts[-1] += 1
+        held += size
+    return counts
+
+
+def _tables(columns: Mapping[str, Sequence[Any]], counts: Iterable[int]) -> list[pa.Table]:
+    table = pa.table(dict(columns))
+    tables, start = [], 0
+    for count in counts:
+        tables.append(table.slice(start, count).combine_chunks())
+        start += count
+    return tables
+
+
+def _rows(dataset: Any) -> Iterator[dict[str, Any]]:
+    for batch in dataset.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
+        yield from batch.to_pylist()

@@ -1,0 +1,99 @@
+"""What runs on Ray's workers: a look at each item, then the line, on one core each."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+
+from hindi_stt import render
+from hindi_stt.acoustic import LocalAcoustic
+from hindi_stt.bulk.sources import Sources
+from hindi_stt.bundle import Bundle
+from hindi_stt.errors import BundleInvalid, HindiSTTError, InternalError
+from hindi_stt.options import Options
+from hindi_stt.pipeline import Pipeline
+from hindi_stt.settings import Settings
+
+__all__ = ["Plan", "Transcriber", "look"]
+
+_BLOCK_BYTES: Final = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that a worker has to know. bundle: its folder, on every machine; tag: what has to be in it.
+
+    language_model: a file that `options` names, or "".
+    """
+
+    bundle: str
+    tag: str
+    settings: Settings
+    options: Options
+    language_model: str
+    sources: Sources
+
+
+def look(table: pa.Table, plan: Plan) -> pa.Table:
+    """line, source → line, source, sha256, bytes; or code and message of the error."""
+    return pa.Table.from_pylist([_seen(row, plan.sources) for row in table.to_pylist()], schema=_SEEN)
+
+
+def _seen(row: dict[str, Any], sources: Sources) -> dict[str, Any]:
+    try:
+        with sources.open(row["source"]) as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+            return {**row, "sha256": digest, "bytes": file.tell(), "code": "", "message": ""}
+    except HindiSTTError as error:
+        return {**row, "sha256": "", "bytes": 0, "code": error.code, "message": error.message}
+
+
+class Transcriber:
+    """The line, made once in each worker process. Raises BundleInvalid where the machine has another model."""
+
+    def __init__(self, plan: Plan) -> None:
+        bundle = Bundle.open(plan.bundle)
+        if bundle.tag != plan.tag:
+            raise BundleInvalid(f"{plan.bundle} is {bundle.tag} on this machine, and not {plan.tag}.")
+        self._plan = plan
+        self._pipeline = Pipeline(bundle, plan.settings)
+        if plan.language_model:
+            self._pipeline.decoders.add_language_model(plan.options.decoding.language_model, Path(plan.language_model))
+        self._acoustic = LocalAcoustic(bundle, threads=1)
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        """line, source → line and the transcript as JSON, or code and message of the error; and when (Unix time)."""
+        rows = []
+        for row in table.to_pylist():
+            began_s = time.time()
+            heard = self._heard(row)
+            rows.append({**heard, "began_s": began_s, "ended_s": time.time()})
+        return pa.Table.from_pylist(rows, schema=_HEARD)
+
+    def _heard(self, row: dict[str, Any]) -> dict[str, Any]:
+        try:
+            with self._plan.sources.open(row["source"]) as file:
+                transcript = self._pipeline.transcribe(file, self._acoustic, self._plan.options)
+        except HindiSTTError as error:
+            failed = error
+        except Exception as error:  # one item must not end the others
+            failed = InternalError(f"The recording could not be transcribed: {type(error).__name__}.")
+        else:
+            record = render.to_json(transcript, self._plan.tag)
+            return {"line": row["line"], "record": json.dumps(record), "code": "", "message": ""}
+        return {"line": row["line"], "record": "", "code": failed.code, "message": failed.message}
+
+
+_ERROR: Final = [("code", pa.string()), ("message", pa.string())]
+_SEEN: Final = pa.schema(
+    [("line", pa.int64()), ("source", pa.string()), ("sha256", pa.string()), ("bytes", pa.int64()), *_ERROR]
+)
+_HEARD: Final = pa.schema(
+    [("line", pa.int64()), ("record", pa.string()), ("began_s", pa.float64()), ("ended_s", pa.float64()), *_ERROR]
+)

@@ -1,0 +1,80 @@
+"""How many replicas a load needs, and what an hour of audio costs: arithmetic, as docs/capacity.md tells it."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from hindi_stt.errors import InvalidRequest
+
+__all__ = ["Need", "add_capacity", "need"]
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """audio_per_s: seconds of audio that come in a second; utilisation: share of the cores' time that is then used."""
+
+    audio_per_s: float
+    cores: int
+    replicas: int
+    utilisation: float
+
+
+def need(audio_per_s: float, *, rate: float, cores: int, utilisation: float, spare: int) -> Need:
+    """Replicas of `cores` cores that keep below a utilisation, in (0, 1]; `spare` of them may be missing.
+
+    rate: hours of audio per core-hour. Raises InvalidRequest.
+    """
+    if not (audio_per_s > 0 and rate > 0 and math.isfinite(audio_per_s + rate) and 0 < utilisation <= 1):
+        raise InvalidRequest("Load and rate have to be above 0, and utilisation above 0 and at most 1.")
+    if cores < 1 or spare < 0:
+        raise InvalidRequest("A replica has at least one core, and there are no fewer than 0 spare ones.")
+    busy = audio_per_s / rate
+    replicas = math.ceil(busy / (utilisation * cores)) + spare
+    return Need(audio_per_s, replicas * cores, replicas, busy / (replicas * cores))
+
+
+def add_capacity(commands: Any) -> None:
+    """Add `hindi-stt capacity` to the parser's commands."""
+    parser = commands.add_parser("capacity", help="replicas for a load, and what an hour of audio costs")
+    load = parser.add_mutually_exclusive_group(required=True)
+    load.add_argument("--hours-per-day", type=float, metavar="HOURS", help="of audio, spread over --window")
+    load.add_argument("--concurrent", type=float, metavar="N", help="people who speak at once, on average")
+    parser.add_argument(
+        "--rate", type=float, required=True, help="hours of audio per core-hour; 'make bench-capacity' measures it"
+    )
+    parser.add_argument("--window", type=float, default=24, metavar="HOURS", help="of a day that is used (default: 24)")
+    parser.add_argument("--cores", type=int, default=2, help="of a replica (default: 2)")
+    parser.add_argument(
+        "--utilisation", type=float, default=0.6, help="most of the cores' time; 0.95 for bulk (default: 0.6)"
+    )
+    parser.add_argument("--spare", type=int, default=1, help="replicas that may be missing (default: 1)")
+    parser.add_argument("--price", type=float, default=0, help="of a core-hour, in any currency")
+    parser.set_defaults(run=_capacity)
+
+
+def _capacity(arguments: argparse.Namespace) -> int:
+    if not 0 < arguments.window <= 24:
+        raise InvalidRequest("A window is more than 0 and at most 24 hours.")
+    per_day, speaking = arguments.hours_per_day, arguments.concurrent
+    audio_per_s = per_day / arguments.window if speaking is None else speaking
+    found = need(
+        audio_per_s,
+        rate=arguments.rate,
+        cores=arguments.cores,
+        utilisation=arguments.utilisation,
+        spare=arguments.spare,
+    )
+    lines = [
+        f"load          {found.audio_per_s:.2f} s of audio per second",
+        f"replicas      {found.replicas} of {arguments.cores} cores ({arguments.spare} to spare)",
+        f"utilisation   {found.utilisation:.0%} with all of them",
+    ]
+    if arguments.price:
+        cost = arguments.price * found.cores / found.audio_per_s
+        lines.append(f"cost          {cost:.6f} an hour of audio, the spare replicas' included")
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 0

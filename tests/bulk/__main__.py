@@ -1,0 +1,7 @@
+"""The command line, for processes that the tests start."""
+
+import sys
+
+from hindi_stt.cli import main
+
+sys.exit(main())

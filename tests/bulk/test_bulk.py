@@ -1,0 +1,168 @@
+"""hindi-stt bulk as an operator runs it: two Ray workers, a driver that is killed, manifests that mean harm."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from hindi_stt.acoustic import LocalAcoustic
+from hindi_stt.pipeline import Pipeline
+from loadtests.clips import mixed_clips
+
+pytestmark = pytest.mark.bulk
+
+COMMAND = (sys.executable, "-m", "tests.bulk")
+
+
+def start(manifest: Path, out: Path, *options: str) -> subprocess.Popen[str]:
+    command = [*COMMAND, "bulk", str(manifest), "--out", str(out), "--workers", "2", *options]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def finish(manifest: Path, out: Path, *options: str) -> tuple[int, str]:
+    process = start(manifest, out, *options)
+    _, said = process.communicate(timeout=400)
+    return process.returncode, said
+
+
+def records(out: Path) -> list[dict]:
+    return [json.loads(line) for shard in sorted(out.glob("part-*.jsonl")) for line in shard.read_text().splitlines()]
+
+
+def failures(out: Path) -> dict[int, str]:
+    return {row["line"]: row["code"] for row in map(json.loads, (out / "failures.jsonl").read_text().splitlines())}
+
+
+def write_clips(folder: Path, count: int) -> list[Path]:
+    paths = []
+    for i, clip in enumerate(mixed_clips(count)):
+        paths.append(folder / f"{i}.wav")
+        paths[-1].write_bytes(clip.content)
+    return paths
+
+
+def test_a_killed_driver_loses_and_repeats_nothing(tmp_path: Path, pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
+    clips = write_clips(tmp_path, 400)
+    manifest, out = tmp_path / "list.txt", tmp_path / "out"
+    manifest.write_text("".join(f"{path.name}\n" for path in clips))
+    process = start(manifest, out, "--commit-s", "0.5")
+    deadline = time.monotonic() + 200
+    while len(records(out)) < len(clips) // 3:
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    kept = {row["key"] for row in records(out)}
+    assert len(clips) // 3 <= len(kept) < len(clips)
+    status, said = finish(manifest, out)
+    assert status == 0, said
+    assert f"{len(clips) - len(kept)} transcribed" in said
+    assert f"{len(kept)} done before" in said
+    rows = records(out)
+    assert Counter(row["source"] for row in rows) == Counter(path.name for path in clips)
+    assert len({row["key"] for row in rows}) == len(clips)
+    for row in rows[::20]:
+        assert row["text"] == pipeline.transcribe(tmp_path / row["source"], acoustic).text
+
+
+def test_hostile_manifests_name_every_error_and_finish(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    (clip,) = write_clips(root, 1)
+    (root / "same.wav").write_bytes(clip.read_bytes())
+    (root / "noise.wav").write_bytes(b"no audio at all")
+    (root / "empty.wav").touch()
+    os.mkfifo(root / "pipe.wav")
+    outside = tmp_path / "outside.wav"
+    outside.write_bytes(clip.read_bytes())
+    (root / "link.wav").symlink_to(outside)
+    lines = {
+        clip.name: None,
+        "same.wav": "duplicate_reference",
+        f"./{clip.name}": "duplicate_reference",
+        "missing.wav": "reference_missing",
+        "noise.wav": "unsupported_audio",
+        "empty.wav": "empty_audio",
+        "pipe.wav": "reference_missing",
+        "../outside.wav": "reference_not_allowed",
+        str(outside): "reference_not_allowed",
+        "link.wav": "reference_not_allowed",
+        "https://192.0.2.1/a.wav": "reference_not_allowed",
+        "file:///etc/passwd": "reference_not_allowed",
+        "a\0b": "reference_missing",
+        "x" * 5000: "reference_missing",
+        "y" * 70_000: "invalid_request",
+    }
+    manifest, out = root / "list.txt", tmp_path / "out"
+    manifest.write_bytes("".join(f"{line}\n" for line in lines).encode() + b"\xff\xfe\n" + f"{clip.name}\n".encode())
+    status, said = finish(manifest, out, "--root", str(root), "--format", "parquet")
+    assert status == 1, said
+    expected = {i: code for i, code in enumerate(lines.values(), 1) if code}
+    assert failures(out) == {**expected, 16: "invalid_request", 17: "duplicate_reference"}
+    (shard,) = out.glob("part-*.parquet")
+    (row,) = pq.read_table(shard).to_pylist()
+    assert row["source"] == clip.name
+    assert row["text"]
+    status, said = finish(manifest, out, "--root", str(root))
+    assert "0 transcribed" in said
+    assert "1 done before" in said
+
+
+def test_urls_of_private_or_silent_hosts_are_not_fetched(tmp_path: Path) -> None:
+    asked = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    port = server.server_address[1]
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        lines = {
+            f"http://127.0.0.1:{port}/a.wav": "private_address",
+            f"http://localhost:{port}/a.wav": "private_address",
+            f"http://[::1]:{port}/a.wav": "private_address",
+            f"http://[::ffff:127.0.0.1]:{port}/a.wav": "private_address",
+            f"http://2130706433:{port}/a.wav": "reference_unreachable",
+            "http://169.254.169.254/latest/meta-data": "private_address",
+            f"http://10.0.0.1:{closed.getsockname()[1]}/": "private_address",
+            "http://nowhere.invalid/a.wav": "reference_unreachable",
+            "http://[half/a.wav": "reference_unreachable",
+            "s3://bucket/a.wav": "reference_not_allowed",
+        }
+        manifest, out = tmp_path / "list.txt", tmp_path / "out"
+        manifest.write_text("".join(f"{line}\n" for line in lines))
+        status, said = finish(manifest, out)
+    server.shutdown()
+    server.server_close()
+    assert status == 1, said
+    assert failures(out) == dict(enumerate(lines.values(), 1))
+    assert asked == []
+
+
+def test_a_million_lines(tmp_path: Path) -> None:
+    (clip,) = write_clips(tmp_path, 1)
+    manifest, out = tmp_path / "manifest.jsonl", tmp_path / "out"
+    with manifest.open("w") as file:
+        file.writelines(f'{{"audio_filepath": "missing/{i}.wav"}}\n' for i in range(999_998))
+        file.write(f'{{"audio_filepath": "{clip.name}"}}\n{{"audio_filepath": 7}}\n')
+    status, said = finish(manifest, out)
+    assert status == 1, said
+    codes = Counter(failures(out).values())
+    assert codes == {"reference_missing": 999_998, "invalid_request": 1}
+    assert [row["source"] for row in records(out)] == [clip.name]
