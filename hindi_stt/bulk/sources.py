@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
-import socket
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
-from urllib.parse import urlsplit
 
-import aiohttp
 import fsspec
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
 
-from hindi_stt.errors import BodyTooLarge, PrivateAddress, ReferenceMissing, ReferenceNotAllowed, ReferenceUnreachable
+from hindi_stt.errors import BodyTooLarge, ReferenceMissing, ReferenceNotAllowed, ReferenceUnreachable
+from hindi_stt.network import Network
 
 __all__ = ["Sources"]
 
 _BLOCK_BYTES: Final = 2**18
-_CONNECT_S: Final = 5.0
-_READ_S: Final = 60.0
+# For one recording, from its host's first answer to its last byte.
+_FETCH_S: Final = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +47,8 @@ class Sources:
                 yield file
         elif scheme in {"http", "https"} and not self.root:
             with tempfile.TemporaryFile() as copy:
-                asyncio.run(_fetch(source, copy, self.max_bytes))
+                asyncio.run(Network().fetch(source, copy, self.max_bytes, _FETCH_S))
+                copy.seek(0)
                 yield copy
         elif remote_root:
             with tempfile.TemporaryFile() as copy:
@@ -92,53 +88,4 @@ def _copy(blocks: Iterator[bytes], copy: BinaryIO, max_bytes: int) -> None:
         copy.write(block)
         if copy.tell() > max_bytes:
             raise BodyTooLarge(f"The recording has more than {max_bytes} bytes.")
-    copy.seek(0)
-
-
-class _PublicOnly(AbstractResolver):
-    """Judges the very addresses that are connected to, so that a name cannot change its mind in between."""
-
-    def __init__(self) -> None:
-        self._resolver = ThreadedResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        found = await self._resolver.resolve(host, port, family)
-        for one in found:
-            _check_public(one["host"])
-        return found
-
-    async def close(self) -> None:
-        await self._resolver.close()
-
-
-def _check_public(address: str) -> None:
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        ip = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else ip)
-    if not ip.is_global or ip.is_multicast:
-        raise PrivateAddress("The host has an address that is not public.")
-
-
-async def _fetch(url: str, copy: BinaryIO, max_bytes: int) -> None:
-    timeout = aiohttp.ClientTimeout(total=None, connect=_CONNECT_S, sock_read=_READ_S)
-    try:
-        host = urlsplit(url).hostname or ""
-        with contextlib.suppress(ValueError):  # a name: judged when it is resolved
-            ipaddress.ip_address(host)
-            _check_public(host)
-        connector = aiohttp.TCPConnector(resolver=_PublicOnly(), force_close=True)
-        async with (
-            aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=False) as session,
-            session.get(url, allow_redirects=False) as answer,
-        ):
-            if answer.status != 200:
-                raise ReferenceUnreachable(f"The host answers with status {answer.status}.")
-            async for block in answer.content.iter_chunked(_BLOCK_BYTES):
-                copy.write(block)
-                if copy.tell() > max_bytes:
-                    raise BodyTooLarge(f"The recording has more than {max_bytes} bytes.")
-    except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as error:
-        raise ReferenceUnreachable(f"The host does not answer as it should ({type(error).__name__}).") from error
     copy.seek(0)

@@ -8,7 +8,7 @@ from pathlib import Path
 from hindi_stt.errors import JobsUnavailable
 from hindi_stt.jobs.audio import AudioStore
 from hindi_stt.jobs.claims import Claims
-from hindi_stt.jobs.reach import Network, References
+from hindi_stt.jobs.reach import References, job_network
 from hindi_stt.jobs.records import JobRecords
 from hindi_stt.jobs.tables import connect
 from hindi_stt.jobs.uploads import Uploads
@@ -41,5 +41,5 @@ class Backend:
         self.claims = Claims(engine, lease_s=settings.jobs_lease_s, tries=settings.jobs_tries)
         self.uploads = Uploads(engine, self.folder / "uploads")
         self.audio = AudioStore(settings.jobs_audio_url or str(self.folder / "audio"))
-        self.network = Network(settings.jobs_private_networks)
+        self.network = job_network(settings)
         self.references = References(settings, self.network)

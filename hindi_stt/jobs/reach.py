@@ -1,98 +1,32 @@
-"""What a job may make the server reach: an allow-list of references, and public addresses alone.
-
-A name is resolved once, every address it has is judged, and the connection goes to one of those: a name that changes
-its mind in between (DNS rebinding) gains nothing. Redirects are not followed.
-"""
+"""The allow-list of what a job may name."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import os
-import socket
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 from urllib.parse import unquote, urlsplit
 
-import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
-
-from hindi_stt.errors import (
-    BodyTooLarge,
-    InvalidSetting,
-    PrivateAddress,
-    ReferenceMissing,
-    ReferenceNotAllowed,
-    ReferenceUnreachable,
-)
+from hindi_stt.errors import InvalidSetting, ReferenceMissing, ReferenceNotAllowed
+from hindi_stt.network import Network
 from hindi_stt.settings import Settings
 
-__all__ = ["Network", "References"]
+__all__ = ["References", "job_network"]
 
-_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-_BLOCK_BYTES: Final = 2**18
-_CONNECT_S: Final = 10.0
 _PORTS: Final = {"http": 80, "https": 443}
-# Gateways that lead from these IPv6 addresses to any IPv4 address.
-_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 _Origin = tuple[str, str, int]
 
 
-class Network:
-    """Connections to public addresses, and to the private networks that are opened. Raises InvalidSetting."""
-
-    def __init__(self, private_networks: str) -> None:
-        try:
-            named = [name.strip() for name in private_networks.split(",") if name.strip()]
-            self._opened = [ipaddress.ip_network(name) for name in named]
-        except ValueError as error:
-            raise InvalidSetting(f"HINDI_STT_JOBS_PRIVATE_NETWORKS: {error}.") from error
-
-    def check(self, host: str, address: str) -> None:
-        """Raises PrivateAddress."""
-        ip: _Address = ipaddress.ip_address(address.partition("%")[0])
-        if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
-            ip = ip.ipv4_mapped
-        tunnel = isinstance(ip, ipaddress.IPv6Address) and (ip.sixtofour or ip.teredo or ip in _NAT64)
-        public = ip.is_global and not ip.is_multicast and not tunnel
-        if not public and not any(ip in network for network in self._opened):
-            raise PrivateAddress(f"{host} has an address that is not public.")
-
-    @contextlib.asynccontextmanager
-    async def session(self, timeout_s: float) -> AsyncIterator[aiohttp.ClientSession]:
-        """A client that `check` watches over; its requests raise PrivateAddress."""
-        timeout = aiohttp.ClientTimeout(total=timeout_s, connect=_CONNECT_S)
-        connector = aiohttp.TCPConnector(resolver=_Watched(self), force_close=True)
-        async with aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=False) as session:
-            yield session
-
-    def check_literal(self, url: str) -> None:
-        """An address in the URL itself is never resolved, so it is judged here. Raises PrivateAddress."""
-        host = urlsplit(url).hostname or ""
-        with contextlib.suppress(ValueError):
-            ipaddress.ip_address(host)
-            self.check(host, host)
-
-
-class _Watched(AbstractResolver):
-    def __init__(self, network: Network) -> None:
-        self._network = network
-        self._resolver = ThreadedResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        found = await self._resolver.resolve(host, port, family)
-        for one in found:
-            self._network.check(host, one["host"])
-        return found
-
-    async def close(self) -> None:
-        await self._resolver.close()
+def job_network(settings: Settings) -> Network:
+    """What references and webhooks may reach. Raises InvalidSetting."""
+    try:
+        return Network(settings.jobs_private_networks)
+    except ValueError as error:
+        raise InvalidSetting(f"HINDI_STT_JOBS_PRIVATE_NETWORKS: {error}.") from error
 
 
 class References:
@@ -134,7 +68,7 @@ class References:
             yield path
             return
         with tempfile.NamedTemporaryFile() as copy:
-            asyncio.run(self._fetch(reference, copy))
+            asyncio.run(self._network.fetch(reference, copy, self._max_bytes, self._timeout_s))
             copy.flush()
             yield Path(copy.name)
 
@@ -151,24 +85,6 @@ class References:
         if not any(path.is_relative_to(folder) for folder in self._folders):
             raise ReferenceNotAllowed("The reference leads out of the folders that are allowed.")
         return path
-
-    async def _fetch(self, url: str, target: IO[bytes]) -> None:
-        self._network.check_literal(url)
-        received = 0
-        try:
-            async with (
-                self._network.session(self._timeout_s) as session,
-                session.get(url, allow_redirects=False) as answer,
-            ):
-                if answer.status != 200:
-                    raise ReferenceUnreachable(f"The host answers with status {answer.status}.")
-                async for block in answer.content.iter_chunked(_BLOCK_BYTES):
-                    received += len(block)
-                    if received > self._max_bytes:
-                        raise BodyTooLarge(f"The file has more than {self._max_bytes} bytes.")
-                    target.write(block)
-        except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as error:
-            raise ReferenceUnreachable(f"The host does not answer as it should ({type(error).__name__}).") from error
 
 
 def _origin(url: str) -> _Origin | None:
