@@ -175,6 +175,12 @@ def test_errors_of_what_comes_late_are_told(patient: Server) -> None:
         send(connection, b"")
         while b"truncated_audio" not in received:
             received += some(connection)
+    with begin(patient, "audio/wav") as connection:  # nothing comes any more
+        send(connection, content[: len(content) * 8 // 10])
+        received = b""
+        while b"upload_timeout" not in received:
+            received += some(connection)
+    assert received.startswith(b"HTTP/1.1 200")
     assert eventually(lambda: quiet(patient))
 
 
