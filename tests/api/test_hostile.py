@@ -130,7 +130,8 @@ def test_a_byte_a_second(usual: Server) -> None:
         )[i % 3]
         client = socket.create_connection(("127.0.0.1", usual.port))
         head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: 100000\r\n\r\n"
-        client.sendall(head.encode())
+        part = '--x\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n'
+        client.sendall((head + part * ("multipart" in kind)).encode())
         clients.append(client)
     answers: dict[int, bytes] = {}
     for second in range(60):

@@ -52,8 +52,8 @@ def test_a_restart_costs_no_rows(database: PostgreSQL) -> None:
     assert [sums.requests for sums in read_sums(database.url, "client")] == [2]
 
 
-def test_through_a_server_of_several_workers(database: PostgreSQL, tmp_path: Path) -> None:
-    server = Guarded(tmp_path, HINDI_STT_USAGE_URL=database.url, HINDI_STT_API_WORKERS="4")
+def test_through_a_server_of_several_workers(database: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> None:
+    server = Guarded(tmp_path_factory.mktemp("workers"), HINDI_STT_USAGE_URL=database.url, HINDI_STT_API_WORKERS="4")
     try:
         server.wait_until_ready()
         content = (DATA / "rain.flac").read_bytes()
