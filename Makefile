@@ -55,7 +55,7 @@ prove-api: $(VENV)/.dev
 prove-chaos: $(VENV)/.dev
 	$(VENV)/bin/python -m pytest -q -s -m chaos tests/chaos
 
-# Two thousand clips while job workers are killed and a Redis restarts: five minutes, with redis-server, espeak-ng and postgres.
+# Two thousand clips while job workers are killed and a Redis restarts: five minutes on an idle machine, with redis-server, espeak-ng and postgres.
 prove-jobs: $(VENV)/.dev
 	$(VENV)/bin/python -m pytest -q -s -m jobs tests/jobs
 
