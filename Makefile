@@ -69,7 +69,7 @@ prove-fuzz: $(VENV)/.dev
 smoke-fuzz: $(VENV)/.dev
 	$(VENV)/bin/python -m pytest -q -m fuzz tests/fuzz
 
-# Two thousand clips while job workers are killed and a Redis restarts: five minutes, with redis-server, espeak-ng and postgres.
+# Two thousand clips while job workers are killed and a Redis restarts: five minutes when idle, with redis-server, espeak-ng and postgres.
 prove-jobs: $(VENV)/.dev
 	$(VENV)/bin/python -m pytest -q -s -m jobs tests/jobs
 

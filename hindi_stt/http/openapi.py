@@ -41,8 +41,11 @@ _HEALTH: Final = {
 }
 
 
-def with_routes(spec: dict[str, Any]) -> dict[str, Any]:
-    """BentoML's OpenAPI document, with the routes that it does not know, and what it does not know of its own."""
+def with_routes(spec: dict[str, Any], *, jobs: bool) -> dict[str, Any]:
+    """BentoML's OpenAPI document, with the routes that it does not know, and what it does not know of its own.
+
+    jobs: whether there are any.
+    """
     schema = ErrorBody.model_json_schema(ref_template="#/components/schemas/{model}")
     components = spec.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
@@ -59,7 +62,7 @@ def with_routes(spec: dict[str, Any]) -> dict[str, Any]:
         },
         "security": [{}, {"key": []}],
         "tags": [{"name": name} for tags in (_OWN, _OPENAI, JOBS, _STATUS) for name in tags],
-        "paths": _own_paths(answer) | _openai_paths() | job_paths() | _status_paths(),
+        "paths": _own_paths(answer) | _openai_paths() | (job_paths() if jobs else {}) | _status_paths(),
     }
 
 

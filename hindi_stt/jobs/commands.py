@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from hindi_stt.bundle import Bundle
 from hindi_stt.errors import HindiSTTError, JobsOff
-from hindi_stt.jobs.backend import Backend
-from hindi_stt.jobs.worker import Worker
 from hindi_stt.settings import Settings, get_settings
+
+if TYPE_CHECKING:
+    from hindi_stt.bundle import Bundle
 
 __all__ = ["add_jobs"]
 
@@ -29,7 +29,7 @@ def add_jobs(commands: Any, resolve: Callable[[], Bundle]) -> None:
     parser = commands.add_parser("jobs", help="work on jobs, or list them; settings as those of the server")
     actions = parser.add_subparsers(required=True, metavar="ACTION")
     work = actions.add_parser("work", help="hear the files of jobs, one at a time, until SIGTERM")
-    work.set_defaults(run=lambda _: _work(_settings(), resolve()))
+    work.set_defaults(run=lambda _: _work(_settings(), resolve))
     listing = actions.add_parser("list", help="jobs, the newest first: id, owner, state, files, done, failed, time")
     listing.add_argument("--limit", type=int, default=50, metavar="N", help="(default: 50)")
     listing.set_defaults(run=_list)
@@ -42,19 +42,33 @@ def _settings() -> Settings:
     return settings
 
 
-def _work(settings: Settings, bundle: Bundle) -> int:
+def _work(settings: Settings, resolve: Callable[[], Bundle]) -> int:
+    _yield_to_everybody()
+    # Not before: a worker that starts must not take seconds from those who wait either.
+    from hindi_stt.jobs.worker import Worker
+
     logging.basicConfig(format="%(asctime)s %(levelname)s [job worker %(process)d] %(message)s", level=logging.WARNING)
     logging.getLogger("hindi_stt").setLevel(logging.INFO)
-    Worker(settings, bundle).run()
+    Worker(settings, resolve()).run()
     return 0
 
 
 def _list(arguments: argparse.Namespace) -> int:
+    from hindi_stt.jobs.backend import Backend
+
     for job in Backend(_settings()).records.newest(arguments.limit):
         made = datetime.fromtimestamp(job["created"], UTC)
         counts = [str(job[name]) for name in ("n_files", "n_done", "n_failed")]
         print("\t".join((job["id"], job["owner"], job["state"], *counts, f"{made:%Y-%m-%dT%H:%M:%SZ}")))
     return 0
+
+
+def _yield_to_everybody() -> None:
+    """From now on this process and its threads run when no other wants the core."""
+    if hasattr(os, "SCHED_IDLE"):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    else:
+        os.nice(19)
 
 
 def _end_with_parent() -> None:
@@ -76,10 +90,16 @@ def main() -> int:
     arguments = parser.parse_args()
     _end_with_parent()
     try:
-        return _work(_settings(), Bundle.open(arguments.bundle))
+        return _work(_settings(), lambda: _opened(arguments.bundle))
     except HindiSTTError as error:
         sys.stderr.write(f"job worker: {error.message} {error.help}\n")
         return 1
+
+
+def _opened(folder: Path) -> Bundle:
+    from hindi_stt.bundle import Bundle
+
+    return Bundle.open(folder)
 
 
 if __name__ == "__main__":

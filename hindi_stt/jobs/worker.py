@@ -1,14 +1,14 @@
 """A job worker: one process that hears one file at a time, in the time that nobody else wants the cores.
 
 It runs the model itself and not through the server's runner: BentoML's dispatcher has no priorities, the system's
-scheduler has. Under SCHED_IDLE its threads run when nothing else wants to, and stop as soon as something does.
+scheduler has. Under SCHED_IDLE, which `hindi-stt jobs work` asks for before all else, its threads run when nothing else
+wants to, and stop as soon as something does.
 """
 
 from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -53,7 +53,6 @@ class Worker:
     """Raises what `Backend`, `Pipeline` and `LocalAcoustic` raise, and LedgerUnavailable."""
 
     def __init__(self, settings: Settings, bundle: Bundle) -> None:
-        yield_to_everybody()
         self._backend = Backend(settings)
         self._claims = self._backend.claims
         self._queue = JobQueue(settings.jobs_queue_url, self._backend.folder, self.hear_next)
@@ -172,11 +171,3 @@ class _Hand:
             self.heard_s = (channel * (self.total_s or heard_s) + heard_s) / n_channels
 
         return note
-
-
-def yield_to_everybody() -> None:
-    """From now on this process and its threads run when no other wants the core."""
-    if hasattr(os, "SCHED_IDLE"):
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    else:
-        os.nice(19)

@@ -24,6 +24,8 @@ from tests.server import ROOT, Server
 
 pytestmark = pytest.mark.api
 
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
+
 ROUTES = """
 import json, service
 from starlette.routing import Route
