@@ -169,7 +169,9 @@ def test_killed(tmp_path: Path) -> None:
         files = [("file", (f"{i}.flac", (DATA / "family.flac").read_bytes())) for i in range(50)]
         job = httpx.post(f"{first.url}/v1/jobs", files=files, timeout=60).json()
     finally:
-        os.killpg(first.process.pid, signal.SIGKILL)
+        main = psutil.Process(first.process.pid)
+        for process in (main, *main.children(recursive=True)):  # BentoML's have process groups of their own
+            process.kill()
         first.process.wait()
     (tmp_path / "2").mkdir()
     second = Server(tmp_path / "2", **jobs)
