@@ -332,7 +332,7 @@ def _routes() -> Starlette:
         about,
         health,
         stats,
-        lambda: with_routes(HindiSTT.openapi_spec.asdict(), jobs=bool(settings.jobs_dir)),
+        lambda: with_routes(HindiSTT.openapi_spec.asdict(), jobs=bool(settings.jobs_dir), page=settings.page == "on"),
         lambda: current().recognizer,
         [
             *realtime_routes(lambda: current().realtime),

@@ -41,10 +41,10 @@ _HEALTH: Final = {
 }
 
 
-def with_routes(spec: dict[str, Any], *, jobs: bool) -> dict[str, Any]:
+def with_routes(spec: dict[str, Any], *, jobs: bool, page: bool) -> dict[str, Any]:
     """BentoML's OpenAPI document, with the routes that it does not know, and what it does not know of its own.
 
-    jobs: whether there are any.
+    jobs, page: whether there are any, and one.
     """
     schema = ErrorBody.model_json_schema(ref_template="#/components/schemas/{model}")
     components = spec.setdefault("components", {})
@@ -62,7 +62,11 @@ def with_routes(spec: dict[str, Any], *, jobs: bool) -> dict[str, Any]:
         },
         "security": [{}, {"key": []}],
         "tags": [{"name": name} for tags in (_OWN, _OPENAI, JOBS, _STATUS) for name in tags],
-        "paths": _own_paths(answer) | _openai_paths() | (job_paths() if jobs else {}) | _status_paths(),
+        "paths": _own_paths(answer)
+        | _openai_paths()
+        | (job_paths() if jobs else {})
+        | _status_paths()
+        | (_page_path() if page else {}),
     }
 
 
@@ -140,6 +144,11 @@ def _status_paths() -> dict[str, Any]:
         "/stats": {"get": stats},
         "/metrics": {"get": _operation("Metrics, as Prometheus reads them", _STATUS, metrics)},
     }
+
+
+def _page_path() -> dict[str, Any]:
+    page = _operation("A page to try everything, in a browser", _STATUS, {"text/html": {"schema": _STRING}})
+    return {"/ui": {"get": page | {"security": _OPEN}}}
 
 
 def _operation(summary: str, tags: list[str], content: Mapping[str, Any]) -> dict[str, Any]:
