@@ -15,7 +15,7 @@ BULK := .venv-bulk
 export BENTOML_DO_NOT_TRACK := True
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: serve test test-slow check image prove-image prove-metrics oracle smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-ui itn-reference bench medium-random docs lock lock-oracle clean prove-deploy prove-jobs prove-bulk bulk bench-capacity
+.PHONY: serve test test-slow smoke-slow smoke-chaos check image prove-image prove-metrics oracle smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-ui itn-reference bench medium-random docs lock lock-oracle clean prove-deploy prove-jobs prove-bulk bulk bench-capacity
 
 serve: $(VENV)/.serve
 	$(VENV)/bin/bentoml serve service:HindiSTT
@@ -26,6 +26,10 @@ test: $(VENV)/.dev
 # What would make `make test` too long.
 test-slow: $(VENV)/.dev
 	$(VENV)/bin/python -m pytest -q -m slow
+
+# The cost scheduler behind a real server, and the README's commands.
+smoke-slow: $(VENV)/.dev
+	$(VENV)/bin/python -m pytest -q -m slow tests/test_cost_scheduler.py tests/test_docs.py
 
 check: $(VENV)/.dev
 	$(VENV)/bin/ruff check .
@@ -58,6 +62,9 @@ oracle: $(ORACLE)/.installed
 # with redis-server, postgresql, ffmpeg and espeak-ng.
 prove-api: $(VENV)/.dev
 	$(VENV)/bin/python -m pytest -q -m api
+
+smoke-chaos: $(VENV)/.dev
+	$(VENV)/bin/python -m pytest -q -s -m chaos tests/chaos/test_runner.py
 
 prove-chaos: $(VENV)/.dev
 	$(VENV)/bin/python -m pytest -q -s -m chaos tests/chaos
