@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -299,6 +299,19 @@ def _send_traces(service: str) -> Callable[[], None]:
     return send_traces(settings.traces_url, settings.traces_share, service) if settings.traces_url else lambda: None
 
 
+async def _once_more(call: Callable[[], Awaitable[T]]) -> T:
+    """The call, again if its connection was closed under it: the runner closes those that have been idle for a while.
+
+    A model run has no effect but its answer, so that nothing is done twice.
+    """
+    try:
+        return await call()
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+        return await call()
+
+
 _NOT_RUN = LogProbsItem(values=np.empty((0, 0), np.float32), error_code=InferenceFailed.code)
 
 
@@ -437,7 +450,7 @@ class HindiSTT:
         if infer is None:
             raise RunnerUnavailable("The model runner is starting.")
         try:
-            (result,) = await infer([item])
+            (result,) = await _once_more(lambda: infer([item]))
         except ServiceUnavailable as error:
             raise Overloaded("The runner is overloaded.", retry_after_s=1) from error
         except (BentoMLException, aiohttp.ClientError, OSError) as error:
