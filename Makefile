@@ -15,7 +15,7 @@ BULK := .venv-bulk
 export BENTOML_DO_NOT_TRACK := True
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: serve test test-slow smoke-slow smoke-chaos check image prove-image prove-metrics oracle smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-ui itn-reference bench medium-random docs lock lock-oracle clean prove-deploy prove-jobs prove-bulk bulk bench-capacity
+.PHONY: serve test test-slow smoke-slow smoke-chaos smoke-soak check image prove-image prove-metrics oracle smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-ui itn-reference bench medium-random docs lock lock-oracle clean prove-deploy prove-jobs prove-bulk bulk bench-capacity
 
 serve: $(VENV)/.serve
 	$(VENV)/bin/bentoml serve service:HindiSTT
@@ -125,6 +125,8 @@ prove-soak: $(VENV)/.load
 
 smoke-load: $(VENV)/.load
 	$(VENV)/bin/python -m loadtests.sweep --contenders cost --shares 0.5 --seconds 5 --mix realistic
+
+smoke-soak: $(VENV)/.load
 	$(VENV)/bin/python -m loadtests.soak --minutes 0.7 --report build/soak-smoke
 
 docs: $(VENV)/.dev
