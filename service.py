@@ -3,45 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")  # before the import, which is when it is read
 # The images of `bentoml containerize` set it, and then BentoML's supervisor leaves a process that has died dead.
 os.environ.pop("BENTOML_CONTAINERIZED", None)
 
-import aiohttp
 import anyio.to_thread
 import bentoml
-import numpy as np
-from bentoml.exceptions import BentoMLException, ServiceUnavailable
-from numpy.typing import NDArray
 from starlette.applications import Starlette
 from starlette.requests import Request
 
 from hindi_stt import store
 from hindi_stt.access.ledger import Entry, Ledger
-from hindi_stt.acoustic import LocalAcoustic, padding_share, weights_bytes
+from hindi_stt.acoustic import LocalAcoustic, padding_share
 from hindi_stt.bundle import Bundle
 from hindi_stt.dispatch import Dispatcher
 from hindi_stt.errors import (
     ClientClosedRequest,
     HindiSTTError,
-    InferenceFailed,
     ModelUnavailable,
-    Overloaded,
-    RunnerUnavailable,
-    from_code,
 )
 from hindi_stt.http.cache import ResultCache
 from hindi_stt.http.disconnect import unless_disconnected
 from hindi_stt.http.drain import before_sigterm, end_after_api_workers, keep_runner
 from hindi_stt.http.health import Health
+from hindi_stt.http.hop import NOT_RUN, FeatureItem, LogProbsItem, RunnerCall, to_item
 from hindi_stt.http.job_desk import Jobs
 from hindi_stt.http.jobs import job_routes
 from hindi_stt.http.logs import configure_log
@@ -53,9 +45,7 @@ from hindi_stt.http.recognition import Recognizer
 from hindi_stt.http.requests import (
     RequestMiddleware,
     RequestState,
-    current_request_id,
     error_response,
-    log,
 )
 from hindi_stt.http.resumable import upload_routes
 from hindi_stt.http.routes import make_app
@@ -64,21 +54,19 @@ from hindi_stt.http.transcription import transcribe
 from hindi_stt.jobs.backend import Backend
 from hindi_stt.jobs.beside import Workers
 from hindi_stt.jobs.queue import JobQueue
+from hindi_stt.loading import LoadedModels, check_model_memory
 from hindi_stt.metrics import Metrics
-from hindi_stt.registry import Loaded, Registry, check_room
+from hindi_stt.registry import Registry
 from hindi_stt.scheduling import SchedulerLimits
 from hindi_stt.settings import get_settings
-from hindi_stt.tracing import current_traceparent, past_stage, send_traces
+from hindi_stt.tracing import past_stage, send_traces
 from hindi_stt.types import Features, LogProbs
 from hindi_stt.watchdog import Heartbeat, end_with_supervisor
 
 try:
     settings = get_settings()
     registry = Registry(store.resolve_all(settings), settings.aliases)
-    # The narrow and the wide session of ScheduledRunner each hold the weights.
-    copies = 2 if settings.scheduler == "cost" and settings.effective_threads > 1 else 1
-    weights = {bundle.tag: copies * weights_bytes(bundle) for bundle in registry}
-    check_room(weights, registry.default.tag, settings.model_memory_mb * 2**20)
+    check_model_memory(registry, settings)
     protection = Protection(settings)
     # The store is what a bento packs its models from; a bundle folder that the user mounts stays where it is.
     model_tag = store.save(registry.default) if not settings.model else None
@@ -86,41 +74,11 @@ except HindiSTTError as error:
     raise SystemExit(f"{error.message} {error.help}") from error
 configure_log(settings.log_format)  # here, so that the supervisor's log has the same form
 
-T = TypeVar("T")
-
-
-class FeatureItem(bentoml.IODescriptor):
-    """One clip on its way to the runner. model: a tag; sent_s, deadline_s: readings of the machine-wide monotonic
-    clock; trace: the span that it belongs to, empty where it is not traced.
-    """
-
-    model: str
-    values: NDArray[np.float32]
-    duration_s: float
-    flow: str
-    sent_s: float
-    deadline_s: float
-    trace: str = ""
-
-    @property
-    def features(self) -> Features:
-        """The clip as the acoustic model takes it."""
-        return Features(self.values, self.duration_s)
-
-
-class LogProbsItem(bentoml.IODescriptor):
-    """One clip's result on its way back: log-probs, or the code and message of an error."""
-
-    values: NDArray[np.float32]
-    frame_shift_s: float = 0.0
-    error_code: str = ""
-    error_message: str = ""
-
-
 # The default closes the shared client session every 100 requests, with calls still in flight.
 _CONNECTION = {"max_requests": 10**9, "max_age": 1e9}
-# Clips share a run while it stays this short, in seconds of padded audio: past it, batching gains nothing on a CPU.
-_MAX_SHARED_RUN_S = 4.0
+# Clips share a run while it stays this short, in seconds of padded audio. In fp32 that gains 5 to 10 %; past it, nothing.
+_MAX_SHARED_RUN_S = 8.0
+_RUNNER = "ConformerRunner"  # the name of both kinds of runner: a server has one
 _NO_ACCESS_LOG = {"access": {"enabled": False}}
 
 
@@ -153,37 +111,6 @@ class _Runner:
         past_stage("queue", item.trace, item.sent_s, start_s, {})
         past_stage("inference", item.trace, start_s, end_s, {"clips": clips})
 
-    def _loaded(self, load: Callable[[Bundle], T]) -> Loaded[T]:
-        """The models, the first of them in memory, and the others as well where the settings say so and there is room.
-
-        A model that cannot be loaded is no reason not to serve the others. Raises BundleInvalid for the first.
-        """
-        bundles = {bundle.tag: bundle for bundle in registry}
-        kept, bound = registry.default.tag, settings.model_memory_mb * 2**20
-        loaded = Loaded(lambda tag: load(bundles[tag]), weights, kept=kept, max_bytes=bound, changed=self._note_loaded)
-        for tag in bundles:
-            self._metrics.model_loaded.labels(tag).set(0)
-        loaded(kept)
-        room = bound - weights[kept] if bound else sum(weights.values())
-        for tag in [tag for tag in bundles if tag != kept and settings.model_loading == "start"]:
-            room -= weights[tag]
-            if room >= 0:
-                with contextlib.suppress(ModelUnavailable):
-                    self._get(loaded, tag)
-        return loaded
-
-    def _get(self, loaded: Loaded[T], tag: str) -> T:
-        try:
-            return loaded(tag)
-        except HindiSTTError as error:
-            log.error("%s cannot be loaded: %s", tag, error.message)
-            raise ModelUnavailable(f"The model {tag} cannot be loaded.") from error
-
-    def _note_loaded(self, tag: str, present: bool) -> None:  # noqa: FBT001  # a callback has no keywords
-        self._metrics.model_loaded.labels(tag).set(int(present))
-        if present:
-            self._metrics.model_loads.labels(tag).inc()
-
     def _open(self, bundle: Bundle, threads: int) -> LocalAcoustic:
         return LocalAcoustic(bundle, threads=threads, max_padding=settings.max_padding, provider=settings.provider)
 
@@ -192,23 +119,28 @@ class _Runner:
         self._metrics.padding.observe(padding_share([clip.n_frames for clip in clips]))
 
 
-@bentoml.service(workers=1, threads=1, traffic={"timeout": 3600}, runner_connection=_CONNECTION, logging=_NO_ACCESS_LOG)
-class ConformerRunner(_Runner):
+@bentoml.service(
+    name=_RUNNER, workers=1, threads=1, traffic={"timeout": 3600}, runner_connection=_CONNECTION, logging=_NO_ACCESS_LOG
+)
+class BatchingRunner(_Runner):
     """Runs the acoustic model on batches that BentoML's dispatcher puts together."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._models = self._loaded(lambda bundle: self._open(bundle, settings.effective_threads))
+        self._models = LoadedModels(registry, self._load, settings, self._metrics)
+
+    def _load(self, bundle: Bundle) -> LocalAcoustic:
+        return self._open(bundle, settings.effective_threads)
 
     @bentoml.api(batchable=True, max_batch_size=settings.max_batch_size, max_latency_ms=settings.max_batch_latency_ms)
     def infer(self, items: list[FeatureItem]) -> list[LogProbsItem]:
         """Log-probs of each clip, or its error: one bad clip never fails its batch-mates."""
         start_s = time.monotonic()
-        answers = [_NOT_RUN] * len(items)
+        answers = [NOT_RUN] * len(items)
         for model in dict.fromkeys(item.model for item in items):
             places = [i for i, item in enumerate(items) if item.model == model]
             for place, result in zip(places, self._run(model, [items[i].features for i in places]), strict=True):
-                answers[place] = _to_item(result)
+                answers[place] = to_item(result)
         self._metrics.batch_size.observe(len(items))
         end_s = time.monotonic()
         self._metrics.inference_seconds.observe(end_s - start_s)
@@ -219,7 +151,7 @@ class ConformerRunner(_Runner):
     def _run(self, model: str, batch: list[Features]) -> list[LogProbs | HindiSTTError]:
         """The clips of one model, which share runs with no others."""
         try:
-            acoustic = self._get(self._models, model)
+            acoustic = self._models(model)
         except ModelUnavailable as error:
             return [error] * len(batch)
         for group in acoustic.groups(batch):
@@ -227,7 +159,9 @@ class ConformerRunner(_Runner):
         return acoustic(batch)
 
 
-@bentoml.service(workers=1, traffic={"timeout": 3600}, runner_connection=_CONNECTION, logging=_NO_ACCESS_LOG)
+@bentoml.service(
+    name=_RUNNER, workers=1, traffic={"timeout": 3600}, runner_connection=_CONNECTION, logging=_NO_ACCESS_LOG
+)
 class ScheduledRunner(_Runner):
     """Runs the acoustic model on one core a clip, in the order of `hindi_stt.scheduling`."""
 
@@ -236,11 +170,7 @@ class ScheduledRunner(_Runner):
         self._items: dict[int, FeatureItem] = {}  # by the identity of their features
         cores = settings.effective_threads
 
-        def load(bundle: Bundle) -> tuple[LocalAcoustic, LocalAcoustic]:
-            narrow = self._open(bundle, 1)
-            return narrow, self._open(bundle, cores) if cores > 1 else narrow
-
-        self._models = self._loaded(load)
+        self._models = LoadedModels(registry, self._load, settings, self._metrics)
         limits = SchedulerLimits(
             max_queue_s=settings.max_queue_s,
             max_wait_s=settings.max_wait_s,
@@ -256,6 +186,11 @@ class ScheduledRunner(_Runner):
             on_drop=lambda reason: self._metrics.dropped.labels(reason).inc(),
         )
 
+    def _load(self, bundle: Bundle) -> tuple[LocalAcoustic, LocalAcoustic]:
+        """A session of one thread for many clips at a time, and one of all of them for a clip that is alone."""
+        narrow, cores = self._open(bundle, 1), settings.effective_threads
+        return narrow, self._open(bundle, cores) if cores > 1 else narrow
+
     @bentoml.api
     async def infer(self, items: list[FeatureItem], ctx: bentoml.Context) -> list[LogProbsItem]:
         """Log-probs of each clip, or its error."""
@@ -263,23 +198,21 @@ class ScheduledRunner(_Runner):
         try:
             return await unless_disconnected(ctx.request, work)
         except ClientClosedRequest as error:  # nobody reads this, and nobody has to see it in the log
-            return [_to_item(error) for _ in items]
+            return [to_item(error) for _ in items]
 
     async def _infer(self, item: FeatureItem) -> LogProbsItem:
         features = item.features
         self._items[id(features)] = item
         try:
-            return _to_item(
-                await self._dispatch(features, model=item.model, flow=item.flow, deadline_s=item.deadline_s)
-            )
+            return to_item(await self._dispatch(features, model=item.model, flow=item.flow, deadline_s=item.deadline_s))
         except HindiSTTError as error:
-            return _to_item(error)
+            return to_item(error)
         finally:
             del self._items[id(features)]
 
     def _run(self, model: str, clips: Sequence[Features], alone: bool) -> list[LogProbs | HindiSTTError]:  # noqa: FBT001  # RunModel
         try:
-            narrow, wide = self._get(self._models, model)
+            narrow, wide = self._models(model)
         except ModelUnavailable as error:
             return [error] * len(clips)
         return (wide if alone else narrow)(clips)
@@ -294,31 +227,12 @@ class ScheduledRunner(_Runner):
         self._count_run(clips)
 
 
+ConformerRunner = BatchingRunner if settings.scheduler == "bentoml" else ScheduledRunner
+
+
 def _send_traces(service: str) -> Callable[[], None]:
     """What has to be called at the end."""
     return send_traces(settings.traces_url, settings.traces_share, service) if settings.traces_url else lambda: None
-
-
-async def _once_more(call: Callable[[], Awaitable[T]]) -> T:
-    """The call, again if its connection was closed under it: the runner closes those that have been idle for a while.
-
-    A model run has no effect but its answer, so that nothing is done twice.
-    """
-    try:
-        return await call()
-    except aiohttp.ClientConnectorError:
-        raise
-    except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
-        return await call()
-
-
-_NOT_RUN = LogProbsItem(values=np.empty((0, 0), np.float32), error_code=InferenceFailed.code)
-
-
-def _to_item(result: LogProbs | HindiSTTError) -> LogProbsItem:
-    if isinstance(result, HindiSTTError):
-        return LogProbsItem(values=np.empty((0, 0), np.float32), error_code=result.code, error_message=result.message)
-    return LogProbsItem(values=result.values, frame_shift_s=result.frame_shift_s)
 
 
 def _routes() -> Starlette:
@@ -369,12 +283,13 @@ def _routes() -> Starlette:
 class HindiSTT:
     """Hindi speech to text: send a recording, get its words with times and confidences."""
 
-    runner = bentoml.depends(ConformerRunner if settings.scheduler == "bentoml" else ScheduledRunner)
+    runner = bentoml.depends(ConformerRunner)
 
     def __init__(self) -> None:
         self._end_traces = _send_traces("hindi-stt")
         self.metrics = Metrics()
-        self.health = Health(registry, self._infer)
+        self.health = Health(registry)
+        self._infer = RunnerCall(self.runner, settings.request_timeout_s, self.health.answered)
         self._cache = ResultCache(settings, self.metrics) if settings.cache_url else None
         self._ledger = Ledger(settings.usage_url) if settings.usage_url else None
         self.recognizer = Recognizer(registry, self._infer, settings, self.metrics, protection.limits, self._cache)
@@ -390,7 +305,7 @@ class HindiSTT:
         """Begin to watch the runner, and keep it."""
         warn_if_open(settings)
         keep_runner()
-        self.health.start()
+        self.health.start(self._infer)
         if self.jobs and settings.jobs_workers:
             lock = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"], "job-workers.lock")
             self._job_workers = Workers(settings.jobs_workers, lock, registry.default.folder)
@@ -432,33 +347,6 @@ class HindiSTT:
             now = datetime.now(UTC)
             model = state.facts.get("model", registry.default.tag)
             self._ledger.add(Entry(now, state.client.name[:64], path[:128], model, status, audio_s, elapsed_s))
-
-    async def _infer(self, model: str, features: Features) -> LogProbs:
-        """The hop to the runner. Raises the clip's own error, Overloaded, RunnerUnavailable."""
-        now_s = time.monotonic()
-        item = FeatureItem(
-            model=model,
-            values=features.values,
-            duration_s=features.duration_s,
-            flow=current_request_id(),
-            sent_s=now_s,
-            trace=current_traceparent(),
-            deadline_s=now_s + settings.request_timeout_s,
-        )
-        # BentoML's client learns its methods from the runner: until the two have met it has none.
-        infer = getattr(self.runner.to_async, "infer", None)
-        if infer is None:
-            raise RunnerUnavailable("The model runner is starting.")
-        try:
-            (result,) = await _once_more(lambda: infer([item]))
-        except ServiceUnavailable as error:
-            raise Overloaded("The runner is overloaded.", retry_after_s=1) from error
-        except (BentoMLException, aiohttp.ClientError, OSError) as error:
-            raise RunnerUnavailable(f"The model runner does not answer ({type(error).__name__}).") from error
-        self.health.answered()
-        if result.error_code:
-            raise from_code(result.error_code, result.error_message)
-        return LogProbs(result.values, result.frame_shift_s)
 
 
 # From the outermost to the innermost.

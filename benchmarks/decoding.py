@@ -33,7 +33,7 @@ from hindi_stt.decoding.decoders import vocabulary_of
 from hindi_stt.decoding.hotwords import DEFAULT_WEIGHT, build_tree
 from hindi_stt.decoding.ngram import NGramModel, NGrams
 from hindi_stt.decoding.vocabulary import Vocabulary
-from hindi_stt.evaluation import compare, error_rate
+from hindi_stt.evaluation.metrics import compare, error_rate
 from hindi_stt.lm.estimate import estimate
 from hindi_stt.lm.tune import tune
 from hindi_stt.pipeline import Pipeline

@@ -216,8 +216,8 @@ class Settings(BaseSettings):
     max_padding: float = Field(
         0.15, ge=0, lt=1, description="Most padding in one model run, as a share of its frames; more splits the batch."
     )
-    scheduler: Literal["bentoml", "cost"] = Field(
-        "bentoml", description="Who orders the runner's work: BentoML's dispatcher (batches), or ours (a core a clip)."
+    scheduler: Literal["cost", "bentoml"] = Field(
+        "cost", description="Who orders the runner's work: ours (a core a clip), or BentoML's dispatcher (batches)."
     )
     max_wait_s: float = Field(
         60.0, gt=0, description="Longest predicted wait of what the cost scheduler admits, in seconds."

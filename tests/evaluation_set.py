@@ -5,6 +5,7 @@ The test suite speaks them with espeak-ng, in voice variants that no training cl
 
 from __future__ import annotations
 
+import functools
 import io
 import random
 import subprocess
@@ -117,6 +118,7 @@ def clips(condition: str = "clean", count: int | None = None) -> Iterator[Clip]:
         yield Clip(f"{condition}_{number:03d}_{variant}", wav, sentence, variant, condition)
 
 
+@functools.cache  # a sentence is spoken once, whatever is then done to it
 def _speak(text: str, variant: str, rate: int, pitch: int) -> tuple[np.ndarray, int]:
     command = ["espeak-ng", "-v", f"hi+{variant}", "-s", str(rate), "-p", str(pitch), "--stdout", text]
     spoken = subprocess.run(command, capture_output=True, check=True).stdout

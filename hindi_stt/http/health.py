@@ -37,9 +37,8 @@ class Health:
     "unhealthy": anything else.
     """
 
-    def __init__(self, registry: Registry, acoustic: RemoteAcoustic) -> None:
+    def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self._acoustic = acoustic
         bundle = registry.default
         values = np.random.default_rng(0).standard_normal((bundle.manifest.features.n_mels, _CANARY_FRAMES))
         self._canary = Features(values.astype(np.float32), 0.0)
@@ -52,10 +51,10 @@ class Health:
             name: version(name) for name in _PACKAGES
         }
 
-    def start(self) -> None:
-        """Begin to watch; needs a running event loop."""
+    def start(self, acoustic: RemoteAcoustic) -> None:
+        """Begin to watch the runner, reached by this call; needs a running event loop."""
         loop = asyncio.get_running_loop()
-        self._tasks = [loop.create_task(self._watch()), loop.create_task(self._watchdog.watch())]
+        self._tasks = [loop.create_task(self._watch(acoustic)), loop.create_task(self._watchdog.watch())]
 
     async def stop(self) -> None:
         """Stop watching."""
@@ -91,12 +90,12 @@ class Health:
             "versions": self._versions,
         }
 
-    async def _watch(self) -> None:
+    async def _watch(self, acoustic: RemoteAcoustic) -> None:
         while True:
             self._waiting_since = started = time.monotonic()
             try:
                 async with asyncio.timeout(_TIMEOUT_S):
-                    await self._acoustic(self._registry.default.tag, self._canary)
+                    await acoustic(self._registry.default.tag, self._canary)
                 self.answered()
             except TimeoutError:
                 self._last_error = f"no answer within {_TIMEOUT_S:g} s"

@@ -1,0 +1,107 @@
+"""The hop between an API worker and the runner: what travels, and the call."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import aiohttp
+import numpy as np
+from bentoml import IODescriptor
+from bentoml.exceptions import BentoMLException, ServiceUnavailable
+from numpy.typing import NDArray
+
+from hindi_stt.errors import HindiSTTError, InferenceFailed, Overloaded, RunnerUnavailable, from_code
+from hindi_stt.http.requests import current_request_id
+from hindi_stt.tracing import current_traceparent
+from hindi_stt.types import Features, LogProbs
+
+__all__ = ["NOT_RUN", "FeatureItem", "LogProbsItem", "RunnerCall", "to_item"]
+
+
+class FeatureItem(IODescriptor):
+    """One clip on its way to the runner. model: a tag; sent_s, deadline_s: readings of the machine-wide monotonic
+    clock; trace: the span that it belongs to, empty where it is not traced.
+    """
+
+    model: str
+    values: NDArray[np.float32]
+    duration_s: float
+    flow: str
+    sent_s: float
+    deadline_s: float
+    trace: str = ""
+
+    @property
+    def features(self) -> Features:
+        """The clip as the acoustic model takes it."""
+        return Features(self.values, self.duration_s)
+
+
+class LogProbsItem(IODescriptor):
+    """One clip's result on its way back: log-probs, or the code and message of an error."""
+
+    values: NDArray[np.float32]
+    frame_shift_s: float = 0.0
+    error_code: str = ""
+    error_message: str = ""
+
+
+def to_item(result: LogProbs | HindiSTTError) -> LogProbsItem:
+    """A result as it travels."""
+    if isinstance(result, HindiSTTError):
+        return LogProbsItem(values=np.empty((0, 0), np.float32), error_code=result.code, error_message=result.message)
+    return LogProbsItem(values=result.values, frame_shift_s=result.frame_shift_s)
+
+
+NOT_RUN: Final = LogProbsItem(values=np.empty((0, 0), np.float32), error_code=InferenceFailed.code)
+
+
+class RunnerCall:
+    """Features → LogProbs through the runner. runner: BentoML's client of it; answered: called after each answer."""
+
+    def __init__(self, runner: Any, timeout_s: float, answered: Callable[[], None]) -> None:
+        self._runner = runner
+        self._timeout_s = timeout_s
+        self._answered = answered
+
+    async def __call__(self, model: str, features: Features) -> LogProbs:
+        """Log-probs of one clip. Raises the clip's own error, Overloaded, RunnerUnavailable."""
+        now_s = time.monotonic()
+        item = FeatureItem(
+            model=model,
+            values=features.values,
+            duration_s=features.duration_s,
+            flow=current_request_id(),
+            sent_s=now_s,
+            trace=current_traceparent(),
+            deadline_s=now_s + self._timeout_s,
+        )
+        # BentoML's client learns its methods from the runner: until the two have met it has none.
+        infer = getattr(self._runner.to_async, "infer", None)
+        if infer is None:
+            raise RunnerUnavailable("The model runner is starting.")
+        try:
+            (result,) = await _once_more(lambda: infer([item]))
+        except ServiceUnavailable as error:
+            raise Overloaded("The runner is overloaded.", retry_after_s=1) from error
+        except (BentoMLException, aiohttp.ClientError, OSError) as error:
+            raise RunnerUnavailable(f"The model runner does not answer ({type(error).__name__}).") from error
+        self._answered()
+        if result.error_code:
+            raise from_code(result.error_code, result.error_message)
+        return LogProbs(result.values, result.frame_shift_s)
+
+
+async def _once_more(call: Callable[[], Awaitable[list[LogProbsItem]]]) -> list[LogProbsItem]:
+    """The call, again if its connection was closed under it: the runner closes those that have been idle for a while.
+
+    A model run has no effect but its answer, so that nothing is done twice.
+    """
+    try:
+        return await call()
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+        return await call()
