@@ -27,9 +27,9 @@ test: $(VENV)/.dev
 test-slow: $(VENV)/.dev
 	$(VENV)/bin/python -m pytest -q -m slow
 
-# The cost scheduler behind a real server, and the README's commands.
+# Both schedulers behind a real server, and the README's commands.
 smoke-slow: $(VENV)/.dev
-	$(VENV)/bin/python -m pytest -q -m slow tests/test_cost_scheduler.py tests/test_docs.py
+	$(VENV)/bin/python -m pytest -q -m slow tests/test_schedulers.py tests/test_docs.py
 
 check: $(VENV)/.dev
 	$(VENV)/bin/ruff check .

@@ -76,7 +76,7 @@ configure_log(settings.log_format)  # here, so that the supervisor's log has the
 
 # The default closes the shared client session every 100 requests, with calls still in flight.
 _CONNECTION = {"max_requests": 10**9, "max_age": 1e9}
-# Clips share a run while it stays this short, in seconds of padded audio. In fp32 that gains 5 to 10 %; past it, nothing.
+# Clips share a run while it stays this short, in seconds of padded audio: fp32 gains 5 to 10 %, and nothing past it.
 _MAX_SHARED_RUN_S = 8.0
 _RUNNER = "ConformerRunner"  # the name of both kinds of runner: a server has one
 _NO_ACCESS_LOG = {"access": {"enabled": False}}

@@ -104,10 +104,10 @@ class Dispatcher:
             results = [InternalError("The model run failed.") for _ in clips]
         elapsed_s = time.monotonic() - start
         self._scheduler.finished(run, elapsed_s)
-        self._on_run(clips, elapsed_s)
         for work, result in zip(run.works, results, strict=True):
             _resolve(work, result)
         self._start_runs()
+        self._on_run(clips, elapsed_s)
 
 
 def _resolve(work: Work[_Item], result: Result) -> None:

@@ -146,7 +146,7 @@ class Scheduler(Generic[T]):
         """Note that a run has ended after this time on its core."""
         self.n_running -= 1
         self._running_s -= run.padded_s
-        if not run.alone:  # a run on every core says little about one
+        if not run.alone and run.padded_s:  # a run on every core says little about one, and a canary has no audio
             self._cost = _COST_MEMORY * self._cost + (1 - _COST_MEMORY) * elapsed_s / run.padded_s
 
     def _push(self, work: Work[T]) -> None:

@@ -220,7 +220,7 @@ class Settings(BaseSettings):
         "cost", description="Who orders the runner's work: ours (a core a clip), or BentoML's dispatcher (batches)."
     )
     max_wait_s: float = Field(
-        60.0, gt=0, description="Longest predicted wait of what the cost scheduler admits, in seconds."
+        30.0, gt=0, description="Longest predicted wait of what the cost scheduler admits, in seconds."
     )
     api_workers: int = Field(1, gt=0, description="API worker processes.")
 

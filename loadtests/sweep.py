@@ -1,9 +1,11 @@
 """Offered load against what comes of it, for several servers in one run: `python -m loadtests.sweep`.
 
-Each contender is started, driven to saturation, then offered the same shares of the first one's peak. Contenders:
+The first contender is driven to saturation; then each is offered the same shares of that peak. Only the first is
+offered more than it can do: the others do not refuse, and their queues would say how long the step was. Contenders:
 
-cost, bentoml   this service with either scheduler
-unbatched       this service with BentoML's scheduler and batches of one
+cost            this service as it comes, told to refuse what would wait for more than two seconds
+bentoml         this service with BentoML's dispatcher
+unbatched       the same with batches of one
 earlier         the earlier design, where --earlier names its app.py and a Python that has what it imports
 
 The load generator runs on the same machine; its share of the CPU time stands in
@@ -15,6 +17,7 @@ from __future__ import annotations
 import argparse
 import base64
 import contextlib
+import heapq
 import html
 import json
 import os
@@ -35,24 +38,28 @@ import psutil
 from tqdm import tqdm
 
 from hindi_stt.bundle import EMBEDDED, Bundle
+from hindi_stt.settings import available_cores
 from tests.server import ROOT, Server
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
 
 SETTINGS = {
-    "cost": {"HINDI_STT_SCHEDULER": "cost"},
+    "cost": {"HINDI_STT_SCHEDULER": "cost", "HINDI_STT_MAX_WAIT_S": "2"},
     "bentoml": {"HINDI_STT_SCHEDULER": "bentoml"},
     "unbatched": {"HINDI_STT_SCHEDULER": "bentoml", "HINDI_STT_MAX_BATCH_SIZE": "1"},
 }
 SATURATING_RATE = 40.0
 MEAN_CLIP_S = 8.5
+MOST_FOR_PEERS = 1.2
 
 
 @dataclass(frozen=True)
 class Step:
     """One contender under one load. offered, goodput: audio seconds per second; p50 to p99: seconds;
-    generator_share: of the CPU time that it and the server took.
+    ideal_p95: of the same arrivals in a queue without any cost of its own, see `fcfs_p95`; refusal_p95: seconds until a
+    refusal; cpu_per_audio_s: of the server, in seconds a second; generator_share: of the CPU time that it and the
+    server took.
     """
 
     contender: str
@@ -61,9 +68,12 @@ class Step:
     p50: float
     p95: float
     p99: float
+    ideal_p95: float
     refused: int
+    refusal_p95: float
     failed: int
     requests: int
+    cpu_per_audio_s: float
     generator_share: float
 
 
@@ -83,21 +93,23 @@ def main() -> None:
     parser.add_argument("--earlier", type=Path, metavar="APP.py", help="the earlier design, measured as it stands")
     parser.add_argument("--earlier-python", type=Path, default=Path(sys.executable))
     parser.add_argument("--shares", nargs="+", type=float, default=[0.3, 0.5, 0.7, 0.9, 1.2, 2.0, 5.0])
-    parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--seconds", type=float, default=25)
     parser.add_argument("--mix", default="clips")
     parser.add_argument("--report", type=Path, default=Path("build/loadtest"))
     arguments = parser.parse_args()
     contenders = [*arguments.contenders, *(["earlier"] if arguments.earlier else [])]
     steps: list[Step] = []
     peak = 0.0
-    with tqdm(total=len(contenders) * (1 + len(arguments.shares)), unit="step") as bar:
+    for_peers = [share for share in arguments.shares if share <= MOST_FOR_PEERS]
+    with tqdm(total=1 + len(arguments.shares) + (len(contenders) - 1) * len(for_peers), unit="step") as bar:
         for contender in contenders:
             with started(contender, arguments) as target:
-                saturated = run(contender, target, SATURATING_RATE, arguments)
-                bar.update()
-                peak = peak or saturated.goodput
-                for share in arguments.shares:
-                    steps.append(run(contender, target, share * peak / MEAN_CLIP_S, arguments))
+                shares = for_peers if peak else arguments.shares
+                if not peak:
+                    peak = run(contender, target, SATURATING_RATE, arguments).goodput
+                    bar.update()
+                for share in shares:
+                    steps.append(run(contender, target, share * peak / MEAN_CLIP_S, arguments, peak))
                     bar.update()
     arguments.report.mkdir(parents=True, exist_ok=True)
     write_report(arguments.report, steps, peak)
@@ -154,8 +166,8 @@ def earlier(app: Path, python: Path, folder: Path, work: Path) -> Iterator[Targe
         process.wait(30)
 
 
-def run(contender: str, target: Target, rate: float, arguments: argparse.Namespace) -> Step:
-    """Offer the rate, in requests per second, for a while."""
+def run(contender: str, target: Target, rate: float, arguments: argparse.Namespace, peak: float = 0.0) -> Step:
+    """Offer the rate, in requests per second, for a while. peak: see `fcfs_p95`."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "requests.jsonl"
         command = [sys.executable, "-m", "locust", "-f", str(ROOT / "loadtests" / "locustfile.py"), "--headless"]
@@ -167,27 +179,50 @@ def run(contender: str, target: Target, rate: float, arguments: argparse.Namespa
         if not log.exists() or not (lines := log.read_text(encoding="utf-8").splitlines()):
             sys.exit(f"the load generator failed:\n{done.stderr}")
         requests = [json.loads(line) for line in lines]
-    return summary(contender, rate, [r for r in requests if r["name"] != "idle"], generator / (generator + server))
+    return summary(contender, rate, [r for r in requests if r["name"] != "idle"], generator, server, peak)
 
 
-def summary(contender: str, rate: float, requests: Sequence[dict], generator_share: float) -> Step:
+def summary(
+    contender: str, rate: float, requests: Sequence[dict], generator_s: float, server_s: float, peak: float
+) -> Step:
+    """generator_s, server_s: CPU time of each."""
     answered = [r for r in requests if not r["error"] and "refused" not in r["name"] and r.get("audio_s")]
     times = [r["ms"] / 1000 for r in answered] or [0.0]
     # Until the last answer: what was accepted counts, and the time that it took.
     elapsed = max((r["at"] + r["ms"] / 1000 for r in answered), default=1.0)
     p50, p95, p99 = np.percentile(times, [50, 95, 99])
+    refusals = [r["ms"] / 1000 for r in requests if "refused" in r["name"]]
+    heard_s = sum(r["audio_s"] for r in answered)
+    arrivals = sorted((r["at"], r["audio_s"]) for r in answered)
     return Step(
         contender,
         offered=rate * MEAN_CLIP_S,
-        goodput=sum(r["audio_s"] for r in answered) / elapsed,
+        goodput=heard_s / elapsed,
         p50=p50,
         p95=p95,
         p99=p99,
-        refused=sum("refused" in r["name"] for r in requests),
+        ideal_p95=fcfs_p95(arrivals, peak),
+        refused=len(refusals),
+        refusal_p95=float(np.percentile(refusals, 95)) if refusals else 0.0,
         failed=sum(bool(r["error"]) for r in requests),
         requests=len(requests),
-        generator_share=generator_share,
+        cpu_per_audio_s=server_s / heard_s if heard_s else float("nan"),
+        generator_share=generator_s / (generator_s + server_s),
     )
+
+
+def fcfs_p95(arrivals: Sequence[tuple[float, float]], peak: float) -> float:
+    """p95, in seconds, of a first-come queue with a server a core that together hear `peak` s of audio a second.
+
+    arrivals: time, and seconds of audio, of each clip in order. 0 where the peak is not known.
+    """
+    cores = [0.0] * available_cores()
+    times = []
+    for at, audio_s in arrivals if peak else ():
+        start = max(at, heapq.heappop(cores))
+        heapq.heappush(cores, start + audio_s * available_cores() / peak)
+        times.append(start + audio_s * available_cores() / peak - at)
+    return float(np.percentile(times, 95)) if times else 0.0
 
 
 def tree_cpu_s(pid: int) -> float:
@@ -205,13 +240,16 @@ def children_cpu_s() -> float:
 
 def write_report(folder: Path, steps: Sequence[Step], peak: float) -> None:
     """report.md, report.html and load.png."""
-    header = "| server | offered | goodput | p50 | p95 | p99 | requests | refused | failed | generator's CPU |"
-    lines = [header, "| --- " * 10 + "|"]
+    header = (
+        "| server | offered | goodput | p50 | p95 | p99 | ideal p95 | requests | refused | p95 of refusals | failed "
+        "| CPU s per audio s | generator's CPU |"
+    )
+    lines = [header, "| --- " * 13 + "|"]
     for s in steps:
-        times = " | ".join(f"{value:.2f} s" for value in (s.p50, s.p95, s.p99))
+        times = " | ".join(f"{value:.2f} s" for value in (s.p50, s.p95, s.p99, s.ideal_p95))
         lines.append(
-            f"| {s.contender} | {s.offered:.1f} | {s.goodput:.1f} | {times} | {s.requests} | {s.refused} | {s.failed} "
-            f"| {s.generator_share:.0%} |"
+            f"| {s.contender} | {s.offered:.1f} | {s.goodput:.1f} | {times} | {s.requests} | {s.refused} "
+            f"| {1000 * s.refusal_p95:.0f} ms | {s.failed} | {s.cpu_per_audio_s:.4f} | {s.generator_share:.0%} |"
         )
     note = f"Offered load and goodput in seconds of audio per second; peak of the first server: {peak:.1f}."
     (folder / "report.md").write_text("\n".join([note, "", *lines, ""]), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The cost scheduler behind a real server: the same texts, bounds that refuse, and work dropped with its client."""
+"""Both schedulers behind a real server: the same texts; bounds that refuse, and work dropped with its client."""
 
 from __future__ import annotations
 
@@ -37,6 +37,16 @@ def cost_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         running.stop()
 
 
+@pytest.fixture(scope="module")
+def batching_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    running = Server(tmp_path_factory.mktemp("bentoml"), HINDI_STT_SCHEDULER="bentoml")
+    try:
+        running.wait_until_ready()
+        yield running
+    finally:
+        running.stop()
+
+
 def press(server: Server, contents: list[bytes]) -> list[httpx.Response]:
     async def all_at_once() -> list[httpx.Response]:
         async with httpx.AsyncClient(limits=httpx.Limits(max_connections=200), timeout=120) as client:
@@ -52,6 +62,19 @@ def test_texts_under_load_are_the_texts_alone(cost_server: Server, pipeline: Pip
     assert [response.status_code for response in responses] == [200] * 80
     assert [response.json()["text"] for response in responses] == [expected[i % 4] for i in range(80)]
     assert metrics(cost_server)["hindi_stt_run_size_sum"] >= 80
+
+
+def test_bentomls_dispatcher_puts_batches_together(
+    batching_server: Server, pipeline: Pipeline, acoustic: LocalAcoustic
+) -> None:
+    expected = [pipeline.transcribe(DATA / name, acoustic).text for name in NAMES]
+    responses = press(batching_server, [(DATA / NAMES[i % 4]).read_bytes() for i in range(200)])
+    assert [response.status_code for response in responses] == [200] * 200
+    assert [response.json()["text"] for response in responses] == [expected[i % 4] for i in range(200)]
+    seen = metrics(batching_server)
+    for name in ("bentoml_service_adaptive_batch_size", "hindi_stt_batch_size"):
+        assert seen[f"{name}_sum"] >= 200
+        assert seen[f"{name}_sum"] / seen[f"{name}_count"] > 1
 
 
 def test_past_the_bound_requests_are_refused_with_a_time_to_come_back(cost_server: Server) -> None:
