@@ -10,6 +10,7 @@ ITN := .venv-itn
 # NeMo 2.4.1 beside the current one: the last whose features have the form of older models.
 NEMO_OLD := $(ORACLE)/nemo-2.4.1
 PEERS := .venv-peers
+EARLIER := .venv-earlier
 # Ray, which serving never needs.
 BULK := .venv-bulk
 export BENTOML_DO_NOT_TRACK := True
@@ -115,9 +116,10 @@ bench-capacity: $(VENV)/.load build/medium-random/bundle.json
 prove-decoding: $(VENV)/.dev $(PEERS)/.installed
 	$(VENV)/bin/python -m benchmarks.decoding --peers $(PEERS)/bin/python
 
+# Where the earlier design's app.py lies beside this repository, it is measured in the same run, in an environment of its own.
 BASELINE ?= ../shared/baseline/app.py
-prove-load: $(VENV)/.load build/medium-random/bundle.json
-	$(VENV)/bin/python -m loadtests.sweep --bundle build/medium-random $(if $(wildcard $(BASELINE)),--earlier $(BASELINE))
+prove-load: $(VENV)/.load build/medium-random/bundle.json $(if $(wildcard $(BASELINE)),$(EARLIER)/.installed)
+	$(VENV)/bin/python -m loadtests.sweep --bundle build/medium-random $(if $(wildcard $(BASELINE)),--earlier $(BASELINE) --earlier-python $(EARLIER)/bin/python)
 
 # Half an hour of mixed clients at 80 % of the peak: memory, descriptors, texts, and counters that agree.
 prove-soak: $(VENV)/.load
@@ -172,6 +174,11 @@ $(PEERS)/.installed:
 	$(PEERS)/bin/python -m pip install --quiet pyctcdecode==0.5.0 flashlight-text==0.0.7 kenlm==0.3.0 "numpy<2"
 	touch $@
 
+$(EARLIER)/.installed: requirements/serve.lock $(VENV)/.dev
+	test -x $(EARLIER)/bin/python || $(PYTHON) -m venv $(EARLIER)
+	VIRTUAL_ENV=$(EARLIER) $(VENV)/bin/uv pip install --quiet -c requirements/dev.lock fastapi uvicorn python-multipart librosa soundfile onnxruntime
+	touch $@
+
 $(ORACLE)/.installed: requirements/oracle.lock pyproject.toml
 	test -x $(ORACLE)/bin/python || $(PYTHON) -m venv $(ORACLE)
 	$(ORACLE)/bin/python -m pip install --quiet uv==0.13.9 torch==2.13.0
@@ -199,5 +206,5 @@ lock-oracle: $(ORACLE)/.installed
 	$(ORACLE)/bin/uv pip freeze --exclude-editable | grep -v -E "^(torch|uv)==" > requirements/oracle.lock
 
 clean:
-	rm -rf $(VENV) $(ORACLE) $(PEERS) $(BULK) $(ITN) build dist *.egg-info
+	rm -rf $(VENV) $(ORACLE) $(PEERS) $(EARLIER) $(BULK) $(ITN) build dist *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

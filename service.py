@@ -262,7 +262,7 @@ def _routes() -> Starlette:
         lambda: with_routes(HindiSTT.openapi_spec.asdict(), jobs=bool(settings.jobs_dir), page=settings.page == "on"),
         lambda: current().recognizer,
         [
-            *realtime_routes(lambda: current().realtime),
+            *realtime_routes(lambda: current().realtime, protection.tokens),
             *job_routes(jobs),
             *upload_routes(jobs),
             *page_routes(registry.default, settings),

@@ -16,7 +16,7 @@ from typing import Final, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from hindi_stt.errors import BundleInvalid, InvalidRequest, ModelNotFound
+from hindi_stt.errors import BundleInvalid, InvalidRequest, InvalidSetting, ModelNotFound
 from hindi_stt.types import Float32
 
 __all__ = [
@@ -204,6 +204,18 @@ class Bundle:
                 return self.folder / asset.file
         have = ", ".join(f"{a.role}/{a.name}" for a in self.manifest.assets)
         raise BundleInvalid(f"{self.folder} has no asset {role}/{name or '*'}; it has {have}.")
+
+    def with_precision(self, name: str) -> Bundle:
+        """This bundle with another precision for its default, or as it is where the name is empty.
+
+        Raises InvalidSetting where it has no such precision.
+        """
+        if not name or name == self.manifest.default_precision:
+            return self
+        if name not in self.manifest.precisions:
+            have = ", ".join(self.manifest.precisions)
+            raise InvalidSetting(f"HINDI_STT_PRECISION={name}: the model {self.tag} has {have} only.")
+        return Bundle(self.folder, self.manifest.model_copy(update={"default_precision": name}), self.version)
 
     def copy_with(self, folder: Path, additions: Sequence[tuple[str, str, str, Path]]) -> Bundle:
         """A copy in a new folder with more assets: role, name, file name in the bundle, and the file to copy.

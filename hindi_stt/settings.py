@@ -110,6 +110,11 @@ class Settings(BaseSettings):
     )
     page: Literal["on", "off"] = Field("on", description="The page at /ui.")
     key_file: str = Field("", description="File of API keys, as 'hindi-stt keys' makes it. Empty: open to everybody.")
+    token_secret: str = Field(
+        "",
+        description="Signs the short-lived tokens of realtime connections; replicas have to share it. Empty: one that "
+        "this server makes for itself.",
+    )
     requests_per_minute: int = Field(
         0, ge=0, description="POST requests a minute for each key, or each address without keys. 0: no limit."
     )
@@ -205,6 +210,9 @@ class Settings(BaseSettings):
     nukta: Nukta = Field("keep", description="Nukta signs, where a request does not say.")
     nasals: Nasals = Field("keep", description="Chandrabindu signs, where a request does not say.")
 
+    precision: Literal["", "fp32", "int8"] = Field(
+        "", description="Which of a model's precisions runs. Empty: the one that the model's export found best."
+    )
     provider: Literal["cpu", "openvino", "cuda"] = Field(
         "cpu", description="What runs the model. All but cpu need another build of ONNX Runtime: docs/deployment.md."
     )

@@ -57,18 +57,18 @@ def load(tag: str) -> Bundle:
 
 
 def resolve(settings: Settings) -> Bundle:
-    """The bundle that the settings name: a folder, a tag in the store, or else the embedded one.
+    """The bundle that the settings name: a folder, a tag in the store, or else the embedded one; in their precision.
 
-    Raises ModelNotFound, BundleInvalid.
+    Raises ModelNotFound, BundleInvalid, InvalidSetting.
     """
-    if not settings.model:
-        return Bundle.open(EMBEDDED)
-    return _named(settings.model)
+    bundle = _named(settings.model) if settings.model else Bundle.open(EMBEDDED)
+    return bundle.with_precision(settings.precision)
 
 
 def resolve_all(settings: Settings) -> tuple[Bundle, ...]:
-    """The bundles that the settings name, the first of `resolve` and more. Raises ModelNotFound, BundleInvalid."""
-    return (resolve(settings), *map(_named, settings.more_models))
+    """The bundles that the settings name, the first of `resolve` and more. Raises what `resolve` raises."""
+    more = (_named(name).with_precision(settings.precision) for name in settings.more_models)
+    return (resolve(settings), *more)
 
 
 def _named(name: str) -> Bundle:

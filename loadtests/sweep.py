@@ -5,7 +5,7 @@ offered more than it can do: the others do not refuse, and their queues would sa
 
 cost            this service as it comes, told to refuse what would wait for more than two seconds
 bentoml         this service with BentoML's dispatcher
-unbatched       the same with batches of one
+unbatched       the same, with each clip in a run of its own
 earlier         the earlier design, where --earlier names its app.py and a Python that has what it imports
 
 The load generator runs on the same machine; its share of the CPU time stands in
@@ -47,11 +47,11 @@ from matplotlib import pyplot as plt
 SETTINGS = {
     "cost": {"HINDI_STT_SCHEDULER": "cost", "HINDI_STT_MAX_WAIT_S": "2"},
     "bentoml": {"HINDI_STT_SCHEDULER": "bentoml"},
-    "unbatched": {"HINDI_STT_SCHEDULER": "bentoml", "HINDI_STT_MAX_BATCH_SIZE": "1"},
+    "unbatched": {"HINDI_STT_SCHEDULER": "bentoml", "HINDI_STT_MAX_PADDING": "0"},
 }
 SATURATING_RATE = 40.0
 MEAN_CLIP_S = 8.5
-MOST_FOR_PEERS = 1.2
+MOST_FOR_PEERS = 0.9
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def main() -> None:
     parser.add_argument("--contenders", nargs="+", default=["cost", "bentoml", "unbatched"], choices=[*SETTINGS])
     parser.add_argument("--earlier", type=Path, metavar="APP.py", help="the earlier design, measured as it stands")
     parser.add_argument("--earlier-python", type=Path, default=Path(sys.executable))
-    parser.add_argument("--shares", nargs="+", type=float, default=[0.3, 0.5, 0.7, 0.9, 1.2, 2.0, 5.0])
+    parser.add_argument("--shares", nargs="+", type=float, default=[0.5, 0.7, 0.9, 1.2, 2.0, 5.0])
     parser.add_argument("--seconds", type=float, default=25)
     parser.add_argument("--mix", default="clips")
     parser.add_argument("--report", type=Path, default=Path("build/loadtest"))
@@ -110,9 +110,8 @@ def main() -> None:
                     bar.update()
                 for share in shares:
                     steps.append(run(contender, target, share * peak / MEAN_CLIP_S, arguments, peak))
+                    write_report(arguments.report, steps, peak)
                     bar.update()
-    arguments.report.mkdir(parents=True, exist_ok=True)
-    write_report(arguments.report, steps, peak)
     print((arguments.report / "report.md").read_text(encoding="utf-8"))
     if any(step.failed for step in steps):
         sys.exit("some answers were wrong or missing")
@@ -151,7 +150,7 @@ def earlier(app: Path, python: Path, folder: Path, work: Path) -> Iterator[Targe
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [str(python), "-m", "uvicorn", "app:app", "--port", str(port), "--log-level", "warning"]
+    command = [str(python.absolute()), "-m", "uvicorn", "app:app", "--port", str(port), "--log-level", "warning"]
     process = subprocess.Popen(command, cwd=app.parent, env=environment)
     url = f"http://127.0.0.1:{port}"
     try:
@@ -240,6 +239,7 @@ def children_cpu_s() -> float:
 
 def write_report(folder: Path, steps: Sequence[Step], peak: float) -> None:
     """report.md, report.html and load.png."""
+    folder.mkdir(parents=True, exist_ok=True)
     header = (
         "| server | offered | goodput | p50 | p95 | p99 | ideal p95 | requests | refused | p95 of refusals | failed "
         "| CPU s per audio s | generator's CPU |"
@@ -263,6 +263,7 @@ def write_report(folder: Path, steps: Sequence[Step], peak: float) -> None:
     left.legend()
     figure.tight_layout()
     figure.savefig(folder / "load.png", dpi=110)
+    plt.close(figure)
     rows = "".join(
         "<tr>" + "".join(f"<td>{html.escape(cell.strip())}</td>" for cell in line.strip("|").split("|")) + "</tr>"
         for line in [lines[0], *lines[2:]]

@@ -77,10 +77,9 @@ class Server:
             self.process.wait()
 
     def memory(self) -> int:
-        """Bytes that its processes hold for themselves."""
+        """Bytes that its processes hold, with what they share counted once."""
         main = psutil.Process(self.process.pid)
-        infos = [process.memory_info() for process in (main, *main.children(recursive=True))]
-        return sum(info.rss - info.shared for info in infos)
+        return sum(process.memory_full_info().pss for process in (main, *main.children(recursive=True)))
 
     def transcribe(self, content: bytes, name: str = "clip.wav", **kwargs: object) -> httpx.Response:
         return httpx.post(f"{self.url}/transcribe", files={"file": (name, content)}, timeout=60, **kwargs)

@@ -13,9 +13,10 @@ import pytest
 
 from hindi_stt.acoustic import LocalAcoustic
 from hindi_stt.bundle import EMBEDDED, Bundle, sha256_of
-from hindi_stt.errors import BundleInvalid, ModelNotFound
+from hindi_stt.errors import BundleInvalid, InvalidSetting, ModelNotFound
 from hindi_stt.settings import Settings
 from hindi_stt.store import resolve
+from hindi_stt.types import Features, LogProbs
 
 Manifest = dict[str, Any]
 
@@ -141,3 +142,19 @@ def test_settings_choose_the_bundle(folder: Path) -> None:
         resolve(Settings(model=str(folder / "nothing")))
     with pytest.raises(ModelNotFound, match="no-such-model:latest"):
         resolve(Settings(model="no-such-model:latest"))
+
+
+def test_settings_choose_the_precision(folder: Path, acoustic: LocalAcoustic) -> None:
+    noise = Features(np.random.default_rng(0).standard_normal((80, 200)).astype(np.float32), 2.0)
+    (fp32,) = acoustic([noise])
+    chosen = resolve(Settings(model=str(folder), precision="int8"))
+    assert chosen.tag == Bundle.open(folder).tag
+    int8 = LocalAcoustic(chosen, threads=1)
+    assert int8.precision == "int8"
+    (other,) = int8([noise])
+    assert isinstance(fp32, LogProbs)
+    assert isinstance(other, LogProbs)
+    assert 0 < np.abs(fp32.values - other.values).max() < 3
+    edit(folder, lambda m: m.update(assets=[asset for asset in m["assets"] if asset["name"] != "int8"]))
+    with pytest.raises(InvalidSetting, match=r"HINDI_STT_PRECISION=int8: .* has fp32 only"):
+        resolve(Settings(model=str(folder), precision="int8"))

@@ -10,7 +10,10 @@ import logging
 import re
 import socket
 import stat
+import time
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import openai
@@ -20,6 +23,7 @@ import websockets.sync.client
 from websockets.sync.client import ClientConnection
 
 from hindi_stt.access.keys import KeyRing, edit, make_key
+from hindi_stt.access.tokens import Tokens
 from hindi_stt.cli import main
 from hindi_stt.errors import InvalidKey, KeyFileInvalid, KeyRevoked
 from hindi_stt.http.protection import addresses_beyond_loopback, warn_if_open
@@ -273,6 +277,55 @@ def test_live_audio_counts_against_the_key(guarded: Guarded) -> None:
         ws.send(json.dumps({"type": "input_audio_buffer.clear"}))
         kinds = [json.loads(ws.recv(timeout=20))["type"] for _ in range(2)]
     assert kinds == ["session.created", "input_audio_buffer.cleared"]
+
+
+def test_a_token_opens_realtime_connections_and_nothing_else(guarded: Guarded) -> None:
+    client = openai.OpenAI(base_url=f"{guarded.url}/v1", api_key=guarded.key, max_retries=0)
+    session: Any = {"type": "transcription"}
+    made = client.realtime.client_secrets.create(session=session, expires_after={"seconds": 60})
+    assert made.value.startswith("ek_")
+    assert time.time() < made.expires_at <= time.time() + 61
+    assert made.session.type == "transcription"
+    with connect(guarded, made.value) as ws:
+        assert json.loads(ws.recv(timeout=20))["type"] == "session.created"
+    is_error(guarded.post(made.value, GOOD), 401, "invalid_api_key")
+    expired = Tokens("another secret").make(guarded.key.split("_")[1], 60).value
+    for wrong in (made.value + "0", made.value.replace("ek_", "ek_f", 1), expired, "ek_", "ek_a_b_c"):
+        with pytest.raises(websockets.exceptions.InvalidStatus) as refused, connect(guarded, wrong):
+            pass
+        assert refused.value.response.status_code == 401
+
+
+def test_a_token_ends_with_its_key(guarded: Guarded) -> None:
+    key = guarded.new_key("short-lived")
+    headers = {"authorization": f"Bearer {key}"}
+    made = httpx.post(f"{guarded.url}/v1/realtime/client_secrets", headers=headers).json()
+    with edit(guarded.key_file) as keys:
+        place = next(i for i, entry in enumerate(keys) if entry.name == "short-lived")
+        keys[place] = keys[place].model_copy(update={"revoked": datetime.now(UTC)})
+    with pytest.raises(websockets.exceptions.InvalidStatus) as refused, connect(guarded, made["value"]):
+        pass
+    assert refused.value.response.status_code == 403
+
+
+def test_tokens_expire(monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens = Tokens("secret")
+    token = tokens.make("0123abcd", 10)
+    assert tokens.key_id(token.value) == "0123abcd"
+    monkeypatch.setattr(time, "time", lambda: token.expires_at)
+    with pytest.raises(InvalidKey, match="expired"):
+        tokens.key_id(token.value)
+
+
+@pytest.mark.parametrize(
+    "body", ['{"expires_after": {"seconds": 9}}', '{"session": {"type": "realtime"}}', '{"x": 1}', "[]", "nothing"]
+)
+def test_a_wish_for_a_token_that_cannot_be_met(guarded: Guarded, body: str) -> None:
+    headers = {"authorization": f"Bearer {guarded.key}"}
+    response = httpx.post(f"{guarded.url}/v1/realtime/client_secrets", headers=headers, content=body)
+    assert response.status_code == 400
+    assert response.json()["error"]["code"] == "invalid_request"
+    assert response.json()["error"]["help"]
 
 
 def test_the_page_is_open_and_what_it_asks_for_is_not(guarded: Guarded) -> None:

@@ -131,9 +131,14 @@ class KeyRing:
         same = hmac.compare_digest(_hash(bytes.fromhex(entry.salt), secret), bytes.fromhex(entry.hmac_sha256))
         if found is None or not same or prefix != _PREFIX:
             raise InvalidKey("The API key is not one of this server's.")
-        if found.revoked is not None:
-            raise KeyRevoked(f"The API key {found.id} of {found.name} was revoked on {found.revoked:%Y-%m-%d}.")
-        return found
+        return _unless_revoked(found)
+
+    def entry(self, key_id: str) -> Key:
+        """The entry with this id. Raises InvalidKey, KeyRevoked."""
+        self._reload()
+        if (found := self._keys.get(key_id)) is None:
+            raise InvalidKey("The API key is not one of this server's any more.")
+        return _unless_revoked(found)
 
     def _reload(self) -> None:
         seen = _fingerprint(self._path)
@@ -163,6 +168,12 @@ def _fingerprint(path: Path) -> _Fingerprint | None:
     except OSError:
         return None
     return _Fingerprint(status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def _unless_revoked(key: Key) -> Key:
+    if key.revoked is not None:
+        raise KeyRevoked(f"The API key {key.id} of {key.name} was revoked on {key.revoked:%Y-%m-%d}.")
+    return key
 
 
 def _by_id(file: KeyFile) -> dict[str, Key]:

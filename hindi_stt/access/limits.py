@@ -24,11 +24,15 @@ _MS: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Whom a request is counted for: the name of a key, or an address where there are no keys. Limits: 0 for none."""
+    """Whom a request is counted for: the name of a key, or an address where there are no keys. Limits: 0 for none.
+
+    key_id: of its key, empty where there are no keys.
+    """
 
     name: str
     requests_per_minute: int = 0
     audio_s_per_hour: float = 0.0
+    key_id: str = ""
 
 
 class RateLimits:

@@ -58,7 +58,7 @@ class Transcriber:
     """The line, made once in each worker process. Raises BundleInvalid where the machine has another model."""
 
     def __init__(self, plan: Plan) -> None:
-        bundle = Bundle.open(plan.bundle)
+        bundle = Bundle.open(plan.bundle).with_precision(plan.settings.precision)
         if bundle.tag != plan.tag:
             raise BundleInvalid(f"{plan.bundle} is {bundle.tag} on this machine, and not {plan.tag}.")
         self._plan = plan

@@ -27,7 +27,15 @@ _BLOCK_BYTES: Final = 2**20
 _PREFIX: Final = "hindi_stt:transcript:"
 _transcript: Final = TypeAdapter(Transcript)
 # What decides about a transcript besides the model, the recording and the request.
-_SETTINGS: Final = ("max_segment_s", "language_model", "hotwords_file", "beam_width", "max_channels", "max_audio_s")
+_SETTINGS: Final = (
+    "precision",
+    "max_segment_s",
+    "language_model",
+    "hotwords_file",
+    "beam_width",
+    "max_channels",
+    "max_audio_s",
+)
 
 
 class _Store(Protocol):

@@ -112,9 +112,23 @@ def _openai_paths() -> dict[str, Any]:
         "/v1/audio/translations": {
             "post": {"summary": "Not offered", "tags": _OPENAI, "responses": {"default": _ERROR}},
         },
+        "/v1/realtime/client_secrets": {"post": _token_operation()},
         "/v1/models": {"get": _operation("The names that a request may use", _OPENAI, _json(models))},
         "/v1/models/{model}": {"get": one},
     }
+
+
+def _token_operation() -> dict[str, Any]:
+    session = {"id": "sess_1", "object": "realtime.transcription_session", "type": "transcription", "expires_at": 600}
+    example = {"value": "ek_0123abcd_600_0123456789abcdef", "expires_at": 600, "session": session}
+    operation = _operation("A short-lived token with which a page may open WS /v1/realtime", _OPENAI, _json(example))
+    seconds = {"type": "integer", "minimum": 10, "maximum": 7200, "default": 600}
+    schema = _closed(
+        expires_after=_closed(anchor={**_STRING, "enum": ["created_at"]}, seconds=seconds),
+        session=_closed(type={**_STRING, "enum": ["transcription"]}),
+    )
+    operation["requestBody"] = {"content": {"application/json": {"schema": schema}}}
+    return operation
 
 
 def _status_paths() -> dict[str, Any]:
@@ -154,6 +168,10 @@ def _page_path() -> dict[str, Any]:
 def _operation(summary: str, tags: list[str], content: Mapping[str, Any]) -> dict[str, Any]:
     responses = {"200": {"description": "Success", "content": content}, "default": _ERROR}
     return {"summary": summary, "tags": tags, "responses": responses}
+
+
+def _closed(**properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {**_OBJECT, "additionalProperties": False, "properties": properties}
 
 
 def _json(example: Mapping[str, Any]) -> dict[str, Any]:

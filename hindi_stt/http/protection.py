@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hindi_stt.access.keys import KeyRing
 from hindi_stt.access.limits import Client, RateLimits
+from hindi_stt.access.tokens import TOKEN_PREFIX, Tokens
 from hindi_stt.errors import HindiSTTError, MissingKey, TooManyUploads
 from hindi_stt.http.requests import error_response, log, state_of
 from hindi_stt.settings import Settings
@@ -64,6 +65,7 @@ class Protection:
 
     def __init__(self, settings: Settings) -> None:
         self.limits = RateLimits(settings.limits_url)
+        self.tokens = Tokens(settings.token_secret)
         self._keys = KeyRing(Path(settings.key_file)) if settings.key_file else None
         self._settings = settings
         self._uploads: Counter[str] = Counter()
@@ -73,11 +75,15 @@ class Protection:
         requests, audio_s = self._settings.requests_per_minute, self._settings.audio_s_per_hour
         if self._keys is None:
             return Client(connection.client.host if connection.client else "-", requests, audio_s)
-        key = self._keys.find(_token(connection))
+        token = _token(connection)
+        # A page may hold a token, and a page may only listen.
+        by_token = token.startswith(TOKEN_PREFIX) and connection.scope["type"] == "websocket"
+        key = self._keys.entry(self.tokens.key_id(token)) if by_token else self._keys.find(token)
         return Client(
             key.name,
             requests if key.requests_per_minute is None else key.requests_per_minute,
             audio_s if key.audio_s_per_hour is None else key.audio_s_per_hour,
+            key.id,
         )
 
     @contextlib.contextmanager

@@ -1,18 +1,21 @@
-"""WS /v1/realtime: who may connect, how many may, and what they get when the server is stopped."""
+"""WS /v1/realtime: who may connect, how many may, and what they get when the server is stopped; tokens for pages."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import uuid
 from collections.abc import Callable
-from typing import Final
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
-from starlette.requests import HTTPConnection
-from starlette.responses import JSONResponse
-from starlette.routing import BaseRoute, WebSocketRoute
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from hindi_stt.access.tokens import Tokens
 from hindi_stt.errors import (
     HindiSTTError,
     InvalidRequest,
@@ -22,7 +25,8 @@ from hindi_stt.errors import (
 )
 from hindi_stt.http.realtime_session import GOING_AWAY, RealtimeSession
 from hindi_stt.http.recognition import Recognizer
-from hindi_stt.http.requests import error_body
+from hindi_stt.http.requests import answering, error_body, state_of
+from hindi_stt.http.uploads import bounded
 
 __all__ = ["DRAIN_S", "Realtime", "realtime_routes"]
 
@@ -31,8 +35,54 @@ _SUBPROTOCOL: Final = "realtime"
 DRAIN_S: Final = 20.0
 
 
-def realtime_routes(realtime: Callable[[], Realtime]) -> list[BaseRoute]:
-    """The endpoint; realtime: the worker's, asked for at each connection."""
+_MAX_TOKEN_REQUEST_BYTES: Final = 65_536
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ExpiresAfter(_Strict):
+    """As OpenAI has it: seconds from now."""
+
+    anchor: Literal["created_at"] = "created_at"
+    seconds: Annotated[int, Field(ge=10, le=7200)] = 600
+
+
+class TokenSession(_Strict):
+    """What a token is for. Everything else is said by `session.update`."""
+
+    type: Literal["transcription"] = "transcription"
+
+
+class TokenRequest(_Strict):
+    """The body of POST /v1/realtime/client_secrets."""
+
+    expires_after: ExpiresAfter = ExpiresAfter()
+    session: TokenSession = TokenSession()
+
+
+def realtime_routes(realtime: Callable[[], Realtime], tokens: Tokens) -> list[BaseRoute]:
+    """The endpoint, and that of its tokens; realtime: the worker's, asked for at each connection."""
+
+    async def make_token(request: Request) -> Response:
+        settings = realtime().recognizer.settings
+        async with bounded(request, _MAX_TOKEN_REQUEST_BYTES, settings) as receive:
+            body = await Request(request.scope, receive).body()
+        try:
+            wish = TokenRequest.model_validate_json(body or b"{}")
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part)[:64] for part in first["loc"]) or "the body"
+            raise InvalidRequest(f"{where}: {first['msg'][:200]}.") from error
+        token = tokens.make(state_of(request).client.key_id, wish.expires_after.seconds)
+        session = {
+            "id": f"sess_{uuid.uuid4().hex}",
+            "object": "realtime.transcription_session",
+            "type": wish.session.type,
+            "expires_at": token.expires_at,
+        }
+        return JSONResponse({"value": token.value, "expires_at": token.expires_at, "session": session})
 
     async def connect(websocket: WebSocket) -> None:
         try:
@@ -42,7 +92,8 @@ def realtime_routes(realtime: Callable[[], Realtime]) -> list[BaseRoute]:
             return
         await realtime().serve(websocket)
 
-    return [WebSocketRoute("/v1/realtime", connect)]
+    secrets = Route("/v1/realtime/client_secrets", answering(make_token), methods=["POST"])
+    return [WebSocketRoute("/v1/realtime", connect), secrets]
 
 
 class Realtime:

@@ -90,16 +90,17 @@ def main() -> int:
     arguments = parser.parse_args()
     _end_with_parent()
     try:
-        return _work(_settings(), lambda: _opened(arguments.bundle))
+        settings = _settings()
+        return _work(settings, lambda: _opened(arguments.bundle, settings.precision))
     except HindiSTTError as error:
         sys.stderr.write(f"job worker: {error.message} {error.help}\n")
         return 1
 
 
-def _opened(folder: Path) -> Bundle:
+def _opened(folder: Path, precision: str) -> Bundle:
     from hindi_stt.bundle import Bundle
 
-    return Bundle.open(folder)
+    return Bundle.open(folder).with_precision(precision)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,7 @@ export class Live {
   // on: {partial(stable, unstable), final(words), level(samples), error({message, help, code}), end()}
   constructor(options, key, on) {
     this.options = options;
-    // Browsers send no headers with a WebSocket: OpenAI's way to name a key in one.
-    this.protocols = ["realtime", ...(key ? [`openai-insecure-api-key.${key}`] : [])];
+    this.key = key;
     this.on = on;
     this.chunks = [];
     this.stable = "";
@@ -21,10 +20,20 @@ export class Live {
     await this.context.audioWorklet.addModule(new URL("./worklet.js", import.meta.url));
     const url = new URL("v1/realtime?intent=transcription", document.baseURI);
     url.protocol = url.protocol.replace("http", "ws");
-    this.socket = new WebSocket(url, this.protocols);
+    this.socket = new WebSocket(url, await this.#protocols());
     this.socket.onopen = () => this.#begin();
     this.socket.onmessage = (message) => this.#take(JSON.parse(message.data));
     this.socket.onclose = (event) => this.#finish(event.wasClean || this.told ? null : { lost: true });
+  }
+
+  // Browsers send no headers with a WebSocket: OpenAI's way to name a key in one, here one that soon expires.
+  async #protocols() {
+    if (!this.key) return ["realtime"];
+    const headers = { Authorization: `Bearer ${this.key}` };
+    const response = await fetch(new URL("v1/realtime/client_secrets", document.baseURI), { method: "POST", headers });
+    const body = await response.json();
+    if (!response.ok) throw body.error;
+    return ["realtime", `openai-insecure-api-key.${body.value}`];
   }
 
   #begin() {

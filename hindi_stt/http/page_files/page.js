@@ -150,7 +150,7 @@ async function record() {
     await session.start();
   } catch (error) {
     session.media?.getTracks().forEach((track) => track.stop());
-    showError({ message: label("no_microphone"), help: label("no_microphone_help"), code: error.name });
+    showError(error.help ? error : { message: label("no_microphone"), help: label("no_microphone_help"), code: error.name });
     return;
   }
   live = session;

@@ -1,0 +1,110 @@
+"""Many realtime connections, a third of them misbehaving: what the others notice of it, in one run.
+
+python -m benchmarks.crowd [--connections 200] [--bundle BUNDLE]
+
+First the well-behaved two thirds alone, then with the others beside them: silent ones, ones that never read, ones that
+send garbage, ones that break off, and ones that come back again and again. What counts is the time from the end of an
+utterance (speech_stopped) until its final text; partials are left out by the server where it has no time for them.
+Speech as in benchmarks.streaming, at the pace of speech. Descriptors and threads are counted before and after.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import random
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from websockets.asyncio.client import connect
+from websockets.exceptions import WebSocketException
+
+from benchmarks.streaming import PACKET, RATE, Shown, follow, talk
+from hindi_stt.bundle import EMBEDDED
+from hindi_stt.types import Float32
+from tests.chaos.parts import resources_of
+from tests.server import Server
+from tests.test_server import eventually
+
+GARBAGE = ("{", "[]", '{"type": "nothing"}', '{"type": "input_audio_buffer.append", "audio": "%"}', b"\xff\x00")
+KINDS = ("silent", "stalled", "garbage", "broken", "storm")
+
+
+async def misbehave(kind: str, url: str, samples: Float32, seconds: float) -> None:
+    """One client that does what it should not, again and again, for so long."""
+    loop, draw = asyncio.get_running_loop(), random.Random(kind)
+    end = loop.time() + seconds
+    audio = (samples[: 20 * PACKET] * 32_767).astype("<i2").tobytes().hex()
+    while loop.time() < end:
+        with contextlib.suppress(WebSocketException, OSError, TimeoutError):
+            async with connect(url, open_timeout=30, close_timeout=1, max_queue=1) as ws:
+                if kind == "silent":
+                    await asyncio.sleep(end - loop.time())
+                elif kind == "stalled":  # asks for answers and reads none of them
+                    while loop.time() < end:
+                        await ws.send('{"type": "input_audio_buffer.clear"}')
+                        await asyncio.sleep(0.01)
+                elif kind == "garbage":
+                    while loop.time() < end:
+                        await ws.send(draw.choice(GARBAGE))
+                        await asyncio.sleep(0.05)
+                elif kind == "broken":
+                    await ws.send('{"type": "input_audio_buffer.append", "audio": "' + audio[:1000])
+                    await asyncio.sleep(draw.uniform(0, 2))
+                    ws.transport.abort()
+                else:
+                    await ws.recv()
+        await asyncio.sleep(draw.uniform(0, 0.5))
+
+
+async def crowd(url: str, samples: Float32, n_good: int, n_bad: int) -> list[float]:
+    """Seconds until each final of the well-behaved."""
+    each = [Shown() for _ in range(n_good)]
+    seconds = len(samples) / RATE
+    bad = [asyncio.create_task(misbehave(KINDS[i % len(KINDS)], url, samples, seconds)) for i in range(n_bad)]
+    starts = [i * len(samples) // n_good for i in range(n_good)]
+    await asyncio.gather(*(follow(url, np.roll(samples, -at), shown) for at, shown in zip(starts, each, strict=True)))
+    await asyncio.gather(*bad)
+    return [late for shown in each for late in shown.final_s]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--connections", type=int, default=200)
+    parser.add_argument("--bundle", type=Path, default=EMBEDDED)
+    parser.add_argument("--sentences", type=int, default=8)
+    arguments = parser.parse_args()
+    samples = talk(arguments.sentences)
+    n_bad = arguments.connections // 3
+    n_good = arguments.connections - n_bad
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {
+            "HINDI_STT_MODEL": str(arguments.bundle.resolve()),
+            "HINDI_STT_REALTIME_CONNECTIONS": str(2 * arguments.connections),
+            "HINDI_STT_REALTIME_WRITE_TIMEOUT_S": "3",
+        }
+        server = Server(Path(folder), **environment)
+        try:
+            server.wait_until_ready()
+            url = f"ws://127.0.0.1:{server.port}/v1/realtime?intent=transcription"
+            asyncio.run(crowd(url, samples[: 10 * RATE], 4, 4))  # what is made once is made
+            before = resources_of(server)
+            print("connections | misbehaving | finals | p50 | p95")
+            p95 = []
+            for bad in (0, n_bad):
+                late = asyncio.run(crowd(url, samples, n_good, bad))
+                p50, p95_s = np.percentile(late, [50, 95])
+                p95.append(p95_s)
+                print(f"{n_good + bad} | {bad} | {len(late)} | {1000 * p50:.0f} ms | {1000 * p95_s:.0f} ms", flush=True)
+            print(f"p95 with them is {p95[1] / p95[0]:.2f} times p95 without")
+            same = eventually(lambda: resources_of(server)["descriptors"] <= before["descriptors"], 30)
+            print(json.dumps({"before": before, "after": resources_of(server), "no more descriptors": same}))
+        finally:
+            server.stop()
+
+
+if __name__ == "__main__":
+    main()
