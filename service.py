@@ -6,9 +6,8 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")  # before the import, which is when it is read
 # The images of `bentoml containerize` set it, and then BentoML's supervisor leaves a process that has died dead.
@@ -18,9 +17,9 @@ import anyio.to_thread
 import bentoml
 from starlette.applications import Starlette
 from starlette.requests import Request
+from starlette.routing import Route
 
 from hindi_stt import store
-from hindi_stt.access.ledger import Entry, Ledger
 from hindi_stt.acoustic import LocalAcoustic, padding_share
 from hindi_stt.bundle import Bundle
 from hindi_stt.dispatch import Dispatcher
@@ -34,8 +33,6 @@ from hindi_stt.http.disconnect import unless_disconnected
 from hindi_stt.http.drain import before_sigterm, end_after_api_workers, keep_runner
 from hindi_stt.http.health import Health
 from hindi_stt.http.hop import NOT_RUN, FeatureItem, LogProbsItem, RunnerCall, to_item
-from hindi_stt.http.job_desk import Jobs
-from hindi_stt.http.jobs import job_routes
 from hindi_stt.http.logs import configure_log
 from hindi_stt.http.openapi import with_routes
 from hindi_stt.http.page import page_routes
@@ -46,14 +43,11 @@ from hindi_stt.http.requests import (
     RequestMiddleware,
     RequestState,
     error_response,
+    log,
 )
-from hindi_stt.http.resumable import upload_routes
-from hindi_stt.http.routes import make_app
+from hindi_stt.http.routes import make_app, no_job_routes
 from hindi_stt.http.schemas import TranscribeRequest, TranscriptionResponse
 from hindi_stt.http.transcription import transcribe
-from hindi_stt.jobs.backend import Backend
-from hindi_stt.jobs.beside import Workers
-from hindi_stt.jobs.queue import JobQueue
 from hindi_stt.loading import LoadedModels, check_model_memory
 from hindi_stt.metrics import Metrics
 from hindi_stt.registry import Registry
@@ -62,6 +56,11 @@ from hindi_stt.settings import get_settings
 from hindi_stt.tracing import past_stage, send_traces
 from hindi_stt.types import Features, LogProbs
 from hindi_stt.watchdog import Heartbeat, end_with_supervisor
+
+if TYPE_CHECKING:
+    from hindi_stt.access.ledger import Ledger
+    from hindi_stt.http.job_desk import Jobs
+    from hindi_stt.jobs.beside import Workers
 
 try:
     settings = get_settings()
@@ -112,7 +111,10 @@ class _Runner:
         past_stage("inference", item.trace, start_s, end_s, {"clips": clips})
 
     def _open(self, bundle: Bundle, threads: int) -> LocalAcoustic:
-        return LocalAcoustic(bundle, threads=threads, max_padding=settings.max_padding, provider=settings.provider)
+        provider = settings.provider
+        acoustic = LocalAcoustic(bundle, threads=threads, max_padding=settings.max_padding, provider=provider)
+        log.info("%s: %s, provider %s, threads a run: %d", bundle.tag, acoustic.precision, provider, threads)
+        return acoustic
 
     def _count_run(self, clips: Sequence[Features]) -> None:
         self._metrics.run_size.observe(len(clips))
@@ -245,9 +247,6 @@ def _routes() -> Starlette:
     async def stats() -> dict[str, Any]:
         return await anyio.to_thread.run_sync(current().metrics.summary)
 
-    def jobs() -> Jobs | None:
-        return current().jobs
-
     def about() -> dict[str, Any]:
         models = [
             {"tag": bundle.tag, "language": bundle.manifest.language, "licence": bundle.manifest.licence}
@@ -263,11 +262,48 @@ def _routes() -> Starlette:
         lambda: current().recognizer,
         [
             *realtime_routes(lambda: current().realtime, protection.tokens),
-            *job_routes(jobs),
-            *upload_routes(jobs),
+            *_job_routes(),
             *page_routes(registry.default, settings),
         ],
     )
+
+
+def _open_ledger() -> Ledger:
+    from hindi_stt.access.ledger import Ledger  # and with it SQLAlchemy: as with jobs below
+
+    return Ledger(settings.usage_url)
+
+
+def _open_jobs(recognizer: Recognizer) -> Jobs:
+    from hindi_stt.http.job_desk import Jobs
+    from hindi_stt.jobs.backend import Backend
+    from hindi_stt.jobs.queue import JobQueue
+
+    backend = Backend(settings)
+    return Jobs(backend, JobQueue(settings.jobs_queue_url, backend.folder), recognizer)
+
+
+def _start_job_workers() -> Workers:
+    from hindi_stt.jobs.beside import Workers
+
+    lock = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"], "job-workers.lock")
+    workers = Workers(settings.jobs_workers, lock, registry.default.folder)
+    workers.start()
+    return workers
+
+
+def _job_routes() -> list[Route]:
+    if not settings.jobs_dir:
+        return no_job_routes()
+    # What only jobs need takes half a second to import, and every process would wait for it.
+    from hindi_stt.http.jobs import job_routes
+    from hindi_stt.http.resumable import upload_routes
+
+    def jobs() -> Jobs:
+        found: Jobs = bentoml.get_current_service().jobs
+        return found
+
+    return [*job_routes(jobs), *upload_routes(jobs)]
 
 
 @bentoml.asgi_app(_routes(), path="/")
@@ -291,13 +327,10 @@ class HindiSTT:
         self.health = Health(registry)
         self._infer = RunnerCall(self.runner, settings.request_timeout_s, self.health.answered)
         self._cache = ResultCache(settings, self.metrics) if settings.cache_url else None
-        self._ledger = Ledger(settings.usage_url) if settings.usage_url else None
+        self._ledger = _open_ledger() if settings.usage_url else None
         self.recognizer = Recognizer(registry, self._infer, settings, self.metrics, protection.limits, self._cache)
         self.realtime = Realtime(self.recognizer)
-        self.jobs: Jobs | None = None
-        if settings.jobs_dir:
-            backend = Backend(settings)
-            self.jobs = Jobs(backend, JobQueue(settings.jobs_queue_url, backend.folder), self.recognizer)
+        self.jobs = _open_jobs(self.recognizer) if settings.jobs_dir else None
         self._job_workers: Workers | None = None
 
     @bentoml.on_startup
@@ -307,9 +340,7 @@ class HindiSTT:
         keep_runner()
         self.health.start(self._infer)
         if self.jobs and settings.jobs_workers:
-            lock = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"], "job-workers.lock")
-            self._job_workers = Workers(settings.jobs_workers, lock, registry.default.folder)
-            self._job_workers.start()
+            self._job_workers = _start_job_workers()
         before_sigterm(self.realtime.drain)
         end_with_supervisor()
 
@@ -343,10 +374,9 @@ class HindiSTT:
     def note_usage(self, path: str, state: RequestState, status: int, elapsed_s: float) -> None:
         """Write a finished request into the ledger, where there is one."""
         if self._ledger:
-            audio_s = state.facts.get("audio_s", 0.0)
-            now = datetime.now(UTC)
             model = state.facts.get("model", registry.default.tag)
-            self._ledger.add(Entry(now, state.client.name[:64], path[:128], model, status, audio_s, elapsed_s))
+            audio_s = state.facts.get("audio_s", 0.0)
+            self._ledger.note(state.client.name, path, model, status, audio_s, elapsed_s)
 
 
 # From the outermost to the innermost.

@@ -759,9 +759,9 @@ def error_types(base: type[HindiSTTError] = HindiSTTError) -> Iterator[type[Hind
         yield from error_types(cls)
 
 
-def from_code(code: str, message: str) -> HindiSTTError:
+def from_code(code: str, message: str, retry_after_s: float | None = None) -> HindiSTTError:
     """The error with this code, for errors that crossed a process boundary; an unknown code is an InternalError."""
-    return next((cls for cls in error_types() if cls.code == code), InternalError)(message)
+    return next((cls for cls in error_types() if cls.code == code), InternalError)(message, retry_after_s=retry_after_s)
 
 
 def from_status(status: int, message: str) -> HindiSTTError:

@@ -7,7 +7,7 @@ import queue
 import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, Literal
 
 from sqlalchemy import (
@@ -33,6 +33,8 @@ __all__ = ["Entry", "Ledger", "Sums", "read_sums"]
 
 log = logging.getLogger("hindi_stt")
 
+_NAME: Final = 64
+_PATH: Final = 128
 _BATCH: Final = 256
 _QUEUE: Final = 10_000
 _CLOSE_S: Final = 10.0
@@ -43,8 +45,8 @@ _usage = Table(
     _metadata,
     Column("id", Integer, primary_key=True),
     Column("time", DateTime(timezone=True), nullable=False, index=True),
-    Column("client", String(64), nullable=False),
-    Column("path", String(128), nullable=False),
+    Column("client", String(_NAME), nullable=False),
+    Column("path", String(_PATH), nullable=False),
     Column("model", String(128), nullable=False),
     Column("status", Integer, nullable=False),
     Column("audio_s", Float, nullable=False),
@@ -92,6 +94,10 @@ class Ledger:
         self._entries: queue.Queue[Entry | None] = queue.Queue(_QUEUE)
         self._thread = threading.Thread(target=self._write_all, name="ledger", daemon=True)
         self._thread.start()
+
+    def note(self, client: str, path: str, model: str, status: int, audio_s: float, latency_s: float) -> None:
+        """Note a request that has just ended; the rest as in `Entry`."""
+        self.add(Entry(datetime.now(UTC), client[:_NAME], path[:_PATH], model, status, audio_s, latency_s))
 
     def add(self, entry: Entry) -> None:
         """Note a request; returns at once."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from redis.asyncio import BlockingConnectionPool
+if TYPE_CHECKING:
+    from redis.asyncio import BlockingConnectionPool
 
 __all__ = ["connection_pool"]
 
@@ -14,6 +15,8 @@ _MAX_CONNECTIONS: Final = 16
 
 def connection_pool(url: str) -> BlockingConnectionPool:
     """url: redis://… or rediss://…; whoever makes a pool awaits its `aclose`."""
+    from redis.asyncio import BlockingConnectionPool  # half a second, of which most servers have no use
+
     return BlockingConnectionPool.from_url(
         url,
         max_connections=_MAX_CONNECTIONS,

@@ -10,11 +10,8 @@ from typing import BinaryIO, Final, Protocol
 
 from cachetools import TTLCache
 from pydantic import TypeAdapter, ValidationError
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from hindi_stt import __version__
-from hindi_stt.access.redis_pool import connection_pool
 from hindi_stt.http.requests import log
 from hindi_stt.metrics import Metrics
 from hindi_stt.settings import Settings
@@ -24,7 +21,6 @@ __all__ = ["ResultCache", "fingerprint"]
 
 _MEMORY: Final = "memory"
 _BLOCK_BYTES: Final = 2**20
-_PREFIX: Final = "hindi_stt:transcript:"
 _transcript: Final = TypeAdapter(Transcript)
 # What decides about a transcript besides the model, the recording and the request.
 _SETTINGS: Final = (
@@ -64,42 +60,12 @@ class _MemoryStore:
         self._values.clear()
 
 
-class _RedisStore:
-    """A Redis that several replicas share. While it does not answer, nothing is found."""
-
-    def __init__(self, url: str, ttl_s: float) -> None:
-        self._pool = connection_pool(url)
-        self._redis = Redis(connection_pool=self._pool)
-        self._ttl_ms = round(ttl_s * 1000)
-
-    async def get(self, key: str) -> bytes | None:
-        try:
-            value = await self._redis.get(_PREFIX + key)
-        except RedisError as error:
-            log.warning("the cache does not answer: %s", error)
-            return None
-        return value.encode() if isinstance(value, str) else value
-
-    async def put(self, key: str, value: bytes) -> None:
-        try:
-            await self._redis.set(_PREFIX + key, value, px=self._ttl_ms)
-        except RedisError as error:
-            log.warning("the cache takes nothing: %s", error)
-
-    async def close(self) -> None:
-        await self._pool.aclose()
-
-
 class ResultCache:
     """Transcripts by `fingerprint`; counts hits and misses."""
 
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
         self._metrics = metrics
-        self._store: _Store = (
-            _MemoryStore(settings.cache_mb * 2**20, settings.cache_ttl_s)
-            if settings.cache_url == _MEMORY
-            else _RedisStore(settings.cache_url, settings.cache_ttl_s)
-        )
+        self._store = _store(settings)
 
     async def get(self, key: str) -> Transcript | None:
         """The transcript, or None where it is not there or cannot be read."""
@@ -120,6 +86,14 @@ class ResultCache:
     async def close(self) -> None:
         """Let go of connections and values."""
         await self._store.close()
+
+
+def _store(settings: Settings) -> _Store:
+    if settings.cache_url == _MEMORY:
+        return _MemoryStore(settings.cache_mb * 2**20, settings.cache_ttl_s)
+    from hindi_stt.http.redis_store import RedisStore  # Redis takes half a second to import
+
+    return RedisStore(settings.cache_url, settings.cache_ttl_s)
 
 
 def fingerprint(file: BinaryIO, model: str, settings: Settings, asked: Mapping[str, object]) -> str:

@@ -46,12 +46,18 @@ class LogProbsItem(IODescriptor):
     frame_shift_s: float = 0.0
     error_code: str = ""
     error_message: str = ""
+    retry_after_s: float = 0.0
 
 
 def to_item(result: LogProbs | HindiSTTError) -> LogProbsItem:
     """A result as it travels."""
     if isinstance(result, HindiSTTError):
-        return LogProbsItem(values=np.empty((0, 0), np.float32), error_code=result.code, error_message=result.message)
+        return LogProbsItem(
+            values=np.empty((0, 0), np.float32),
+            error_code=result.code,
+            error_message=result.message,
+            retry_after_s=result.retry_after_s or 0.0,
+        )
     return LogProbsItem(values=result.values, frame_shift_s=result.frame_shift_s)
 
 
@@ -90,7 +96,7 @@ class RunnerCall:
             raise RunnerUnavailable(f"The model runner does not answer ({type(error).__name__}).") from error
         self._answered()
         if result.error_code:
-            raise from_code(result.error_code, result.error_message)
+            raise from_code(result.error_code, result.error_message, retry_after_s=result.retry_after_s or None)
         return LogProbs(result.values, result.frame_shift_s)
 
 

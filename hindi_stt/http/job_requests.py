@@ -16,15 +16,14 @@ from hindi_stt.errors import DuplicateReference, HindiSTTError, InvalidRequest, 
 from hindi_stt.http.job_desk import Jobs
 from hindi_stt.http.raw_audio import raw_format
 from hindi_stt.http.uploads import Upload, bounded, receive_upload
-from hindi_stt.http.wishes import FIELDS, read_wishes
+from hindi_stt.http.wishes import JOB_FIELDS, read_wishes
 from hindi_stt.jobs.backend import JobOptions
 from hindi_stt.jobs.records import NewFile, NewJob
 from hindi_stt.jobs.webhooks import check_webhook
 
-__all__ = ["JOB_FIELDS", "create_from_form", "create_from_json"]
+__all__ = ["create_from_form", "create_from_json"]
 
 _WEBHOOK: Final = ("webhook_url", "webhook_secret")
-JOB_FIELDS: Final = tuple(name for name in FIELDS if name not in {"stream", "response_format"})
 _LISTS: Final = ("keywords", "languages")
 _SOURCES: Final = ("references", "uploads")
 _MAX_REFERENCE: Final = 2048

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from hindi_stt import render
-from hindi_stt.errors import InvalidRequest, JobsOff, ResultNotReady, from_code
+from hindi_stt.errors import InvalidRequest, ResultNotReady, from_code
 from hindi_stt.http.job_desk import Jobs
 from hindi_stt.http.job_requests import create_from_form, create_from_json
 from hindi_stt.http.requests import answering
@@ -37,32 +37,27 @@ _options: Final = TypeAdapter(JobOptions)
 _transcript: Final = TypeAdapter(Transcript)
 
 
-def job_routes(jobs: Callable[[], Jobs | None]) -> list[Route]:
-    """jobs: the worker's, asked for at each request; None where the server takes none."""
-
-    def on() -> Jobs:
-        if (found := jobs()) is None:
-            raise JobsOff("This server takes no jobs.")
-        return found
+def job_routes(jobs: Callable[[], Jobs]) -> list[Route]:
+    """jobs: the worker's, asked for at each request."""
 
     async def collection(request: Request) -> Response:
         if request.method == "POST":
-            return await _create(request, on())
-        return await _list(request, on())
+            return await _create(request, jobs())
+        return await _list(request, jobs())
 
     async def one(request: Request) -> Response:
         if request.method == "DELETE":
-            return await _delete(request, on())
-        return await _show(request, on())
+            return await _delete(request, jobs())
+        return await _show(request, jobs())
 
     async def cancel(request: Request) -> Response:
-        return await _cancel(request, on())
+        return await _cancel(request, jobs())
 
     async def results(request: Request) -> Response:
-        return await _results(request, on())
+        return await _results(request, jobs())
 
     async def transcript(request: Request) -> Response:
-        return await _transcribed(request, on())
+        return await _transcribed(request, jobs())
 
     return [
         Route("/v1/jobs", answering(collection), methods=["GET", "POST"]),

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from hindi_stt.http.job_requests import JOB_FIELDS
 from hindi_stt.http.schemas import EXAMPLE_TRANSCRIPTION
-from hindi_stt.http.wishes import FIELD_SCHEMAS, FORMATS
+from hindi_stt.http.wishes import FIELD_SCHEMAS, FORMATS, JOB_FIELDS
 
 __all__ = ["JOBS", "job_paths"]
 

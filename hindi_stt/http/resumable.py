@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hindi_stt.errors import BodyTooLarge, HindiSTTError, InvalidRequest, JobsOff, UploadProtocol, UploadType
+from hindi_stt.errors import BodyTooLarge, HindiSTTError, InvalidRequest, UploadProtocol, UploadType
 from hindi_stt.http.job_desk import Jobs
 from hindi_stt.http.requests import error_response
 from hindi_stt.http.uploads import bounded
@@ -26,18 +26,15 @@ _WRITE_BYTES: Final = 2**20
 _MAX_METADATA: Final = 4096
 
 
-def upload_routes(jobs: Callable[[], Jobs | None]) -> list[Route]:
-    """jobs: the worker's, asked for at each request; None where the server takes none."""
+def upload_routes(jobs: Callable[[], Jobs]) -> list[Route]:
+    """jobs: the worker's, asked for at each request."""
 
     def speaking(handlers: dict[str, Callable[[Request, Jobs], Awaitable[Response]]]) -> Route:
         async def answer(request: Request) -> Response:
-            found = jobs()
             try:
-                if found is None:
-                    raise JobsOff("This server takes no jobs.")
                 if request.method != "OPTIONS" and request.headers.get("tus-resumable") != _VERSION:
                     raise UploadProtocol(f"The request has no Tus-Resumable: {_VERSION}.")
-                response = await handlers[request.method](request, found)
+                response = await handlers[request.method](request, jobs())
             except HindiSTTError as error:
                 response = error_response(request, error)
             response.headers["Tus-Resumable"] = response.headers["Tus-Version"] = _VERSION

@@ -12,11 +12,12 @@ from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope
 
 from hindi_stt import __version__
+from hindi_stt.errors import JobsOff
 from hindi_stt.http.openai import openai_routes
 from hindi_stt.http.recognition import Recognizer
-from hindi_stt.http.requests import state_of
+from hindi_stt.http.requests import answering, state_of
 
-__all__ = ["make_app"]
+__all__ = ["make_app", "no_job_routes"]
 
 _LINKS: Final = {
     "transcribe": "POST /transcribe",
@@ -78,3 +79,14 @@ def make_app(
             *more,
         ]
     )
+
+
+def no_job_routes() -> list[Route]:
+    """The addresses of jobs and resumable uploads, where the server takes none."""
+
+    async def refuse(_: Request) -> Response:
+        raise JobsOff("This server takes no jobs.")
+
+    methods = ["GET", "POST", "PATCH", "DELETE", "OPTIONS"]
+    paths = [f"/v1/{what}{below}" for what in ("jobs", "uploads") for below in ("", "/{below:path}")]
+    return [Route(path, answering(refuse), methods=methods) for path in paths]

@@ -17,6 +17,7 @@ __all__ = [
     "FIELDS",
     "FIELD_SCHEMAS",
     "FORMATS",
+    "JOB_FIELDS",
     "LISTS",
     "Asked",
     "Wishes",
@@ -60,6 +61,8 @@ _LIST_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
     "languages": {**_STRING, "description": "As language."},
 }
 FIELDS: Final = tuple(FIELD_SCHEMAS)
+# Jobs are answered later, and in any format.
+JOB_FIELDS: Final = tuple(name for name in FIELDS if name not in {"stream", "response_format"})
 LISTS: Final = tuple(_LIST_SCHEMAS)
 
 
