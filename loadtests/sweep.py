@@ -178,13 +178,16 @@ def run(contender: str, target: Target, rate: float, arguments: argparse.Namespa
         if not log.exists() or not (lines := log.read_text(encoding="utf-8").splitlines()):
             sys.exit(f"the load generator failed:\n{done.stderr}")
         requests = [json.loads(line) for line in lines]
-    return summary(contender, rate, [r for r in requests if r["name"] != "idle"], generator, server, peak)
+    return summary(contender, rate, requests, generator, server, peak)
 
 
 def summary(
     contender: str, rate: float, requests: Sequence[dict], generator_s: float, server_s: float, peak: float
 ) -> Step:
     """generator_s, server_s: CPU time of each."""
+    # The idle answers come first, and cost CPU time as well.
+    idle_s = sum(r["audio_s"] for r in requests if r["name"] == "idle")
+    requests = [r for r in requests if r["name"] != "idle"]
     answered = [r for r in requests if not r["error"] and "refused" not in r["name"] and r.get("audio_s")]
     times = [r["ms"] / 1000 for r in answered] or [0.0]
     # Until the last answer: what was accepted counts, and the time that it took.
@@ -205,7 +208,7 @@ def summary(
         refusal_p95=float(np.percentile(refusals, 95)) if refusals else 0.0,
         failed=sum(bool(r["error"]) for r in requests),
         requests=len(requests),
-        cpu_per_audio_s=server_s / heard_s if heard_s else float("nan"),
+        cpu_per_audio_s=server_s / (heard_s + idle_s) if heard_s else float("nan"),
         generator_share=generator_s / (generator_s + server_s),
     )
 
