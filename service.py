@@ -51,7 +51,7 @@ from hindi_stt.http.transcription import transcribe
 from hindi_stt.loading import LoadedModels, check_model_memory
 from hindi_stt.metrics import Metrics
 from hindi_stt.registry import Registry
-from hindi_stt.scheduling import SchedulerLimits
+from hindi_stt.scheduling import Priority, SchedulerLimits
 from hindi_stt.settings import get_settings
 from hindi_stt.tracing import past_stage, send_traces
 from hindi_stt.types import Features, LogProbs
@@ -204,9 +204,14 @@ class ScheduledRunner(_Runner):
 
     async def _infer(self, item: FeatureItem) -> LogProbsItem:
         features = item.features
+        priority = Priority.LIVE_FINAL if item.live_final else Priority.INTERACTIVE
         self._items[id(features)] = item
         try:
-            return to_item(await self._dispatch(features, model=item.model, flow=item.flow, deadline_s=item.deadline_s))
+            return to_item(
+                await self._dispatch(
+                    features, model=item.model, flow=item.flow, deadline_s=item.deadline_s, priority=priority
+                )
+            )
         except HindiSTTError as error:
             return to_item(error)
         finally:

@@ -191,13 +191,13 @@ async def _send(ws: ClientConnection, samples: Float32, start_s: float) -> None:
     await ws.send(json.dumps({"type": "input_audio_buffer.clear"}))
 
 
-def measure_server(bundle: Path, scheduler: str, counts: Sequence[int], n: int) -> None:
+def measure_server(bundle: Path, precision: str, counts: Sequence[int], n: int) -> None:
     samples = talk(n)
     cores = len(os.sched_getaffinity(0))
-    print(f"{cores} cores for server and clients, scheduler {scheduler}, {bundle}")
+    print(f"{cores} cores for server and clients, {bundle} {precision}")
     print("streams | stable replaced | shown changed | first partial p50 / p95 | final p50 / p95")
     with tempfile.TemporaryDirectory() as folder:
-        environment = {"HINDI_STT_SCHEDULER": scheduler, "HINDI_STT_REALTIME_CONNECTIONS": str(max(counts))}
+        environment = {"HINDI_STT_PRECISION": precision, "HINDI_STT_REALTIME_CONNECTIONS": str(max(counts))}
         if bundle != EMBEDDED:
             environment["HINDI_STT_MODEL"] = str(bundle.resolve())
         server = Server(Path(folder), **environment)
@@ -226,7 +226,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["context", "latency", "streams"])
     parser.add_argument("--bundle", type=Path, default=EMBEDDED)
-    parser.add_argument("--scheduler", choices=["bentoml", "cost"], default="cost")
+    parser.add_argument("--precision", choices=["fp32", "int8"], default="fp32")
     parser.add_argument("--sentences", type=int, default=40)
     parser.add_argument("--contexts", type=int, default=len(CONTEXTS), help="how many of them, for a quick look")
     parser.add_argument("--counts", type=int, nargs="+", default=[1, 2, 4, 6, 8, 12, 16])
@@ -235,7 +235,7 @@ def main() -> None:
         choose_context(Bundle.open(arguments.bundle), arguments.sentences, arguments.contexts)
     else:
         counts = [1] if arguments.what == "latency" else arguments.counts
-        measure_server(arguments.bundle, arguments.scheduler, counts, arguments.sentences)
+        measure_server(arguments.bundle, arguments.precision, counts, arguments.sentences)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ Cost is seconds of audio, not requests. Each core takes one run at a time; a run
 like length where more wait than there are idle cores: on a CPU, longer clips gain nothing from batching.
 
 Order is start-time fair queueing (Goyal, Vin and Cheng, 1996) over flows: the clips of one recording are one flow, so
-that an hour-long file in progress does not hold back short clips that come later. Interactive work goes before bulk.
+that an hour-long file in progress does not hold back short clips that come later. The last words of a live speaker go
+before everything else, and interactive work goes before bulk.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ _MAX_IDLE_FLOWS: Final = 1024
 class Priority(IntEnum):
     """Lower goes first."""
 
-    INTERACTIVE = 0
-    BULK = 1
+    LIVE_FINAL = 0
+    INTERACTIVE = 1
+    BULK = 2
 
 
 class QueueFull(Exception):

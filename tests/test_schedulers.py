@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -84,6 +85,20 @@ def test_past_the_bound_requests_are_refused_with_a_time_to_come_back(cost_serve
     for response in refused:
         assert response.status_code == 429
         assert response.json()["error"]["code"] == "overloaded"
+        assert int(response.headers["retry-after"]) >= 1
+
+
+def test_what_the_runner_refuses_says_when_to_come_back(tmp_path: Path) -> None:
+    impatient = Server(tmp_path, HINDI_STT_THREADS="1", HINDI_STT_MAX_WAIT_S="0.2")
+    try:
+        impatient.wait_until_ready()
+        responses = press(impatient, [wav(tone(12.0))] * 40)
+    finally:
+        impatient.stop()
+    refused = [response for response in responses if response.status_code != 200]
+    assert any("are waiting for the model" in response.json()["error"]["message"] for response in refused)
+    for response in refused:
+        assert response.status_code == 429
         assert int(response.headers["retry-after"]) >= 1
 
 

@@ -137,6 +137,13 @@ def test_interactive_work_goes_before_bulk_work() -> None:
     assert len(started_after) >= 17
 
 
+def test_the_last_words_of_a_live_speaker_go_first() -> None:
+    waiting = [(0.0, Work(i, 8.0, f"step-{i}", FOREVER)) for i in range(20)]
+    simulation = Simulation(1)
+    simulation.run([*waiting, (1.0, Work(99, 4.0, "final", FOREVER, Priority.LIVE_FINAL))])
+    assert simulation.started[99] - 1.0 <= 0.42, "no longer than the run in progress"
+
+
 @given(st.lists(st.tuples(st.floats(0.1, 3), st.sampled_from("ab")), min_size=1, max_size=60), st.integers(1, 3))
 def test_a_run_has_clips_of_one_model(jobs: list[tuple[float, str]], cores: int) -> None:
     simulation = Simulation(cores)

@@ -22,7 +22,7 @@ __all__ = ["NOT_RUN", "FeatureItem", "LogProbsItem", "RunnerCall", "to_item"]
 
 class FeatureItem(IODescriptor):
     """One clip on its way to the runner. model: a tag; sent_s, deadline_s: readings of the machine-wide monotonic
-    clock; trace: the span that it belongs to, empty where it is not traced.
+    clock; live_final: the last words of a live speaker; trace: the span that it belongs to, empty where there is none.
     """
 
     model: str
@@ -31,6 +31,7 @@ class FeatureItem(IODescriptor):
     flow: str
     sent_s: float
     deadline_s: float
+    live_final: bool = False
     trace: str = ""
 
     @property
@@ -72,8 +73,8 @@ class RunnerCall:
         self._timeout_s = timeout_s
         self._answered = answered
 
-    async def __call__(self, model: str, features: Features) -> LogProbs:
-        """Log-probs of one clip. Raises the clip's own error, Overloaded, RunnerUnavailable."""
+    async def __call__(self, model: str, features: Features, *, live_final: bool = False) -> LogProbs:
+        """Log-probs of one clip; see `FeatureItem`. Raises the clip's own error, Overloaded, RunnerUnavailable."""
         now_s = time.monotonic()
         item = FeatureItem(
             model=model,
@@ -81,6 +82,7 @@ class RunnerCall:
             duration_s=features.duration_s,
             flow=current_request_id(),
             sent_s=now_s,
+            live_final=live_final,
             trace=current_traceparent(),
             deadline_s=now_s + self._timeout_s,
         )

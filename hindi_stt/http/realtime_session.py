@@ -68,7 +68,7 @@ class _RunnerLine:
         limit_s = self._recognizer.settings.request_timeout_s if final else _PARTIAL_TIMEOUT_S
         try:
             async with asyncio.timeout(limit_s):
-                return await self._recognizer.log_probs(self._model, features, patient=final)
+                return await self._recognizer.log_probs(self._model, features, patient=final, live_final=final)
         except TimeoutError as error:
             raise Timeout(f"The model did not answer within {limit_s:g} s.") from error
 

@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Final, TypeVar
+from typing import Any, BinaryIO, Final, Protocol, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -32,7 +32,15 @@ __all__ = ["Recognition", "Recognizer", "Recording", "RemoteAcoustic"]
 
 T = TypeVar("T")
 
-RemoteAcoustic = Callable[[str, Features], Awaitable[LogProbs]]
+
+class RemoteAcoustic(Protocol):
+    """The call to the runner, a clip at a time."""
+
+    def __call__(self, model: str, features: Features, *, live_final: bool = False) -> Awaitable[LogProbs]:
+        """Log-probs of a clip by the model of this tag. live_final: the last words of a live speaker, who waits."""
+        ...
+
+
 """The Acoustic protocol across the hop to the runner, with the model's tag, a clip at a time: the runner puts the
 batches together."""
 
@@ -144,11 +152,11 @@ class Recognizer:
         stages_s["decoding"] += time.perf_counter() - answered
         return hypothesis
 
-    async def log_probs(self, model: str, features: Features, *, patient: bool) -> LogProbs:
-        """One clip through the runner; model: a tag; patient: as in `hear`. Raises the runner's errors."""
+    async def log_probs(self, model: str, features: Features, *, patient: bool, live_final: bool = False) -> LogProbs:
+        """One clip through the runner. patient: see `hear`; the rest: RemoteAcoustic. Raises the runner's errors."""
         while True:
             try:
-                return await self._acoustic(model, features)
+                return await self._acoustic(model, features, live_final=live_final)
             except Overloaded as error:
                 self._remember_refusal(error.retry_after_s or 1.0)
                 if not patient:

@@ -40,13 +40,13 @@ class Context:
     docs/streaming.md.
     """
 
-    step_s: float = 0.32
+    step_s: float = 0.24
     window_s: float = 8.0
     left_s: float = 0.64
-    right_s: float = 1.2
+    right_s: float = 2.0
     edge_s: float = 0.12
     show: int = 2
-    agree: int = 3
+    agree: int = 6
 
 
 @dataclass(frozen=True, slots=True)
