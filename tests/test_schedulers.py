@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -88,8 +87,8 @@ def test_past_the_bound_requests_are_refused_with_a_time_to_come_back(cost_serve
         assert int(response.headers["retry-after"]) >= 1
 
 
-def test_what_the_runner_refuses_says_when_to_come_back(tmp_path: Path) -> None:
-    impatient = Server(tmp_path, HINDI_STT_THREADS="1", HINDI_STT_MAX_WAIT_S="0.2")
+def test_what_the_runner_refuses_says_when_to_come_back(tmp_path_factory: pytest.TempPathFactory) -> None:
+    impatient = Server(tmp_path_factory.mktemp("impatient"), HINDI_STT_THREADS="1", HINDI_STT_MAX_WAIT_S="0.2")
     try:
         impatient.wait_until_ready()
         responses = press(impatient, [wav(tone(12.0))] * 40)
