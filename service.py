@@ -28,6 +28,7 @@ from hindi_stt.errors import (
     HindiSTTError,
     ModelUnavailable,
 )
+from hindi_stt.http import timeouts
 from hindi_stt.http.cache import ResultCache
 from hindi_stt.http.disconnect import unless_disconnected
 from hindi_stt.http.drain import before_sigterm, end_after_api_workers, keep_runner
@@ -71,6 +72,7 @@ try:
     model_tag = store.save(registry.default) if not settings.model else None
 except HindiSTTError as error:
     raise SystemExit(f"{error.message} {error.help}") from error
+timeouts.install()
 configure_log(settings.log_format)  # here, so that the supervisor's log has the same form
 
 # The default closes the shared client session every 100 requests, with calls still in flight.

@@ -1,0 +1,93 @@
+"""The bound on the time until an answer begins holds, and nothing of a request for longer than it lasts."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import gc
+import weakref
+
+import pytest
+from bentoml._internal.server import base_app
+from starlette.types import Message, Receive, Scope, Send
+
+from hindi_stt.http import timeouts
+from hindi_stt.http.timeouts import TimeoutMiddleware
+
+HTTP: Scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
+
+
+class Facts:
+    """What is known of a request."""
+
+
+_facts: contextvars.ContextVar[Facts | None] = contextvars.ContextVar("facts", default=None)
+
+
+async def receive() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def answer(_: Scope, __: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"yes"})
+
+
+async def statuses(app: object, timeout_s: float, n: int = 1) -> tuple[list[int], int]:
+    """Of n requests, each with facts of its own; and of how many the facts are still there."""
+    found: list[int] = []
+    held: list[weakref.ref[Facts]] = []
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            found.append(message["status"])
+
+    async def one() -> None:
+        facts = Facts()
+        held.append(weakref.ref(facts))
+        _facts.set(facts)
+        await TimeoutMiddleware(app, timeout_s)(HTTP, receive, send)  # type: ignore[arg-type]
+
+    for _ in range(n):
+        await asyncio.create_task(one())
+    gc.collect()
+    return found, sum(ref() is not None for ref in held)
+
+
+def test_nothing_is_held_when_a_request_has_ended() -> None:
+    found, held = asyncio.run(statuses(answer, 3600, 1000))
+    assert found == [200] * 1000
+    assert held <= 250, "the event loop forgets timers that were cancelled some at a time"
+
+
+def test_an_answer_that_does_not_begin_is_504() -> None:
+    async def stand_still(_: Scope, __: Receive, ___: Send) -> None:
+        await asyncio.sleep(60)
+
+    assert asyncio.run(statuses(stand_still, 0.05))[0] == [504]
+
+
+def test_an_answer_that_has_begun_may_go_on() -> None:
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await asyncio.sleep(0.2)
+        await send({"type": "http.response.body", "body": b"yes"})
+
+    assert asyncio.run(statuses(slow, 0.05))[0] == [200]
+
+
+def test_a_timeout_of_the_application_is_its_own() -> None:
+    async def fails(_: Scope, __: Receive, ___: Send) -> None:
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(statuses(fails, 60))
+
+
+def test_bentoml_uses_it() -> None:
+    timeouts.install()
+
+    class Factory(base_app.BaseAppFactory):
+        name = "test"
+
+    assert TimeoutMiddleware in [middleware.cls for middleware in Factory(timeout=5).middlewares]
