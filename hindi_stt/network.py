@@ -58,8 +58,8 @@ class Network:
 
     def check_literal(self, url: str) -> None:
         """An address in the URL itself is never resolved, so it is judged here. Raises PrivateAddress."""
-        host = urlsplit(url).hostname or ""
         with contextlib.suppress(ValueError):
+            host = urlsplit(url).hostname or ""
             ipaddress.ip_address(host)
             self.check(host, host)
 

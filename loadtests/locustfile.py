@@ -119,7 +119,8 @@ class Arrivals(FastHttpUser):
                 has_hint = "retry-after" in {key.lower() for key in response.headers or {}}
                 response.success() if has_hint else response.failure("refused without Retry-After")
             elif response.status_code != 200:
-                response.failure(f"status {response.status_code}, sent {late_ms:.0f} ms late")
+                why = f"{response.error!r}, sent {late_ms:.0f} ms late" if not response.status_code else ""
+                response.failure(f"status {response.status_code} {why}")
             elif response.json()[field or self.options.field] != self.answers[clip]:
                 response.failure("another text than when idle")
             else:

@@ -246,6 +246,16 @@ def test_two_hundred_at_once(server: Server) -> None:
     assert n_clips / n_batches > 1
 
 
+def test_an_idle_connection_is_kept(server: Server) -> None:
+    """For longer than uvicorn's five seconds: proxies and clients keep theirs for a minute."""
+    request = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        for pause_s in (6.0, 0.0):
+            connection.sendall(request)
+            assert connection.recv(4096).startswith(b"HTTP/1.1 200")
+            time.sleep(pause_s)
+
+
 def quiet(server: Server) -> bool:
     """Whether nothing of any request is left: no audio in progress, no temporary file."""
     files = [path for path in server.tmp.rglob("*") if path.is_file()]

@@ -1,19 +1,26 @@
-"""A bound on the time until an answer begins, in the place of BentoML's.
+"""Times that BentoML chooses, chosen anew: how long an answer may take to begin, and how long an idle connection stays.
 
 BentoML's middleware starts a timer for each request and never cancels it: whatever belongs to a request is held until
 the timeout has passed. Here that is hours, since hours of audio may be heard in one request, and memory would grow by
-10 KB a request.
+10 KB a request. And API worker and runner close a connection that has been idle for five seconds: whoever keeps it for
+longer (proxies a minute, BentoML's own client fifteen seconds) now and then sends a request into one that is just going.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
+from typing import Any, Final
 
+import uvicorn
 from bentoml._internal.server.http import traffic
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["TimeoutMiddleware", "install"]
+
+# Longer than clients and proxies keep a connection that nobody uses.
+_KEEP_ALIVE_S: Final = 75
 
 
 class TimeoutMiddleware:
@@ -45,5 +52,13 @@ class TimeoutMiddleware:
 
 
 def install() -> None:
-    """Have BentoML use it for the services of this process; before it makes their applications."""
+    """Have BentoML use these for the services of this process; before it makes their applications."""
     traffic.TimeoutMiddleware = TimeoutMiddleware
+    configure = uvicorn.Config.__init__
+
+    @functools.wraps(configure)
+    def patiently(self: uvicorn.Config, *args: Any, **kwargs: Any) -> None:
+        configure(self, *args, **kwargs)
+        self.timeout_keep_alive = max(self.timeout_keep_alive, _KEEP_ALIVE_S)
+
+    uvicorn.Config.__init__ = patiently  # type: ignore[method-assign]

@@ -65,6 +65,8 @@ def test_a_killed_driver_loses_and_repeats_nothing(tmp_path: Path, pipeline: Pip
         time.sleep(0.05)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
+    assert process.stderr is not None
+    process.stderr.close()
     kept = {row["key"] for row in records(out)}
     assert len(clips) // 3 <= len(kept) < len(clips)
     status, said = finish(manifest, out)
