@@ -3,7 +3,7 @@
 BentoML's middleware starts a timer for each request and never cancels it: whatever belongs to a request is held until
 the timeout has passed. Here that is hours, since hours of audio may be heard in one request, and memory would grow by
 10 KB a request. And API worker and runner close a connection that has been idle for five seconds: whoever keeps it for
-longer (proxies a minute, BentoML's own client fifteen seconds) now and then sends a request into one that is just going.
+longer (proxies a minute, BentoML's own client 15 s) now and then sends a request into one that is just going.
 """
 
 from __future__ import annotations
