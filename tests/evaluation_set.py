@@ -107,11 +107,14 @@ class Clip:
     condition: str
 
 
-def clips(condition: str = "clean", count: int | None = None) -> Iterator[Clip]:
-    """The first `count` sentences, each in one held-out variant, the six taking turns; the same bytes on every call."""
+def clips(condition: str = "clean", count: int | None = None, *, shift: int = 0) -> Iterator[Clip]:
+    """The first `count` sentences, each in one held-out variant, the six taking turns; the same bytes on every call.
+
+    shift: so many variants further, with the same rates and pitches.
+    """
     for number, sentence in enumerate(SENTENCES[:count]):
         draw = random.Random(FIRST_SEED + number)
-        variant = HELD_OUT_VARIANTS[number % len(HELD_OUT_VARIANTS)]
+        variant = HELD_OUT_VARIANTS[(number + shift) % len(HELD_OUT_VARIANTS)]
         rate, pitch = draw.randint(130, 180), draw.randint(40, 60)
         samples, sample_rate = _speak(sentence, variant, rate, pitch)
         wav = _wav(*_through(samples, sample_rate, condition, number))
