@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import http.client
 import http.server
 import socket
 import threading
@@ -248,12 +249,17 @@ def test_two_hundred_at_once(server: Server) -> None:
 
 def test_an_idle_connection_is_kept(server: Server) -> None:
     """For longer than uvicorn's five seconds: proxies and clients keep theirs for a minute."""
-    request = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    with contextlib.closing(connection):
+        sockets = []
         for pause_s in (6.0, 0.0):
-            connection.sendall(request)
-            assert connection.recv(4096).startswith(b"HTTP/1.1 200")
+            connection.request("GET", "/livez")
+            with connection.getresponse() as answer:
+                assert answer.status == 200
+                answer.read()
+            sockets.append(connection.sock)
             time.sleep(pause_s)
+        assert sockets[0] is sockets[1] is not None
 
 
 def quiet(server: Server) -> bool:

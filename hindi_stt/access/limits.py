@@ -20,6 +20,7 @@ __all__ = ["Client", "RateLimits"]
 T = TypeVar("T")
 
 _MS: Final = 1000
+_SHORTEST_WAIT_S: Final = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ class RateLimits:
         if await _asked(self._limiter.hit(item, client.name, cost=cost)):
             return
         reset_s, _ = await _asked(self._limiter.get_window_stats(item, client.name))
-        raise RateLimited(f"{client.name} has the limit of {limit}.", retry_after_s=reset_s - time.time())
+        wait_s = max(reset_s - time.time(), _SHORTEST_WAIT_S)  # the window may have ended since it was asked for
+        raise RateLimited(f"{client.name} has the limit of {limit}.", retry_after_s=wait_s)
 
 
 async def _asked(answer: Awaitable[T]) -> T:
