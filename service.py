@@ -81,6 +81,8 @@ _CONNECTION = {"max_requests": 10**9, "max_age": 1e9}
 _MAX_SHARED_RUN_S = 8.0
 _RUNNER = "ConformerRunner"  # the name of both kinds of runner: a server has one
 _NO_ACCESS_LOG = {"access": {"enabled": False}}
+# BentoML makes a span of each part of a body and each WebSocket message, and sends none; ours are in `tracing`.
+_NO_SPANS = {"excluded_urls": ".*"}
 
 
 class _Runner:
@@ -124,7 +126,13 @@ class _Runner:
 
 
 @bentoml.service(
-    name=_RUNNER, workers=1, threads=1, traffic={"timeout": 3600}, runner_connection=_CONNECTION, logging=_NO_ACCESS_LOG
+    name=_RUNNER,
+    workers=1,
+    threads=1,
+    traffic={"timeout": 3600},
+    runner_connection=_CONNECTION,
+    logging=_NO_ACCESS_LOG,
+    tracing=_NO_SPANS,
 )
 class BatchingRunner(_Runner):
     """Runs the acoustic model on batches that BentoML's dispatcher puts together."""
@@ -164,7 +172,12 @@ class BatchingRunner(_Runner):
 
 
 @bentoml.service(
-    name=_RUNNER, workers=1, traffic={"timeout": 3600}, runner_connection=_CONNECTION, logging=_NO_ACCESS_LOG
+    name=_RUNNER,
+    workers=1,
+    traffic={"timeout": 3600},
+    runner_connection=_CONNECTION,
+    logging=_NO_ACCESS_LOG,
+    tracing=_NO_SPANS,
 )
 class ScheduledRunner(_Runner):
     """Runs the acoustic model on one core a clip, in the order of `hindi_stt.scheduling`."""
@@ -321,7 +334,8 @@ def _job_routes() -> list[Route]:
     workers=settings.api_workers,
     # Uploads and inference have bounds of their own; this one only ends what slipped through them.
     traffic={"timeout": 60 + settings.longest_upload_s + settings.longest_transcription_s},
-    logging={"access": {"enabled": False}},
+    logging=_NO_ACCESS_LOG,
+    tracing=_NO_SPANS,
 )
 class HindiSTT:
     """Hindi speech to text: send a recording, get its words with times and confidences."""

@@ -41,19 +41,23 @@ from tests.server import Server
 RATE = 16_000
 PACKET = RATE // 10
 SPEECH_SHARE = 0.7
+# Steps are whole packets.
 CONTEXTS = [
-    Context(step_s, window_s, right_s=right_s, show=show, agree=agree)
-    for step_s in (0.16, 0.32, 0.48)
-    for window_s in (2.4, 4.0, 8.0)
-    for right_s, agree in ((0.8, 2), (1.2, 3), (2.0, 5))
-    for show in (1, 2)
+    Context(step_s, window_s, right_s=right_s, show=show, show_first=show_first, agree=round(right_s / step_s))
+    for step_s in (0.2, 0.3, 0.4)
+    for window_s in (4.0, 8.0)
+    for right_s in (1.6, 2.0, 2.4)
+    for show_first, show in ((0.8, 0.8), (0.8, 3.0), (0.8, 5.0), (2.0, 5.0), (5.0, 5.0))
 ]
 DELTA, COMPLETED = (f"conversation.item.input_audio_transcription.{name}" for name in ("delta", "completed"))
 
 
 @dataclass
 class Shown:
-    """What a reader saw. replaced: stable words that the final has otherwise; changed: words shown that ever went."""
+    """What a reader saw. replaced: stable words that the final has otherwise; changed: words shown that ever went.
+
+    final_s: from speech_stopped until the final; spoken_s: from the end of the last word, with the pause that ends it.
+    """
 
     n_final: int = 0
     n_stable: int = 0
@@ -61,6 +65,7 @@ class Shown:
     changed: int = 0
     first_s: list[float] = field(default_factory=list)
     final_s: list[float] = field(default_factory=list)
+    spoken_s: list[float] = field(default_factory=list)
     _stable: list[str] = field(default_factory=list)
     _now: list[str] = field(default_factory=list)
     _first_at_s: float | None = None
@@ -105,10 +110,10 @@ def percentiles(seconds: Sequence[float]) -> str:
     return f"{1000 * p50:.0f} / {1000 * p95:.0f} ms"
 
 
-def talk(n: int) -> Float32:
-    """Sentences and their silences, float32 at RATE."""
+def talk(n: int, shift: int = 0) -> Float32:
+    """Sentences and their silences, float32 at RATE. shift: of the voices."""
     parts: list[Float32] = []
-    for clip in clips(count=n):
+    for clip in clips(count=n, shift=shift):
         samples = decode(clip.wav, RATE, AudioLimits(60, 0.1, 8)).samples
         parts += [samples, np.zeros(int(max(1.5, len(samples) / RATE * (1 / SPEECH_SHARE - 1)) * RATE), np.float32)]
     return np.concatenate(parts)
@@ -140,19 +145,18 @@ async def run_context(pipeline: Pipeline, line: CountingLine, samples: Float32, 
     return shown
 
 
-def choose_context(bundle: Bundle, n: int, n_contexts: int) -> None:
+def choose_context(bundle: Bundle, n: int, shift: int, n_contexts: int) -> None:
     pipeline = Pipeline(bundle, Settings(model=""))
     line = CountingLine(LocalAcoustic(bundle, threads=1))
-    samples = talk(n)
+    samples = talk(n, shift)
     print("first partial: without the time of computing")
-    print(
-        "step | window | right | show | agree | stable replaced | shown changed | first partial | model s per audio s"
-    )
+    print("step | window | right | agree | show first | show |", end=" ")
+    print("stable replaced | shown changed | first partial | model s per audio s")
     for context in tqdm(CONTEXTS[:: len(CONTEXTS) // n_contexts or 1], leave=False):
         line.partial_s = 0.0
         shown = asyncio.run(run_context(pipeline, line, samples, context))
         cost = line.partial_s / (len(samples) / RATE)
-        names = (context.step_s, context.window_s, context.right_s, context.show, context.agree)
+        names = (context.step_s, context.window_s, context.right_s, context.agree, context.show_first, context.show)
         tqdm.write(f"{' | '.join(map(str, names))} | {shown.row()} | {cost:.4f}")
 
 
@@ -173,6 +177,7 @@ async def follow(url: str, samples: Float32, shown: Shown) -> None:
             elif event["type"] == COMPLETED:
                 shown.final([word["word"] for word in event["words"]], event["words"][0]["end"])
                 shown.final_s.append(at_s - stopped_s)
+                shown.spoken_s.append(at_s - event["words"][-1]["end"])
                 stopped_s = 0.0
             elif event["type"] == "input_audio_buffer.cleared":
                 break
@@ -228,11 +233,14 @@ def main() -> None:
     parser.add_argument("--bundle", type=Path, default=EMBEDDED)
     parser.add_argument("--precision", choices=["fp32", "int8"], default="fp32")
     parser.add_argument("--sentences", type=int, default=40)
+    parser.add_argument(
+        "--shift", type=int, default=0, help="of the voices, for context: others than those it was chosen by"
+    )
     parser.add_argument("--contexts", type=int, default=len(CONTEXTS), help="how many of them, for a quick look")
     parser.add_argument("--counts", type=int, nargs="+", default=[1, 2, 4, 6, 8, 12, 16])
     arguments = parser.parse_args()
     if arguments.what == "context":
-        choose_context(Bundle.open(arguments.bundle), arguments.sentences, arguments.contexts)
+        choose_context(Bundle.open(arguments.bundle), arguments.sentences, arguments.shift, arguments.contexts)
     else:
         counts = [1] if arguments.what == "latency" else arguments.counts
         measure_server(arguments.bundle, arguments.precision, counts, arguments.sentences)

@@ -8,6 +8,7 @@ import json
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, TypeVar
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -50,6 +51,8 @@ T = TypeVar("T")
 _PARTIAL_TIMEOUT_S: Final = 2.0
 _MAX_BAD_EVENTS: Final = 20
 _LEAST_LETTERS: Final = 1_000
+# What is not audio is read no faster than so many events a second, after a first second's worth at once.
+_CONTROL_EVENTS_A_S: Final = 20
 # Close codes of RFC 6455.
 GOING_AWAY: Final = 1001
 _POLICY: Final = 1008
@@ -63,6 +66,9 @@ class _RunnerLine:
     def __init__(self, recognizer: Recognizer, model: str) -> None:
         self._recognizer = recognizer
         self._model = model
+
+    def partial(self) -> AbstractAsyncContextManager[None]:
+        return self._recognizer.partial()
 
     async def log_probs(self, features: Features, *, final: bool) -> LogProbs:
         limit_s = self._recognizer.settings.request_timeout_s if final else _PARTIAL_TIMEOUT_S
@@ -140,6 +146,7 @@ class RealtimeSession:
         self._stream: Stream | None = None
         self._decoder: PacketDecoder | None = None
         self._received_s = 0.0
+        self._controls_until_s = 0.0
         self._item_id = ""
         self._before: str | None = None
         self._shown: list[str] = []
@@ -205,9 +212,17 @@ class RealtimeSession:
                 event = (InternalError("An unexpected error has occurred."), None)
             if isinstance(event, Update):
                 self._asked = event.config
+            if not isinstance(event, Append):
+                await self._pace()
             # Whatever it is, it counts as if it were audio in base64.
             letters = _LEAST_LETTERS + len(message.get("text") or "")
             await self._inbox.put(event, letters * 3 / 4 / self._asked.audio.bytes_per_s)
+
+    async def _pace(self) -> None:
+        """Who floods with events that cost nothing to send waits, and the others do not."""
+        now_s = time.monotonic()
+        self._controls_until_s = max(now_s, self._controls_until_s) + 1 / _CONTROL_EVENTS_A_S
+        await asyncio.sleep(max(0.0, self._controls_until_s - now_s - 1))
 
     async def _work(self) -> str:
         """Hear and answer; returns the reason why the session ended."""

@@ -49,6 +49,8 @@ _FIRST_RTF: Final = 0.1
 _RTF_MEMORY: Final = 0.95
 # Recordings that are heard while they arrive, at a time; the next ones wait for their turn.
 _MAX_WAITING: Final = 64
+# A turn of the event loop that takes longer has no time for partial transcripts.
+_BUSY_LOOP_S: Final = 0.003
 # How long a refusal speaks for those that would come next.
 _REFUSAL_LASTS_S: Final = 1.0
 # From this share of the bound on, a refusal speaks for short recordings too.
@@ -96,9 +98,12 @@ class Recognizer:
         self.settings = settings
         self.metrics = metrics
         self._acoustic = acoustic
-        self._threads = anyio.CapacityLimiter(available_cores())
+        cores = available_cores()
+        self._threads = anyio.CapacityLimiter(cores)
+        self._max_partials = max(1, cores - 1)  # a core for the rest
         self._waiting = anyio.CapacityLimiter(_MAX_WAITING)
         self._in_progress_s = 0.0
+        self._n_partials = 0
         self._rtf = _FIRST_RTF
         self._refused_until = self._retry_after_s = 0.0
 
@@ -162,6 +167,23 @@ class Recognizer:
                 if not patient:
                     raise
                 await asyncio.sleep(error.retry_after_s or 1)
+
+    @contextlib.asynccontextmanager
+    async def partial(self) -> AsyncGenerator[None]:
+        """A place for a hypothesis about a live utterance in progress.
+
+        Raises Overloaded where all are taken, or the event loop has much else to do: finals, which everybody needs, go
+        through it too.
+        """
+        start = time.perf_counter()
+        await asyncio.sleep(0)  # until whatever was ready has had its turn
+        if self._n_partials >= self._max_partials or time.perf_counter() - start > _BUSY_LOOP_S:
+            raise Overloaded("There is no time for more partial transcripts.")
+        self._n_partials += 1
+        try:
+            yield
+        finally:
+            self._n_partials -= 1
 
     @contextlib.contextmanager
     def _in_progress(self, duration_s: float) -> Iterator[None]:

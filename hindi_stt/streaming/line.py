@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol, TypeVar
 
 from hindi_stt.acoustic import Acoustic
@@ -17,6 +19,10 @@ T = TypeVar("T")
 
 class Line(Protocol):
     """The acoustic model, here or elsewhere, and a way to compute beside the event loop."""
+
+    def partial(self) -> AbstractAsyncContextManager[None]:
+        """A place for a hypothesis about what is not over, features and model. Raises Overloaded if there is none."""
+        ...
 
     async def log_probs(self, features: Features, *, final: bool) -> LogProbs:
         """One clip's log-probs, or its error raised. What is not final may be left out when there is no room."""
@@ -32,6 +38,10 @@ class LocalLine:
 
     def __init__(self, acoustic: Acoustic) -> None:
         self._acoustic = acoustic
+
+    def partial(self) -> AbstractAsyncContextManager[None]:
+        """See Line; there is always room."""
+        return contextlib.nullcontext()
 
     async def log_probs(self, features: Features, *, final: bool) -> LogProbs:
         """See Line."""

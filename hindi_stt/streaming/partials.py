@@ -4,13 +4,15 @@ Every `step_s` the model runs on a window that ends now and reaches back over th
 has left the window keeps the log-probs of its last run; those of the window's first `left_s`, which have little to
 their left, too. All of them, in a row, are decoded together.
 
-A hypothesis about the latest words is often wrong, and seldom wrong the same way twice. So a word is shown when two
-hypotheses in a row have it, and is stable when `agree` have it and it ends `right_s` before now, as all words before it
-do (local agreement: Liu et al., 2020).
+A hypothesis about the latest words is often wrong, seldom wrong the same way twice, and usually unsure where it is
+wrong. So a word is shown when the hypotheses in a row that have it together believe in it, and is stable when `agree`
+have it and it ends `right_s` before now, as all words before it do (local agreement: Liu et al., 2020). Belief is the
+sum of -ln(1 - confidence): what the chance that all of them are wrong would be if they erred independently.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -27,6 +29,7 @@ __all__ = ["Context", "PartialWords", "Partials"]
 # Two windows may place one word's start some frames apart.
 _SAME_TIME_S: Final = 0.16
 _EPSILON_S: Final = 0.04
+_LEAST_DOUBT: Final = 0.001
 # The pause that is put behind a window: its length, and how often the quietest piece of the utterance is in it.
 _PAUSE_S: Final = 0.3
 _PAUSE_PARTS: Final = 3
@@ -34,19 +37,20 @@ _PAUSE_PARTS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """See above; times in seconds. show: hypotheses that a word needs to be shown; agree: to be stable.
+    """See above; times in seconds. show: belief that a word needs to be shown; agree: hypotheses to be stable.
 
-    edge_s: a word that ends within so much of now may go on, and does not count. How the defaults were chosen:
-    docs/streaming.md.
+    show_first: the same as show for an utterance of which nothing is shown yet: a speaker waits for a sign. edge_s: a
+    word that ends within so much of now may go on, and does not count. How the defaults were chosen: docs/streaming.md.
     """
 
-    step_s: float = 0.24
+    step_s: float = 0.3
     window_s: float = 8.0
     left_s: float = 0.64
-    right_s: float = 2.0
+    right_s: float = 2.4
     edge_s: float = 0.12
-    show: int = 2
-    agree: int = 6
+    show: float = 5.0
+    show_first: float = 0.8
+    agree: int = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +63,11 @@ class PartialWords:
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """A word, and how many hypotheses in a row have had it."""
+    """A word, how many hypotheses in a row have had it, and what they believe."""
 
     word: Word
     count: int
+    belief: float
 
 
 class Partials:
@@ -93,6 +98,7 @@ class Partials:
         self._values = np.empty((0, self._n_classes), np.float32)
         self._before: list[_Heard] = []
         self._shown: list[Word] = []
+        self._begun = False
         self._stable_end_s = -1.0
 
     def go_on(self, end: int) -> None:
@@ -104,7 +110,7 @@ class Partials:
         return now - self._looked >= self._step
 
     async def update(self, start: int, samples: Float32) -> PartialWords | None:
-        """What is new in the clip in progress, float32 [n] from `start`; None where the line has failed.
+        """What is new in the clip in progress, float32 [n] from `start`; None where the line has failed or is full.
 
         What went wrong, if it still is, is told when the utterance is final.
         """
@@ -114,12 +120,13 @@ class Partials:
         first = max(0, -(-(now - self._window - self._origin) // self._frame))
         first = min(first, max(0, len(self._values) - self._left_frames))
         position = self._origin + first * self._frame - start
+        self._looked = now
         try:
-            features = await self._line.in_thread(lambda: self._features(samples, position))
-            log_probs = await self._line.log_probs(features, final=False)
+            async with self._line.partial():
+                features = await self._line.in_thread(lambda: self._features(samples, position))
+                log_probs = await self._line.log_probs(features, final=False)
         except HindiSTTError:
             return None
-        self._looked = now
         kept = self._left_frames if first else 0
         n_frames = (now - self._origin) // self._frame - first
         self._values = np.concatenate([self._values[: first + kept], log_probs.values[kept:n_frames]])
@@ -149,7 +156,7 @@ class Partials:
         for found in heard:
             if self._is_stable(found.word):
                 continue
-            if found.count < context.show:
+            if found.belief < (context.show if self._begun or shown_s >= 0 else context.show_first):
                 break
             agreed = found.count >= context.agree and found.word.end_s <= now_s - context.right_s
             if agreed and over_s == shown_s:
@@ -168,6 +175,7 @@ class Partials:
         if shown and (not unstable or unstable[-1].end_s < shown[-1].end_s - _EPSILON_S):
             unstable = shown
         self._shown = unstable
+        self._begun = self._begun or bool(added or unstable)
         return PartialWords(added, tuple(unstable))
 
     def _is_stable(self, word: Word) -> bool:
@@ -183,11 +191,12 @@ class Partials:
             moved = replace(word, start_s=word.start_s + offset_s, end_s=word.end_s + offset_s)
             if moved.end_s <= now_s - self._context.edge_s:
                 same = (
-                    before.count
+                    (before.count, before.belief)
                     for before in self._before
                     if before.word.text == moved.text and abs(before.word.start_s - moved.start_s) <= _SAME_TIME_S
                 )
-                heard.append(_Heard(moved, 1 + max(same, default=0)))
+                count, belief = max(same, default=(0, 0.0))
+                heard.append(_Heard(moved, 1 + count, belief - math.log(max(_LEAST_DOUBT, 1 - moved.confidence))))
         self._before = heard
         return heard
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -20,6 +21,9 @@ from hindi_stt.streaming.partials import Context, Partials
 from hindi_stt.types import Float32, Segment, Word
 
 __all__ = ["Event", "Partial", "SpeechStarted", "SpeechStopped", "Stream", "Utterance"]
+
+# A packet is cut sooner than a thread would have begun with it.
+_MOST_INLINE_S: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +137,9 @@ class Stream:
             if self._received - self._base <= self._pipeline.max_segment_samples:
                 return
             samples, self._whole = np.concatenate(self._whole), None
-        for clip in await self._line.in_thread(self._cutter(samples)):
+        short = len(samples) <= _MOST_INLINE_S * self._rate
+        clips = self._segmenter.push(samples) if short else await self._line.in_thread(self._cutter(samples))
+        for clip in clips:
             async for event in self._hear(clip):
                 yield event
         if self._end_pointing and self._open and not self._segmenter.overlaps:
