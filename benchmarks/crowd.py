@@ -3,9 +3,8 @@
 python -m benchmarks.crowd [--connections 200] [--bundle BUNDLE]
 
 First the well-behaved two thirds alone, then with the others beside them: silent ones, ones that never read, ones that
-send garbage, ones that break off, and ones that come back again and again. What counts is the time from the end of an
-utterance's last word until its final text, with the pause of a second that ends it; partials are left out by the server
-where it has no time for them.
+send garbage, ones that break off, and ones that come back again and again. What counts is the time from the packet that
+ends an utterance until its final text; partials are left out by the server where it has no time for them.
 Speech as in benchmarks.streaming, at the pace of speech. Descriptors and threads are counted before and after.
 """
 
@@ -23,8 +22,12 @@ import numpy as np
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
-from benchmarks.streaming import PACKET, RATE, Shown, follow, talk
-from hindi_stt.bundle import EMBEDDED
+from benchmarks.streaming import PACKET, RATE, Shown, ends_of, follow, talk
+from hindi_stt.acoustic import LocalAcoustic
+from hindi_stt.bundle import EMBEDDED, Bundle
+from hindi_stt.pipeline import Pipeline
+from hindi_stt.settings import Settings
+from hindi_stt.streaming import LocalLine
 from hindi_stt.types import Float32
 from tests.chaos.parts import resources_of
 from tests.server import Server
@@ -63,29 +66,34 @@ async def misbehave(kind: str, url: str, samples: Float32, seconds: float) -> No
         await asyncio.sleep(draw.uniform(0, 0.5))
 
 
-async def crowd(url: str, samples: Float32, n_good: int, n_bad: int) -> list[float]:
-    """Seconds from the last word until the final, for each utterance of the well-behaved."""
-    each = [Shown() for _ in range(n_good)]
-    seconds = len(samples) / RATE
-    bad = [asyncio.create_task(misbehave(KINDS[i % len(KINDS)], url, samples, seconds)) for i in range(n_bad)]
-    starts = [i * len(samples) // n_good for i in range(n_good)]
-    await asyncio.gather(*(follow(url, np.roll(samples, -at), shown) for at, shown in zip(starts, each, strict=True)))
+async def crowd(url: str, streams: list[Float32], ends: list[list[float]], n_bad: int) -> list[float]:
+    """Seconds until each final of the well-behaved; ends: see `ends_of`."""
+    each = [Shown() for _ in streams]
+    seconds = len(streams[0]) / RATE
+    bad = [asyncio.create_task(misbehave(KINDS[i % len(KINDS)], url, streams[0], seconds)) for i in range(n_bad)]
+    await asyncio.gather(*(follow(url, *stream) for stream in zip(streams, ends, each, strict=True)))
     await asyncio.gather(*bad)
-    return [late for shown in each for late in shown.spoken_s]
+    return [late for shown in each for late in shown.final_s]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--connections", type=int, default=200)
     parser.add_argument("--bundle", type=Path, default=EMBEDDED)
+    parser.add_argument("--precision", choices=["fp32", "int8"], default="fp32")
     parser.add_argument("--sentences", type=int, default=8)
     arguments = parser.parse_args()
     samples = talk(arguments.sentences)
+    opened = Bundle.open(arguments.bundle).with_precision(arguments.precision)
+    pipeline, line = Pipeline(opened, Settings(model="")), LocalLine(LocalAcoustic(opened, threads=1))
     n_bad = arguments.connections // 3
     n_good = arguments.connections - n_bad
+    streams = [np.roll(samples, -(i * len(samples) // n_good)) for i in range(n_good)]
+    ends = [asyncio.run(ends_of(pipeline, line, stream)) for stream in streams]
     with tempfile.TemporaryDirectory() as folder:
         environment = {
             "HINDI_STT_MODEL": str(arguments.bundle.resolve()),
+            "HINDI_STT_PRECISION": arguments.precision,
             "HINDI_STT_REALTIME_CONNECTIONS": str(2 * arguments.connections),
             "HINDI_STT_REALTIME_WRITE_TIMEOUT_S": "3",
         }
@@ -93,12 +101,12 @@ def main() -> None:
         try:
             server.wait_until_ready()
             url = f"ws://127.0.0.1:{server.port}/v1/realtime?intent=transcription"
-            asyncio.run(crowd(url, samples[: 10 * RATE], 4, 4))  # what is made once is made
+            asyncio.run(crowd(url, streams[:4], ends[:4], 4))  # what is made once is made
             before = resources_of(server)
             print("connections | misbehaving | finals | p50 | p95")
             p95 = []
             for bad in (0, n_bad):
-                late = asyncio.run(crowd(url, samples, n_good, bad))
+                late = asyncio.run(crowd(url, streams, ends, bad))
                 p50, p95_s = np.percentile(late, [50, 95])
                 p95.append(p95_s)
                 print(f"{n_good + bad} | {bad} | {len(late)} | {1000 * p50:.0f} ms | {1000 * p95_s:.0f} ms", flush=True)

@@ -6,8 +6,9 @@ python -m benchmarks.streaming streams [--bundle BUNDLE]    the same with ever m
 
 Speech: the evaluation set's sentences by espeak-ng, in voices that no training clip used; between two of them silence,
 so that 70 % of the time somebody speaks. A first partial is late by the time from the end of the first word, where the
-final places it, until anything of its utterance is shown; a final by the time from speech_stopped. The random bundle
-(make medium-random) says nothing that means anything: of it only cost and finals count.
+final places it, until anything of its utterance is shown; a final by the time from the packet that ends its utterance,
+which the same stream in this process tells. The random bundle (make medium-random) says nothing that means anything,
+and is never sure enough to show it: of it only cost and finals count.
 """
 
 from __future__ import annotations
@@ -54,10 +55,7 @@ DELTA, COMPLETED = (f"conversation.item.input_audio_transcription.{name}" for na
 
 @dataclass
 class Shown:
-    """What a reader saw. replaced: stable words that the final has otherwise; changed: words shown that ever went.
-
-    final_s: from speech_stopped until the final; spoken_s: from the end of the last word, with the pause that ends it.
-    """
+    """What a reader saw. replaced: stable words that the final has otherwise; changed: words shown that ever went."""
 
     n_final: int = 0
     n_stable: int = 0
@@ -65,7 +63,6 @@ class Shown:
     changed: int = 0
     first_s: list[float] = field(default_factory=list)
     final_s: list[float] = field(default_factory=list)
-    spoken_s: list[float] = field(default_factory=list)
     _stable: list[str] = field(default_factory=list)
     _now: list[str] = field(default_factory=list)
     _first_at_s: float | None = None
@@ -160,25 +157,36 @@ def choose_context(bundle: Bundle, n: int, shift: int, n_contexts: int) -> None:
         tqdm.write(f"{' | '.join(map(str, names))} | {shown.row()} | {cost:.4f}")
 
 
-async def follow(url: str, samples: Float32, shown: Shown) -> None:
-    """One connection at the pace of speech."""
+async def ends_of(pipeline: Pipeline, line: LocalLine, samples: Float32) -> list[float]:
+    """Seconds of the stream after which each final is due: when the packet that ends its utterance is there."""
+    stream = Stream(pipeline, line, pipeline.options({}), context=Context(step_s=len(samples)))
+    ends: list[float] = []
+    for start in range(0, len(samples), PACKET):
+        events = [event async for event in stream.push(samples[start : start + PACKET])]
+        ends += [stream.received_s for event in events if isinstance(event, Utterance)]
+    return ends
+
+
+async def follow(url: str, samples: Float32, ends: Sequence[float], shown: Shown) -> None:
+    """One connection at the pace of speech; ends: see `ends_of`."""
     async with connect(url) as ws:
         input_ = {"format": {"type": "audio/pcm", "rate": RATE}}
         await ws.send(json.dumps({"type": "session.update", "session": {"audio": {"input": input_}}}))
         start_s = time.monotonic()
         sender = asyncio.create_task(_send(ws, samples, start_s))
-        stopped_s = 0.0
+        due = iter(ends)
+        stopped = False
         async for message in ws:
             event, at_s = json.loads(message), time.monotonic() - start_s
             if event["type"] == "input_audio_buffer.speech_stopped":
-                stopped_s = at_s
-            elif event["type"] == DELTA and "unstable" in event and not stopped_s:
+                stopped = True
+            elif event["type"] == DELTA and "unstable" in event and not stopped:
                 shown.partial(event["delta"].split(), event["unstable"].split(), at_s)
             elif event["type"] == COMPLETED:
-                shown.final([word["word"] for word in event["words"]], event["words"][0]["end"])
-                shown.final_s.append(at_s - stopped_s)
-                shown.spoken_s.append(at_s - event["words"][-1]["end"])
-                stopped_s = 0.0
+                if event["words"]:
+                    shown.final([word["word"] for word in event["words"]], event["words"][0]["end"])
+                shown.final_s.append(at_s - next(due))
+                stopped = False
             elif event["type"] == "input_audio_buffer.cleared":
                 break
             elif event["type"] == "error":
@@ -198,6 +206,8 @@ async def _send(ws: ClientConnection, samples: Float32, start_s: float) -> None:
 
 def measure_server(bundle: Path, precision: str, counts: Sequence[int], n: int) -> None:
     samples = talk(n)
+    opened = Bundle.open(bundle).with_precision(precision)
+    pipeline, line = Pipeline(opened, Settings(model="")), LocalLine(LocalAcoustic(opened, threads=1))
     cores = len(os.sched_getaffinity(0))
     print(f"{cores} cores for server and clients, {bundle} {precision}")
     print("streams | stable replaced | shown changed | first partial p50 / p95 | final p50 / p95")
@@ -210,21 +220,22 @@ def measure_server(bundle: Path, precision: str, counts: Sequence[int], n: int) 
             server.wait_until_ready()
             url = f"ws://127.0.0.1:{server.port}/v1/realtime?intent=transcription"
             for count in counts:
-                asyncio.run(measure_count(url, samples, count))
+                # Streams begin apart from each other, so that they do not end their utterances together.
+                rolled = [np.roll(samples, -(i * len(samples) // count)) for i in range(count)]
+                ends = [asyncio.run(ends_of(pipeline, line, each)) for each in rolled]
+                asyncio.run(measure_count(url, rolled, ends))
         finally:
             server.stop()
 
 
-async def measure_count(url: str, samples: Float32, count: int) -> None:
-    """Streams begin apart from each other, so that they do not end their utterances together."""
-    each = [Shown() for _ in range(count)]
-    starts = [i * len(samples) // count for i in range(count)]
-    await asyncio.gather(*(follow(url, np.roll(samples, -at), shown) for at, shown in zip(starts, each, strict=True)))
+async def measure_count(url: str, streams: Sequence[Float32], ends: Sequence[list[float]]) -> None:
+    each = [Shown() for _ in streams]
+    await asyncio.gather(*(follow(url, *stream) for stream in zip(streams, ends, each, strict=True)))
     total = Shown(
         *(sum(getattr(shown, name) for shown in each) for name in ("n_final", "n_stable", "replaced", "changed")),
         *([late for shown in each for late in getattr(shown, name)] for name in ("first_s", "final_s")),
     )
-    print(f"{count} | {total.row()} | {percentiles(total.final_s)}")
+    print(f"{len(streams)} | {total.row()} | {percentiles(total.final_s)}", flush=True)
 
 
 def main() -> None:
