@@ -28,7 +28,7 @@ from hindi_stt.errors import (
     HindiSTTError,
     ModelUnavailable,
 )
-from hindi_stt.http import timeouts
+from hindi_stt.http import framework
 from hindi_stt.http.cache import ResultCache
 from hindi_stt.http.disconnect import unless_disconnected
 from hindi_stt.http.drain import before_sigterm, end_after_api_workers, keep_runner
@@ -72,7 +72,7 @@ try:
     model_tag = store.save(registry.default) if not settings.model else None
 except HindiSTTError as error:
     raise SystemExit(f"{error.message} {error.help}") from error
-timeouts.install()
+framework.install()
 configure_log(settings.log_format)  # here, so that the supervisor's log has the same form
 
 # The default closes the shared client session every 100 requests, with calls still in flight.
@@ -346,6 +346,7 @@ class HindiSTT:
         self._end_traces = _send_traces("hindi-stt")
         self.metrics = Metrics()
         self.health = Health(registry)
+        keep_runner()  # before `self.runner` is asked for, which remembers the address
         self._infer = RunnerCall(self.runner, settings.request_timeout_s, self.health.answered)
         self._cache = ResultCache(settings, self.metrics) if settings.cache_url else None
         self._ledger = _open_ledger() if settings.usage_url else None
@@ -356,9 +357,8 @@ class HindiSTT:
 
     @bentoml.on_startup
     async def start(self) -> None:
-        """Begin to watch the runner, and keep it."""
+        """Begin to watch the runner."""
         warn_if_open(settings)
-        keep_runner()
         self.health.start(self._infer)
         if self.jobs and settings.jobs_workers:
             self._job_workers = _start_job_workers()

@@ -107,12 +107,12 @@ def percentiles(seconds: Sequence[float]) -> str:
     return f"{1000 * p50:.0f} / {1000 * p95:.0f} ms"
 
 
-def talk(n: int, shift: int = 0) -> Float32:
-    """Sentences and their silences, float32 at RATE. shift: of the voices."""
+def talk(n: int, shift: int = 0, share: float = SPEECH_SHARE) -> Float32:
+    """Sentences and their silences, float32 at RATE. shift: of the voices; share: of the time, with speech."""
     parts: list[Float32] = []
     for clip in clips(count=n, shift=shift):
         samples = decode(clip.wav, RATE, AudioLimits(60, 0.1, 8)).samples
-        parts += [samples, np.zeros(int(max(1.5, len(samples) / RATE * (1 / SPEECH_SHARE - 1)) * RATE), np.float32)]
+        parts += [samples, np.zeros(int(max(1.5, len(samples) / RATE * (1 / share - 1)) * RATE), np.float32)]
     return np.concatenate(parts)
 
 
@@ -134,7 +134,9 @@ async def run_context(pipeline: Pipeline, line: CountingLine, samples: Float32, 
     stream = Stream(pipeline, line, pipeline.options({}), context=context)
     shown = Shown()
     for start in range(0, len(samples), PACKET):
-        async for event in stream.push(samples[start : start + PACKET]):
+        events = [event async for event in stream.push(samples[start : start + PACKET])]
+        events += [event async for event in stream.partial()]
+        for event in events:
             if isinstance(event, Partial):
                 shown.partial([w.text for w in event.added], [w.text for w in event.unstable], stream.received_s)
             elif isinstance(event, Utterance) and event.words:

@@ -22,6 +22,9 @@ __all__ = ["Clip", "Segmenter", "stitch"]
 
 _FRAME_S: Final = 0.01
 _SMOOTHING_FRAMES: Final = 5
+_KERNEL: Final = np.ones(_SMOOTHING_FRAMES, np.float32)
+_EDGE: Final = _SMOOTHING_FRAMES // 2
+_EDGE_COUNTS: Final = np.arange(_EDGE + 1, _SMOOTHING_FRAMES, dtype=np.float32)
 _PREEMPHASIS: Final = np.float32(0.97)  # hum and rumble hide pauses, and carry no speech
 _FLOOR_DB: Final = -100.0
 _FLOOR_POWER: Final = np.float32(10 ** (_FLOOR_DB / 10))
@@ -85,6 +88,8 @@ class Segmenter:
         self._min = self._max * 3 // 8
         self._overlap_frames = self._max // 8
         self._samples = np.empty(0, np.float32)
+        self._new: list[Float32] = []
+        self._n_new = 0
         self._energies = np.empty(0, np.float32)
         self._before = np.float32(0)
         self._start = 0
@@ -101,6 +106,7 @@ class Segmenter:
     @property
     def samples(self) -> Float32:
         """The clip in progress, float32 [n]."""
+        self._measure()
         return self._samples
 
     @property
@@ -113,6 +119,7 @@ class Segmenter:
         """Where speech begins in the clip in progress, with the silence that is kept before it; None without any."""
         if self._overlap:
             return self._start
+        self._measure()
         if not len(self._energies):
             return None
         loud = np.flatnonzero(_smooth(self._energies) >= max(_SILENT_DB, self._pause_db))
@@ -120,15 +127,19 @@ class Segmenter:
 
     def push(self, samples: Float32) -> list[Clip]:
         """The clips that end within these samples."""
-        self._samples = np.concatenate([self._samples, samples])
-        self._measure()
+        self._new.append(samples)
+        self._n_new += len(samples)
         clips: list[Clip] = []
+        if len(self._samples) + self._n_new < self._check * self._hop:
+            return clips
+        self._measure()
         while len(self._energies) >= self._check:
             self._decide(clips)
         return clips
 
     def flush(self) -> list[Clip]:
         """The last clip, where any is left; the segmenter is then used up."""
+        self._measure()
         if len(self._samples) < max(self._overlap + 1, _LEAST_FRAMES * self._hop):
             return []
         self._update_level(len(self._energies))
@@ -137,7 +148,11 @@ class Segmenter:
         return []
 
     def _measure(self) -> None:
-        """Energies in dB of the frames that are complete; few at a time, so that they stay in the cache."""
+        """Take what is new. Energies in dB of complete frames; few at a time, so that they stay in the cache."""
+        if not self._n_new:
+            return
+        self._samples = np.concatenate([self._samples, *self._new])
+        self._new, self._n_new = [], 0
         done = len(self._energies) * self._hop
         end = len(self._samples) // self._hop * self._hop
         parts = [self._energies]
@@ -227,15 +242,20 @@ def _at(energies: Float32, *shares: float) -> list[float]:
 
 def _smooth(energies: Float32) -> Float32:
     """Mean of each frame and its neighbours; at the edges, of fewer."""
-    kernel = np.ones(_SMOOTHING_FRAMES, np.float32)
-    counts = np.convolve(np.ones_like(energies), kernel, "same")
-    smoothed: Float32 = (np.convolve(energies, kernel, "same") / counts).astype(np.float32)
+    sums = np.convolve(energies, _KERNEL, "same")
+    if len(energies) < _SMOOTHING_FRAMES:
+        return (sums / np.convolve(np.ones_like(energies), _KERNEL, "same")).astype(np.float32)
+    smoothed: Float32 = sums / np.float32(_SMOOTHING_FRAMES)
+    smoothed[:_EDGE] = sums[:_EDGE] / _EDGE_COUNTS
+    smoothed[-_EDGE:] = sums[-_EDGE:] / _EDGE_COUNTS[::-1]
     return smoothed
 
 
 def _runs(flags: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> list[tuple[int, int]]:
     """(start, end) of each run of true flags."""
-    edges = np.flatnonzero(np.diff(flags.astype(np.int8), prepend=0, append=0))
+    padded = np.zeros(len(flags) + 2, np.bool_)
+    padded[1:-1] = flags
+    edges = np.flatnonzero(padded[1:] != padded[:-1])
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 

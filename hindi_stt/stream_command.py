@@ -70,6 +70,8 @@ async def _listen(stream: Stream, packets: AsyncIterator[Float32], show: Callabl
         async for samples in packets:
             async for event in stream.push(samples):
                 show(event)
+            async for event in stream.partial():
+                show(event)
     except asyncio.CancelledError:  # Ctrl-C: what was said last is still wanted
         pass
     try:

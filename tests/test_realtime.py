@@ -384,7 +384,8 @@ def test_the_end(tmp_path: Path, rain: str) -> None:
         assert events[-2]["transcript"] == rain
         with session(server) as ws:
             append(ws, RAIN)
-            until(ws, DELTA)
+            ws.send("garbage")
+            until(ws, "error")  # what came before has been heard
             server.process.terminate()
             events, code, reason = closed(ws)
     finally:

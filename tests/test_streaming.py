@@ -72,6 +72,7 @@ def listen(
         events: list[Event] = []
         for part in parts:
             events += [event async for event in stream.push(part.astype(np.float32) / 32_768)]
+            events += [event async for event in stream.partial()]
         return events + [event async for event in stream.commit()]
 
     return asyncio.run(run())
@@ -83,6 +84,23 @@ class Busy(LocalLine):
     async def log_probs(self, features: Features, *, final: bool) -> LogProbs:
         if not final:
             raise Overloaded("busy")
+        return await super().log_probs(features, final=final)
+
+
+class Stuck(LocalLine):
+    """A line whose partials never come."""
+
+    def __init__(self, acoustic: LocalAcoustic) -> None:
+        super().__init__(acoustic)
+        self.asked = self.dropped = 0
+
+    async def log_probs(self, features: Features, *, final: bool) -> LogProbs:
+        if not final:
+            self.asked += 1
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self.dropped += 1
         return await super().log_probs(features, final=final)
 
 
@@ -230,7 +248,7 @@ def test_cleared_audio_is_never_heard(pipeline: Pipeline, acoustic: LocalAcousti
     async def run() -> list[Event]:
         stream = Stream(pipeline, LocalLine(acoustic), pipeline.options({}), end_pointing=False)
         _ = [event async for event in stream.push(TALK[: 3 * RATE].astype(np.float32) / 32_768)]
-        stream.clear()
+        await stream.clear()
         rain = speech("rain.flac").astype(np.float32) / 32_768
         _ = [event async for event in stream.push(rain)]
         return [event async for event in stream.commit()]
@@ -246,6 +264,21 @@ def test_a_busy_model_costs_partials_and_not_finals(
     events = listen(pipeline, acoustic, every(TALK, 0.2), line=Busy(acoustic))
     assert utterances(events) == utterances(talk)
     assert not [event for event in events if isinstance(event, Partial)]
+
+
+def test_finals_do_not_wait_for_partials(pipeline: Pipeline, acoustic: LocalAcoustic, talk: list[Event]) -> None:
+    line = Stuck(acoustic)
+
+    async def run() -> list[Event]:
+        stream = Stream(pipeline, line, pipeline.options({}), min_s=0)
+        events: list[Event] = []
+        for part in every(TALK, 0.1):
+            events += [event async for event in stream.push(part.astype(np.float32) / 32_768)]
+            await asyncio.sleep(0)
+        return events + [event async for event in stream.commit()]
+
+    assert utterances(asyncio.run(run())) == utterances(talk)
+    assert line.asked == line.dropped == 2
 
 
 def test_errors_of_the_model_reach_the_caller(pipeline: Pipeline, acoustic: LocalAcoustic) -> None:

@@ -19,6 +19,7 @@ from hindi_stt.errors import BundleInvalid, HindiSTTError, InternalError
 from hindi_stt.options import Options
 from hindi_stt.pipeline import Pipeline
 from hindi_stt.settings import Settings
+from hindi_stt.yielding import yield_to_everybody
 
 __all__ = ["Plan", "Transcriber", "look"]
 
@@ -58,6 +59,7 @@ class Transcriber:
     """The line, made once in each worker process. Raises BundleInvalid where the machine has another model."""
 
     def __init__(self, plan: Plan) -> None:
+        yield_to_everybody()
         bundle = Bundle.open(plan.bundle).with_precision(plan.settings.precision)
         if bundle.tag != plan.tag:
             raise BundleInvalid(f"{plan.bundle} is {bundle.tag} on this machine, and not {plan.tag}.")

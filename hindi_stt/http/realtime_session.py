@@ -52,7 +52,7 @@ _PARTIAL_TIMEOUT_S: Final = 2.0
 _MAX_BAD_EVENTS: Final = 20
 _LEAST_LETTERS: Final = 1_000
 # What is not audio is read no faster than so many events a second, after a first second's worth at once.
-_CONTROL_EVENTS_A_S: Final = 20
+_CONTROL_EVENTS_A_S: Final = 5
 # Close codes of RFC 6455.
 GOING_AWAY: Final = 1001
 _POLICY: Final = 1008
@@ -127,6 +127,13 @@ class _Closing(Exception):
         self.code = code
 
 
+class _Looked:
+    """A hypothesis about the utterance in progress is there."""
+
+
+_LOOKED: Final = _Looked()
+
+
 class RealtimeSession:
     """A connection that has been accepted."""
 
@@ -146,6 +153,7 @@ class RealtimeSession:
         self._stream: Stream | None = None
         self._decoder: PacketDecoder | None = None
         self._received_s = 0.0
+        self._heard_at_s = time.monotonic()
         self._controls_until_s = 0.0
         self._item_id = ""
         self._before: str | None = None
@@ -168,6 +176,7 @@ class RealtimeSession:
         start = time.monotonic()
         reader = asyncio.create_task(self._read())
         writer = asyncio.create_task(self._work())
+        idle = asyncio.create_task(self._end_when_idle())
         expiry = asyncio.get_running_loop().call_later(
             self._settings.realtime_max_s,
             lambda: self.end(
@@ -178,9 +187,11 @@ class RealtimeSession:
             await asyncio.wait({reader, writer}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             expiry.cancel()
-            for task in (reader, writer):
+            for task in (reader, writer, idle):
                 task.cancel()
             results = await asyncio.gather(reader, writer, return_exceptions=True)
+            if self._stream is not None:
+                await self._stream.clear()
         reason = next((str(result) for result in results if isinstance(result, str)), "client")
         log.info(
             "realtime %.1f s audio_s=%.1f utterances=%d closed_by=%s",
@@ -190,16 +201,18 @@ class RealtimeSession:
             reason,
         )
 
+    async def _end_when_idle(self) -> None:
+        """One timer for the connection: one for each packet would cost as much as its JSON."""
+        limit_s = self._settings.realtime_idle_s
+        while (rest_s := self._heard_at_s + limit_s - time.monotonic()) > 0:  # noqa: ASYNC110  # it is a deadline
+            await asyncio.sleep(rest_s)
+        self.end(SessionIdle(f"Nothing came for {limit_s:g} s."), _POLICY)
+
     async def _read(self) -> None:
         """Ends when the client goes."""
         while True:
-            try:
-                async with asyncio.timeout(self._settings.realtime_idle_s):
-                    message = await self._websocket.receive()
-            except TimeoutError:
-                self.end(SessionIdle(f"Nothing came for {self._settings.realtime_idle_s:g} s."), _POLICY)
-                await asyncio.Event().wait()  # until the other task has closed
-                return
+            message = await self._websocket.receive()
+            self._heard_at_s = time.monotonic()
             if message["type"] == "websocket.disconnect":
                 return
             event: Any
@@ -256,13 +269,12 @@ class RealtimeSession:
                 raise item
             case Append(data):
                 await self._append(data)
+            case _Looked() if self._stream is not None:
+                await self._pass_on(self._stream, self._stream.partial())
             case Commit(event_id):
                 await self._commit(event_id)
             case Clear():
-                if self._stream is not None:
-                    self._stream.clear()
-                self._item_id, self._shown = "", []
-                await self._send({"type": "input_audio_buffer.cleared"})
+                await self._clear()
             case Update(config, beta):
                 await self._update(config, beta=beta)
             case (HindiSTTError() as error, event_id):
@@ -270,6 +282,12 @@ class RealtimeSession:
                 self._n_bad += 1
                 if self._n_bad >= _MAX_BAD_EVENTS:
                     raise _Closing(InvalidRequest(f"{_MAX_BAD_EVENTS} events could not be used."), _POLICY)
+
+    async def _clear(self) -> None:
+        if self._stream is not None:
+            await self._stream.clear()
+        self._item_id, self._shown = "", []
+        await self._send({"type": "input_audio_buffer.cleared"})
 
     async def _complain(self, error: HindiSTTError, event_id: str | None = None) -> None:
         self._recognizer.metrics.errors.labels(error.code).inc()
@@ -294,6 +312,7 @@ class RealtimeSession:
                 end_pointing=self._config.end_pointing,
                 min_s=self._settings.min_audio_s,
                 start_s=self._received_s,
+                looked=lambda: self._inbox.put_now(_LOOKED),
             )
         try:
             await self._recognizer.limits.count_audio(self._client, len(data) / self._config.audio.bytes_per_s)
@@ -330,7 +349,7 @@ class RealtimeSession:
                     if isinstance(event, Utterance):
                         self._recognizer.metrics.realtime_final_seconds.observe(time.perf_counter() - start)
         except HindiSTTError as error:
-            stream.clear()
+            await stream.clear()
             self._recognizer.metrics.errors.labels(error.code).inc()
             if not self._item_id:
                 await self._send(error_event(error, event_id))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hindi_stt.errors import HindiSTTError, JobsOff
 from hindi_stt.settings import Settings, get_settings
+from hindi_stt.yielding import yield_to_everybody
 
 if TYPE_CHECKING:
     from hindi_stt.bundle import Bundle
@@ -43,7 +44,7 @@ def _settings() -> Settings:
 
 
 def _work(settings: Settings, resolve: Callable[[], Bundle]) -> int:
-    _yield_to_everybody()
+    yield_to_everybody()
     # Not before: a worker that starts must not take seconds from those who wait either.
     from hindi_stt.jobs.worker import Worker
 
@@ -61,14 +62,6 @@ def _list(arguments: argparse.Namespace) -> int:
         counts = [str(job[name]) for name in ("n_files", "n_done", "n_failed")]
         print("\t".join((job["id"], job["owner"], job["state"], *counts, f"{made:%Y-%m-%dT%H:%M:%SZ}")))
     return 0
-
-
-def _yield_to_everybody() -> None:
-    """From now on this process and its threads run when no other wants the core."""
-    if hasattr(os, "SCHED_IDLE"):
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    else:
-        os.nice(19)
 
 
 def _end_with_parent() -> None:

@@ -6,6 +6,7 @@ a file. So its text does not depend on the packets, nor on what was shown before
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import Final
@@ -17,7 +18,7 @@ from hindi_stt.options import Options
 from hindi_stt.pipeline import Assembly, Pipeline, PreparedClip
 from hindi_stt.segments import Clip, Segmenter
 from hindi_stt.streaming.line import Line
-from hindi_stt.streaming.partials import Context, Partials
+from hindi_stt.streaming.partials import Context, Partials, PartialWords
 from hindi_stt.types import Float32, Segment, Word
 
 __all__ = ["Event", "Partial", "SpeechStarted", "SpeechStopped", "Stream", "Utterance"]
@@ -73,9 +74,13 @@ Event = SpeechStarted | Partial | SpeechStopped | Utterance
 class Stream:
     """A stream for one speaker. Not for several tasks at once.
 
+    A hypothesis about an utterance in progress is made beside the packets, and dropped when the utterance is over
+    first: whoever waits for a final never waits for a partial.
+
     end_pointing: whether pauses end utterances; without, only `commit` does, and nothing is told before. min_s: the
-    shortest utterance that can be committed. start_s: seconds of the stream that went before. A masked number may go
-    on: with masks there are no partials.
+    shortest utterance that can be committed. start_s: seconds of the stream that went before. looked: told, in the
+    event loop, when a hypothesis is there to be taken with `partial`. A masked number may go on: with masks there are
+    no partials.
     """
 
     def __init__(
@@ -88,9 +93,13 @@ class Stream:
         min_s: float = 0.1,
         start_s: float = 0.0,
         context: Context | None = None,
+        looked: Callable[[], None] = lambda: None,
     ) -> None:
         self._pipeline = pipeline
         self._line = line
+        self._looked = looked
+        self._looking: asyncio.Task[PartialWords | None] | None = None
+        self._looking_from = 0
         self._options = options
         self._decode = pipeline.decoder(options)
         self._rate = pipeline.sample_rate
@@ -145,16 +154,26 @@ class Stream:
         if self._end_pointing and self._open and not self._segmenter.overlaps:
             async for event in self._finish():
                 yield event
-        if self._partials is not None and self._partials.due(self._received):
-            speech_start = self._segmenter.speech_start
-            if speech_start is not None:
-                async for event in self._look(self._partials, speech_start):
-                    yield event
+        self._look()
+
+    async def partial(self) -> AsyncGenerator[Event]:
+        """What the hypothesis in progress says; waits for it, and has nothing to say where there is none."""
+        task, self._looking = self._looking, None
+        found = await task if task is not None else None
+        if found is None:
+            return
+        if (found.added or found.unstable) and not self._started:
+            self._started = True
+            yield SpeechStarted((self._looking_from if self._start is None else self._start) / self._rate)
+        if found.added or found.unstable != self._unstable:
+            self._unstable = found.unstable
+            yield Partial(found.added, found.unstable)
 
     async def commit(self) -> AsyncGenerator[Event]:
         """End the utterance here. Raises AudioTooShort where there is none, and the line's errors."""
         if self._received - self._base < self._min_samples:
             raise AudioTooShort(f"The buffer holds {self.pending_s:.3f} s of audio.")
+        await self._stop_looking()
         if self._whole is not None:
             samples = np.concatenate(self._whole)
             self._start = self._base
@@ -170,27 +189,36 @@ class Stream:
                 yield event
         self._begin()
 
-    def clear(self) -> None:
+    async def clear(self) -> None:
         """Forget the utterance in progress."""
+        await self._stop_looking()
         self._begin()
 
     def _cutter(self, samples: Float32) -> Callable[[], list[Clip]]:
         return lambda: self._segmenter.push(samples)
 
-    async def _look(self, partials: Partials, speech_start: int) -> AsyncGenerator[Event]:
-        start = self._base + speech_start
-        found = await partials.update(start, self._segmenter.samples[speech_start - self._segmenter.start :])
-        if found is None:
+    def _look(self) -> None:
+        """Begin with a hypothesis, where it is time for one."""
+        if self._partials is None or self._looking is not None or not self._partials.due(self._received):
             return
-        if (found.added or found.unstable) and not self._started:
-            self._started = True
-            yield SpeechStarted((start if self._start is None else self._start) / self._rate)
-        if found.added or found.unstable != self._unstable:
-            self._unstable = found.unstable
-            yield Partial(found.added, found.unstable)
+        speech_start = self._segmenter.speech_start
+        if speech_start is None:
+            return
+        start = self._looking_from = self._base + speech_start
+        samples = self._segmenter.samples[speech_start - self._segmenter.start :]
+        self._looking = asyncio.create_task(self._partials.update(start, samples))
+        self._looking.add_done_callback(lambda task: None if task.cancelled() else self._looked())
+
+    async def _stop_looking(self) -> None:
+        """Drop the hypothesis in progress: what comes now is final."""
+        task, self._looking = self._looking, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def _hear(self, clip: Clip) -> AsyncGenerator[Event]:
         """A clip of the utterance; where it ends at a pause the utterance is over."""
+        await self._stop_looking()
         start = self._base + clip.start
         self._start = start if self._start is None else self._start
         self._end = start + len(clip.samples)

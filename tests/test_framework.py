@@ -1,4 +1,4 @@
-"""The bound on the time until an answer begins holds, and nothing of a request for longer than it lasts."""
+"""The bound on the time until an answer begins holds, nothing of a request for longer than it lasts."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import weakref
 
 import pytest
 from bentoml._internal.server import base_app
+from bentoml._internal.server.http import instruments
 from starlette.types import Message, Receive, Scope, Send
 
-from hindi_stt.http import timeouts
-from hindi_stt.http.timeouts import TimeoutMiddleware
+from hindi_stt.http import framework
+from hindi_stt.http.framework import TimeoutMiddleware, TrafficMetrics
 
 HTTP: Scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
 
@@ -85,9 +86,10 @@ def test_a_timeout_of_the_application_is_its_own() -> None:
 
 
 def test_bentoml_uses_it() -> None:
-    timeouts.install()
+    framework.install()
 
     class Factory(base_app.BaseAppFactory):
         name = "test"
 
     assert TimeoutMiddleware in [middleware.cls for middleware in Factory(timeout=5).middlewares]
+    assert instruments.RunnerTrafficMetricsMiddleware is TrafficMetrics
