@@ -274,11 +274,11 @@ def test_finals_do_not_wait_for_partials(pipeline: Pipeline, acoustic: LocalAcou
         events: list[Event] = []
         for part in every(TALK, 0.1):
             events += [event async for event in stream.push(part.astype(np.float32) / 32_768)]
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.01)
         return events + [event async for event in stream.commit()]
 
     assert utterances(asyncio.run(run())) == utterances(talk)
-    assert line.asked == line.dropped == 2
+    assert line.asked == line.dropped > 0
 
 
 def test_errors_of_the_model_reach_the_caller(pipeline: Pipeline, acoustic: LocalAcoustic) -> None:

@@ -12,10 +12,13 @@ _NAMES = ("licen", "copying", "notice", "authors")
 def declared(distribution: Distribution) -> str:
     """The licence that a package's metadata names, in one line."""
     metadata = distribution.metadata
-    named = metadata.get("License-Expression") or ""
     classifiers = [c for c in metadata.get_all("Classifier", []) if c.startswith("License :: ")]
+    text = metadata.get("License-File")
     found = (
-        named or "; ".join(c.rpartition(" :: ")[2] for c in classifiers) or metadata.get("License", "") or "not named"
+        metadata.get("License-Expression")
+        or "; ".join(c.rpartition(" :: ")[2] for c in classifiers)
+        or metadata.get("License")
+        or (f"see {text}" if text else "not named")
     )
     return found.strip().splitlines()[0]
 

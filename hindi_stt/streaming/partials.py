@@ -6,7 +6,8 @@ their left, too. All of them, in a row, are decoded together.
 
 A hypothesis about the latest words is often wrong, seldom wrong the same way twice, and usually unsure where it is
 wrong. So a word is shown when the hypotheses in a row that have it together believe in it, and is stable when `agree`
-have it and it ends `right_s` before now, as all words before it do (local agreement: Liu et al., 2020). Belief is the
+have it, believe in it still more, and it ends `right_s` before now, as all words before it do (local agreement: Liu et
+al., 2020). Belief is the
 sum of -ln(1 - confidence): what the chance that all of them are wrong would be if they erred independently.
 """
 
@@ -37,7 +38,8 @@ _PAUSE_PARTS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """See above; times in seconds. show: belief that a word needs to be shown; agree: hypotheses to be stable.
+    """See above; times in seconds. show: belief that a word needs to be shown; agree, settle: hypotheses and belief
+    that it needs to be stable.
 
     show_first: the same as show for an utterance of which nothing is shown yet: a speaker waits for a sign. edge_s: a
     word that ends within so much of now may go on, and does not count. How the defaults were chosen: docs/streaming.md.
@@ -51,6 +53,7 @@ class Context:
     show: float = 5.0
     show_first: float = 0.8
     agree: int = 7
+    settle: float = 16.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +161,8 @@ class Partials:
                 continue
             if found.belief < (context.show if self._begun or shown_s >= 0 else context.show_first):
                 break
-            agreed = found.count >= context.agree and found.word.end_s <= now_s - context.right_s
-            if agreed and over_s == shown_s:
+            settled = found.count >= context.agree and found.belief >= context.settle
+            if settled and found.word.end_s <= now_s - context.right_s and over_s == shown_s:
                 over_s = found.word.end_s
             shown_s = found.word.end_s
         fresh = [word for word in self._write(words) if not self._is_stable(word)]
