@@ -1,4 +1,4 @@
-"""Step 3, training: `python -m training.train WORK --minutes 80`.
+"""Step 3, training: `python -m training.train WORK --minutes 120`.
 
 Two processes of one thread each, on clips that each speaks for itself; gradients are averaged after every step. Two
 threads in one process would be as fast on an idle machine, but slow to a crawl beside other work. The learning rate
@@ -7,6 +7,7 @@ was stopped goes on from its last checkpoint when the command is given again.
 """
 
 import argparse
+import itertools
 import json
 import logging
 import math
@@ -21,9 +22,11 @@ import torch
 import torch.distributed as dist
 
 from .clips import ClipMaker
+from .optimiser import Optimiser
 
 PEAK_RATE, WARM_UP, FLOOR = 1.5e-3, 400, 0.004
 BATCH_S = 22.0  # padded seconds of one process's batch
+BATCHES = 2  # of each process in one step: they wait for one another half as often
 POOL = 96  # clips drawn at a time and sorted by length into batches
 CHECKPOINT_S = 180
 LONGEST_STEP_S = 10.0  # what a step may take off the time left: a process that was suspended did not train
@@ -94,7 +97,7 @@ class Average:
 class Checkpoint:
     """One file, replaced every few minutes: the model, the optimiser, the step and the seconds spent."""
 
-    def __init__(self, path: Path, model: torch.nn.Module, optimiser: torch.optim.Optimizer):
+    def __init__(self, path: Path, model: torch.nn.Module, optimiser: Optimiser):
         self.path, self.model, self.optimiser = path, model, optimiser
         self.last_save = time.monotonic()
 
@@ -137,7 +140,7 @@ def train(arguments: argparse.Namespace, rank: int) -> None:
     model.encoder.sync_max_audio_length = False
     model.train()
     parameters = [p for p in model.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(parameters, lr=PEAK_RATE, betas=(0.9, 0.98), weight_decay=1e-3, fused=True)
+    optimiser = Optimiser(model)
     checkpoint, average = Checkpoint(work / "checkpoint.pt", model, optimiser), Average(parameters)
     step, elapsed_s = checkpoint.restore()
     progress = [max(step / arguments.steps, elapsed_s / 60 / arguments.minutes)]
@@ -145,20 +148,20 @@ def train(arguments: argparse.Namespace, rank: int) -> None:
     source = batches(maker, model.tokenizer.text_to_ids, model.preprocessor, progress)
     began, recent = time.monotonic(), []
     while progress[0] < 1.0:
-        features, lengths, targets, sizes = next(source)
-        encoded, encoded_lengths = model.encoder(audio_signal=features, length=lengths)
-        log_probs = model.decoder(encoder_output=encoded)
-        loss = model.loss(log_probs=log_probs, targets=targets, input_lengths=encoded_lengths, target_lengths=sizes)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        per_piece, seconds = loss.item() / float(sizes.float().mean()), float(lengths.sum()) / 100
+        model.zero_grad(set_to_none=True)
+        per_piece = seconds = 0.0
+        for features, lengths, targets, sizes in itertools.islice(source, BATCHES):
+            encoded, encoded_lengths = model.encoder(audio_signal=features, length=lengths)
+            log_probs = model.decoder(encoder_output=encoded)
+            loss = model.loss(log_probs=log_probs, targets=targets, input_lengths=encoded_lengths, target_lengths=sizes)
+            (loss / BATCHES).backward()
+            per_piece += loss.item() / float(sizes.float().mean()) / BATCHES
+            seconds += float(lengths.sum()) / 100
         took_s, began = min(time.monotonic() - began, LONGEST_STEP_S), time.monotonic()
         elapsed_s, per_piece, seconds = average(elapsed_s + took_s, per_piece, seconds)
         norm = float(torch.nn.utils.clip_grad_norm_(parameters, 5.0 if step < WARM_UP else 2.0))
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(step, progress[0])
         if math.isfinite(per_piece) and math.isfinite(norm):
-            optimiser.step()
+            optimiser.step(learning_rate(step, progress[0]))
         step += 1
         progress[0] = max(step / arguments.steps, elapsed_s / 60 / arguments.minutes)
         recent.append((per_piece, seconds * dist.get_world_size()))

@@ -19,7 +19,7 @@ from hindi_stt.errors import BundleInvalid, HindiSTTError, InternalError
 from hindi_stt.options import Options
 from hindi_stt.pipeline import Pipeline
 from hindi_stt.settings import Settings
-from hindi_stt.yielding import yield_to_everybody
+from hindi_stt.yielding import yield_to_everybody, yield_to_other_sessions
 
 __all__ = ["Plan", "Transcriber", "look"]
 
@@ -60,6 +60,7 @@ class Transcriber:
 
     def __init__(self, plan: Plan) -> None:
         yield_to_everybody()
+        yield_to_other_sessions()
         bundle = Bundle.open(plan.bundle).with_precision(plan.settings.precision)
         if bundle.tag != plan.tag:
             raise BundleInvalid(f"{plan.bundle} is {bundle.tag} on this machine, and not {plan.tag}.")

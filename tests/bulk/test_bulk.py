@@ -12,12 +12,18 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import ray
 
 from hindi_stt.acoustic import LocalAcoustic
+from hindi_stt.bulk import run
+from hindi_stt.errors import BundleInvalid, WorkerLost
 from hindi_stt.pipeline import Pipeline
 from loadtests.clips import mixed_clips
 
@@ -78,6 +84,64 @@ def test_a_killed_driver_loses_and_repeats_nothing(tmp_path: Path, pipeline: Pip
     assert len({row["key"] for row in rows}) == len(clips)
     for row in rows[::20]:
         assert row["text"] == pipeline.transcribe(tmp_path / row["source"], acoustic).text
+
+
+def test_a_killed_worker_is_replaced(tmp_path: Path) -> None:
+    clips = write_clips(tmp_path, 200)
+    manifest, out = tmp_path / "list.txt", tmp_path / "out"
+    manifest.write_text("".join(f"{path.name}\n" for path in clips))
+    process = start(manifest, out, "--commit-s", "0.5")
+    deadline = time.monotonic() + 200
+    for share in (8, 3):
+        while len(records(out)) < len(clips) // share:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        killed = next(p for p in psutil.Process(process.pid).children(recursive=True) if "ray::Trans" in p.name())
+        assert os.sched_getscheduler(killed.pid) == os.SCHED_IDLE
+        autogroup = Path(f"/proc/{killed.pid}/autogroup")
+        assert not autogroup.exists() or autogroup.read_text().endswith("nice 19\n")
+        killed.kill()
+    _, said = process.communicate(timeout=200)
+    assert process.returncode == 0, said
+    assert Counter(row["source"] for row in records(out)) == Counter(path.name for path in clips)
+
+
+class Mortal:
+    """Instead of the line: ends its process over one item, whatever else waits there."""
+
+    def __init__(self, plan: None) -> None:
+        pass
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        if "mortal" in table["source"].to_pylist():
+            os._exit(1)
+        return table
+
+
+class Stillborn(Mortal):
+    """Instead of the line: a machine that has another model."""
+
+    def __init__(self, _plan: None) -> None:
+        raise BundleInvalid("This machine has another model.")
+
+
+@pytest.fixture
+def two_workers() -> Iterator[None]:
+    run.connect("", 2)
+    yield
+    ray.shutdown()
+
+
+@pytest.mark.usefixtures("two_workers")
+@pytest.mark.filterwarnings("ignore")  # Ray warns of itself
+def test_an_item_that_ends_its_workers_takes_no_other_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    todo = [{"line": i, "source": "mortal" if i == 200 else f"{i}.wav", "bytes": 1000} for i in range(1000)]
+    monkeypatch.setattr(run, "Transcriber", Mortal)
+    heard = [row["line"] for row in run._transcribe(todo, None, 2)]
+    assert sorted(heard) == [i for i in range(1000) if i != 200]
+    monkeypatch.setattr(run, "Transcriber", Stillborn)
+    with pytest.raises(WorkerLost, match="another model"):
+        list(run._transcribe(todo, None, 2))
 
 
 def test_hostile_manifests_name_every_error_and_finish(tmp_path: Path) -> None:
