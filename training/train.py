@@ -1,4 +1,4 @@
-"""Step 3, training: `python -m training.train WORK --minutes 120`.
+"""Step 3, training: `python -m training.train WORK --minutes 110`.
 
 Two processes of one thread each, on clips that each speaks for itself; gradients are averaged after every step. Two
 threads in one process would be as fast on an idle machine, but slow to a crawl beside other work. The learning rate
@@ -202,7 +202,7 @@ def start(rank: int, arguments: argparse.Namespace) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("work", type=Path, nargs="?", default=Path("build/training"))
-    parser.add_argument("--minutes", type=float, default=80, help="time after which the learning rate is annealed")
+    parser.add_argument("--minutes", type=float, default=110, help="time after which the learning rate is annealed")
     parser.add_argument("--steps", type=int, default=12_000, help="steps after which it is annealed, if that is sooner")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--port", type=int, default=29511)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Build the image: a bento, `bentoml containerize`, and a plain image of what it needs to run. Environment, all optional:
-#   TOOL    docker, podman or buildah; the first of them that is there
+#   TOOL    docker, podman or buildah; the first of them that works here
 #   IMAGE   name and tag of the result                       (hindi-stt:VERSION, hindi-stt:VERSION-VARIANT)
 #   BASE    what it stands on; needs Python 3.11 and apt     (python:3.11-slim)
 #   VARIANT cpu, openvino or cuda: what runs the model       (cpu)
@@ -8,9 +8,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 for tool in docker podman buildah; do
-  TOOL=${TOOL:-$(command -v "$tool" >/dev/null && echo "$tool" || true)}
+  TOOL=${TOOL:-$("$tool" info >/dev/null 2>&1 && echo "$tool" || true)}
 done
-: "${TOOL:?install docker, podman or buildah}"
+: "${TOOL:?docker, podman or buildah has to run here}"
 BENTOML=${BENTOML:-.venv/bin/bentoml}
 BASE=${BASE:-python:3.11-slim}
 VARIANT=${VARIANT:-cpu}
