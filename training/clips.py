@@ -11,7 +11,7 @@ from .augment import RATE
 from .make_text import evaluation_sentences, held_sentences
 
 # How often a clip's text comes from each kind: natural text teaches the language, random words teach the sounds.
-KINDS = {"grammar": 0.42, "catalogue": 0.14, "help": 0.03, "dictionary": 0.14, "words": 0.27}
+KINDS = {"everyday": 0.12, "grammar": 0.36, "catalogue": 0.18, "help": 0.05, "dictionary": 0.10, "words": 0.19}
 LONGEST_S = 15.5
 
 

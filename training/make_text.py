@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from tests import evaluation_set
 
-from . import sources
+from . import everyday, sources
 from .alphabet import CHARACTERS, is_sentence, is_word, normalise, plain
 from .grammar import Speaker
 
@@ -84,6 +84,7 @@ def build(work: Path) -> None:
         *sorted(real),
         *(("dictionary", text) for text in sorted(set(phrases))),
         *(("grammar", text) for text in sorted(own)),
+        *(("everyday", text) for text in everyday.sentences()),
     ]:
         for piece in cut(text.split(), generator):
             bare = plain(piece)
