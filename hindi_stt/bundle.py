@@ -11,7 +11,7 @@ import hashlib
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -127,6 +127,8 @@ class Manifest(_Frozen):
     acoustic: AcousticSpec
     onsets: OnsetSpec = OnsetSpec()
     default_precision: str = "fp32"
+    default_language_model: str = ""
+    """Of the assets of role lm the one that decodes what names none; empty: decoding is greedy."""
     assets: tuple[Asset, ...]
 
     @model_validator(mode="after")
@@ -138,6 +140,8 @@ class Manifest(_Frozen):
             raise ValueError("two assets share a role and a name")
         if ("acoustic", self.default_precision) not in keys:
             raise ValueError(f"no acoustic asset named {self.default_precision!r}, the default precision")
+        if self.default_language_model and ("lm", self.default_language_model) not in keys:
+            raise ValueError(f"no lm asset named {self.default_language_model!r}, the default language model")
         return self
 
     @property
@@ -217,8 +221,16 @@ class Bundle:
             raise InvalidSetting(f"HINDI_STT_PRECISION={name}: the model {self.tag} has {have} only.")
         return Bundle(self.folder, self.manifest.model_copy(update={"default_precision": name}), self.version)
 
-    def copy_with(self, folder: Path, additions: Sequence[tuple[str, str, str, Path]]) -> Bundle:
+    def copy_with(
+        self,
+        folder: Path,
+        additions: Sequence[tuple[str, str, str, Path]],
+        *,
+        default_language_model: str | None = None,
+    ) -> Bundle:
         """A copy in a new folder with more assets: role, name, file name in the bundle, and the file to copy.
+
+        default_language_model: the copy's, where it is not this bundle's.
 
         Raises InvalidRequest where the folder exists, BundleInvalid where a role and name are taken.
         """
@@ -232,7 +244,10 @@ class Bundle:
         for role, name, file, source in additions:
             shutil.copyfile(source, folder / file)
             added.append(Asset(role=role, name=name, file=file, sha256=sha256_of(folder / file)))
-        manifest = self.manifest.model_copy(update={"assets": (*self.manifest.assets, *added)})
+        changes: dict[str, Any] = {"assets": (*self.manifest.assets, *added)}
+        if default_language_model is not None:
+            changes["default_language_model"] = default_language_model
+        manifest = self.manifest.model_copy(update=changes)
         (folder / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
         return Bundle.open(folder)
 

@@ -194,7 +194,9 @@ class Settings(BaseSettings):
     jobs_tries: int = Field(5, gt=0, description="How many workers may end over one file before it has failed.")
 
     language_model: str = Field(
-        "", description="Name of the bundle's language model that is used unasked. Empty: none."
+        "",
+        description="Name of the bundle's language model that is used unasked, none for none. Empty: the one that the "
+        "bundle names, if any.",
     )
     hotwords_file: str = Field("", description="File of hotwords for every request, one WORD[:WEIGHT] a line.")
     max_hotwords: int = Field(1000, ge=0, description="Most hotwords, those of the request and the server's together.")

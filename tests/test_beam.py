@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hindi_stt.decoding import BeamDecoder, BeamLimits, GreedyDecoder, Hotword
-from hindi_stt.decoding.beam import UNKNOWN_SCORE
 from hindi_stt.decoding.hotwords import build_tree
 from hindi_stt.decoding.ngram import NGramModel
 from hindi_stt.decoding.vocabulary import Vocabulary
@@ -43,7 +42,7 @@ def model_score(text: str) -> float:
     state, total = MODEL.start, 0.0
     for word in text.split():
         log_p, state, known = MODEL.score(state, word)
-        total += MODEL.alpha * log_p + MODEL.beta + (0 if known else UNKNOWN_SCORE)
+        total += MODEL.alpha * log_p + MODEL.beta + (0 if known else MODEL.unknown)
     return total + MODEL.alpha * MODEL.end(state)
 
 

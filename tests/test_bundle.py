@@ -76,6 +76,7 @@ def test_an_altered_file(folder: Path) -> None:
         pytest.param(lambda m: m["features"].pop("n_mels"), "n_mels", id="missing key"),
         pytest.param(lambda m: m["acoustic"].update(blank_id=129), "blank_id", id="blank"),
         pytest.param(lambda m: m.update(default_precision="int4"), "int4", id="precision"),
+        pytest.param(lambda m: m.update(default_language_model="court"), "court", id="language model"),
         pytest.param(lambda m: m["assets"].append(m["assets"][0]), "share a role", id="twice"),
         pytest.param(lambda m: m["assets"][0].update(file="../x"), "file", id="path"),
         pytest.param(lambda m: m["assets"][0].update(file="x" * 300), "file", id="longer than a name may be"),

@@ -21,7 +21,7 @@ from hindi_stt.decoding import (
 )
 from hindi_stt.decoding.decoders import vocabulary_of
 from hindi_stt.decoding.hotwords import DEFAULT_WEIGHT
-from hindi_stt.decoding.ngram import write_ngrams
+from hindi_stt.decoding.ngram import read_ngrams, write_ngrams
 from hindi_stt.errors import InvalidHotwords, InvalidRequest, UnknownLanguageModel
 from hindi_stt.lm.commands import add_to_bundle
 from hindi_stt.lm.estimate import estimate
@@ -107,16 +107,20 @@ def test_ten_thousand_hotwords(bundle: Bundle, pipeline: Pipeline, acoustic: Loc
 
 
 def test_the_choice_of_a_decoder(with_models: Bundle) -> None:
-    decoders = Decoders(with_models)
-    assert decoders.language_models == ["bank", "clinic"]
+    decoders = Decoders(with_models, default_language_model="none")
+    own = with_models.manifest.default_language_model
+    assert decoders.language_models == sorted(["bank", "clinic", own])
     assert isinstance(decoders.choose(DecodingOptions()), GreedyDecoder)
     assert isinstance(decoders.choose(DecodingOptions("beam")), BeamDecoder)
     assert isinstance(decoders.choose(DecodingOptions(language_model="bank")), BeamDecoder)
     assert isinstance(decoders.choose(DecodingOptions(hotwords=(Hotword("हेम"),))), BeamDecoder)
-    with pytest.raises(UnknownLanguageModel, match="there is bank, clinic"):
+    with pytest.raises(UnknownLanguageModel, match="there is bank, clinic, "):
         decoders.choose(DecodingOptions(language_model="court"))
     with pytest.raises(InvalidRequest, match="neither"):
         decoders.choose(DecodingOptions("greedy", "bank"))
+    of_bundle = Decoders(with_models)
+    assert isinstance(of_bundle.choose(DecodingOptions()), BeamDecoder)
+    assert isinstance(of_bundle.choose(DecodingOptions(language_model="none")), GreedyDecoder)
     by_default = Decoders(with_models, default_language_model="bank", hotwords=[Hotword("हेम")])
     assert isinstance(by_default.choose(DecodingOptions()), BeamDecoder)
     assert isinstance(by_default.choose(DecodingOptions("greedy")), GreedyDecoder)
@@ -188,22 +192,29 @@ def test_tuning_takes_the_best_of_the_grid(with_models: Bundle, pipeline: Pipeli
     clips = [[clip] for clip in listen(sentences, pipeline, acoustic)]
     ngrams = estimate([s.text.split() for s in domain_text.corpus(2000) if s.domain == "bank"], 3)
     results = tune(clips, [s.text for s in sentences], ngrams, vocabulary_of(with_models))
-    assert len(results) == 25
+    assert len(results) == 28
     assert results[0].wer == min(weights.wer for weights in results)
 
 
 def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "corpus.txt").write_text("आज बारिश होगी।\nकल बारिश नहीं होगी\n", encoding="utf-8")
     lm = tmp_path / "rain.npz"
-    assert main(["lm", "build", str(tmp_path / "corpus.txt"), "--order", "3", "--output", str(lm)]) == 0
+    (tmp_path / "words.txt").write_text("ओले\nकोहरा\n", encoding="utf-8")
+    build = ["lm", "build", str(tmp_path / "corpus.txt"), "--order", "3", "--words", str(tmp_path / "words.txt")]
+    assert main([*build, "--output", str(lm)]) == 0
     assert "2 sentences; 0 left out" in capsys.readouterr().out
+    assert "कोहरा" in read_ngrams(lm).words
     clip = str(DATA / "rain.flac")
     manifest = tmp_path / "m.tsv"
     manifest.write_text(f"file\ttext\n{clip}\tआज बारिश होगी\n", encoding="utf-8")
     assert main(["lm", "tune", str(manifest), "--lm", str(lm)]) == 0
     assert "now with alpha" in capsys.readouterr().out
-    assert main(["lm", "add", str(lm), "--domain", "rain", "--output", str(tmp_path / "bundle")]) == 0
+    add = ["lm", "add", str(lm), "--domain", "rain"]
+    assert main([*add, "--output", str(tmp_path / "bundle")]) == 0
     assert Bundle.open(tmp_path / "bundle").path("lm", "rain").is_file()
+    assert Bundle.open(tmp_path / "bundle").manifest.default_language_model != "rain"
+    assert main([*add, "--default", "--output", str(tmp_path / "rainy")]) == 0
+    assert Bundle.open(tmp_path / "rainy").manifest.default_language_model == "rain"
     capsys.readouterr()
     assert main(["transcribe", clip, "--lm", str(lm), "--hotword", "बारिश:2", "--decoder", "beam"]) == 0
     assert capsys.readouterr().out.strip()

@@ -121,9 +121,9 @@ def score(model: NGramModel, words: list[str]) -> float:
 
 
 def test_files_come_back_whole(tmp_path: Path, ngrams: NGrams, sentences: list[list[str]]) -> None:
-    write_ngrams(tmp_path / "m.npz", ngrams.with_weights(0.3, 1.7))
+    write_ngrams(tmp_path / "m.npz", ngrams.with_weights(0.3, 1.7, -2.5))
     again = read_ngrams(tmp_path / "m.npz")
-    assert (again.alpha, again.beta, again.words) == (0.3, 1.7, ngrams.words)
+    assert (again.alpha, again.beta, again.unknown, again.words) == (0.3, 1.7, -2.5, ngrams.words)
     write_arpa(tmp_path / "m.arpa", ngrams)
     arpa = NGramModel(read_arpa(tmp_path / "m.arpa"))
     for sentence in sentences[:50]:
@@ -282,6 +282,19 @@ def test_a_corpus_is_read_in_the_form_of_the_decoder(tmp_path: Path, bundle: Bun
         read_corpus([tmp_path / "b.txt"], vocabulary_of(bundle))
     with pytest.raises(LanguageModelInvalid, match="cannot be read"):
         read_corpus([tmp_path / "c.txt"], vocabulary_of(bundle))
+
+
+def test_words_beyond_the_text(sentences: list[list[str]]) -> None:
+    """They are as likely as an unknown word, known, and the rest keeps its shares."""
+    model = NGramModel(estimate(sentences, 3, ["ज़ेब्रा", sentences[0][0], "यूरेनियम"]))
+    assert model.words.count(sentences[0][0]) == 1
+    for state in (model.start, 0):
+        assert model.score(state, "यूरेनियम")[2]
+        assert not model.score(state, "यूरे")[2]
+        assert model.score(state, "यूरेनियम")[0] == pytest.approx(model.score(state, "यूरे")[0], abs=1e-6)
+        total = sum(math.exp(model.score(state, word)[0]) for word in (*model.words, "</s>", "<unk>"))
+        assert total == pytest.approx(1, abs=1e-4)
+    assert model.has_prefix("यूरे")
 
 
 @pytest.mark.parametrize("order", [1, 2, 5])

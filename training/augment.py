@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-from scipy.signal import fftconvolve, lfilter, resample_poly
+from scipy.signal import butter, fftconvolve, lfilter, resample_poly, sosfilt
 
 RATE = 16000
 
@@ -55,10 +55,14 @@ def mix(samples: np.ndarray, other: np.ndarray, snr_db: float) -> np.ndarray:
 
 
 def telephone(samples: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """8 kHz, a narrow band, often µ-law."""
+    """8 kHz, a narrow band with gentle or steep edges, often µ-law."""
     narrow = resample_poly(samples, 1, 2)
-    if random.random() < 0.5:  # the handset's high-pass near 300 Hz
+    roll = random.random()
+    if roll < 0.3:  # the handset's high-pass near 300 Hz
         narrow = lfilter([0.89, -0.89], [1, -0.78], narrow)
+    elif roll < 0.8:  # a line's band
+        band = [random.uniform(150, 450), random.uniform(2700, 3800)]
+        narrow = sosfilt(butter(int(random.integers(2, 9)), band, "bandpass", fs=8000, output="sos"), narrow)
     if random.random() < 0.6:
         level = max(1e-3, float(np.abs(narrow).max()))
         scaled = narrow / level

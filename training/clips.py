@@ -11,7 +11,7 @@ from .augment import RATE
 from .make_text import evaluation_sentences, held_sentences
 
 # How often a clip's text comes from each kind: natural text teaches the language, random words teach the sounds.
-KINDS = {"everyday": 0.12, "grammar": 0.36, "catalogue": 0.18, "help": 0.05, "dictionary": 0.10, "words": 0.19}
+KINDS = {"everyday": 0.26, "grammar": 0.24, "catalogue": 0.17, "help": 0.05, "dictionary": 0.08, "words": 0.20}
 LONGEST_S = 15.5
 
 
@@ -88,7 +88,7 @@ class ClipMaker:
             self.crowd.append(samples)
         else:
             self.crowd[self.random.randrange(60)] = samples
-        return self.rough(samples, min(0.6, 0.25 + progress)), " ".join(said)
+        return self.rough(samples, min(0.9, 0.25 + progress)), " ".join(said)
 
     def rough(self, samples: np.ndarray, strength: float) -> np.ndarray:
         """Rooms, microphones, noise, telephones, codecs and levels; `strength` in 0..1 scales how often."""
@@ -100,9 +100,9 @@ class ClipMaker:
         roll = chance()
         if roll < 0.45 * strength:
             kind = self.random.choice(["white", "white", "pink", "brown", "hum"])
-            samples = augment.mix(samples, augment.noise(len(samples), kind, draw), self.random.uniform(4, 30))
+            samples = augment.mix(samples, augment.noise(len(samples), kind, draw), self.random.uniform(3, 25))
         elif roll < 0.65 * strength and len(self.crowd) > 8:
-            samples = augment.mix(samples, self.babble(len(samples)), self.random.uniform(5, 25))
+            samples = augment.mix(samples, self.babble(len(samples)), self.random.uniform(4, 22))
         elif chance() < 0.6:  # a recording's noise floor; the rest keep espeak-ng's digital silence
             samples = augment.mix(samples, augment.noise(len(samples), "white", draw), self.random.uniform(30, 70))
         if chance() < 0.06:

@@ -5,6 +5,8 @@ import itertools
 import random
 import re
 
+from . import scenes
+
 MOST = 60  # of one template's sentences
 
 TEMPLATES = """
@@ -185,7 +187,7 @@ def sentences() -> list[str]:
     """Every template's sentences, at most `MOST` of each, the same on every call."""
     generator = random.Random(21)
     found: set[str] = set()
-    for template in TEMPLATES.strip().splitlines():
+    for template in (TEMPLATES + scenes.TEMPLATES).strip().splitlines():
         parts = [part.split("|") for part in re.split(r"[{}]", template)]
         choices = [" ".join("".join(words).split()).replace(" ,", ",") for words in itertools.product(*parts)]
         found.update(generator.sample(choices, min(MOST, len(choices))))

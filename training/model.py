@@ -1,21 +1,29 @@
 """The embedded model: a small Conformer-CTC of the real model's family, made of NeMo's modules, and its tokenizer."""
 
 import random
+import shutil
+from collections.abc import Iterable
 from pathlib import Path
+
+from hindi_stt.features import FeatureExtractor
 
 from .alphabet import CHARACTERS, COMMA, plain
 
 PIECES = 128
 
 
-def make_tokenizer(work: Path) -> Path:
-    """A 128-piece SentencePiece unigram model over the corpus and random sequences of its words."""
+def make_tokenizer(work: Path, bundle: Path | None = None) -> Path:
+    """A 128-piece SentencePiece unigram model over the corpus and random sequences of its words, or a bundle's own."""
     import sentencepiece
 
     folder = work / "tokenizer"
     if (folder / "tokenizer.model").exists():
         return folder
     folder.mkdir(parents=True, exist_ok=True)
+    if bundle:
+        for name in ("vocab.txt", "tokenizer.model"):
+            shutil.copy(bundle / name, folder / name)
+        return folder
     generator = random.Random(2)
     lines = [
         plain(line.split("\t")[1])
@@ -75,3 +83,46 @@ def make_model(tokenizer: Path):
         "optim": {"name": "adamw", "lr": 1.5e-3},
     }  # fmt: skip
     return EncDecCTCModelBPE(cfg=OmegaConf.create(config))
+
+
+def feature_extractor(model) -> FeatureExtractor:
+    """The server's own features for this model: NeMo's to the rounding, and ten times as fast."""
+    from omegaconf import OmegaConf
+
+    from hindi_stt.export.config import read_config
+
+    saved = {"tokenizer": {"type": "bpe", "model_path": "nemo:tokenizer.model"}}  # as in the .nemo file
+    config = read_config({**OmegaConf.to_container(model.cfg, resolve=True), **saved})
+    return FeatureExtractor(config.features, model.preprocessor.featurizer.fb[0].numpy())
+
+
+def load_bundle(model, folder: Path, batches: Iterable) -> None:
+    """Gives the model a bundle's weights, ready to be trained further.
+
+    In a bundle each BatchNorm is part of the convolution before it. Training would normalise what it passes on
+    unchanged, so each gets the mean and variance of what it sees in these batches, and a scale and bias that undo them.
+    """
+    import torch
+
+    from hindi_stt.export.rebuild import rebuild
+
+    model.load_state_dict(rebuild(folder).state_dict())
+    model.eval()
+    norms = [module for module in model.modules() if isinstance(module, torch.nn.BatchNorm1d)]
+    seen: dict = {norm: [] for norm in norms}
+
+    def note(norm, inputs) -> None:
+        seen[norm].append(inputs[0].transpose(0, 1).flatten(1))
+
+    hooks = [norm.register_forward_pre_hook(note) for norm in norms]
+    with torch.no_grad():
+        for features, lengths, *_ in batches:
+            model.encoder(audio_signal=features, length=lengths)
+        for hook in hooks:
+            hook.remove()
+        for norm in norms:
+            variance, mean = torch.var_mean(torch.cat(seen[norm], 1), dim=1)
+            norm.running_mean.copy_(mean)
+            norm.running_var.copy_(variance)
+            norm.weight.copy_(torch.sqrt(variance + norm.eps))
+            norm.bias.add_(mean)

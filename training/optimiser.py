@@ -13,6 +13,7 @@ import torch
 import torch.distributed as dist
 
 MOMENTUM, WEIGHT_DECAY = 0.95, 1e-3
+HAS_BFLOAT16 = torch.cpu.get_capabilities().get("avx512_bf16", False)
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)  # Jordan's coefficients: steep at zero, five rounds are enough
 
 
@@ -20,7 +21,7 @@ def orthogonal(matrix: torch.Tensor) -> torch.Tensor:
     """The nearest matrix whose singular values are about 1 (0.7 to 1.2), by five Newton-Schulz rounds."""
     tall = matrix.shape[0] > matrix.shape[1]
     x = matrix.T if tall else matrix
-    x = x / (x.norm() + 1e-7)
+    x = (x / (x.norm() + 1e-7)).to(torch.bfloat16 if HAS_BFLOAT16 else torch.float32)
     a, b, c = NEWTON_SCHULZ
     for _ in range(5):
         gram = x @ x.T

@@ -3,7 +3,8 @@
 Two processes of one thread each, on clips that each speaks for itself; gradients are averaged after every step. Two
 threads in one process would be as fast on an idle machine, but slow to a crawl beside other work. The learning rate
 follows max(steps / --steps, time / --minutes), so a run ends annealed whatever the machine had to spare, and a run that
-was stopped goes on from its last checkpoint when the command is given again.
+was stopped goes on from its last checkpoint when the command is given again. With --start a new run begins with the
+weights of an exported bundle instead of random ones. Matrix products are in bfloat16 where the processor has them.
 """
 
 import argparse
@@ -15,27 +16,38 @@ import os
 import time
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.distributed as dist
 
-from .clips import ClipMaker
-from .optimiser import Optimiser
+from hindi_stt.features import FeatureExtractor
+from hindi_stt.types import Waveform
 
-PEAK_RATE, WARM_UP, FLOOR = 1.5e-3, 400, 0.004
-BATCH_S = 22.0  # padded seconds of one process's batch
-BATCHES = 2  # of each process in one step: they wait for one another half as often
-POOL = 96  # clips drawn at a time and sorted by length into batches
+from .clips import ClipMaker
+from .optimiser import HAS_BFLOAT16, Optimiser
+
+WARM_UP, FLOOR = 300, 0.004  # steps, and where the rate ends as a share of its peak
+BATCH_S = 60.0  # padded seconds of one process's batch, one batch a step
+POOL = 224  # clips drawn at a time and sorted by length into batches
 CHECKPOINT_S = 180
+STATISTICS = 8  # batches from which a bundle's batch statistics are restored
 LONGEST_STEP_S = 10.0  # what a step may take off the time left: a process that was suspended did not train
 
 
-def batches(maker: ClipMaker, encode, preprocessor, progress: list[float]) -> Iterator[tuple[torch.Tensor, ...]]:
+@dataclass
+class Ease:
+    """progress: how far the way from short and clean clips to all kinds has been gone, in 0..1."""
+
+    progress: float
+
+
+def batches(maker: ClipMaker, encode, extract: FeatureExtractor, ease: Ease) -> Iterator[tuple[torch.Tensor, ...]]:
     """Endless batches of features and targets, clips of like length together, batches in random order."""
     while True:
-        pool = sorted((maker.clip(progress[0]) for _ in range(POOL)), key=lambda clip: len(clip[0]))
+        pool = sorted((maker.clip(ease.progress) for _ in range(POOL)), key=lambda clip: len(clip[0]))
         groups: list[list] = [[]]
         for clip in pool:
             if groups[-1] and (len(groups[-1]) + 1) * len(clip[0]) > BATCH_S * 16000:
@@ -43,17 +55,16 @@ def batches(maker: ClipMaker, encode, preprocessor, progress: list[float]) -> It
             groups[-1].append(clip)
         maker.random.shuffle(groups)
         for group in groups:
-            lengths = torch.tensor([len(samples) for samples, _ in group])
-            signal = torch.from_numpy(np.stack([np.pad(s, (0, int(lengths.max()) - len(s))) for s, _ in group])).float()
-            preprocessor.featurizer.dither = maker.random.choice([0.0, 1e-5])  # servers add none
-            with torch.no_grad():
-                features, feature_lengths = preprocessor(input_signal=signal, length=lengths)
+            rows = [extract(Waveform(np.float32(samples), 16000, 16000)).values for samples, _ in group]
+            lengths = torch.tensor([row.shape[1] for row in rows])
+            longest = int(lengths.max())
+            features = torch.from_numpy(np.stack([np.pad(row, ((0, 0), (0, longest - row.shape[1]))) for row in rows]))
             targets = [encode(text) for _, text in group]
             sizes = torch.tensor([len(target) for target in targets])
             padded = torch.zeros(len(targets), int(sizes.max()), dtype=torch.long)
             for row, target in enumerate(targets):
                 padded[row, : len(target)] = torch.tensor(target)
-            yield mask(features, feature_lengths, progress[0], maker.numpy), feature_lengths, padded, sizes
+            yield mask(features, lengths, ease.progress, maker.numpy), lengths, padded, sizes
 
 
 def mask(features: torch.Tensor, lengths: torch.Tensor, progress: float, random: np.random.Generator) -> torch.Tensor:
@@ -70,9 +81,9 @@ def mask(features: torch.Tensor, lengths: torch.Tensor, progress: float, random:
     return features
 
 
-def learning_rate(step: int, progress: float) -> float:
+def learning_rate(peak: float, step: int, progress: float) -> float:
     anneal = FLOOR + (1 - FLOOR) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
-    return PEAK_RATE * min(1.0, (step + 1) / WARM_UP) * anneal
+    return peak * min(1.0, (step + 1) / WARM_UP) * anneal
 
 
 class Average:
@@ -129,46 +140,51 @@ class Checkpoint:
 
 
 def train(arguments: argparse.Namespace, rank: int) -> None:
-    from .model import make_model, make_tokenizer
+    from .model import feature_extractor, load_bundle, make_model, make_tokenizer
 
     work: Path = arguments.work
     if rank == 0:
-        make_tokenizer(work)
+        make_tokenizer(work, arguments.start)
     dist.barrier()
     torch.manual_seed(1)
     model = make_model(work / "tokenizer")
     model.encoder.sync_max_audio_length = False
+    extract = feature_extractor(model)
+    checkpoint = Checkpoint(work / "checkpoint.pt", model, Optimiser(model))
+    step, elapsed_s = checkpoint.restore()
+    progress = max(step / arguments.steps, elapsed_s / 60 / arguments.minutes)
+    ease = Ease(1.0 if arguments.start else progress)  # a trained model begins with all kinds of clips
+    maker = ClipMaker(work, seed=1000 * step + rank + 7)
+    source = batches(maker, model.tokenizer.text_to_ids, extract, ease)
+    if arguments.start and not step:
+        load_bundle(model, arguments.start, itertools.islice(source, STATISTICS))
     model.train()
     parameters = [p for p in model.parameters() if p.requires_grad]
-    optimiser = Optimiser(model)
-    checkpoint, average = Checkpoint(work / "checkpoint.pt", model, optimiser), Average(parameters)
-    step, elapsed_s = checkpoint.restore()
-    progress = [max(step / arguments.steps, elapsed_s / 60 / arguments.minutes)]
-    maker = ClipMaker(work, seed=1000 * step + rank + 7)
-    source = batches(maker, model.tokenizer.text_to_ids, model.preprocessor, progress)
+    average = Average(parameters)
     began, recent = time.monotonic(), []
-    while progress[0] < 1.0:
+    while progress < 1.0:
+        features, lengths, targets, sizes = next(source)
         model.zero_grad(set_to_none=True)
-        per_piece = seconds = 0.0
-        for features, lengths, targets, sizes in itertools.islice(source, BATCHES):
+        with torch.autocast("cpu", torch.bfloat16, enabled=HAS_BFLOAT16):
             encoded, encoded_lengths = model.encoder(audio_signal=features, length=lengths)
-            log_probs = model.decoder(encoder_output=encoded)
-            loss = model.loss(log_probs=log_probs, targets=targets, input_lengths=encoded_lengths, target_lengths=sizes)
-            (loss / BATCHES).backward()
-            per_piece += loss.item() / float(sizes.float().mean()) / BATCHES
-            seconds += float(lengths.sum()) / 100
+        log_probs = model.decoder(encoder_output=encoded.float())
+        loss = model.loss(log_probs=log_probs, targets=targets, input_lengths=encoded_lengths, target_lengths=sizes)
+        loss.backward()
         took_s, began = min(time.monotonic() - began, LONGEST_STEP_S), time.monotonic()
-        elapsed_s, per_piece, seconds = average(elapsed_s + took_s, per_piece, seconds)
+        per_piece = loss.item() / float(sizes.float().mean())
+        elapsed_s, per_piece, seconds = average(elapsed_s + took_s, per_piece, float(lengths.sum()) / 100)
         norm = float(torch.nn.utils.clip_grad_norm_(parameters, 5.0 if step < WARM_UP else 2.0))
         if math.isfinite(per_piece) and math.isfinite(norm):
-            optimiser.step(learning_rate(step, progress[0]))
+            checkpoint.optimiser.step(learning_rate(arguments.rate, step, progress))
         step += 1
-        progress[0] = max(step / arguments.steps, elapsed_s / 60 / arguments.minutes)
+        progress = max(step / arguments.steps, elapsed_s / 60 / arguments.minutes)
+        ease.progress = max(ease.progress, progress)
         recent.append((per_piece, seconds * dist.get_world_size()))
         if step % 50 == 0 and rank == 0:
-            report(work / "train.jsonl", step, elapsed_s, progress[0], recent)
+            rate = learning_rate(arguments.rate, step, progress)
+            report(work / "train.jsonl", step, elapsed_s, progress, rate, recent)
         recent = recent[-50:]
-        checkpoint.save(step, elapsed_s, last=progress[0] >= 1.0)
+        checkpoint.save(step, elapsed_s, last=progress >= 1.0)
     if rank == 0:
         model.eval()
         model.preprocessor.featurizer.dither = 1e-5
@@ -176,11 +192,13 @@ def train(arguments: argparse.Namespace, rank: int) -> None:
     dist.barrier()
 
 
-def report(path: Path, step: int, elapsed_s: float, progress: float, recent: list[tuple[float, float]]) -> None:
+def report(
+    path: Path, step: int, elapsed_s: float, progress: float, rate: float, recent: list[tuple[float, float]]
+) -> None:
     """One line of the training's history, in the file and on the screen."""
     loss, seconds = (float(np.mean(column)) for column in zip(*recent, strict=True))
     line = {"step": step, "minutes": round(elapsed_s / 60, 2), "loss_per_piece": round(loss, 4)}
-    line |= {"rate": round(learning_rate(step, progress), 6), "progress": round(progress, 4)}
+    line |= {"rate": round(rate, 6), "progress": round(progress, 4)}
     line |= {"audio_s_per_step": round(seconds, 1)}
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
@@ -203,7 +221,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("work", type=Path, nargs="?", default=Path("build/training"))
     parser.add_argument("--minutes", type=float, default=110, help="time after which the learning rate is annealed")
-    parser.add_argument("--steps", type=int, default=12_000, help="steps after which it is annealed, if that is sooner")
+    parser.add_argument("--steps", type=int, default=20_000, help="steps after which it is annealed, if that is sooner")
+    parser.add_argument("--rate", type=float, default=1.5e-3, help="the highest learning rate; half for --start")
+    parser.add_argument("--start", type=Path, help="a bundle whose weights a new run begins with")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--port", type=int, default=29511)
     options = parser.parse_args()

@@ -4,11 +4,11 @@ A hypothesis is a text and the class of its last frame. Of all paths that end in
 counts (the Viterbi form, as in flashlight's decoder: Pratap et al., 2019). So a beam of 1 without models is the greedy
 path, times are those of one path, and an unpruned beam finds what trying every path finds. The score is
 
-    log P(path) + Σ over words (α · log P_LM(word | words before) + β [+ UNKNOWN_SCORE]) + hotword bonuses.
+    log P(path) + Σ over words (α · log P_LM(word | words before) + β [+ unknown]) + hotword bonuses.
 
 Different cuts of a text into pieces are one hypothesis. Words are scored when the next one begins; until then letters
-that begin no word of the language model carry UNKNOWN_SCORE already (pyctcdecode's rule), so that such words stay
-possible, at a price.
+that begin no word of the language model carry its score of an unknown word already (pyctcdecode's rule), so that such
+words stay possible, at a price.
 
 What can hardly matter is not looked at: see BeamLimits. Frames of which only blank is left change nothing after a
 blank, and are passed over.
@@ -31,7 +31,6 @@ from hindi_stt.types import Hypothesis, LogProbs
 
 __all__ = ["BeamDecoder", "BeamLimits"]
 
-UNKNOWN_SCORE: Final = -6.0
 _SCORE: Final = itemgetter(0)
 
 # (class, first frame, link before): a path's tokens, last first.
@@ -222,7 +221,7 @@ class _Search:
         if hot is not None:
             child.extra += hot.bonus - hot_kept
         elif self._lm is not None and not self._lm.has_prefix(word):
-            child.extra += UNKNOWN_SCORE
+            child.extra += self._lm.unknown
         return child
 
     def _finish(self, text: _Text) -> _Text:
@@ -235,7 +234,7 @@ class _Search:
             log_p, lm_state, known = self._lm.score(lm_state, text.letters)
             settled += self._lm.alpha * log_p + self._lm.beta
             if not known and not is_hotword:
-                settled += UNKNOWN_SCORE
+                settled += self._lm.unknown
         kept = text.hot_kept
         if hot is not None and hot.end_bonus > kept:
             settled += hot.end_bonus - kept

@@ -41,9 +41,9 @@ class Decoder(Protocol):
 class Decoders:
     """The decoders of one bundle. Thread-safe.
 
-    hotwords: for every request; default_language_model: name of one of the bundle's, "" for none. Reads all language
-    models at once, so that a bad one is found at start-up. Raises LanguageModelInvalid, InvalidHotwords,
-    UnknownLanguageModel.
+    hotwords: for every request; default_language_model: name of one of the bundle's, "" for the one that the bundle
+    names, "none" for none. Reads all language models at once, so that a bad one is found at start-up. Raises
+    LanguageModelInvalid, InvalidHotwords, UnknownLanguageModel.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Decoders:
             for asset in bundle.manifest.assets
             if asset.role == LM_ROLE
         }
-        self._default = default_language_model or NO_LANGUAGE_MODEL
+        self._default = default_language_model or bundle.manifest.default_language_model or NO_LANGUAGE_MODEL
         self.choose(DecodingOptions())
 
     def add_language_model(self, name: str, path: Path) -> None:

@@ -6,7 +6,7 @@ import mmap
 from pathlib import Path
 from typing import Any, Final
 
-from hindi_stt.decoding.ngram import DEFAULT_ALPHA, DEFAULT_BETA, LN10, any_begins
+from hindi_stt.decoding.ngram import DEFAULT_ALPHA, DEFAULT_BETA, DEFAULT_UNKNOWN, LN10, any_begins
 from hindi_stt.errors import LanguageModelInvalid
 
 __all__ = ["KenLMModel"]
@@ -34,7 +34,7 @@ class KenLMModel:
         except (OSError, RuntimeError) as error:
             raise LanguageModelInvalid(f"{path} cannot be read by KenLM: {error}") from error
         self._new_state = kenlm.State
-        self.alpha, self.beta = alpha, beta
+        self.alpha, self.beta, self.unknown = alpha, beta, DEFAULT_UNKNOWN
         self.start = kenlm.State()
         self._model.BeginSentenceWrite(self.start)
         self.words = _words(path)

@@ -30,6 +30,7 @@ from hindi_stt.errors import LanguageModelInvalid
 __all__ = [
     "DEFAULT_ALPHA",
     "DEFAULT_BETA",
+    "DEFAULT_UNKNOWN",
     "LN10",
     "LanguageModel",
     "NGramModel",
@@ -43,6 +44,7 @@ LN10: Final = math.log(10)
 # Weights for a model that was not tuned; pyctcdecode and NeMo start from the same order of magnitude.
 DEFAULT_ALPHA: Final = 0.5
 DEFAULT_BETA: Final = 1.0
+DEFAULT_UNKNOWN: Final = -6.0
 _FORMAT: Final = "hindi-stt n-grams 1"
 _ARRAYS: Final = ("words", "first_child", "word", "log10_prob", "log10_backoff", "suffix")
 
@@ -50,11 +52,13 @@ _ARRAYS: Final = ("words", "first_child", "word", "log10_prob", "log10_backoff",
 class LanguageModel(Protocol):
     """What the beam search asks of a language model. States are opaque and hashable.
 
-    alpha: weight of its log-probability; beta: reward per word, natural log.
+    alpha: weight of its log-probability; beta: reward per word; unknown: what a word that it does not know gets
+    besides, at most 0; both natural log.
     """
 
     alpha: float
     beta: float
+    unknown: float
 
     @property
     def start(self) -> Any:
@@ -80,7 +84,7 @@ class NGrams:
 
     words: of each word id, id 0 is <unk>; first_child: int32 [n + 1], a state's children are the states first_child[s]
     to first_child[s + 1]; word: int32 [n], the last word of a state; log10_prob, log10_backoff: float32 [n];
-    suffix: int32 [n]; order: words in the longest n-gram; alpha, beta: see LanguageModel.
+    suffix: int32 [n]; order: words in the longest n-gram; alpha, beta, unknown: see LanguageModel.
     """
 
     words: tuple[str, ...]
@@ -92,17 +96,18 @@ class NGrams:
     order: int
     alpha: float = DEFAULT_ALPHA
     beta: float = DEFAULT_BETA
+    unknown: float = DEFAULT_UNKNOWN
 
-    def with_weights(self, alpha: float, beta: float) -> NGrams:
+    def with_weights(self, alpha: float, beta: float, unknown: float = DEFAULT_UNKNOWN) -> NGrams:
         """The same model with other weights."""
-        return replace(self, alpha=alpha, beta=beta)
+        return replace(self, alpha=alpha, beta=beta, unknown=unknown)
 
 
 class NGramModel:
     """A LanguageModel over NGrams. Thread-safe."""
 
     def __init__(self, ngrams: NGrams) -> None:
-        self.alpha, self.beta = ngrams.alpha, ngrams.beta
+        self.alpha, self.beta, self.unknown = ngrams.alpha, ngrams.beta, ngrams.unknown
         self.ngrams = ngrams
         self._ids = {word: i for i, word in enumerate(ngrams.words)}
         self._sorted = sorted(word for word in ngrams.words if not word.startswith("<"))
@@ -159,11 +164,12 @@ def any_begins(words: Sequence[str], letters: str) -> bool:
 
 
 def write_ngrams(path: Path, ngrams: NGrams) -> None:
-    """Write a model as an uncompressed .npz file."""
-    meta = {"format": _FORMAT, "order": ngrams.order, "alpha": ngrams.alpha, "beta": ngrams.beta}
+    """Write a model as an .npz file, compressed to a fifth."""
+    weights = {"alpha": ngrams.alpha, "beta": ngrams.beta, "unknown": ngrams.unknown}
+    meta = {"format": _FORMAT, "order": ngrams.order, **weights}
     arrays = {name: getattr(ngrams, name) for name in _ARRAYS if name != "words"}
     with path.open("wb") as file:
-        np.savez(file, meta=_bytes(json.dumps(meta)), words=_bytes("\n".join(ngrams.words)), **arrays)
+        np.savez_compressed(file, meta=_bytes(json.dumps(meta)), words=_bytes("\n".join(ngrams.words)), **arrays)
 
 
 def read_ngrams(path: Path) -> NGrams:
@@ -175,7 +181,8 @@ def read_ngrams(path: Path) -> NGrams:
             arrays = {name: file[name] for name in _ARRAYS if name != "words"}
         if meta["format"] != _FORMAT:
             raise ValueError(f"format {meta['format']!r}")
-        ngrams = NGrams(words, order=int(meta["order"]), alpha=float(meta["alpha"]), beta=float(meta["beta"]), **arrays)
+        weights = (float(meta["alpha"]), float(meta["beta"]), float(meta.get("unknown", DEFAULT_UNKNOWN)))
+        ngrams = NGrams(words, order=int(meta["order"]), **arrays).with_weights(*weights)
         _check(ngrams)
     # RuntimeError: an archive that says that it is encrypted, or packed in an unknown way.
     except (
@@ -219,6 +226,7 @@ def _check(ngrams: NGrams) -> None:
         and bool(np.isfinite(ngrams.log10_prob).all() and np.isfinite(ngrams.log10_backoff).all())
         and math.isfinite(ngrams.alpha)
         and math.isfinite(ngrams.beta)
+        and -math.inf < ngrams.unknown <= 0
     )
     if not sound:
         raise ValueError("its arrays contradict each other")

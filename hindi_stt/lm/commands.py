@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 import tempfile
 from collections.abc import Callable
@@ -37,6 +38,7 @@ def add_parser(commands: Any, resolve: Callable[[], Bundle]) -> None:
     build = parsers.add_parser("build", help="estimate an n-gram model from text")
     build.add_argument("corpus", nargs="+", type=Path, metavar="CORPUS", help="UTF-8 text")
     build.add_argument("--order", type=int, choices=range(1, MAX_ORDER + 1), default=5, help="words (default: 5)")
+    build.add_argument("--words", type=Path, metavar="FILE", help="UTF-8 text: further words that the model shall know")
     build.add_argument("--output", type=Path, required=True, metavar="FILE", help="FILE.npz, or FILE.arpa for others")
     build.set_defaults(run=lambda arguments: _build(arguments, resolve()))
     tuning = parsers.add_parser("tune", help="choose the weights on recordings, and write them into the model")
@@ -46,13 +48,15 @@ def add_parser(commands: Any, resolve: Callable[[], Bundle]) -> None:
     add = parsers.add_parser("add", help="copy the model bundle, with a language model added")
     add.add_argument("file", type=Path, metavar="FILE", help="n-grams: .npz, ARPA, or KenLM binary")
     add.add_argument("--domain", required=True, metavar="NAME", help="what requests call it")
+    add.add_argument("--default", action="store_true", help="requests that name none get this one")
     add.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="the new bundle")
     add.set_defaults(run=lambda arguments: _add(arguments, resolve()))
 
 
 def _build(arguments: argparse.Namespace, bundle: Bundle) -> int:
     corpus = read_corpus(arguments.corpus, vocabulary_of(bundle))
-    ngrams = estimate(corpus.sentences, arguments.order)
+    listed = read_corpus([arguments.words], vocabulary_of(bundle)).sentences if arguments.words else []
+    ngrams = estimate(corpus.sentences, arguments.order, itertools.chain.from_iterable(listed))
     write = write_arpa if arguments.output.suffix == ARPA_SUFFIX else write_ngrams
     write(arguments.output, ngrams)
     _say(
@@ -82,9 +86,10 @@ def _tune(arguments: argparse.Namespace, bundle: Bundle) -> int:
     texts = [utterance.text for utterance in utterances]
     best = tune(clips, texts, ngrams, vocabulary_of(bundle), BeamLimits(settings.beam_width))
     for weights in best[:5]:
-        _say(f"alpha {weights.alpha:4.2f}  beta {weights.beta:4.1f}  WER {weights.wer:7.2%}")
-    write_ngrams(arguments.lm, ngrams.with_weights(best[0].alpha, best[0].beta))
-    _say(f"{arguments.lm}: now with alpha {best[0].alpha:g}, beta {best[0].beta:g}")
+        chosen = f"alpha {weights.alpha:4.2f}  beta {weights.beta:4.1f}  unknown words {weights.unknown:4.1f}"
+        _say(f"{chosen}  WER {weights.wer:7.2%}")
+    write_ngrams(arguments.lm, ngrams.with_weights(best[0].alpha, best[0].beta, best[0].unknown))
+    _say(f"{arguments.lm}: now with alpha {best[0].alpha:g}, beta {best[0].beta:g}, unknown words {best[0].unknown:g}")
     return 0
 
 
@@ -99,14 +104,15 @@ def _read(path: Path) -> NGrams:
 
 
 def _add(arguments: argparse.Namespace, bundle: Bundle) -> int:
-    _say(
-        f"{add_to_bundle(bundle, arguments.file, arguments.domain, arguments.output).folder}: {arguments.domain} added"
-    )
+    added = add_to_bundle(bundle, arguments.file, arguments.domain, arguments.output, default=arguments.default)
+    _say(f"{added.folder}: {arguments.domain} added")
     return 0
 
 
-def add_to_bundle(bundle: Bundle, file: Path, domain: str, folder: Path) -> Bundle:
+def add_to_bundle(bundle: Bundle, file: Path, domain: str, folder: Path, *, default: bool = False) -> Bundle:
     """Copy a bundle into a new folder, with a language model under this name; ARPA becomes .npz on the way.
+
+    default: requests that name no language model get this one.
 
     Raises InvalidRequest where the folder exists or the name is taken, LanguageModelInvalid.
     """
@@ -114,8 +120,11 @@ def add_to_bundle(bundle: Bundle, file: Path, domain: str, folder: Path) -> Bund
     if domain in taken or not domain.replace("-", "").replace("_", "").isalnum():
         raise InvalidRequest(f"{domain!r} cannot be the name of a language model here: letters, digits, - and _, once.")
     load_language_model(file, vocabulary_of(bundle))
+    name = domain if default else None
     if file.suffix != ARPA_SUFFIX:
-        return bundle.copy_with(folder, [(LM_ROLE, domain, f"lm-{domain}{file.suffix}", file)])
+        addition = (LM_ROLE, domain, f"lm-{domain}{file.suffix}", file)
+        return bundle.copy_with(folder, [addition], default_language_model=name)
     with tempfile.NamedTemporaryFile(suffix=".npz") as converted:
         write_ngrams(Path(converted.name), read_arpa(file))
-        return bundle.copy_with(folder, [(LM_ROLE, domain, f"lm-{domain}.npz", Path(converted.name))])
+        addition = (LM_ROLE, domain, f"lm-{domain}.npz", Path(converted.name))
+        return bundle.copy_with(folder, [addition], default_language_model=name)

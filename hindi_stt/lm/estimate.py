@@ -44,9 +44,12 @@ class _Level:
     at: Ints
 
 
-def estimate(sentences: Iterable[Sequence[str]], order: int) -> NGrams:
-    """A model of this order. Raises ValueError where there is no word."""
-    words, tokens = _tokens(sentences)
+def estimate(sentences: Iterable[Sequence[str]], order: int, vocabulary: Iterable[str] = ()) -> NGrams:
+    """A model of this order. Raises ValueError where there is no word.
+
+    vocabulary: further words that it shall know; of those that no sentence has, each is as likely as <unk>.
+    """
+    words, tokens = _tokens(sentences, vocabulary)
     levels = _levels(tokens, len(words), order)
     adjusted = [
         np.where(below.from_start, below.count, np.bincount(above.suffix, minlength=len(below.count)))
@@ -64,7 +67,7 @@ def estimate(sentences: Iterable[Sequence[str]], order: int) -> NGrams:
     return _assemble(words, levels, all_probs, all_backoffs)
 
 
-def _tokens(sentences: Iterable[Sequence[str]]) -> tuple[tuple[str, ...], Ints]:
+def _tokens(sentences: Iterable[Sequence[str]], vocabulary: Iterable[str]) -> tuple[tuple[str, ...], Ints]:
     """The words, and the corpus as their ids, <s> before and </s> after each sentence."""
     ids = {"<unk>": _UNKNOWN, "<s>": _START, "</s>": _END}
     tokens: list[int] = []
@@ -73,6 +76,8 @@ def _tokens(sentences: Iterable[Sequence[str]]) -> tuple[tuple[str, ...], Ints]:
             tokens += [_START, *(ids.setdefault(word, len(ids)) for word in sentence), _END]
     if not tokens:
         raise ValueError("no words to build a language model from")
+    for word in vocabulary:
+        ids.setdefault(word, len(ids))
     return tuple(ids), np.array(tokens, np.int64)
 
 

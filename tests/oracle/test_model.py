@@ -110,4 +110,5 @@ def test_text_of_files_in_every_format(
 
     samples = AudioSegment.from_file(str(DATA / name), target_sr=16_000, channel_selector="average").samples
     (theirs,) = nemo_hypotheses(nemo_model, [samples])
-    assert pipeline.transcribe(DATA / name, acoustic).text == " ".join(theirs.text.split())
+    greedy = pipeline.options({"decoder": "greedy"})
+    assert pipeline.transcribe(DATA / name, acoustic, greedy).text == " ".join(theirs.text.split())

@@ -56,7 +56,8 @@ def samples(clips: list[Path]) -> list[np.ndarray]:
 @pytest.fixture(scope="module")
 def texts(clips: list[Path], bundle: Bundle, pipeline: Pipeline) -> list[str]:
     acoustic = LocalAcoustic(bundle, threads=1, precision="fp32")
-    return [pipeline.transcribe(clip, acoustic).text for clip in clips]
+    greedy = pipeline.options({"decoder": "greedy"})  # as theirs
+    return [pipeline.transcribe(clip, acoustic, greedy).text for clip in clips]
 
 
 def test_onnx_asr(bundle: Bundle, samples: list[np.ndarray], texts: list[str], tmp_path: Path) -> None:
