@@ -82,9 +82,9 @@ class Bench:
     def beam(self, ngrams: NGrams | None = None, hotwords: Sequence[Hotword] = ()) -> BeamDecoder:
         """A beam of the default width."""
         model = NGramModel(ngrams) if ngrams else None
-        return BeamDecoder(
-            self.vocabulary, language_model=model, hotwords=build_tree(hotwords, self.vocabulary, 10_000)
-        )
+        tree, limits = build_tree(hotwords, self.vocabulary, 10_000), BeamLimits()
+        limits = limits.for_hotwords() if tree else limits
+        return BeamDecoder(self.vocabulary, language_model=model, hotwords=tree, limits=limits)
 
 
 def tuned(bench: Bench) -> None:

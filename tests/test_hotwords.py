@@ -192,7 +192,7 @@ def test_tuning_takes_the_best_of_the_grid(with_models: Bundle, pipeline: Pipeli
     clips = [[clip] for clip in listen(sentences, pipeline, acoustic)]
     ngrams = estimate([s.text.split() for s in domain_text.corpus(2000) if s.domain == "bank"], 3)
     results = tune(clips, [s.text for s in sentences], ngrams, vocabulary_of(with_models))
-    assert len(results) == 28
+    assert len(results) == 34
     assert results[0].wer == min(weights.wer for weights in results)
 
 

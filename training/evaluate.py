@@ -1,7 +1,8 @@
-"""Step 4, measuring: `python -m training.evaluate WORK [--model FILE | --bundle FOLDER] [--real FOLDER]`.
+"""Step 5, measuring: `python -m training.evaluate WORK [--model FILE | --bundle FOLDER [--greedy]] [--real FOLDER]`.
 
 Word and character error rates by condition, each with a 95 % interval from resampling clips, and how often words of a
-given confidence are wrong. Decoding is greedy; clips go through the model one by one, as the server does.
+given confidence are wrong. A bundle decodes as the server does unasked, a NeMo model greedily; clips go through the
+model one by one.
 """
 
 import argparse
@@ -97,9 +98,12 @@ class NemoRecogniser:
 
 
 class ServerRecogniser:
-    """The server's own line in this process, over an exported bundle: what its users get."""
+    """The server's own line in this process, over an exported bundle: what its users get.
 
-    def __init__(self, bundle_folder: Path):
+    greedy: without the bundle's language model.
+    """
+
+    def __init__(self, bundle_folder: Path, *, greedy: bool = False):
         from hindi_stt.acoustic import LocalAcoustic
         from hindi_stt.bundle import Bundle
         from hindi_stt.pipeline import Pipeline
@@ -108,6 +112,7 @@ class ServerRecogniser:
         settings = get_settings()
         bundle = Bundle.open(bundle_folder)
         self.pipeline, self.acoustic = Pipeline(bundle, settings), LocalAcoustic(bundle, threads=1)
+        self.options = self.pipeline.options({"decoder": "greedy"} if greedy else {})
 
     def hear(self, samples: np.ndarray) -> Heard:
         """Sends a 16-bit WAV file down the line."""
@@ -115,7 +120,7 @@ class ServerRecogniser:
         with wave.open(buffer, "wb") as file:
             file.setparams((1, 2, 16000, 0, "NONE", ""))
             file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
-        words = self.pipeline.transcribe(buffer.getvalue(), self.acoustic).words
+        words = self.pipeline.transcribe(buffer.getvalue(), self.acoustic, self.options).words
         return Heard([word.text for word in words], [word.confidence for word in words])
 
 
@@ -221,6 +226,7 @@ def main() -> None:
     parser.add_argument(
         "--bundle", type=Path, help="an exported bundle: measures the server's own line instead of NeMo"
     )
+    parser.add_argument("--greedy", action="store_true", help="the bundle without its language model")
     parser.add_argument("--real", type=Path, help="a folder of recordings with transcripts.tsv")
     parser.add_argument("--json", type=Path, help="where the results go; default WORK/results.json")
     parser.add_argument("--limit", type=int, help="only the first so many sentences, for a quick look")
@@ -229,7 +235,7 @@ def main() -> None:
     logging.disable(logging.WARNING)
     recogniser: Recogniser
     if arguments.bundle:
-        recogniser = ServerRecogniser(arguments.bundle)
+        recogniser = ServerRecogniser(arguments.bundle, greedy=arguments.greedy)
     else:
         recogniser = NemoRecogniser(arguments.model or arguments.work / "final.nemo", arguments.work / "tokenizer")
     bench, results, marks = Bench(arguments.work, arguments.limit), {}, []

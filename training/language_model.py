@@ -32,7 +32,7 @@ from .clips import ClipMaker
 NAME = "everyday"
 ORDER = 2  # of three words, it is twice as large and no better
 HELD_EVERY = 40  # one sentence and one word of so many are held back for the choice of weights
-SENTENCES, WORDS = 240, 40  # clips of the choice; a clip of words has three
+SENTENCES, WORDS = 900, 150  # clips of the choice; a clip of words has three
 ROUGHNESS = 0.5
 
 

@@ -23,18 +23,23 @@ ROWS = {
 }
 
 
-def errors(results: dict, target: Path) -> None:
+def errors(results: dict, greedy: dict, target: Path) -> None:
     names = [name for name in ROWS if name in results]
-    rates = [results[name]["cer" if name.startswith("words") else "wer"] for name in names]
-    figure, axes = plt.subplots(figsize=(7.5, 3.8))
-    middle = [rate["percent"] for rate in rates]
-    spread = [[rate["percent"] - rate["low"] for rate in rates], [rate["high"] - rate["percent"] for rate in rates]]
-    axes.barh(range(len(names)), middle, xerr=spread, color="#4a7fb5", ecolor="#333", capsize=3, height=0.6)
+    figure, axes = plt.subplots(figsize=(7.5, 4.6))
+    for measured, label, colour, offset in (
+        (results, "as the server decodes", "#4a7fb5", -0.2),
+        (greedy, "greedy", "#b9cfe4", 0.2),
+    ):
+        rates = [measured[name]["cer" if name.startswith("words") else "wer"] for name in names]
+        middle = [rate["percent"] for rate in rates]
+        spread = [[rate["percent"] - rate["low"] for rate in rates], [rate["high"] - rate["percent"] for rate in rates]]
+        places = [place + offset for place in range(len(names))]
+        axes.barh(places, middle, xerr=spread, color=colour, ecolor="#333", capsize=2, height=0.38, label=label)
     axes.scatter(
         [ROWS[name][1] for name in names],
         range(len(names)),
         marker="|",
-        s=260,
+        s=420,
         color="#c0392b",
         label="target",
         zorder=3,
@@ -77,7 +82,8 @@ if __name__ == "__main__":
     folder = Path(__file__).parent.parent / "docs" / "images"
     folder.mkdir(parents=True, exist_ok=True)
     measured = json.loads((work / "results.json").read_text(encoding="utf-8"))
-    errors(measured, folder / "embedded-errors.png")
+    greedy = json.loads((work / "greedy.json").read_text(encoding="utf-8"))
+    errors(measured, greedy, folder / "embedded-errors.png")
     confidence(measured, folder / "embedded-confidence.png")
     curve(
         [json.loads(line) for line in (work / "train.jsonl").read_text(encoding="utf-8").splitlines()],

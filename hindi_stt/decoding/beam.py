@@ -16,7 +16,7 @@ blank, and are passed over.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import nlargest
 from operator import itemgetter
 from typing import Any, Final
@@ -44,8 +44,12 @@ class BeamLimits:
     """
 
     width: int = 16
-    token_floor: float = -10.0
-    margin: float = 15.0
+    token_floor: float = -6.0
+    margin: float = 10.0
+
+    def for_hotwords(self) -> BeamLimits:
+        """Wider ones: a name that the acoustic model has never met is spelled from unlikely classes."""
+        return replace(self, token_floor=-10.0, margin=15.0)
 
 
 class _Text:

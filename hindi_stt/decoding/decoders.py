@@ -110,7 +110,8 @@ class Decoders:
         hotwords = build_tree(wanted, self._vocabulary, self._max_hotwords)
         if options.decoder == "auto" and model is None and hotwords is None:
             return self._greedy
-        return BeamDecoder(self._vocabulary, language_model=model, hotwords=hotwords, limits=self._limits)
+        limits = self._limits if hotwords is None else self._limits.for_hotwords()
+        return BeamDecoder(self._vocabulary, language_model=model, hotwords=hotwords, limits=limits)
 
     def _model(self, name: str) -> LanguageModel | None:
         if name == NO_LANGUAGE_MODEL:

@@ -10,16 +10,16 @@ from typing import Final
 from tqdm import tqdm
 
 from hindi_stt.decoding import BeamDecoder, BeamLimits
-from hindi_stt.decoding.ngram import DEFAULT_UNKNOWN, NGramModel, NGrams
+from hindi_stt.decoding.ngram import NGramModel, NGrams
 from hindi_stt.decoding.vocabulary import Vocabulary
 from hindi_stt.evaluation.metrics import error_rate
 from hindi_stt.types import LogProbs
 
 __all__ = ["ALPHAS", "BETAS", "UNKNOWNS", "Weights", "tune"]
 
-ALPHAS: Final = (0.2, 0.35, 0.5, 0.7, 1.0)
+ALPHAS: Final = (0.1, 0.2, 0.35, 0.5, 0.7, 1.0)
 BETAS: Final = (0.0, 1.0, 2.0, 3.0, 4.0)
-UNKNOWNS: Final = (-4.5, -3.0, -1.5)
+UNKNOWNS: Final = (-3.0, -6.0, -4.5, -1.5, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ def tune(
     vocabulary: Vocabulary,
     limits: BeamLimits | None = None,
 ) -> list[Weights]:
-    """Every pair of alpha and beta of the grid, then other scores for unknown words with the best pair; best first, of
-    equal ones the smaller.
+    """Every pair of alpha and beta of the grid with the first score of unknown words, then the other scores with the
+    best pair; best first, of equal ones those that weigh least.
 
     clips: of each recording; references: what is said in it, compared in the form of the model's own output.
     """
@@ -53,16 +53,16 @@ def tune(
         heard = [" ".join(decode(clip).text for clip in recording) for recording in clips]
         results.append(Weights(alpha, beta, unknown, error_rate(expected, heard, "raw").wer))
 
-    with tqdm(total=len(ALPHAS) * len(BETAS) + len(UNKNOWNS), unit="try", desc="tuning", disable=None) as bar:
+    with tqdm(total=len(ALPHAS) * len(BETAS) + len(UNKNOWNS) - 1, unit="try", desc="tuning", disable=None) as bar:
         for alpha, beta in itertools.product(ALPHAS, BETAS):
-            measure(alpha, beta, DEFAULT_UNKNOWN)
+            measure(alpha, beta, UNKNOWNS[0])
             bar.update()
         best = min(results, key=_rank)
-        for unknown in UNKNOWNS:
+        for unknown in UNKNOWNS[1:]:
             measure(best.alpha, best.beta, unknown)
             bar.update()
     return sorted(results, key=_rank)
 
 
 def _rank(weights: Weights) -> tuple[float, ...]:
-    return weights.wer, weights.alpha, weights.beta, weights.unknown
+    return weights.wer, weights.alpha, weights.beta, -weights.unknown
