@@ -1,4 +1,4 @@
-"""Step 5, the model card's plots: `python -m training.plots WORK` writes docs/images/embedded-*.png."""
+"""Step 6, the model card's plots: `python -m training.plots WORK` writes docs/images/embedded-*.png."""
 
 import argparse
 import json

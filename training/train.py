@@ -222,7 +222,7 @@ if __name__ == "__main__":
     parser.add_argument("work", type=Path, nargs="?", default=Path("build/training"))
     parser.add_argument("--minutes", type=float, default=110, help="time after which the learning rate is annealed")
     parser.add_argument("--steps", type=int, default=20_000, help="steps after which it is annealed, if that is sooner")
-    parser.add_argument("--rate", type=float, default=1.5e-3, help="the highest learning rate; half for --start")
+    parser.add_argument("--rate", type=float, default=1.5e-3, help="the highest learning rate; a third for --start")
     parser.add_argument("--start", type=Path, help="a bundle whose weights a new run begins with")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--port", type=int, default=29511)
