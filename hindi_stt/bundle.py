@@ -11,7 +11,7 @@ import hashlib
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -226,7 +226,7 @@ class Bundle:
         folder: Path,
         additions: Sequence[tuple[str, str, str, Path]],
         *,
-        default_language_model: str | None = None,
+        default_language_model: str = "",
     ) -> Bundle:
         """A copy in a new folder with more assets: role, name, file name in the bundle, and the file to copy.
 
@@ -244,10 +244,9 @@ class Bundle:
         for role, name, file, source in additions:
             shutil.copyfile(source, folder / file)
             added.append(Asset(role=role, name=name, file=file, sha256=sha256_of(folder / file)))
-        changes: dict[str, Any] = {"assets": (*self.manifest.assets, *added)}
-        if default_language_model is not None:
-            changes["default_language_model"] = default_language_model
-        manifest = self.manifest.model_copy(update=changes)
+        model = default_language_model or self.manifest.default_language_model
+        assets = (*self.manifest.assets, *added)
+        manifest = self.manifest.model_copy(update={"assets": assets, "default_language_model": model})
         (folder / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
         return Bundle.open(folder)
 

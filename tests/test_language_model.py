@@ -13,7 +13,7 @@ import pytest
 from hindi_stt.bundle import Bundle
 from hindi_stt.decoding.arpa import read_arpa, write_arpa
 from hindi_stt.decoding.decoders import load_language_model, vocabulary_of
-from hindi_stt.decoding.ngram import LN10, NGramModel, NGrams, read_ngrams, write_ngrams
+from hindi_stt.decoding.ngram import DEFAULT_UNKNOWN, LN10, NGramModel, NGrams, read_ngrams, write_ngrams
 from hindi_stt.decoding.vocabulary import Vocabulary
 from hindi_stt.errors import LanguageModelInvalid
 from hindi_stt.lm.corpus import read_corpus
@@ -124,6 +124,11 @@ def test_files_come_back_whole(tmp_path: Path, ngrams: NGrams, sentences: list[l
     write_ngrams(tmp_path / "m.npz", ngrams.with_weights(0.3, 1.7, -2.5))
     again = read_ngrams(tmp_path / "m.npz")
     assert (again.alpha, again.beta, again.unknown, again.words) == (0.3, 1.7, -2.5, ngrams.words)
+    with np.load(tmp_path / "m.npz") as file:
+        arrays = {key: file[key] for key in file}
+    older = arrays["meta"].tobytes().replace(b', "unknown": -2.5', b"")  # from before it was a weight
+    np.savez(tmp_path / "older.npz", **arrays | {"meta": np.frombuffer(older, np.uint8)})
+    assert read_ngrams(tmp_path / "older.npz").unknown == DEFAULT_UNKNOWN
     write_arpa(tmp_path / "m.arpa", ngrams)
     arpa = NGramModel(read_arpa(tmp_path / "m.arpa"))
     for sentence in sentences[:50]:

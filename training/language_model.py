@@ -2,7 +2,7 @@
 
 Pairs of words out of the training text, and every listed word, as the model of a bundle that decodes with it unless a
 request says otherwise. Its weights are chosen on sentences and words that a first model is built without, spoken and
-roughed up as training's clips are; the second, of everything, takes them over. Nothing that is measured with is seen.
+roughed up as training's clips are; the second, of everything, takes them over.
 """
 
 import argparse

@@ -86,7 +86,7 @@ def make_model(tokenizer: Path):
 
 
 def feature_extractor(model) -> FeatureExtractor:
-    """The server's own features for this model: NeMo's to the rounding, and ten times as fast."""
+    """The server's own features for this model: NeMo's to the rounding, in a quarter of the time."""
     from omegaconf import OmegaConf
 
     from hindi_stt.export.config import read_config

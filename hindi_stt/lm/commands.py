@@ -120,7 +120,7 @@ def add_to_bundle(bundle: Bundle, file: Path, domain: str, folder: Path, *, defa
     if domain in taken or not domain.replace("-", "").replace("_", "").isalnum():
         raise InvalidRequest(f"{domain!r} cannot be the name of a language model here: letters, digits, - and _, once.")
     load_language_model(file, vocabulary_of(bundle))
-    name = domain if default else None
+    name = domain if default else ""
     if file.suffix != ARPA_SUFFIX:
         addition = (LM_ROLE, domain, f"lm-{domain}{file.suffix}", file)
         return bundle.copy_with(folder, [addition], default_language_model=name)
