@@ -11,6 +11,8 @@ __all__ = ["merge"]
 
 # Who is silent for so long lets the other one speak: the gap that ends a turn.
 _TURN_PAUSE_S: Final = 0.6
+# Warnings that say the same for every channel.
+_OF_THE_FILE: Final = ("incomplete_audio", "audio_tracks")
 
 
 def merge(channels: Sequence[Transcript]) -> Transcript:
@@ -24,12 +26,14 @@ def merge(channels: Sequence[Transcript]) -> Transcript:
         language=channels[0].language,
         duration_s=max(transcript.duration_s for transcript in channels),
         segments=tuple(sorted(turns, key=lambda turn: (turn.start_s, turn.channel))),
-        warnings=tuple(
-            f"{warning}: channel {channel}"
-            for channel, transcript in enumerate(channels)
-            for warning in transcript.warnings
-        ),
+        warnings=tuple(dict.fromkeys(_warnings(channels))),
     )
+
+
+def _warnings(channels: Sequence[Transcript]) -> Iterator[str]:
+    for channel, transcript in enumerate(channels):
+        for warning in transcript.warnings:
+            yield warning if warning.startswith(_OF_THE_FILE) else f"{warning}: channel {channel}"
 
 
 def _turns(transcript: Transcript) -> Iterator[tuple[Word, ...]]:

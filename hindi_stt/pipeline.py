@@ -54,7 +54,7 @@ class Preparation:
     (seconds of audio so far, and those that the stages took) and `warnings` are final when the iterator has ended.
     """
 
-    def __init__(self, waveforms: Generator[Waveform], extract: FeatureExtractor, max_segment_s: float) -> None:
+    def __init__(self, waveforms: audio.Blocks, extract: FeatureExtractor, max_segment_s: float) -> None:
         self.duration_s = self.decode_s = self.features_s = 0.0
         self._waveforms = waveforms
         self._extract = extract
@@ -65,8 +65,8 @@ class Preparation:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is wrong with the recording so far."""
-        return self._meter.warnings()
+        """What is wrong with the recording so far, and what of it was not heard."""
+        return (*self._meter.warnings(), *self._waveforms.warnings)
 
     def __iter__(self) -> Iterator[PreparedClip]:
         return self

@@ -78,7 +78,7 @@ def test_an_error_in_the_middle_ends_the_stream_with_its_name(long_server: Serve
     content = wav(speech(120), container="FLAC")
     events = stream(long_server, content[: len(content) * 9 // 10])
     assert len(events) > 3
-    assert events[-1][1]["error"]["code"] == "corrupt_audio"
+    assert events[-1][1]["error"]["code"] == "truncated_audio"
     assert eventually(lambda: quiet(long_server))
 
 

@@ -3,6 +3,7 @@
 from hindi_stt.audio.decoding import (
     UNKNOWN_SIZE,
     AudioLimits,
+    Blocks,
     RawFormat,
     blocks,
     count_channels,
@@ -16,6 +17,7 @@ __all__ = [
     "PACKET_RATES",
     "UNKNOWN_SIZE",
     "AudioLimits",
+    "Blocks",
     "ChildLimits",
     "PacketDecoder",
     "PacketFormat",

@@ -1,7 +1,7 @@
-"""What libsndfile cannot read: FFmpeg's decoders in a child process, which can be killed and cannot grow.
+"""What libsndfile cannot read exactly: FFmpeg's decoders in a child process, which can be killed and cannot grow.
 
-The container is told from the first bytes and only its demuxer is opened: FFmpeg's own guess would also take playlists,
-which read other files. The child gets an open file and a pipe, and bounds itself before it looks at a byte.
+Only the demuxer that is asked for is opened: FFmpeg's own guess would also take playlists, which read other files. The
+child gets an open file and pipes, and bounds itself before it looks at a byte.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, BinaryIO, Final, Self
 
 import numpy as np
@@ -24,23 +25,9 @@ import numpy as np
 from hindi_stt.errors import CorruptAudio, UnsupportedAudio, needing_room
 from hindi_stt.types import Float32
 
-__all__ = ["ChildLimits", "FFmpegFile", "container_of"]
+__all__ = ["ChildLimits", "FFmpegFile"]
 
-# First bytes (after an offset) → FFmpeg's name of the demuxer.
-_SIGNATURES: Final[tuple[tuple[int, bytes, str], ...]] = (
-    (4, b"ftyp", "mov"),  # M4A, MP4, 3GP, MOV
-    (4, b"moov", "mov"),
-    (4, b"mdat", "mov"),
-    (0, b"\x1a\x45\xdf\xa3", "matroska"),  # WebM, MKV
-    (0, b"#!AMR", "amr"),
-    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "asf"),  # WMA
-    (0, b"\xff\xf1", "aac"),
-    (0, b"\xff\xf9", "aac"),
-    (0, b"OggS", "ogg"),
-    (8, b"WAVE", "wav"),
-    (0, b"caff", "caf"),
-)
-_HEAD_BYTES: Final = 16
+_CHILD: Final = str(Path(__file__).with_name("ffmpeg_child.py"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,38 +39,63 @@ class ChildLimits:
     wait_s: float = 30.0
 
 
-def container_of(stream: BinaryIO) -> str | None:
-    """FFmpeg's name for the container, or None where its first bytes are of none that is read here."""
-    stream.seek(0)
-    head = stream.read(_HEAD_BYTES)
-    stream.seek(0)
-    return next((name for at, mark, name in _SIGNATURES if head[at : at + len(mark)] == mark), None)
-
-
 class FFmpegFile:
-    """A recording that a child process decodes: to be read like a soundfile.SoundFile, one channel, or the mean of all.
+    """A recording that a child process decodes.
 
-    Raises UnsupportedAudio where there is no audio in it, CorruptAudio where it cannot be decoded within the limits.
+    Args:
+        stream: the file; it is read to its end first where it is still arriving.
+        demuxer: FFmpeg's name of the container.
+        limits: bounds on the child.
+        channel: the one to decode, from 0; None for all of them.
+        ranges: (start, end) in bytes of the parts of the file to decode, as one file; none for all of it.
+
+    Attributes:
+        samplerate: Hz.
+        channels: of the recording, whichever is decoded.
+        tracks: audio tracks in the container, of which one is decoded.
+        damaged: whether something could not be decoded; final once `read` has come to the end.
+
+    Raises:
+        UnsupportedAudio: there is no audio in it.
+        CorruptAudio: it cannot be decoded within the limits.
     """
 
-    frames: Final = 2**63 - 1
-    format: Final = "FFMPEG"
-
-    def __init__(self, stream: BinaryIO, container: str, limits: ChildLimits, channel: int | None = None) -> None:
+    def __init__(
+        self,
+        stream: BinaryIO,
+        demuxer: str,
+        limits: ChildLimits,
+        channel: int | None = None,
+        ranges: Sequence[tuple[int, int]] = (),
+    ) -> None:
         self._limits = limits
-        with _with_descriptor(stream) as descriptor, _without_sigterm():
-            # The child's own bounds: see ffmpeg_child.py.
-            arguments = [str(descriptor), container, str(limits.cpu_s), str(limits.memory_bytes)]
-            if channel is not None:
-                arguments.append(str(channel))
-            self._child = subprocess.Popen(
-                [sys.executable, "-m", "hindi_stt.audio.ffmpeg_child", *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                pass_fds=[descriptor],
-                env={"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"},
-            )
+        self.damaged = self._ended = False
+        report, child_report = os.pipe()
+        self._report = os.fdopen(report, "rb")
+        try:
+            with _with_descriptor(stream) as descriptor, _without_sigterm():
+                request = {
+                    "descriptor": descriptor,
+                    "report": child_report,
+                    "demuxer": demuxer,
+                    "cpu_s": limits.cpu_s,
+                    "memory_bytes": limits.memory_bytes,
+                    "channel": channel,
+                    "ranges": list(ranges),
+                }
+                self._child = subprocess.Popen(
+                    [sys.executable, _CHILD, json.dumps(request)],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    pass_fds=[descriptor, child_report],
+                    env={"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"},
+                )
+        except BaseException:
+            self._report.close()
+            raise
+        finally:
+            os.close(child_report)
         if self._child.stdout is None:
             raise RuntimeError("the child has no pipe")
         self._pipe: IO[bytes] = self._child.stdout
@@ -96,10 +108,12 @@ class FFmpegFile:
         if "error" in header:
             self.close()
             raise (UnsupportedAudio if header["error"] == "no audio" else CorruptAudio)(
-                f"The {container} container cannot be decoded: {header['error']}."
+                f"The {demuxer} container cannot be decoded: {header['error']}."
             )
         self.samplerate = int(header["rate"])
         self.channels = int(header["channels"])
+        self.tracks = int(header["tracks"])
+        self._width = 1 if channel is not None else self.channels
 
     def __enter__(self) -> Self:
         return self
@@ -112,11 +126,11 @@ class FFmpegFile:
         self._child.kill()
         self._child.wait()
         self._pipe.close()
+        self._report.close()
 
-    def read(self, n: int, *, dtype: str = "float32", always_2d: bool = True) -> Float32:
-        """Up to n frames, float32 [n, 1]; fewer only at the end."""
-        del dtype, always_2d  # soundfile's signature
-        wanted = 4 * n
+    def read(self, n: int) -> Float32:
+        """Up to n samples of every channel, float32 [n, channels], or [n, 1] of a chosen one; fewer only at the end."""
+        wanted = 4 * self._width * n
         parts = [self._rest]
         received = len(self._rest)
         while received < wanted and (part := self._receive()):
@@ -124,9 +138,13 @@ class FFmpegFile:
             received += len(part)
         content = b"".join(parts)
         self._rest = content[wanted:]
-        if received < wanted and self._child.wait(self._limits.wait_s):
-            raise CorruptAudio("The audio cannot be decoded to its end within the bounds on its decoder.")
-        return np.frombuffer(content[: min(wanted, received // 4 * 4)], "<f4").reshape(-1, 1)
+        if received < wanted and not self._ended:
+            self._ended = True
+            if self._child.wait(self._limits.wait_s):
+                raise CorruptAudio("The audio cannot be decoded to its end within the bounds on its decoder.")
+            self.damaged = bool(json.loads(self._report.readline() or b"{}").get("damaged", True))
+        whole = min(wanted, received) // (4 * self._width) * self._width
+        return np.frombuffer(content, np.float32, whole).reshape(-1, self._width)
 
     def _line(self) -> dict[str, str | int]:
         content = b""

@@ -66,6 +66,11 @@ class ArrivingFile(io.RawIOBase):
             self._file.seek(0)
             return self._file.read(_HEAD_BYTES)
 
+    def wait_until_whole(self) -> None:
+        """Wait until nothing more comes."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._ended)
+
     def fileno(self) -> int:
         """Its descriptor, once it is whole."""
         with self._changed:

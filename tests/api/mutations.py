@@ -77,26 +77,57 @@ def press_children(sources: list[tuple[str, bytes]], count: int, seed: int) -> C
             child = os.fork()
             if not child:
                 os.dup2(nowhere, 1)
-                os._exit(ffmpeg_child.main(os.dup(file.fileno()), container, LIMITS.child.cpu_s, 4 * 2**30))
+                bounds = LIMITS.child.cpu_s, 4 * 2**30
+                request = ffmpeg_child.Request(os.dup(file.fileno()), os.dup(nowhere), container, *bounds)
+                os._exit(ffmpeg_child.main(request))
             _, status = os.waitpid(child, 0)
         code = os.waitstatus_to_exitcode(status)
         outcomes["ended well" if code == 0 else "broken off" if code == 1 else f"ended by signal {-code}"] += 1
     return outcomes
 
 
+# Recordings that libsndfile, or this package's own readers of headers, look at first; and FFmpeg's.
+OURS = (
+    ("a.wav", "pcm_s16le"),
+    ("a.w64", "pcm_s16le"),
+    ("a.aiff", "pcm_s16be"),
+    ("a.au", "pcm_mulaw"),
+    ("a.caf", "pcm_s16le"),
+    ("a.mp3", "libmp3lame"),
+)
+THEIRS = (
+    ("a.m4a", "aac", "mov"),
+    ("a.webm", "libopus", "matroska"),
+    ("a.wma", "wmav2", "asf"),
+    ("a.mka", "flac", "matroska"),
+    ("a.aac", "aac", "aac"),
+    ("a.ogg", "libvorbis", "ogg"),
+    ("a.mp3", "libmp3lame", "mp3"),
+    ("a.ts", "aac", "mpegts"),
+    ("a.flv", "aac", "flv"),
+    ("a.avi", "libmp3lame", "avi"),
+)
+
+
+def encoded(name: str, codec: str, folder: Path) -> bytes:
+    output, source = folder / name, DATA / "rain.flac"
+    rate = "44100" if name.endswith(("flv", "mp3")) else "48000"
+    command = ["ffmpeg", "-v", "error", "-y", "-i", source, "-c:a", codec, "-ar", rate, output]
+    subprocess.run(command, check=True)
+    return output.read_bytes()
+
+
 def main() -> None:
-    ours = [path.read_bytes() for path in sorted(DATA.iterdir())]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        ours = [path.read_bytes() for path in sorted(DATA.iterdir())]
+        ours += [encoded(*how, folder) for how in OURS]
+        theirs = [(demuxer, encoded(file, codec, folder)) for file, codec, demuxer in THEIRS]
+    # Joined files are read by themselves, each.
+    ours += [ours[0] + ours[1], ours[1] + ours[1]]
     print(press(ours, int(sys.argv[1]), 0), flush=True)
-    with tempfile.TemporaryDirectory() as folder:
-        theirs = []
-        for name, codec in (("a.m4a", "aac"), ("a.webm", "libopus"), ("a.wma", "wmav2"), ("a.mka", "flac")):
-            output = Path(folder, name)
-            source = DATA / "rain.flac"
-            subprocess.run(["ffmpeg", "-v", "error", "-i", source, "-c:a", codec, "-ar", "48000", output], check=True)
-            theirs.append(output.read_bytes())
-    print(press(theirs, int(sys.argv[2]), 1), flush=True)
-    containers = ("mov", "matroska", "asf", "matroska")
-    print(press_children(list(zip(containers, theirs, strict=True)), int(sys.argv[3]), 2), flush=True)
+    print(press([content for _, content in theirs], int(sys.argv[2]), 1), flush=True)
+    print(press_children(theirs, int(sys.argv[3]), 2), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,65 @@
+"""A file made of some parts of another one, so that a decoder sees neither tags nor junk between its frames.
+
+The decoding child runs this module without the rest of the package: it imports the standard library only.
+"""
+
+from __future__ import annotations
+
+import bisect
+import io
+from collections.abc import Sequence
+from typing import Any, BinaryIO
+
+__all__ = ["ByteRanges"]
+
+
+class ByteRanges(io.RawIOBase):
+    """Reads byte ranges of a seekable file as one file.
+
+    Args:
+        file: where the bytes come from; it stays open.
+        ranges: (start, end) of each part in bytes, in the order in which they are read. The end of the last one may lie
+            behind the end of the file.
+    """
+
+    def __init__(self, file: BinaryIO, ranges: Sequence[tuple[int, int]]) -> None:
+        self._file = file
+        self._ranges = tuple(ranges)
+        # Where each part begins in this file; the last entry is where all end.
+        self._starts = [0]
+        for start, end in self._ranges:
+            self._starts.append(self._starts[-1] + end - start)
+        self._position = 0
+
+    def readable(self) -> bool:
+        """As of any file."""
+        return True
+
+    def seekable(self) -> bool:
+        """As of any file."""
+        return True
+
+    def tell(self) -> int:
+        """As of any file."""
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """As of any file. Raises ValueError for a position before the beginning."""
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._starts[-1]}[whence]
+        if base + offset < 0:
+            raise ValueError("a position before the beginning of the file")
+        self._position = base + offset
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        """As of any file; reads within one part at a time."""
+        if self._position >= self._starts[-1] or not len(buffer):
+            return 0
+        part = bisect.bisect_right(self._starts, self._position) - 1
+        within = self._position - self._starts[part]
+        start, end = self._ranges[part]
+        self._file.seek(start + within)
+        found = self._file.read(min(len(buffer), end - start - within))
+        buffer[: len(found)] = found
+        self._position += len(found)
+        return len(found)

@@ -1,0 +1,183 @@
+"""Containers whose outside tells what a decoder does not: cut off, joined, or with headers in the middle.
+
+Sources: ISO/IEC 14496-12 (boxes), RFC 4867 (AMR), the AU and ASF specifications.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, Final, Literal
+
+__all__ = ["AtomScan", "beginnings", "find_later", "is_cut", "is_joined", "ranges_without_headers", "scan_atoms"]
+
+_CHUNK_BYTES: Final = 2**20
+_OVERLAP: Final = 32
+_MAX_ATOMS: Final = 1_000_000
+_MAX_CHUNKS: Final = 1_000
+_MAX_HEADERS: Final = 500
+# Sizes from here on mean that the writer could not seek back.
+_STREAMED_32: Final = 0x7F00_0000
+# How another file of the kind begins: long enough that no samples look like it.
+_BEGINNINGS: Final[dict[str, re.Pattern[bytes]]] = {
+    demuxer: re.compile(pattern, re.DOTALL)
+    for demuxer, pattern in {
+        "flac": rb"fLaC[\x00\x80]\x00\x00\x22",
+        "aiff": rb"FORM....AIF[FC]",
+        "caf": rb"caff\x00\x01\x00\x00desc\x00\x00\x00\x00",
+        "au": rb"\.snd\x00\x00..........\x00\x00.{6}",
+        "w64": rb"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00",
+        "tta": rb"TTA1[\x01\x02\x03]\x00",
+        "flv": rb"FLV\x01[\x01\x04\x05]\x00\x00\x00\x09\x00\x00\x00\x00",
+        "asf": rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c",
+        "voc": rb"Creative Voice File\x1a",
+        "amr": rb"#!AMR(-WB)?\n",
+        "avi": rb"RIFF....AVI LIST",
+        # The EBML header, and one of the elements that it has.
+        "matroska": rb"\x1a\x45\xdf\xa3.{1,8}?\x42[\x82\x85\x86\x87\xf2\xf3\xf7]",
+    }.items()
+}
+# Of these FFmpeg's demuxer reads the first file only.
+_FIRST_ONLY: Final = frozenset({"aiff", "caf", "w64", "tta", "flv", "voc", "asf"})
+# Of these, a file behind another one only adds a header to a stream of samples or frames.
+_HEADERS_ONLY: Final = frozenset({"au", "amr"})
+_ASF_FILE_PROPERTIES: Final = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+
+
+@dataclass(frozen=True, slots=True)
+class AtomScan:
+    """is_cut: whether the file ends within an atom; next_file: where another file begins behind the first one."""
+
+    is_cut: bool
+    next_file: int | None
+
+
+def scan_atoms(stream: BinaryIO, start: int, size: int) -> AtomScan:
+    """Walk through the atoms at the top level of a QuickTime or MP4 file. size: bytes of the file."""
+    at, has_media = start, False
+    for _ in range(_MAX_ATOMS):
+        stream.seek(at)
+        head = stream.read(16)
+        if len(head) < 8:
+            return AtomScan(is_cut=False, next_file=None)
+        length, name = int.from_bytes(head[:4], "big"), head[4:8]
+        if name == b"ftyp" and has_media:
+            return AtomScan(is_cut=False, next_file=at)
+        has_media = has_media or name in (b"moov", b"mdat")
+        if length == 1:
+            length = int.from_bytes(head[8:16], "big")
+        if length == 0:  # up to the end of the file
+            break
+        if length < 8:  # no atom: trailing bytes of some other kind
+            break
+        at += length
+        if at > size:
+            return AtomScan(is_cut=name in (b"moov", b"mdat", b"moof"), next_file=None)
+    return AtomScan(is_cut=False, next_file=None)
+
+
+def is_joined(stream: BinaryIO, demuxer: str, start: int) -> bool:
+    """Whether another file of the kind lies behind the first one, and FFmpeg's demuxer does not read it."""
+    if demuxer not in _FIRST_ONLY:
+        return False
+    if demuxer == "asf" and not _asf_end(stream, start):
+        return False
+    return find_later(stream, demuxer, start) is not None
+
+
+def find_later(stream: BinaryIO, demuxer: str, start: int) -> int | None:
+    """Where another file of the kind begins behind the one at `start`, None without one."""
+    return next((at for at in _beginnings(stream, demuxer, start + 1)), None)
+
+
+def beginnings(stream: BinaryIO, demuxer: str, start: int) -> list[int]:
+    """First bytes of all files of the kind that were joined, the one at `start` included."""
+    return [start, *_beginnings(stream, demuxer, start + 1)]
+
+
+def ranges_without_headers(stream: BinaryIO, demuxer: str, start: int, size: int) -> list[tuple[int, int]]:
+    """What a decoder is to read of joined AU or AMR files: everything but the headers of those behind the first."""
+    ranges: list[tuple[int, int]] = []
+    begin = start
+    if demuxer not in _HEADERS_ONLY:
+        return ranges
+    for n, at in enumerate(_beginnings(stream, demuxer, start + 1)):
+        if n == _MAX_HEADERS:
+            break
+        stream.seek(at)
+        head = stream.read(16)
+        header_bytes = int.from_bytes(head[4:8], "big") if demuxer == "au" else head.index(b"\n") + 1
+        ranges.append((begin, at))
+        begin = min(size, at + header_bytes)
+    return [*ranges, (begin, size)] if ranges else []
+
+
+def _beginnings(stream: BinaryIO, demuxer: str, start: int) -> Iterator[int]:
+    pattern = _BEGINNINGS.get(demuxer)
+    if pattern is None:
+        return
+    base, data = start, b""
+    while True:
+        stream.seek(base + len(data))
+        part = stream.read(_CHUNK_BYTES)
+        data += part
+        last = 0
+        for match in pattern.finditer(data):
+            last = match.end()
+            yield base + match.start()
+        if not part:
+            return
+        keep = max(last, len(data) - _OVERLAP)
+        base, data = base + keep, data[keep:]
+
+
+def is_cut(stream: BinaryIO, demuxer: str, start: int, size: int) -> bool:
+    """Whether an AIFF, AU, CAF or ASF file states that it holds more than there is. size: bytes of the file."""
+    ends = {"aiff": _aiff_end, "au": _au_end, "caf": _caf_end, "asf": _asf_end}
+    end = ends[demuxer](stream, start) if demuxer in ends else 0
+    return end > size
+
+
+def _aiff_end(stream: BinaryIO, start: int) -> int:
+    at = start + 12
+    for _ in range(_MAX_CHUNKS):
+        stream.seek(at)
+        head = stream.read(8)
+        if len(head) < 8:
+            return 0
+        length = int.from_bytes(head[4:], "big")
+        if head[:4] == b"SSND":
+            return at + 8 + length if length < _STREAMED_32 else 0
+        at += 8 + length + length % 2
+    return 0
+
+
+def _au_end(stream: BinaryIO, start: int) -> int:
+    stream.seek(start)
+    head = stream.read(12)
+    order: Literal["little", "big"] = "little" if head[:4] == b"dns." else "big"
+    data, length = int.from_bytes(head[4:8], order), int.from_bytes(head[8:12], order)
+    return start + data + length if length < _STREAMED_32 else 0
+
+
+def _caf_end(stream: BinaryIO, start: int) -> int:
+    at = start + 8
+    for _ in range(_MAX_CHUNKS):
+        stream.seek(at)
+        head = stream.read(12)
+        if len(head) < 12:
+            return 0
+        length = int.from_bytes(head[4:], "big", signed=True)
+        if head[:4] == b"data" or length < 0:
+            return max(0, at + 12 + length)
+        at += 12 + length
+    return 0
+
+
+def _asf_end(stream: BinaryIO, start: int) -> int:
+    """The size in the file properties; 0 for a live stream, which states none."""
+    stream.seek(start)
+    head = stream.read(_CHUNK_BYTES)
+    at = head.find(_ASF_FILE_PROPERTIES)
+    return start + int.from_bytes(head[at + 40 : at + 48], "little") if at >= 0 else 0
