@@ -117,6 +117,20 @@ def test_subtitles(client: openai.OpenAI, long: bytes) -> None:
     assert all(a.end <= b.start for a, b in itertools.pairwise(by_srt))
 
 
+@pytest.mark.parametrize("response_format", ["srt", "vtt", "text"])
+def test_texts_are_plain_text(server: Server, response_format: str) -> None:
+    """As OpenAI's API declares them, so that its clients read them."""
+    answer = httpx.post(
+        f"{server.url}/v1/audio/transcriptions",
+        files={"file": GOOD},
+        data={"model": "whisper-1", "response_format": response_format},
+        timeout=60,
+    )
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    operation = httpx.get(f"{server.url}/docs.json").json()["paths"]["/v1/audio/transcriptions"]["post"]
+    assert set(operation["responses"]["200"]["content"]) == {"application/json", "text/plain", "text/event-stream"}
+
+
 def test_subtitles_of_odd_words() -> None:
     """Hours, marks that WebVTT gives a meaning, and words longer than a line."""
     words = (Word("<b>&", 3599.9996, 3600.2, 1), Word("क" * 100, 3600.4, 3601, 1), Word("-->", 36000, 36001, 1))
