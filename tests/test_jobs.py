@@ -88,6 +88,9 @@ def test_files_in_a_form(guarded: Guarded) -> None:
         assert caller.get(one, params={"response_format": "text"}).text == texts[1] + "\n"
         assert caller.get(one, params={"response_format": "srt"}).text.startswith("1\n00:00:0")
         assert caller.get(one, params={"response_format": "vtt"}).text.startswith("WEBVTT\n")
+        for name in ("text", "srt", "vtt"):
+            answer = caller.get(one, params={"response_format": name})
+            assert answer.headers["content-type"] == "text/plain; charset=utf-8"
         assert caller.get(one, params={"response_format": "verbose_json"}).json()["segments"]
         failed = caller.get(f"/v1/jobs/{job['id']}/files/3")
         assert (failed.status_code, failed.json()["error"]["code"]) == (409, "result_not_ready")
@@ -111,6 +114,22 @@ def test_files_in_a_form(guarded: Guarded) -> None:
 
         assert caller.delete(f"/v1/jobs/{job['id']}").status_code == 204
         assert caller.get(f"/v1/jobs/{job['id']}").status_code == 404
+
+
+def test_subtitles_of_split_channels(guarded: Guarded) -> None:
+    """The same as of a request, in both places where a job's transcripts can be had."""
+    content = (DATA / "rain_stereo.wav").read_bytes()
+    with Caller(guarded, "jobs-split") as caller:
+        answer = caller.post("/v1/jobs", files={"file": content}, data={"channels": "split"})
+        job = caller.finished(answer.json()["id"])
+        for name in ("srt", "vtt"):
+            wanted = caller.post(
+                "/transcribe", files={"file": content}, data={"channels": "split", "response_format": name}
+            ).text
+            assert ("\n[0] " if name == "srt" else "\n<v Channel 0>") in wanted
+            assert caller.get(f"/v1/jobs/{job['id']}/files/0", params={"response_format": name}).text == wanted
+            line = caller.get(f"/v1/jobs/{job['id']}/results", params={"response_format": name}).text
+            assert json.loads(line)["result"] == wanted
 
 
 def test_references(guarded: Guarded) -> None:

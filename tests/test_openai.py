@@ -117,15 +117,33 @@ def test_subtitles(client: openai.OpenAI, long: bytes) -> None:
     assert all(a.end <= b.start for a, b in itertools.pairwise(by_srt))
 
 
+@pytest.mark.parametrize("response_format", ["srt", "vtt", "text"])
+def test_texts_are_plain_text(server: Server, response_format: str) -> None:
+    """As OpenAI's API declares them, so that its clients read them."""
+    answer = httpx.post(
+        f"{server.url}/v1/audio/transcriptions",
+        files={"file": GOOD},
+        data={"model": "whisper-1", "response_format": response_format},
+        timeout=60,
+    )
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    operation = httpx.get(f"{server.url}/docs.json").json()["paths"]["/v1/audio/transcriptions"]["post"]
+    assert set(operation["responses"]["200"]["content"]) == {"application/json", "text/plain", "text/event-stream"}
+
+
 def test_subtitles_of_odd_words() -> None:
     """Hours, marks that WebVTT gives a meaning, and words longer than a line."""
     words = (Word("<b>&", 3599.9996, 3600.2, 1), Word("क" * 100, 3600.4, 3601, 1), Word("-->", 36000, 36001, 1))
     transcript = Transcript("hi", 36001.0, (Segment(3599.9996, 36001, words),))
     by_srt = list(srt.parse(to_srt(transcript)))
-    assert [cue.start.total_seconds() for cue in by_srt] == [3600.0, 3600.4, 36000.0]
+    # 100 letters do not fit into two lines of 42: the long word begins beside the first one and ends in a second cue.
+    assert [len(cue.content.split("\n")) for cue in by_srt] == [1, 2, 1]
+    assert "".join("".join(cue.content for cue in by_srt).split()) == transcript.text.replace(" ", "")
+    assert [by_srt[0].start.total_seconds(), by_srt[-1].start.total_seconds()] == [3600.0, 36000.0]
     by_vtt = list(webvtt.from_string(to_vtt(transcript)))
-    assert [cue.start for cue in by_vtt] == ["01:00:00.000", "01:00:00.400", "10:00:00.000"]
-    assert by_vtt[0].raw_text == "&lt;b&gt;&amp;"
+    assert [by_vtt[0].start, by_vtt[-1].start] == ["01:00:00.000", "10:00:00.000"]
+    assert by_vtt[0].raw_text.startswith("&lt;b&gt;&amp; क")
+    assert by_vtt[-1].raw_text == "--&gt;"
 
 
 def test_streaming(client: openai.OpenAI, long: bytes) -> None:

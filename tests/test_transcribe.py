@@ -46,7 +46,7 @@ def test_formats_by_field_and_by_accept(server: Server, text: str) -> None:
         by_accept = server.transcribe(GOOD, headers={"accept": f"{media}, application/json;q=0.5"})
         assert by_field.text == by_accept.text
         for answer in (by_field, by_accept):
-            assert answer.headers["content-type"].partition(";")[0] == media
+            assert answer.headers["content-type"] == f"{media}; charset=utf-8"
     assert server.transcribe(GOOD, data={"response_format": "text"}).text == text + "\n"
     (cue, *_) = srt.parse(server.transcribe(GOOD, data={"response_format": "srt"}).text)
     assert cue.content.split()[0] == text.split(maxsplit=1)[0]
@@ -197,6 +197,33 @@ def test_channels_by_themselves(server: Server, pipeline: Pipeline, acoustic: Lo
     assert all("channel" not in word for word in mixed["words"])
     is_error(server.transcribe(content, data={"channels": "split", "stream": "true"}), 400, "invalid_request")
     is_error(server.transcribe(content, data={"channels": "left"}), 400, "invalid_request")
+
+
+def test_subtitles_of_split_channels(server: Server) -> None:
+    """One speaks for longer than a cue, the other amid that: cues in order, each naming the JSON answer's channel."""
+    family, rate = soundfile.read(DATA / "family.flac", dtype="float32")
+    rain, _ = soundfile.read(DATA / "rain_16k.wav", dtype="float32")
+    spoken = np.concatenate([family] * 3)
+    other = np.zeros_like(spoken)
+    other[2 * rate : 2 * rate + len(rain)] = rain
+    content = wav(np.stack([other, spoken], axis=1), rate, container="FLAC")
+
+    def ask(response_format: str) -> httpx.Response:
+        return server.transcribe(content, data={"channels": "split", "response_format": response_format})
+
+    words = ask("json").json()["words"]
+    by_srt = list(srt.parse(ask("srt").text, ignore_errors=False))
+    by_vtt = list(webvtt.from_string(ask("vtt").text))
+    assert [cue.start for cue in by_srt] == sorted(cue.start for cue in by_srt)
+    labels = [cue.content[:4] for cue in by_srt]
+    assert [cue.voice for cue in by_vtt] == [f"Channel {label[1]}" for label in labels]
+    assert [cue.text for cue in by_vtt] == [cue.content[4:] for cue in by_srt]
+    for channel in (0, 1):
+        own = [cue.content[4:] for cue, label in zip(by_srt, labels, strict=True) if label == f"[{channel}] "]
+        assert " ".join(own).split() == [word["word"] for word in words if word["channel"] == channel]
+    # The other one's turn lies amid the cues of the first.
+    at = labels.index("[0] ")
+    assert {"[1] "} == set(labels[:at]) == set(labels[-1:])
 
 
 def test_channels_that_ffmpeg_decodes(

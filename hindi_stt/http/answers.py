@@ -27,7 +27,9 @@ from hindi_stt.types import Transcript
 
 __all__ = ["Heard", "answer", "answer_in_events", "hear", "usage"]
 
-_SUBTITLES: Final = {"srt": (render.to_srt, "application/x-subrip"), "vtt": (render.to_vtt, "text/vtt")}
+_SUBTITLES: Final = {"srt": render.to_srt, "vtt": render.to_vtt}
+_MEDIA_TYPES: Final = {"srt": "application/x-subrip; charset=utf-8", "vtt": "text/vtt; charset=utf-8"}
+_PLAIN_TEXT: Final = "text/plain; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +80,30 @@ async def _hear(recognizer: Recognizer, uploaded: UploadedFile, wishes: Wishes, 
     return Heard(channels.merge(transcripts), stages_s)
 
 
-def answer(transcript: Transcript, wishes: Wishes, body: dict[str, Any]) -> Response:
-    """The transcript in the format that was asked for; body: what it is in JSON."""
+async def answer(
+    recognizer: Recognizer, transcript: Transcript, wishes: Wishes, body: dict[str, Any], *, openai: bool = False
+) -> Response:
+    """Build the response in the format that was asked for.
+
+    Args:
+        recognizer: The worker's. Its threads cut subtitles, which takes tenths of a second for a long recording.
+        transcript: What was said.
+        wishes: The request, with its response format.
+        body: The answer in JSON.
+        openai: Whether subtitles are declared as text/plain, as OpenAI's API does.
+
+    Returns:
+        The response; warnings are in its body or in the header X-Warnings.
+    """
     warnings = [*transcript.warnings, *wishes.asked.warnings]
     headers = {"X-Warnings": ", ".join(quote(text, safe=" =:,;'()") for text in warnings)} if warnings else None
     if wishes.response_format == "text":
         return PlainTextResponse(render.to_text(transcript) + "\n", headers=headers)
     if wishes.response_format in _SUBTITLES:
-        write, media_type = _SUBTITLES[wishes.response_format]
-        return Response(write(transcript), media_type=media_type, headers=headers)
+        media_type = _PLAIN_TEXT if openai else _MEDIA_TYPES[wishes.response_format]
+        write = _SUBTITLES[wishes.response_format]
+        text = await recognizer.in_thread(lambda: write(transcript))
+        return Response(text, media_type=media_type, headers=headers)
     return JSONResponse(body | {"warnings": warnings}, headers=headers)
 
 

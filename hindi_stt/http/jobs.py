@@ -11,7 +11,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 from sqlalchemy import RowMapping
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from hindi_stt import render
@@ -28,10 +28,10 @@ __all__ = ["job_routes"]
 _PAGE: Final = 100
 _MAX_PAGE: Final = 1000
 _MAX_POSITION: Final = 2**31 - 1
-_TEXTS: Final[Mapping[str, tuple[Callable[[Transcript], str], str]]] = {
-    "text": (lambda transcript: render.to_text(transcript) + "\n", "text/plain"),
-    "srt": (render.to_srt, "application/x-subrip"),
-    "vtt": (render.to_vtt, "text/vtt"),
+_TEXTS: Final[Mapping[str, Callable[[Transcript], str]]] = {
+    "text": lambda transcript: render.to_text(transcript) + "\n",
+    "srt": render.to_srt,
+    "vtt": render.to_vtt,
 }
 _options: Final = TypeAdapter(JobOptions)
 _transcript: Final = TypeAdapter(Transcript)
@@ -116,7 +116,7 @@ async def _transcribed(request: Request, jobs: Jobs) -> Response:
         raise ResultNotReady(f"The file is {rows[0]['state']}: {rows[0]['error_message'] or 'there is no transcript.'}")
     result = await jobs.ask(lambda: _rendered(rows[0], wanted))
     if isinstance(result, str):
-        return Response(result, media_type=_TEXTS[wanted][1])
+        return PlainTextResponse(result)
     return JSONResponse(result)
 
 
@@ -149,7 +149,7 @@ def _line(row: RowMapping, wanted: str) -> str:
 def _rendered(row: RowMapping, wanted: str) -> str | dict[str, Any]:
     transcript = _transcript.validate_json(row["result"])
     if wanted in _TEXTS:
-        return _TEXTS[wanted][0](transcript)
+        return _TEXTS[wanted](transcript)
     body = render.to_json(transcript, row["model"])
     return body | {"segments": render.verbose_segments(transcript)} if wanted == "verbose_json" else body
 

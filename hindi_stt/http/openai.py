@@ -66,7 +66,7 @@ async def _transcribe(request: Request, recognizer: Recognizer) -> Response:
             return await answer_in_events(request, file, recognizer, wishes, stack)
         heard = await unless_disconnected(request, hear(recognizer, file, wishes, state.client))
     state.facts["audio_s"] = round(heard.transcript.duration_s, 3)
-    return answer(heard.transcript, wishes, _body(heard.transcript, wishes))
+    return await answer(recognizer, heard.transcript, wishes, _body(heard.transcript, wishes), openai=True)
 
 
 def _body(transcript: Transcript, wishes: Wishes) -> dict[str, Any]:

@@ -23,6 +23,9 @@ _OPENAI: Final = ["OpenAI compatibility"]
 _STRING: Final = {"type": "string"}
 _OBJECT: Final = {"type": "object"}
 _BINARY: Final = {"type": "string", "format": "binary"}
+_SRT: Final = "1\n00:00:00,240 --> 00:00:00,920\nआज मौसम\n\n"
+_VTT: Final = "WEBVTT\n\n00:00:00.240 --> 00:00:00.920\nआज मौसम\n\n"
+_EVENTS: Final = {"schema": _STRING, "example": 'data: {"type": "transcript.text.delta", …}\n\n'}
 _USAGE: Final = {"type": "duration", "seconds": 2.41}
 _MODEL: Final = {
     "id": "whisper-1",
@@ -100,7 +103,12 @@ def _own_paths(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 def _openai_paths() -> dict[str, Any]:
     example = {"text": EXAMPLE_TRANSCRIPTION["text"], "usage": _USAGE, "warnings": []}
-    answers = _texts() | {"application/json": {"schema": _OBJECT, "example": example}}
+    texts = {"text": EXAMPLE_TRANSCRIPTION["text"], "srt": _SRT, "vtt": _VTT}
+    answers = {
+        "application/json": {"schema": _OBJECT, "example": example},
+        "text/plain": {"schema": _STRING, "examples": {name: {"value": text} for name, text in texts.items()}},
+        "text/event-stream": _EVENTS,
+    }
     transcribe = _operation("Transcribe one recording as OpenAI's API does", _OPENAI, answers)
     form = form_schema(required=["file", "model"], several_files=False)
     transcribe["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": form}}}
@@ -181,7 +189,7 @@ def _json(example: Mapping[str, Any]) -> dict[str, Any]:
 def _texts() -> dict[str, Any]:
     return {
         "text/plain": {"schema": _STRING, "example": EXAMPLE_TRANSCRIPTION["text"]},
-        "application/x-subrip": {"schema": _STRING, "example": "1\n00:00:00,240 --> 00:00:00,920\nआज मौसम\n\n"},
-        "text/vtt": {"schema": _STRING, "example": "WEBVTT\n\n00:00:00.240 --> 00:00:00.920\nआज मौसम\n\n"},
-        "text/event-stream": {"schema": _STRING, "example": 'data: {"type": "transcript.text.delta", …}\n\n'},
+        "application/x-subrip": {"schema": _STRING, "example": _SRT},
+        "text/vtt": {"schema": _STRING, "example": _VTT},
+        "text/event-stream": _EVENTS,
     }

@@ -63,8 +63,7 @@ def job_paths() -> dict[str, Any]:
             "get": _operation(
                 "One transcript",
                 "200",
-                _json(EXAMPLE_TRANSCRIPTION)
-                | {media: {"schema": _STRING} for media in ("text/plain", "application/x-subrip", "text/vtt")},
+                _json(EXAMPLE_TRANSCRIPTION) | {"text/plain": {"schema": _STRING}},
             )
             | {"parameters": [job, _path("position", {"type": "integer", "minimum": 0}), wanted]},
         },

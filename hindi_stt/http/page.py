@@ -72,9 +72,8 @@ def _config(bundle: Bundle, settings: Settings) -> dict[str, Any]:
         "language": bundle.manifest.language,
         "options": options,
         "cues": {
-            "letters": render.CUE_LETTERS,
             "seconds": render.CUE_S,
             "pause": render.CUE_PAUSE_S,
-            "line": render.LINE_LETTERS,
+            "line": render.LINE_CLUSTERS,
         },
     }

@@ -70,7 +70,8 @@ async def transcribe(request: Request, recognizer: Recognizer) -> Response:
             return await answer_in_events(request, file, recognizer, wishes, stack)
         heard = await unless_disconnected(request, hear(recognizer, file, wishes, state.client))
     state.facts["audio_s"] = round(heard.transcript.duration_s, 3)
-    return answer(heard.transcript, wishes, _body(heard, wishes) | {"request_id": state.request_id})
+    body = _body(heard, wishes) | {"request_id": state.request_id}
+    return await answer(recognizer, heard.transcript, wishes, body)
 
 
 def _check_several(wishes: Wishes) -> None:

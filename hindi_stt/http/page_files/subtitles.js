@@ -1,36 +1,113 @@
-// Words with times → SRT and WebVTT, broken as the server's own subtitles are: bounds come with the page.
+// Words with times → SRT and WebVTT, cut as hindi_stt/render/cues.py does (see there for the rules); limits come with the page.
 
-const bounds = JSON.parse(document.querySelector("#config").textContent).cues;
+const limits = JSON.parse(document.querySelector("#config").textContent).cues;
+const PAUSE_MS = limits.pause * 1000;
+
+// Costs of hindi_stt/render/cues.py.
+const CUE_COST = 100, SLACK_DIVISOR = 40, ONE_WORD_CUE_COST = 200, ONE_WORD_LINE_COST = 60;
+const CUT_COST = 100, CUT_AT_CLAUSE_COST = 40, PAUSE_GAIN = 60;
+
+// Firefox has Intl.Segmenter since version 125; without it, marks count with their letters, conjuncts by their parts.
+const segmenter = Intl.Segmenter && new Intl.Segmenter("hi", { granularity: "grapheme" });
+const clusters = (text) =>
+  segmenter ? Array.from(segmenter.segment(text), (s) => s.segment) : text.match(/\P{M}\p{M}*|\p{M}+/gu) ?? [];
+
+// A word, or the parts of equal width of one that is longer than a line.
+function tokens(words) {
+  return words.flatMap(({ word, start, end }) => {
+    const startMs = Math.round(start * 1000), ms = Math.round(end * 1000) - startMs;
+    const parts = word.split(/\s+/).filter(Boolean).flatMap((text) => {
+      const all = clusters(text), n = Math.ceil(all.length / limits.line);
+      const at = (i) => Math.floor((all.length * i) / n);
+      return Array.from({ length: n }, (_, i) => all.slice(at(i), at(i + 1)));
+    });
+    const total = parts.reduce((sum, part) => sum + part.length, 0);
+    let done = 0;
+    return parts.map((part) => {
+      const from = startMs + Math.floor((ms * done) / total);
+      done += part.length;
+      return { text: part.join(""), width: part.length, start: from, end: startMs + Math.floor((ms * done) / total) };
+    });
+  });
+}
+
+// Tokens between pauses that always end a cue.
+function runs(all) {
+  const found = [];
+  all.forEach((token, i) => {
+    if (i && token.start - all[i - 1].end <= PAUSE_MS) found.at(-1).push(token);
+    else found.push([token]);
+  });
+  return found;
+}
+
+// ends[j] - ends[i] - 1 is the width of the tokens i to j in one line.
+function endsOf(run) {
+  const ends = [0];
+  for (const { width } of run) ends.push(ends.at(-1) + width + 1);
+  return ends;
+}
+
+const joined = (run) => run.map((token) => token.text).join(" ");
+
+function cutCost(token, following) {
+  const text = token.text.replace(/["'”’)\]»]+$/, "");
+  if (/[।॥.?!…]$/.test(text)) return 0;
+  const cost = /[,;:–—]$/.test(text) ? CUT_AT_CLAUSE_COST : CUT_COST;
+  return Math.max(0, cost - Math.floor((Math.max(0, following.start - token.end) * PAUSE_GAIN) / PAUSE_MS));
+}
+
+// The cheapest way to cut a run into cues.
+function cut(run) {
+  const n = run.length, ends = endsOf(run), best = Array(n + 1).fill([0, n]);
+  const cutCosts = run.map((token, i) => (i + 1 < n ? cutCost(token, run[i + 1]) : 0));
+  const reach = (i) => {
+    let j = i;
+    while (j < n && ends[j + 1] <= ends[i] + 1 + limits.line) j += 1;
+    return j;
+  };
+  for (let i = n - 1; i >= 0; i -= 1) {
+    const limit = reach(reach(i));
+    best[i] = [Infinity, n];
+    for (let j = i + 1; j <= limit; j += 1) {
+      if (j > i + 1 && run[j - 1].end - run[i].start > limits.seconds * 1000) break;
+      const width = ends[j] - ends[i] - 1;
+      let cost = CUE_COST + Math.floor(Math.max(0, 2 * limits.line - width) ** 2 / SLACK_DIVISOR) + cutCosts[j - 1];
+      if (j === i + 1) cost += ONE_WORD_CUE_COST;
+      else if (width > limits.line && (j === i + 2 || ends[j] - ends[j - 2] - 1 > limits.line)) cost += ONE_WORD_LINE_COST;
+      if (cost + best[j][0] < best[i][0]) best[i] = [cost + best[j][0], j];
+    }
+  }
+  const groups = [];
+  for (let i = 0; i < n; i = best[i][1]) groups.push(run.slice(i, best[i][1]));
+  return groups;
+}
+
+// One line, or the two whose widths are most alike; one word alone in the second only where nothing else fits.
+function lines(group) {
+  const n = group.length, ends = endsOf(group);
+  if (ends[n] - 1 <= limits.line) return joined(group);
+  let chosen = null;
+  for (let i = 1; i < n; i += 1) {
+    const first = ends[i] - 1, second = ends[n] - ends[i] - 1, lonely = i === n - 1, unlike = Math.abs(first - second);
+    const better = !chosen || (lonely === chosen.lonely ? unlike < chosen.unlike : !lonely);
+    if (first <= limits.line && second <= limits.line && better) chosen = { lonely, unlike, i };
+  }
+  return `${joined(group.slice(0, chosen.i))}\n${joined(group.slice(chosen.i))}`;
+}
 
 function cues(words) {
-  const groups = [];
-  let group = [];
-  for (const word of words) {
-    if (group.length) {
-      const letters = group.reduce((n, w) => n + [...w.word].length + 1, 0) + [...word.word].length;
-      if (letters > bounds.letters || word.end - group[0].start > bounds.seconds || word.start - group.at(-1).end > bounds.pause) {
-        groups.push(group);
-        group = [];
-      }
-    }
-    group.push(word);
-  }
-  if (group.length) groups.push(group);
-  return groups.map((g) => ({ start: g[0].start, end: g.at(-1).end, text: lines(g) }));
+  const found = runs(tokens(words)).flatMap(cut).map((group) => ({ start: group[0].start, end: group.at(-1).end, text: lines(group) }));
+  found.forEach((cue, i) => {
+    if (i) cue.start = Math.max(cue.start, found[i - 1].start + 1);
+    if (i) found[i - 1].end = Math.min(found[i - 1].end, cue.start);
+    cue.end = Math.max(cue.end, cue.start + 1);
+  });
+  return found;
 }
 
-function lines(group) {
-  const wrapped = [""];
-  for (const { word } of group) {
-    const last = wrapped.at(-1);
-    if (last && [...last].length + 1 + [...word].length > bounds.line) wrapped.push(word);
-    else wrapped[wrapped.length - 1] = last ? `${last} ${word}` : word;
-  }
-  return wrapped.join("\n");
-}
-
-function clock(seconds, mark) {
-  const ms = Math.round(seconds * 1000), pad = (n, width = 2) => String(n).padStart(width, "0");
+function clock(ms, mark) {
+  const pad = (n, width = 2) => String(n).padStart(width, "0");
   return `${pad(Math.floor(ms / 3_600_000))}:${pad(Math.floor(ms / 60_000) % 60)}:${pad(Math.floor(ms / 1000) % 60)}${mark}${pad(ms % 1000, 3)}`;
 }
 

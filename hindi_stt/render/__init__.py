@@ -1,0 +1,28 @@
+"""Transcript → the response formats: text, JSON, SubRip and WebVTT."""
+
+from hindi_stt.render.cues import CUE_PAUSE_S, CUE_S, LINE_CLUSTERS, Cue, cues
+from hindi_stt.render.subtitles import to_srt, to_vtt
+from hindi_stt.render.transcripts import (
+    to_json,
+    to_text,
+    to_verbose_json,
+    verbose_segments,
+    word_json,
+    word_log_probs,
+)
+
+__all__ = [
+    "CUE_PAUSE_S",
+    "CUE_S",
+    "LINE_CLUSTERS",
+    "Cue",
+    "cues",
+    "to_json",
+    "to_srt",
+    "to_text",
+    "to_verbose_json",
+    "to_vtt",
+    "verbose_segments",
+    "word_json",
+    "word_log_probs",
+]
