@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"hindi-stt {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     transcribe = commands.add_parser("transcribe", help="transcribe recordings in this process")
-    transcribe.add_argument("files", nargs="+", metavar="FILE", help="a recording: WAV, FLAC, OGG or MP3")
+    transcribe.add_argument("files", nargs="+", metavar="FILE", help="a recording: WAV, FLAC, OGG, MP3, M4A, WebM, …")
     transcribe.add_argument(
         "--format", choices=["text", "json"], default="text", help="text, or one JSON object a line (default: text)"
     )
@@ -92,6 +92,8 @@ def _transcribe(arguments: argparse.Namespace) -> int:
             else:
                 shown = render.to_text(transcript)
                 line = f"{file}\t{shown}" if several else shown
+                for warning in transcript.warnings:
+                    files.write(f"hindi-stt: {file}: warning: {warning}", file=sys.stderr)
             files.write(line, file=sys.stdout)
     return 1 if failed else 0
 

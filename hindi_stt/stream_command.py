@@ -85,12 +85,15 @@ async def _packets(file: str, rate: int, pipeline: Pipeline, *, realtime: bool) 
     loop = asyncio.get_running_loop()
     start_s, sent = loop.time(), 0
     size = round(_PACKET_S * rate)
-    for block in audio.blocks(file, rate, pipeline.limits):
+    blocks = audio.blocks(file, rate, pipeline.limits)
+    for block in blocks:
         for samples in np.split(block.samples, range(size, len(block.samples), size)):
             sent += len(samples)
             if realtime:
                 await asyncio.sleep(max(0.0, start_s + sent / rate - loop.time()))
             yield samples
+    for warning in blocks.warnings:
+        sys.stderr.write(f"hindi-stt: {file}: warning: {warning}\n")
 
 
 async def _microphone(rate: int) -> AsyncIterator[Float32]:

@@ -23,6 +23,7 @@ _MAX_JUNK_BYTES: Final = 2**18
 _MAX_RANGES: Final = 500
 # The longest header of interest: an MPEG frame with its Xing header, or a tag's.
 _LOOK_AHEAD: Final = 256
+_MAX_FRAME_BYTES: Final = 4_096
 
 # kbit/s by bitrate index, by (MPEG 1?, layer).
 _KBIT: Final = {
@@ -72,7 +73,6 @@ class FrameScan:
         rate: Hz of the first frame.
         ranges: (start, end) in bytes of the runs of frames, without the tags and the junk between them.
         stated_frames: the count in the Xing, Info or VBRI header of the first frame, None without one.
-        n_info: frames with such a header: several where files were joined.
         junk_bytes: bytes between frames, or behind the last one, that belong to no tag.
         cut: whether the last frame is incomplete.
         whole: whether the walk went to the end; False where there is too much junk or audio.
@@ -83,7 +83,6 @@ class FrameScan:
     rate: int = 0
     ranges: list[tuple[int, int]] = field(default_factory=list)
     stated_frames: int | None = None
-    n_info: int = 0
     junk_bytes: int = 0
     cut: bool = False
     whole: bool = True
@@ -103,7 +102,7 @@ class FrameScan:
         """Whether this is one undamaged file whose Xing or Info header counts its frames right."""
         # Most encoders leave the frame that holds the header out of the count.
         counts = (self.n_frames - 1, self.n_frames)
-        return self.whole and not self.is_damaged and self.n_info == 1 and self.stated_frames in counts
+        return self.whole and not self.is_damaged and self.stated_frames in counts
 
 
 def find_run(data: bytes) -> tuple[str, int] | None:
@@ -163,18 +162,35 @@ class _Walk:
             if stream_kind is None:
                 stream_kind, scan.rate = header.stream, header.rate
                 max_samples = self._max_s * header.rate
-            self._note_info(header)
+                scan.stated_frames = self._stated_frames(header)
             self._at += header.length
             if self._at > len(self._data) and not self._is_complete():
                 scan.cut = True
                 break
             scan.n_frames += 1
             scan.samples += header.samples
+            if header.stream[0] == "mp3":
+                self._skip_frames(header)
             if scan.samples > max_samples:
                 scan.whole = False
                 self._end_run(2**62)
                 return
         self._end_run(self._base + min(self._at, len(self._data)))
+
+    def _skip_frames(self, like: _Header) -> None:
+        """Count the frames that follow in the buffer, quickly: this is most of the work."""
+        data, at, n = self._data, self._at, 0
+        limit = len(data) - _LOOK_AHEAD - _MAX_FRAME_BYTES
+        lengths = _lengths(like.stream)
+        try:
+            while at < limit:
+                at += lengths[data[at : at + 3]]
+                n += 1
+        except KeyError:  # something else follows
+            pass
+        self._at = at
+        self.scan.n_frames += n
+        self.scan.samples += n * like.samples
 
     def _is_complete(self) -> bool:
         """Whether the file reaches as far as the position."""
@@ -229,15 +245,10 @@ class _Walk:
         if end > self._run_start:
             self.scan.ranges.append((self._run_start, end))
 
-    def _note_info(self, header: _Header) -> None:
-        if header.stream[0] != "mp3":
-            return
-        frame = self._data[self._at : self._at + min(header.length, _LOOK_AHEAD)]
-        stated = _stated_frames(frame)
-        if stated is not None:
-            self.scan.n_info += 1
-            if not self.scan.n_frames:
-                self.scan.stated_frames = stated
+    def _stated_frames(self, first: _Header) -> int | None:
+        if first.stream[0] != "mp3":
+            return None
+        return _stated_frames(self._data[self._at : self._at + min(first.length, _LOOK_AHEAD)])
 
 
 def _stated_frames(frame: bytes) -> int | None:
@@ -284,6 +295,14 @@ def _mpeg_header(second: int, third: int) -> _Header | None:
         return _Header((12 * bits_per_s // rate + padding) * 4, 384, rate, ("mp3", layer, rate))
     samples = 576 if layer == 3 and not is_mpeg1 else 1_152
     return _Header(samples // 8 * bits_per_s // rate + padding, samples, rate, ("mp3", layer, rate))
+
+
+@functools.lru_cache(maxsize=64)
+def _lengths(stream: tuple[str, int, int]) -> dict[bytes, int]:
+    """Bytes of a frame by the first three bytes of its header, for the frames of one stream."""
+    keys = ((second, third) for second in range(0xE0, 0x100) for third in range(0x100))
+    headers = ((b"\xff" + bytes(key), _mpeg_header(*key)) for key in keys)
+    return {key: header.length for key, header in headers if header is not None and header.stream == stream}
 
 
 def _adts_header(data: bytes, at: int) -> _Header | None:

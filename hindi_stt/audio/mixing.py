@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hindi_stt.types import Float32
 
@@ -39,19 +40,21 @@ class ChannelMixer:
 
     def mix(self, block: Float32) -> Float32:
         """The next samples, float32 [n] of [n, channels]: the mean of the channels, or one where they cancel out."""
-        mono: Float32 = block.mean(axis=1, dtype=np.float32)
         if block.shape[1] == 1 or not len(block):
-            return mono
-        self._measure(block)
-        powers = np.square(block).mean(axis=0, dtype=np.float64)
+            lone: Float32 = block.mean(axis=1, dtype=np.float32)
+            return lone
+        channels: Float32 = np.ascontiguousarray(block.T)
+        mono: Float32 = channels.mean(axis=0, dtype=np.float32)
+        powers = self._measure(channels)
         if powers.max() > _SILENT_POWER:
-            unrelated = powers.sum() / block.shape[1] ** 2
-            cancels = float(np.square(mono).mean(dtype=np.float64)) < _CANCELLED * unrelated
+            unrelated = float(powers.sum()) / len(channels) ** 2
+            cancels = float(np.dot(mono, mono)) / len(mono) < _CANCELLED * unrelated
             self._alone = int(powers.argmax()) if cancels else None
         if self._alone is None:
             return mono
         self._cancelled = self._alone
-        return np.ascontiguousarray(block[:, self._alone])
+        alone: Float32 = channels[self._alone]
+        return alone
 
     def warnings(self) -> tuple[str, ...]:
         """What the mix does not tell of the recording so far; channels are counted from 0."""
@@ -63,12 +66,14 @@ class ChannelMixer:
             )
         return (*found, *self._quiet_channels())
 
-    def _measure(self, block: Float32) -> None:
-        n = len(block) // self._frame
+    def _measure(self, channels: Float32) -> NDArray[np.float64]:
+        """Note the levels of the frames of channels [channels, n]. Returns the mean power of each."""
+        n = channels.shape[1] // self._frame
         if n:
-            frames = block[: n * self._frame].reshape(n, self._frame, -1)
-            powers = np.square(frames).mean(axis=1)
+            frames = channels[:, : n * self._frame].reshape(len(channels), n, self._frame)
+            powers = np.einsum("cnf,cnf->nc", frames, frames) / self._frame
             self._levels_db.append(np.maximum(10 * np.log10(powers + 1e-12), _FLOOR_DB).astype(np.float32))
+        return np.array([float(np.dot(samples, samples)) / len(samples) for samples in channels])
 
     def _quiet_channels(self) -> list[str]:
         if not self._levels_db:

@@ -19,24 +19,25 @@ _MAX_CHUNKS: Final = 1_000
 _MAX_HEADERS: Final = 500
 # Sizes from here on mean that the writer could not seek back.
 _STREAMED_32: Final = 0x7F00_0000
-# How another file of the kind begins: long enough that no samples look like it.
-_BEGINNINGS: Final[dict[str, re.Pattern[bytes]]] = {
-    demuxer: re.compile(pattern, re.DOTALL)
-    for demuxer, pattern in {
-        "flac": rb"fLaC[\x00\x80]\x00\x00\x22",
-        "aiff": rb"FORM....AIF[FC]",
-        "caf": rb"caff\x00\x01\x00\x00desc\x00\x00\x00\x00",
-        "au": rb"\.snd\x00\x00..........\x00\x00.{6}",
-        "w64": rb"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00",
-        "tta": rb"TTA1[\x01\x02\x03]\x00",
-        "flv": rb"FLV\x01[\x01\x04\x05]\x00\x00\x00\x09\x00\x00\x00\x00",
-        "asf": rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c",
-        "voc": rb"Creative Voice File\x1a",
-        "amr": rb"#!AMR(-WB)?\n",
-        "avi": rb"RIFF....AVI LIST",
+# How another file of the kind begins: fixed bytes, which are found quickly, and a pattern of what follows them, so long
+# that no samples look like it.
+_BEGINNINGS: Final[dict[str, tuple[bytes, re.Pattern[bytes]]]] = {
+    demuxer: (mark, re.compile(rest, re.DOTALL))
+    for demuxer, mark, rest in (
+        ("flac", b"fLaC", rb"[\x00\x80]\x00\x00\x22"),
+        ("aiff", b"FORM", rb"....AIF[FC]"),
+        ("caf", b"caff\x00\x01\x00\x00desc", rb"\x00{4}"),
+        ("au", b".snd\x00\x00", rb".{10}\x00\x00.{6}"),
+        ("w64", b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb", rb"\x04\xc1\x00\x00"),
+        ("tta", b"TTA1", rb"[\x01\x02\x03]\x00"),
+        ("flv", b"FLV\x01", rb"[\x01\x04\x05]\x00\x00\x00\x09\x00{4}"),
+        ("asf", b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", rb"\xa6\xd9\x00\xaa\x00\x62\xce\x6c"),
+        ("voc", b"Creative Voice File", rb"\x1a"),
+        ("amr", b"#!AMR", rb"(-WB)?\n"),
+        ("avi", b"RIFF", rb"....AVI LIST"),
         # The EBML header, and one of the elements that it has.
-        "matroska": rb"\x1a\x45\xdf\xa3.{1,8}?\x42[\x82\x85\x86\x87\xf2\xf3\xf7]",
-    }.items()
+        ("matroska", b"\x1a\x45\xdf\xa3", rb".{1,8}?\x42[\x82\x85\x86\x87\xf2\xf3\xf7]"),
+    )
 }
 # Of these FFmpeg's demuxer reads the first file only.
 _FIRST_ONLY: Final = frozenset({"aiff", "caf", "w64", "tta", "flv", "voc", "asf"})
@@ -114,18 +115,20 @@ def ranges_without_headers(stream: BinaryIO, demuxer: str, start: int, size: int
 
 
 def _beginnings(stream: BinaryIO, demuxer: str, start: int) -> Iterator[int]:
-    pattern = _BEGINNINGS.get(demuxer)
-    if pattern is None:
+    if demuxer not in _BEGINNINGS:
         return
+    mark, pattern = _BEGINNINGS[demuxer]
     base, data = start, b""
     while True:
         stream.seek(base + len(data))
         part = stream.read(_CHUNK_BYTES)
         data += part
-        last = 0
-        for match in pattern.finditer(data):
-            last = match.end()
-            yield base + match.start()
+        at = last = 0
+        while (at := data.find(mark, at)) >= 0:
+            if match := pattern.match(data, at + len(mark)):
+                last = match.end()
+                yield base + at
+            at += 1
         if not part:
             return
         keep = max(last, len(data) - _OVERLAP)

@@ -1,12 +1,15 @@
-"""Mutated recordings through the decoders: python -m tests.api.mutations COUNT COUNT_FFMPEG COUNT_FORKED
+"""Mutated recordings through the decoders: python -m tests.api.mutations COUNT COUNT_FFMPEG COUNT_FORKED COUNT_LOOKED
 
-COUNT go through libsndfile, COUNT_FFMPEG through the child process as a server starts it, and COUNT_FORKED through the
-same child without the start of an interpreter for each. Ends with the outcomes counted; anything but an error of the
-tree ends the process otherwise. A child that crashes costs its recording and nothing else, so it is counted by itself.
+COUNT are decoded as a server decodes them, of kinds that libsndfile may take, COUNT_FFMPEG of kinds that go to the
+child process; COUNT_FORKED go through the same child without the start of an interpreter for each, and at COUNT_LOOKED
+only the readers of headers and structures look. Ends with the outcomes counted; anything but an error of the tree ends
+the process otherwise. A child that crashes costs its recording and nothing else, so it is counted by itself.
 """
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import random
 import subprocess
@@ -17,7 +20,12 @@ from pathlib import Path
 
 from hindi_stt import audio
 from hindi_stt.audio import AudioLimits, ChildLimits, ffmpeg_child
-from hindi_stt.errors import AudioError, EmptyBody, HindiSTTError, TooLarge, UnsupportedAudio
+from hindi_stt.audio.containers import identify
+from hindi_stt.audio.frame_headers import scan_frames
+from hindi_stt.audio.ogg_pages import scan_ogg
+from hindi_stt.audio.riff import read_wav_header, unread_bytes
+from hindi_stt.audio.structure import is_cut, is_joined, ranges_without_headers, scan_atoms
+from hindi_stt.errors import AudioError, EmptyBody, HindiSTTError, TooLarge, TruncatedAudio, UnsupportedAudio
 
 DATA = Path(__file__).parent.parent / "data"
 LIMITS = AudioLimits(20.0, 0.1, 8, ChildLimits(cpu_s=10, memory_bytes=2**30, wait_s=10.0))
@@ -86,6 +94,29 @@ def press_children(sources: list[tuple[str, bytes]], count: int, seed: int) -> C
     return outcomes
 
 
+def press_readers(sources: list[bytes], count: int, seed: int) -> Counter[str]:
+    """What looks at a file in the server's own process before anything is decoded."""
+    rng = random.Random(seed)
+    outcomes: Counter[str] = Counter()
+    for i in range(count):
+        content = mutated(sources[i % len(sources)], rng)
+        stream, size = io.BytesIO(content), len(content)
+        if (container := identify(stream)) is None:
+            outcomes["unknown"] += 1
+            continue
+        demuxer, start = container.demuxer, container.start
+        with contextlib.suppress(TruncatedAudio):
+            header = read_wav_header(stream, start, size)
+            unread_bytes(stream, header.data_start, size)
+        scans = (scan_ogg(stream, start), scan_frames(stream, start, 20.0), scan_atoms(stream, start, size))
+        assert all(0 <= begin < end for begin, end in scans[1].ranges)
+        is_cut(stream, demuxer, start, size)
+        is_joined(stream, demuxer, start)
+        ranges_without_headers(stream, demuxer, start, size)
+        outcomes[demuxer] += 1
+    return outcomes
+
+
 # Recordings that libsndfile, or this package's own readers of headers, look at first; and FFmpeg's.
 OURS = (
     ("a.wav", "pcm_s16le"),
@@ -128,6 +159,7 @@ def main() -> None:
     print(press(ours, int(sys.argv[1]), 0), flush=True)
     print(press([content for _, content in theirs], int(sys.argv[2]), 1), flush=True)
     print(press_children(theirs, int(sys.argv[3]), 2), flush=True)
+    print(press_readers([*ours, *(content for _, content in theirs)], int(sys.argv[4]), 3), flush=True)
 
 
 if __name__ == "__main__":

@@ -212,7 +212,7 @@ def test_recordings(
         assert len(heard & expected) >= 0.5 * len(expected), found.text
 
 
-@pytest.mark.parametrize("minutes", [30, 80])
+@pytest.mark.parametrize("minutes", [30, pytest.param(80, marks=pytest.mark.slow)])
 def test_a2_a_long_vbr_file_is_as_long_as_it_is(tmp_path: Path, minutes: int) -> None:
     """Silence first: by the bit rate of its first frames such a file lasts several times as long."""
     content = make.ffmpeg(
