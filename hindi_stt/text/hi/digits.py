@@ -10,8 +10,10 @@ from typing import Final
 
 from hindi_stt.text.hi.contexts import CALL_CUES, CODE_CUES, SHORT_CODE_CUES, keys_of
 from hindi_stt.text.hi.english_numbers import ENGLISH_DIGITS, ENGLISH_TEENS, ENGLISH_TENS, REPEATS, SPOKEN_O
+from hindi_stt.text.hi.fixed_phrases import fixed_phrase_end
 from hindi_stt.text.hi.number_words import SCALES, UNITS
 from hindi_stt.text.hi.spelling import key
+from hindi_stt.text.masking import MaskableRun
 
 __all__ = ["DigitRun", "digit_runs", "find_runs", "is_code"]
 
@@ -19,6 +21,13 @@ _PLUS: Final = key("प्लस")
 # Said within a number, between two groups of digits.
 _FILLERS: Final = keys_of("और फिर डैश हाइफ़न स्पेस हाँ जी मतलब उम्म अम्म हम्म ओके अच्छा एंड")
 _WRITTEN: Final = re.compile(r"\+?[(]?[0-9०-९](?:[0-9०-९]|[-()./, ](?=[0-9०-९(]))*[)]?[।,.;?!]?")
+_GROUPED: Final = re.compile("[0-9०-९][,./][0-9०-९]")
+# Behind these words, so many digits are the whole number.
+_COMPLETE: Final = {
+    **{word: range(3, 7) for word in keys_of("ओटीपी पिन पिनकोड सीवीवी पासवर्ड पासकोड")},
+    **{word: range(10, 11) for word in keys_of("फ़ोन मोबाइल व्हाट्सएप पीएनआर")},
+    key("आधार"): range(12, 13),
+}
 _TO_LATIN: Final = str.maketrans("०१२३४५६७८९", "0123456789")
 _CUE_DISTANCE: Final = 3
 _ROW_OF_ZEROS: Final = 3
@@ -53,10 +62,39 @@ class _Said:
     marked: bool
 
 
-def digit_runs(texts: Sequence[str]) -> Iterator[tuple[int, int, str]]:
-    """Start, end (excluded) and digits of each run, as masking wants them: also across fillers."""
-    for run in find_runs(texts, [key(text) for text in texts], fillers=True):
-        yield run.start, run.end, run.digits
+def digit_runs(texts: Sequence[str]) -> Iterator[MaskableRun]:
+    """Each run of digits as masking wants it: also across fillers, and with what tells whether it may be cut off."""
+    keys = [key(text) for text in texts]
+    for run in find_runs(texts, keys, fillers=True):
+        whole = _looks_spelled_out(texts, keys, run)
+        yield MaskableRun(
+            run.start,
+            run.end,
+            run.digits,
+            may_have_begun_before=whole and _FILLERS.issuperset(keys[: run.start]),
+            may_go_on=whole and _FILLERS.issuperset(keys[run.end :]),
+        )
+
+
+def _looks_spelled_out(texts: Sequence[str], keys: Sequence[str], run: DigitRun) -> bool:
+    """Whether the run looks like a piece of a number said digit by digit, and not like an amount, a year or counting.
+
+    Nor like a number of another kind that is complete: an Aadhaar number, an OTP.
+    """
+    before = keys[max(0, run.start - _CUE_DISTANCE) : run.start]
+    if any(word in before and len(run.digits) in lengths for word, lengths in _COMPLETE.items()):
+        return False
+    if fixed_phrase_end(keys, run.start) == run.end:
+        return False
+    if _cued(run, keys) or run.marked:
+        return True
+    if not run.spoken:
+        grouped = any(_GROUPED.search(text) for text in texts[run.start : run.end])
+        return len(run.digits) > 4 and not grouped  # four written digits may be a year
+    if run.single:
+        return not (_counts(run.digits) and "1" in {run.digits[0], run.digits[-1]})  # "एक दो तीन चार", and down to one
+    steps = {int(after) - int(part) for part, after in itertools.pairwise(run.parts)}
+    return run.words >= 3 and len(steps) > 1  # "दस बीस तीस" counts in tens
 
 
 def find_runs(texts: Sequence[str], keys: Sequence[str], *, fillers: bool = False) -> Iterator[DigitRun]:
