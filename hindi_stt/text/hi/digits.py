@@ -31,6 +31,7 @@ _COMPLETE: Final = {
 _TO_LATIN: Final = str.maketrans("०१२३४५६७८९", "0123456789")
 _CUE_DISTANCE: Final = 3
 _ROW_OF_ZEROS: Final = 3
+_FIRST_PAIR_OF_A_MOBILE: Final = 60
 _DIGITS: Final = {**UNITS, **ENGLISH_TEENS, **ENGLISH_DIGITS}
 _PLACE: Final = key("पर")
 
@@ -88,13 +89,22 @@ def _looks_spelled_out(texts: Sequence[str], keys: Sequence[str], run: DigitRun)
         return False
     if _cued(run, keys) or run.marked:
         return True
-    if not run.spoken:
-        grouped = any(_GROUPED.search(text) for text in texts[run.start : run.end])
-        return len(run.digits) > 4 and not grouped  # four written digits may be a year
+    return _is_no_amount(run) if run.spoken else _is_no_written_amount(texts[run.start : run.end], run.digits)
+
+
+def _is_no_written_amount(texts: Sequence[str], digits: str) -> bool:
+    """Whether digits that are written have more than the four of a year, and no grouping."""
+    return len(digits) > 4 and not any(_GROUPED.search(text) for text in texts)
+
+
+def _is_no_amount(run: DigitRun) -> bool:
+    """Whether digits that are spoken neither count ("एक दो तीन चार", "दस बीस तीस") nor estimate ("पचास साठ")."""
     if run.single:
-        return not (_counts(run.digits) and "1" in {run.digits[0], run.digits[-1]})  # "एक दो तीन चार", and down to one
-    steps = {int(after) - int(part) for part, after in itertools.pairwise(run.parts)}
-    return run.words >= 3 and len(steps) > 1  # "दस बीस तीस" counts in tens
+        return not (_counts(run.digits) and run.digits[0] == "1" < run.digits[1])
+    values = [int(part) for part in run.parts]
+    if run.words == 2:  # "अट्ठानवे दस"; an estimate rises
+        return values[0] >= _FIRST_PAIR_OF_A_MOBILE and values[1] < values[0]
+    return len({after - before for before, after in itertools.pairwise(values)}) > 1
 
 
 def find_runs(texts: Sequence[str], keys: Sequence[str], *, fillers: bool = False) -> Iterator[DigitRun]:
