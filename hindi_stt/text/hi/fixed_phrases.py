@@ -7,22 +7,29 @@ import itertools
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from importlib import resources
+from typing import Final
 
+from hindi_stt.text.hi.number_words import UNITS
 from hindi_stt.text.hi.spelling import key
 
 __all__ = ["fixed_phrase_end", "fixed_phrases"]
 
+_ANY_ENDING: Final = "~"
+
 
 @functools.cache
 def fixed_phrases() -> Mapping[str, Sequence[tuple[str, ...]]]:
-    """Spelling key of the first word → the phrases that begin with it as tuples of keys, the longest first."""
+    """Form of the first word → the phrases that begin with it, as tuples of forms, the longest first.
+
+    A form is a word's spelling key, or for a number its value in digits, so that all its spellings are one.
+    """
     lines = (resources.files(__package__) / "fixed_phrases.tsv").read_text("utf-8").splitlines()
     found: defaultdict[str, set[tuple[str, ...]]] = defaultdict(set)
     for line in lines:
         if not line or line.startswith("#"):
             continue
         _, _, phrase = line.partition("\t")
-        alternatives = [[key(word) for word in words.split("|")] for words in phrase.split()]
+        alternatives = [[_form(key(word)) for word in words.split("|")] for words in phrase.split()]
         for words in itertools.product(*alternatives):
             found[words[0]].add(words)
     return {first: sorted(phrases, key=len, reverse=True) for first, phrases in found.items()}
@@ -30,7 +37,18 @@ def fixed_phrases() -> Mapping[str, Sequence[tuple[str, ...]]]:
 
 def fixed_phrase_end(keys: Sequence[str], start: int) -> int | None:
     """The end (excluded) of the longest fixed phrase that begins at this word; None where there is none."""
-    for phrase in fixed_phrases().get(keys[start], ()):
-        if tuple(keys[start : start + len(phrase)]) == phrase:
-            return start + len(phrase)
+    for phrase in fixed_phrases().get(_form(keys[start]), ()):
+        end = start + len(phrase)
+        if end <= len(keys) and all(map(_fits, phrase[1:], keys[start + 1 : end])):
+            return end
     return None
+
+
+def _form(word: str) -> str:
+    return str(UNITS[word]) if word in UNITS else word
+
+
+def _fits(form: str, word: str) -> bool:
+    if form.endswith(_ANY_ENDING):
+        return word.startswith(form.removesuffix(_ANY_ENDING))
+    return form == _form(word)
