@@ -33,6 +33,8 @@ _CUE_DISTANCE: Final = 3
 _ROW_OF_ZEROS: Final = 3
 _FIRST_PAIR_OF_A_MOBILE: Final = 60
 _DIGITS: Final = {**UNITS, **ENGLISH_TEENS, **ENGLISH_DIGITS}
+_SPOKEN: Final = _DIGITS.keys() | ENGLISH_TENS.keys() | REPEATS.keys() | SPOKEN_O | {_PLUS}
+_WRITTEN_BEGINNINGS: Final = frozenset("+(0123456789०१२३४५६७८९")
 _PLACE: Final = key("पर")
 
 
@@ -117,7 +119,8 @@ def find_runs(texts: Sequence[str], keys: Sequence[str], *, fillers: bool = Fals
     """
     i = 0
     while i < len(texts):
-        run = _run_at(texts, keys, i, fillers=fillers)
+        may_begin = keys[i] in _SPOKEN or texts[i][:1] in _WRITTEN_BEGINNINGS
+        run = _run_at(texts, keys, i, fillers=fillers) if may_begin else None
         if run:
             yield run
         i = run.end if run else i + 1
