@@ -43,6 +43,15 @@ def speech() -> Path:
 
 
 @pytest.fixture(scope="session")
+def number_cases() -> Path:
+    """Spoken phrases with numbers, and how they are written: numerals.tsv of the folder that the environment names."""
+    folder = os.environ.get("HINDI_STT_TEST_CASES")
+    if not folder:
+        pytest.skip("HINDI_STT_TEST_CASES names no folder of spoken phrases")
+    return Path(folder) / "numerals.tsv"
+
+
+@pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server of two API workers, with bounds low enough to be reached: 2 MB of body, 20 s of audio."""
     running = Server(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from hindi_stt.errors import InvalidRequest
 from hindi_stt.text import hi
-from hindi_stt.text.masking import mask_numbers
+from hindi_stt.text.masking import DigitRuns, mask_numbers
 from hindi_stt.text.options import TextOptions
 from hindi_stt.text.punctuation import PausePunctuator, Punctuator, punctuate
 from hindi_stt.text.unicode_form import unicode_form
@@ -22,7 +22,7 @@ __all__ = ["TextOptions", "Writer"]
 class _Language:
     """What a language brings; a language without an entry in _LANGUAGES has its Unicode form and punctuation only."""
 
-    digit_runs: Callable[[Sequence[str]], Iterator[tuple[int, int, str]]]
+    digit_runs: DigitRuns
     rewrite_numerals: Callable[[Sequence[Word], Numerals], tuple[Word, ...]]
     rewrite_script: Callable[[Sequence[Word], Script], tuple[Word, ...]]
     sentence_end: str

@@ -51,7 +51,8 @@ def _group(keys: Sequence[str], start: int, bound: int) -> Number | None:
     total, i, bound = Decimal(0), start, min(bound, _CRORE)
     while part := _hundreds(keys, i):
         scale = _scale_at(keys, part.end)
-        if _HUNDRED < scale < bound and part.value:
+        # A hundred thousand is a lakh: "पाँच सौ हज़ार" is five hundred or a thousand.
+        if _HUNDRED < scale < bound and part.value and not (scale == _THOUSAND and part.value >= _HUNDRED):
             total += part.value * scale
             i, bound = part.end + 1, scale
             if part.closed and part.value % 1:

@@ -8,18 +8,34 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from hindi_stt.text.hi.contexts import CODE_CUES
-from hindi_stt.text.hi.number_words import ENGLISH_DIGITS, REPEATS, SCALES, UNITS
+from hindi_stt.text.hi.contexts import CALL_CUES, CODE_CUES, SHORT_CODE_CUES, keys_of
+from hindi_stt.text.hi.english_numbers import ENGLISH_DIGITS, ENGLISH_TEENS, ENGLISH_TENS, REPEATS, SPOKEN_O
+from hindi_stt.text.hi.fixed_phrases import fixed_phrase_end
+from hindi_stt.text.hi.number_words import SCALES, UNITS
 from hindi_stt.text.hi.spelling import key
+from hindi_stt.text.masking import MaskableRun
 
 __all__ = ["DigitRun", "digit_runs", "find_runs", "is_code"]
 
 _PLUS: Final = key("प्लस")
 # Said within a number, between two groups of digits.
-_FILLERS: Final = frozenset(map(key, ("और", "फिर", "डैश", "हाइफ़न", "स्पेस", "हाँ", "जी", "मतलब")))
+_FILLERS: Final = keys_of("और फिर डैश हाइफ़न स्पेस हाँ जी मतलब उम्म अम्म हम्म ओके अच्छा एंड")
 _WRITTEN: Final = re.compile(r"\+?[(]?[0-9०-९](?:[0-9०-९]|[-()./, ](?=[0-9०-९(]))*[)]?[।,.;?!]?")
+_GROUPED: Final = re.compile("[0-9०-९][,./][0-9०-९]")
+# Behind these words, so many digits are the whole number.
+_COMPLETE: Final = {
+    **{word: range(3, 7) for word in keys_of("ओटीपी पिन पिनकोड सीवीवी पासवर्ड पासकोड")},
+    **{word: range(10, 11) for word in keys_of("फ़ोन मोबाइल व्हाट्सएप पीएनआर")},
+    key("आधार"): range(12, 13),
+}
 _TO_LATIN: Final = str.maketrans("०१२३४५६७८९", "0123456789")
 _CUE_DISTANCE: Final = 3
+_ROW_OF_ZEROS: Final = 3
+_FIRST_PAIR_OF_A_MOBILE: Final = 60
+_DIGITS: Final = {**UNITS, **ENGLISH_TEENS, **ENGLISH_DIGITS}
+_SPOKEN: Final = _DIGITS.keys() | ENGLISH_TENS.keys() | REPEATS.keys() | SPOKEN_O | {_PLUS}
+_WRITTEN_BEGINNINGS: Final = frozenset("+(0123456789०१२३४५६७८९")
+_PLACE: Final = key("पर")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +43,7 @@ class DigitRun:
     """Words start … end (end excluded) say these digits.
 
     words: how many words say digits; single: each says one; spoken: none is written in digits; marked: it begins with
-    प्लस, or has a डबल, ट्रिपल or zero, which are not said when counting.
+    प्लस, or has a डबल, ट्रिपल or zero, which are not said when counting; parts: the digits of each word.
     """
 
     start: int
@@ -37,6 +53,7 @@ class DigitRun:
     single: bool
     spoken: bool
     marked: bool
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +65,62 @@ class _Said:
     marked: bool
 
 
-def digit_runs(texts: Sequence[str]) -> Iterator[tuple[int, int, str]]:
-    """Start, end (excluded) and digits of each run, as masking wants them: also across fillers."""
-    for run in find_runs(texts, fillers=True):
-        yield run.start, run.end, run.digits
-
-
-def find_runs(texts: Sequence[str], *, fillers: bool = False) -> Iterator[DigitRun]:
-    """Each longest run of words that say or write digits; with fillers, one filler between two of them is passed."""
+def digit_runs(texts: Sequence[str]) -> Iterator[MaskableRun]:
+    """Each run of digits as masking wants it: also across fillers, and with what tells whether it may be cut off."""
     keys = [key(text) for text in texts]
+    for run in find_runs(texts, keys, fillers=True):
+        whole = _looks_spelled_out(texts, keys, run)
+        yield MaskableRun(
+            run.start,
+            run.end,
+            run.digits,
+            may_have_begun_before=whole and _FILLERS.issuperset(keys[: run.start]),
+            may_go_on=whole and _FILLERS.issuperset(keys[run.end :]),
+        )
+
+
+def _looks_spelled_out(texts: Sequence[str], keys: Sequence[str], run: DigitRun) -> bool:
+    """Whether the run looks like a piece of a number said digit by digit, and not like an amount, a year or counting.
+
+    Nor like a number of another kind that is complete: an Aadhaar number, an OTP.
+    """
+    before = keys[max(0, run.start - _CUE_DISTANCE) : run.start]
+    if any(word in before and len(run.digits) in lengths for word, lengths in _COMPLETE.items()):
+        return False
+    if fixed_phrase_end(keys, run.start) == run.end:
+        return False
+    if _cued(run, keys) or run.marked:
+        return True
+    return _is_no_amount(run) if run.spoken else _is_no_written_amount(texts[run.start : run.end], run.digits)
+
+
+def _is_no_written_amount(texts: Sequence[str], digits: str) -> bool:
+    """Whether digits that are written have more than the four of a year, and no grouping."""
+    return len(digits) > 4 and not any(_GROUPED.search(text) for text in texts)
+
+
+def _is_no_amount(run: DigitRun) -> bool:
+    """Whether digits that are spoken neither count ("एक दो तीन चार", "दस बीस तीस") nor estimate ("पचास साठ")."""
+    if run.single:
+        return not (_counts(run.digits) and run.digits[0] == "1" < run.digits[1])
+    values = [int(part) for part in run.parts]
+    if run.words == 2:  # "अट्ठानवे दस"; an estimate rises
+        return values[0] >= _FIRST_PAIR_OF_A_MOBILE and values[1] < values[0]
+    return len({after - before for before, after in itertools.pairwise(values)}) > 1
+
+
+def find_runs(texts: Sequence[str], keys: Sequence[str], *, fillers: bool = False) -> Iterator[DigitRun]:
+    """Each longest run of words that say or write digits.
+
+    Args:
+        texts: Words as they were spoken.
+        keys: Their spelling keys.
+        fillers: Pass over one filler ("और", "जी") between two of them.
+    """
     i = 0
     while i < len(texts):
-        run = _run_at(texts, keys, i, fillers=fillers)
+        may_begin = keys[i] in _SPOKEN or texts[i][:1] in _WRITTEN_BEGINNINGS
+        run = _run_at(texts, keys, i, fillers=fillers) if may_begin else None
         if run:
             yield run
         i = run.end if run else i + 1
@@ -71,7 +132,7 @@ def _run_at(texts: Sequence[str], keys: Sequence[str], start: int, *, fillers: b
     end = start
     said: list[_Said] = []
     while i < len(keys):
-        if one := _said_at(texts, keys, i):
+        if one := _said_at(texts, keys, i) or _o_at(keys, i, inside=bool(said)):
             said.append(one)
             i = end = one.end
         elif fillers and said and i == end and keys[i] in _FILLERS:
@@ -88,6 +149,7 @@ def _run_at(texts: Sequence[str], keys: Sequence[str], start: int, *, fillers: b
         single=all(one.single for one in said),
         spoken=all(one.spoken for one in said),
         marked=plus or any(one.marked for one in said),
+        parts=tuple(one.digits for one in said),
     )
 
 
@@ -100,7 +162,10 @@ def _said_at(texts: Sequence[str], keys: Sequence[str], i: int) -> _Said | None:
     j = i + (repeat > 1)
     if j >= len(keys):
         return None
-    value = ENGLISH_DIGITS.get(keys[j], UNITS.get(keys[j]))
+    if repeat == 1 and keys[j] in ENGLISH_TENS:
+        units = ENGLISH_DIGITS.get(keys[j + 1], 0) if j + 1 < len(keys) else 0
+        return _Said(str(ENGLISH_TENS[keys[j]] + units), j + 1 + bool(units), single=False, spoken=True, marked=False)
+    value = 0 if repeat > 1 and keys[j] in SPOKEN_O else _DIGITS.get(keys[j])
     if value is None or (repeat > 1 and value > 9):
         return None
     if j + 1 < len(keys) and keys[j + 1] in SCALES:
@@ -108,12 +173,35 @@ def _said_at(texts: Sequence[str], keys: Sequence[str], i: int) -> _Said | None:
     return _Said(str(value) * repeat, j + 1, single=value < 10, spoken=True, marked=repeat > 1 or not value)
 
 
+def _o_at(keys: Sequence[str], i: int, *, inside: bool) -> _Said | None:
+    """The letter O for zero: behind a digit, before an English one, or several in a row. Elsewhere ओ calls somebody."""
+    j = i
+    while j < len(keys) and keys[j] in SPOKEN_O:
+        j += 1
+    before_digits = j < len(keys) and (keys[j] in ENGLISH_DIGITS or keys[j] in ENGLISH_TENS or keys[j] in REPEATS)
+    if j == i or not (inside or before_digits or j - i >= _ROW_OF_ZEROS):
+        return None
+    return _Said("0", i + 1, single=True, spoken=True, marked=False)
+
+
+def _cued(run: DigitRun, keys: Sequence[str]) -> bool:
+    return not CODE_CUES.isdisjoint(keys[max(0, run.start - _CUE_DISTANCE) : run.start])
+
+
+def _called(run: DigitRun, keys: Sequence[str]) -> bool:
+    """Whether somebody is to call the number: "एक एक दो पर कॉल करें", "एक शून्य शून्य डायल करो"."""
+    after = keys[run.end : run.end + 3]
+    return bool(after) and (after[0] == _PLACE or after[0] in CALL_CUES) and not CALL_CUES.isdisjoint(after)
+
+
 def is_code(run: DigitRun, keys: Sequence[str]) -> bool:
     """Whether the run is one number said digit by digit, and not a few numbers in a row. Keys: of all the words."""
     if not run.spoken:
         return False
-    cued = not CODE_CUES.isdisjoint(keys[max(0, run.start - _CUE_DISTANCE) : run.start])
+    cued = _cued(run, keys) or _called(run, keys)
     if not run.single:
+        if SHORT_CODE_CUES.intersection(keys[max(0, run.start - 2) : run.start]):
+            return len(run.digits) >= 4
         return run.words >= (3 if cued else 4) and (cued or _looks_like_phone(run.digits))
     if _counts(run.digits) and len(run.digits) != 10 and not cued:
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from typing import Final
@@ -23,6 +24,8 @@ def plain(word: str) -> str:
     return _NASAL.sub("\u0902", unicodedata.normalize("NFC", _JOINERS.sub("", word)).replace(_NUKTA, ""))
 
 
+# The words of speech repeat: most keys are looked up, not made.
+@functools.lru_cache(maxsize=8192)
 def key(word: str) -> str:
     """The plain word with long ī and ū and single consonants: चालिस and चालीस, अट्ठारह and अठारह are one."""
     return _DOUBLED.sub("", plain(word)).translate(_LENGTH)
