@@ -70,7 +70,7 @@ def main(request: Request) -> int:
     av.logging.set_skip_repeated(False)
     with os.fdopen(request.descriptor, "rb") as file, av.logging.Capture() as log:
         file.seek(0)  # the parent's buffer may have read ahead
-        options = {"protocol_whitelist": "", "err_detect": "crccheck"}
+        options = {"protocol_whitelist": ""}
         try:
             opened = av.open(_source(file, request.ranges), format=request.demuxer, options=options)
         except (av.FFmpegError, OSError, ValueError) as error:  # seeking where a broken size says is an OSError
@@ -187,7 +187,11 @@ class _Source:
         self.stream.thread_count = 1
         decoder = self.stream.codec_context
         other = _OTHER_DECODERS.get(decoder.name)
-        return av.CodecContext.create(other, "r") if other in av.codecs_available else decoder
+        if other in av.codecs_available:
+            return av.CodecContext.create(other, "r")
+        # Only then are checksums looked at; an error is logged, and the frame is delivered all the same.
+        decoder.options = {"err_detect": "crccheck"}
+        return decoder
 
     def _packets(self) -> Iterator[Any]:
         import av

@@ -318,6 +318,15 @@ def test_a20_what_is_left_of_a_damaged_file_is_heard(
     assert len(lost) <= 0.35 * len(expected), (found.text, whole.text)
 
 
+@pytest.mark.parametrize("options", [FLAC, "-c:a flac -f matroska", "-c:a flac -f ogg"])
+def test_a20_one_changed_bit_in_flac_is_found_by_its_checksum(tmp_path: Path, options: str) -> None:
+    content = bytearray(encoded(with_pause(1), options, tmp_path))
+    content[len(content) // 4] ^= 0x10
+    blocks = audio.blocks(bytes(content), RATE, LIMITS)
+    assert sum(len(block.samples) for block in blocks) == pytest.approx(len(with_pause(1)), abs=RATE)
+    assert blocks.warnings == INCOMPLETE
+
+
 @pytest.mark.parametrize(
     "options",
     [
