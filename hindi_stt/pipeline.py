@@ -21,7 +21,15 @@ from hindi_stt.acoustic import Acoustic
 from hindi_stt.assembly import Assembly, PreparedClip
 from hindi_stt.audio import AudioLimits, ChildLimits, RawFormat
 from hindi_stt.bundle import Bundle
-from hindi_stt.decoding import BeamLimits, Decoder, Decoders, OnsetDecoder, read_hotwords
+from hindi_stt.decoding import (
+    BeamLimits,
+    Decoder,
+    Decoders,
+    DecodingOptions,
+    OnsetDecoder,
+    SpeechBoundDecoder,
+    read_hotwords,
+)
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.features import FeatureExtractor
 from hindi_stt.options import Options
@@ -35,6 +43,7 @@ __all__ = ["Assembly", "Pipeline", "Preparation", "PreparedClip"]
 
 # Clips that go to a local model at once.
 _LOCAL_BATCH: Final = 8
+_GREEDY: Final = DecodingOptions(decoder="greedy")
 
 
 class Preparation:
@@ -188,21 +197,42 @@ class Pipeline:
 
     def decoder(self, options: Options | None = None) -> Decoder:
         """The decoder for one recording's clips. Raises what `Decoders.choose` raises."""
-        return OnsetDecoder(self.decoders.choose((options or self._defaults).decoding), self.bundle.manifest.onsets)
+        manifest = self.bundle.manifest
+        decode = OnsetDecoder(self.decoders.choose((options or self._defaults).decoding), manifest.onsets)
+        if manifest.min_speech_score is None:
+            return decode
+        best_path = OnsetDecoder(self.decoders.choose(_GREEDY), manifest.onsets)
+        return SpeechBoundDecoder(decode, best_path, manifest.min_speech_score)
+
+    def assembly(self) -> Assembly:
+        """What puts the clips together that `decoder` has decoded."""
+        return Assembly(finds_speech=self.bundle.manifest.min_speech_score is not None)
 
     def write(self, heard: Sequence[Segment], options: Options | None = None) -> tuple[Segment, ...]:
         """The segments of an `Assembly` as the options (without: the server's) want them written."""
         return self._write(heard, (options or self._defaults).text)
 
     def transcript(
-        self, heard: Sequence[Segment], preparation: Preparation, options: Options | None = None
+        self,
+        heard: Sequence[Segment],
+        preparation: Preparation,
+        options: Options | None = None,
+        *,
+        warnings: Sequence[str] = (),
     ) -> Transcript:
-        """The answer for a recording that has been heard to its end; without options: the server's."""
+        """The answer for a recording that has been heard to its end.
+
+        Args:
+            heard: what an `Assembly` made of its clips.
+            preparation: of the recording, at its end.
+            options: how to write it; without: the server's.
+            warnings: those of the assembly, after the preparation's.
+        """
         return Transcript(
             language=self.bundle.manifest.language,
             duration_s=preparation.duration_s,
             segments=self.write(heard, options),
-            warnings=preparation.warnings,
+            warnings=(*preparation.warnings, *warnings),
         )
 
     def transcribe(
@@ -222,7 +252,7 @@ class Pipeline:
         """
         decode = self.decoder(options)
         preparation = self.prepare(source, raw=raw, channel=channel)
-        assembly = Assembly()
+        assembly = self.assembly()
         heard: list[Segment] = []
         with contextlib.closing(preparation):
             while batch := list(itertools.islice(preparation, _LOCAL_BATCH)):
@@ -231,4 +261,5 @@ class Pipeline:
                         raise result
                     heard += assembly.add(clip, decode(result))
                 on_progress(preparation.duration_s)
-        return self.transcript([*heard, *assembly.end()], preparation, options)
+        heard += assembly.end()
+        return self.transcript(heard, preparation, options, warnings=assembly.warnings)
