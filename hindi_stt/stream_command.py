@@ -123,6 +123,7 @@ def _show_json(event: Event) -> None:
             body |= {"added": [word.text for word in added], "unstable": [word.text for word in unstable]}
         case Utterance(start_s, end_s):
             body |= {"start": round(start_s, 3), "end": round(end_s, 3), "text": event.text}
+            body["warnings"] = list(event.warnings)
         case _:
             return
     sys.stdout.write(json.dumps(body, ensure_ascii=False) + "\n")
