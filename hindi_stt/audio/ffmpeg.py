@@ -47,7 +47,7 @@ class FFmpegFile:
         demuxer: FFmpeg's name of the container.
         limits: bounds on the child.
         channel: the one to decode, from 0; None for all of them.
-        files: (start, end) in bytes of what is to be decoded of each of the files that were joined; none for all of one.
+        files: (start, end) in bytes of what is to be decoded of each of the files that were joined; none: all of one.
 
     Attributes:
         samplerate: Hz.
