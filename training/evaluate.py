@@ -60,14 +60,15 @@ class NemoRecogniser:
         import torch
         from nemo.collections.asr.models import EncDecCTCModelBPE
 
-        from .model import make_model
+        from .model import count_layers, make_model
 
         self.torch = torch
         if path.suffix == ".nemo":
             self.model = EncDecCTCModelBPE.restore_from(str(path), map_location="cpu")
         else:
-            self.model = make_model(tokenizer)
-            self.model.load_state_dict(torch.load(path, map_location="cpu")["model"])
+            state = torch.load(path, map_location="cpu")["model"]
+            self.model = make_model(tokenizer, count_layers(state))
+            self.model.load_state_dict(state)
         self.model.eval()
         self.pieces = [
             self.model.tokenizer.ids_to_tokens([number])[0] for number in range(self.model.tokenizer.vocab_size)

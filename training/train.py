@@ -152,14 +152,14 @@ class Checkpoint:
 
 
 def train(arguments: argparse.Namespace, rank: int) -> None:
-    from .model import feature_extractor, load_bundle, make_model, make_tokenizer
+    from .model import feature_extractor, load_start, make_model, make_tokenizer
 
     work: Path = arguments.work
     if rank == 0:
         make_tokenizer(work, arguments.start)
     dist.barrier()
     torch.manual_seed(1)
-    model = make_model(work / "tokenizer")
+    model = make_model(work / "tokenizer", arguments.layers)
     model.encoder.sync_max_audio_length = False
     extract = feature_extractor(model)
     checkpoint = Checkpoint(work / "checkpoint.pt", model, Optimiser(model))
@@ -169,7 +169,7 @@ def train(arguments: argparse.Namespace, rank: int) -> None:
     maker = ClipMaker(work, 1000 * step + rank + 7, arguments.shares)
     source = batches(maker, model.tokenizer.text_to_ids, extract, ease)
     if arguments.start and not step:
-        load_bundle(model, arguments.start, itertools.islice(source, STATISTICS))
+        load_start(model, arguments.start, itertools.islice(source, STATISTICS))
     model.train()
     parameters = [p for p in model.parameters() if p.requires_grad]
     average = Average(parameters)
@@ -235,10 +235,11 @@ if __name__ == "__main__":
     parser.add_argument("--minutes", type=float, default=110, help="time after which the learning rate is annealed")
     parser.add_argument("--steps", type=int, default=20_000, help="steps after which it is annealed, if that is sooner")
     parser.add_argument("--rate", type=float, default=1.5e-3, help="the highest learning rate; a third for --start")
-    parser.add_argument("--start", type=Path, help="a bundle whose weights a new run begins with")
+    parser.add_argument("--start", type=Path, help="a bundle, or a checkpoint, whose weights a new run begins with")
     parser.add_argument(
         "--shares", type=parse_shares, help="of the sources: espeak=0.3,spoken=0.5,real=0.2; espeak alone if unset"
     )
+    parser.add_argument("--layers", type=int, default=8, help="of the encoder; more than --start has are added")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--port", type=int, default=29511)
     options = parser.parse_args()
