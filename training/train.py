@@ -1,10 +1,11 @@
 """Step 3, training: `python -m training.train WORK --minutes 110`.
 
-Two processes of one thread each, on clips that each speaks for itself; gradients are averaged after every step. Two
-threads in one process would be as fast on an idle machine, but slow to a crawl beside other work. The learning rate
-follows max(steps / --steps, time / --minutes), so a run ends annealed whatever the machine had to spare, and a run that
-was stopped goes on from its last checkpoint when the command is given again. With --start a new run begins with the
-weights of an exported bundle instead of random ones. Matrix products are in bfloat16 where the processor has them.
+Two processes of one thread each (or `--processes 1`), on clips that each speaks for itself; gradients are averaged
+after every step. Two threads in one process would be as fast on an idle machine, but slow to a crawl beside other
+work. The learning rate follows max(steps / --steps, time / --minutes), so a run ends annealed whatever the machine
+had to spare, and a run that was stopped goes on from its last checkpoint when the command is given again. With
+--start a new run begins with the weights of an exported bundle or a checkpoint instead of random ones. Matrix
+products are in bfloat16 where the processor has them.
 """
 
 import argparse
@@ -244,4 +245,7 @@ if __name__ == "__main__":
     parser.add_argument("--port", type=int, default=29511)
     options = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
-    torch.multiprocessing.spawn(start, args=(options,), nprocs=options.processes)
+    if options.processes == 1:  # in this process, so that who stops it stops training
+        start(0, options)
+    else:
+        torch.multiprocessing.spawn(start, args=(options,), nprocs=options.processes)
