@@ -16,7 +16,7 @@ BULK := .venv-bulk
 export BENTOML_DO_NOT_TRACK := True
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: serve test test-slow smoke-slow smoke-chaos smoke-soak check image prove-image prove-metrics oracle smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-ui itn-reference bench medium-random docs lock lock-oracle clean prove-deploy prove-jobs prove-bulk bulk bench-capacity
+.PHONY: serve test test-slow smoke-slow smoke-chaos smoke-soak check image prove-image prove-metrics oracle smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-ui itn-reference bench bench-audio medium-random docs lock lock-oracle clean prove-deploy prove-jobs prove-bulk bulk bench-capacity
 
 serve: $(VENV)/.serve
 	$(VENV)/bin/bentoml serve service:HindiSTT
@@ -106,6 +106,10 @@ itn-reference: $(VENV)/.dev $(ITN)/.installed
 
 bench: $(VENV)/.dev build/medium-random/bundle.json
 	$(VENV)/bin/python -m benchmarks.foundation
+
+# Decoding of audio files against a checkout of the build before: make bench-audio BEFORE=FOLDER
+bench-audio: $(VENV)/.dev
+	$(VENV)/bin/python -m benchmarks.audio_decoding --before $(BEFORE)
 
 # Audio hours per core-hour, and a simulation of many replicas with the times that were measured.
 bench-capacity: $(VENV)/.load build/medium-random/bundle.json

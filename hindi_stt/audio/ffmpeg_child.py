@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, Final
 
 # A jump in the timestamps up to this many seconds is a rounding of the container's clock.
 _JITTER_S: Final = 0.1
-# A gap that is longer is a broken timestamp, unless the container states a duration into which it fits.
+# A gap that is longer is a broken timestamp.
 _MAX_GAP_S: Final = 3600.0
 # In streams of which parts were joined, timestamps jump: as FFmpeg's command does, a longer gap there is a jump.
 _MAX_GAP_OF_STREAMS_S: Final = 10.0
@@ -267,7 +267,7 @@ class _Timeline:
                 self._origin_s = at_s - done_s
             gap_s, least_s = at_s - self._origin_s - done_s, 0.0 if after_error else _JITTER_S
         self._last_s = at_s
-        if gap_s > self._longest_gap_s(done_s):
+        if gap_s > (_MAX_GAP_OF_STREAMS_S if self.demuxer in _STREAMS else _MAX_GAP_S):
             self._origin_s = at_s - done_s
             self.broken = self.broken or self.demuxer not in _STREAMS
             return 0
@@ -284,13 +284,6 @@ class _Timeline:
             and not _has_disposition(track, "attached_pic")
         ]
         return min(first_s, *starts) if starts else first_s
-
-    def _longest_gap_s(self, done_s: float) -> float:
-        if self.demuxer in _STREAMS:
-            return _MAX_GAP_OF_STREAMS_S
-        if self.opened.duration:
-            return max(_MAX_GAP_S, float(self.opened.duration) / 1e6 - done_s)
-        return _MAX_GAP_S
 
 
 class _Output:

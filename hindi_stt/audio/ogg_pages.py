@@ -41,14 +41,14 @@ class OggScan:
         is_opus: whether its first stream is Opus in one or two channels.
         is_plain: whether it is one undamaged stream from its first page to its last, and without gaps.
         is_damaged: whether a page is damaged, missing or cut off.
-        samples: of the stream, at 48 kHz, where it is plain.
+        duration_s: by the last granule position of each link, whatever the codec; 0 where the codec is unknown.
         links: first bytes of the files that were joined, relative to the first one's: one for a lone file.
     """
 
     is_opus: bool = False
     is_plain: bool = False
     is_damaged: bool = False
-    samples: int = 0
+    duration_s: float = 0.0
     links: list[int] = field(default_factory=list)
 
 
@@ -78,25 +78,66 @@ def scan_ogg(stream: BinaryIO, start: int) -> OggScan:
     opus: _OpusStream | None = None
     numbers: dict[int, int] = {}
     at, in_headers = 0, False
+    clock = _Clock()
     for page in _pages(stream, start):
         if page is None:
             scan.is_damaged = True
             break
         if page.begins and not in_headers:  # several that begin together are streams of one file
             scan.links.append(at)
+            clock.begin(page)
         if not page.begins and page.number != numbers.get(page.serial, -1) + 1:
             scan.is_damaged = True
         if not numbers:
             opus = _OpusStream(page) if page.begins else None
         elif opus is not None:
             opus.add(page)
+        clock.add(page)
         numbers[page.serial], in_headers = page.number, page.begins
         at += page.length
+    scan.duration_s = clock.total_s()
     if opus is not None:
         scan.is_opus = opus.is_simple
         scan.is_plain = opus.is_whole and not scan.is_damaged
-        scan.samples = opus.samples
     return scan
+
+
+class _Clock:
+    """Adds up how long the links of a file last, by the granule positions of the first stream of each."""
+
+    def __init__(self) -> None:
+        self._done_s = 0.0
+        self._serial, self._rate, self._skip, self._granule = 0, 0, 0, 0
+
+    def begin(self, page: _Page) -> None:
+        """A link begins with this page."""
+        self._done_s = self.total_s()
+        self._serial, self._granule = page.serial, 0
+        self._rate, self._skip = _granule_rate(page.body)
+
+    def add(self, page: _Page) -> None:
+        """The next page of the link."""
+        if page.serial == self._serial:
+            self._granule = max(self._granule, page.granule)
+
+    def total_s(self) -> float:
+        """Seconds so far."""
+        return self._done_s + (max(0, self._granule - self._skip) / self._rate if self._rate else 0.0)
+
+
+def _granule_rate(head: bytes) -> tuple[int, int]:
+    """Granule positions a second, and those to skip at the start, by a first packet; 0 for an unknown codec."""
+    if head.startswith(b"OpusHead"):
+        return _OPUS_RATE, int.from_bytes(head[10:12], "little")
+    if head.startswith(b"\x01vorbis"):
+        return int.from_bytes(head[12:16], "little"), 0
+    if head.startswith(b"Speex   "):
+        return int.from_bytes(head[36:40], "little"), 0
+    if head.startswith(
+        b"\x7fFLAC"
+    ):  # the stream information lies 17 bytes behind, its rate of 20 bits 10 bytes further
+        return int.from_bytes(head[27:30], "big") >> 4, 0
+    return 0, 0
 
 
 class _OpusStream:
@@ -106,9 +147,8 @@ class _OpusStream:
         # Mapping family 0 has one channel, or two.
         self.is_simple = first.body[:8] == b"OpusHead" and len(first.body) >= 19 and first.body[18] == 0
         self._serial = first.serial
-        self._pre_skip = int.from_bytes(first.body[10:12], "little")
         self._in_headers, self._ended, self._alone, self._gap = True, False, True, False
-        self._decoded = self._granule = 0
+        self._decoded = 0
 
     def add(self, page: _Page) -> None:
         """The next page of the file."""
@@ -122,7 +162,6 @@ class _OpusStream:
         self._ended = bool(page.flags & _ENDS)
         self._decoded += _opus_samples(page)
         if page.granule >= 0:
-            self._granule = page.granule
             # The last page may end within a packet.
             too_few = not self._ended and page.granule < self._decoded - _SLACK_SAMPLES
             self._gap = self._gap or too_few or page.granule > self._decoded + _SLACK_SAMPLES
@@ -131,11 +170,6 @@ class _OpusStream:
     def is_whole(self) -> bool:
         """Whether it is alone in the file, has an end and no gap."""
         return self.is_simple and self._alone and self._ended and not self._gap
-
-    @property
-    def samples(self) -> int:
-        """What is left behind the samples to be skipped at the start."""
-        return max(0, self._granule - self._pre_skip)
 
 
 def _opus_samples(page: _Page) -> int:

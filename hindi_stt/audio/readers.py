@@ -177,6 +177,8 @@ class _Opening:
 
     def _ogg(self, container: Container) -> Reader:
         scan = scan_ogg(self._stream, container.start)
+        if not scan.is_damaged:
+            self._check_duration(scan.duration_s)
         if scan.is_opus and scan.is_plain:
             return self._sndfile(start=container.start, fallback=lambda: self._ffmpeg(container))
         # Whether the pages are whole is known: decoders complain of less, and more.
@@ -200,11 +202,14 @@ class _Opening:
 
     def _frames(self, container: Container) -> Reader:
         scan = scan_frames(self._stream, container.start, self._max_s)
-        if scan.duration_s > self._max_s:
-            raise AudioTooLong(f"The audio lasts more than the bound of {self._max_s:g} s.")
+        self._check_duration(scan.duration_s)
         if container.demuxer == "mp3" and scan.fits_its_header:
             return self._sndfile(ranges=scan.ranges, fallback=lambda: self._ffmpeg(container, scan.ranges))
         return self._ffmpeg(container, scan.ranges, incomplete=scan.is_damaged)
+
+    def _check_duration(self, duration_s: float) -> None:
+        if duration_s > self._max_s:
+            raise AudioTooLong(f"The audio lasts more than the bound of {self._max_s:g} s.")
 
     def _mov(self, container: Container) -> Reader:
         scan = scan_atoms(self._stream, container.start, self._size)

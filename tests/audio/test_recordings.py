@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from hindi_stt import audio, errors
 from hindi_stt.acoustic import LocalAcoustic
 from hindi_stt.audio import AudioLimits
+from hindi_stt.audio.ogg_pages import scan_ogg
 from hindi_stt.pipeline import Pipeline
 from tests.audio import make
 from tests.audio.make import FAMILY, RAIN, encoded, silence, with_pause
@@ -384,3 +386,15 @@ def test_joined_files_of_other_rates_and_channels(tmp_path: Path, pipeline: Pipe
         assert found.duration_s == pytest.approx(BOTH_S, abs=0.15)
         assert len(found.words) >= 14, found.text
         assert found.warnings == ()
+
+
+@pytest.mark.parametrize("options", [OPUS, VORBIS, "-c:a libspeex -f ogg", "-c:a flac -f ogg"])
+def test_ogg_files_past_the_bound_are_refused_by_their_pages(tmp_path: Path, options: str) -> None:
+    """Before anything is decoded: half an hour of it would take seconds."""
+    parts = [encoded(RAIN, options, tmp_path), encoded(FAMILY, options, tmp_path)]
+    for content, duration_s in ((parts[1], len(FAMILY) / RATE), (parts[0] + parts[1], BOTH_S)):
+        scan = scan_ogg(io.BytesIO(content), 0)
+        assert scan.duration_s == pytest.approx(duration_s, abs=0.05)
+        with pytest.raises(errors.AudioTooLong):
+            audio.count_channels(content, AudioLimits(duration_s - 0.5, 0.1, 8))
+        assert audio.count_channels(content, AudioLimits(duration_s + 0.5, 0.1, 8)) == 1
