@@ -644,14 +644,14 @@ class NoMicrophone(HindiSTTError):
     """On the command line: `hindi-stt listen` finds no sounddevice package, or no microphone that it can open."""
 
     code, status = "no_microphone", 500
-    help = "Plug one in; install the extra and PortAudio: pip install 'hindi-stt[listen]', apt install libportaudio2."
+    help = "Plug one in; install what reads it: .venv/bin/pip install sounddevice, apt install libportaudio2."
 
 
 class BulkNotInstalled(HindiSTTError):
     """On the command line: `hindi-stt bulk` misses Ray or what it works with."""
 
     code, status = "bulk_not_installed", 500
-    help = "Install the extra: pip install 'hindi-stt[bulk]', or in the repository: make bulk"
+    help = "In a checkout run 'make bulk', then .venv-bulk/bin/hindi-stt bulk …."
 
 
 class OutputUnusable(HindiSTTError):

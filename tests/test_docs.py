@@ -108,3 +108,17 @@ def test_the_readmes_make_targets_exist() -> None:
         if line.startswith("make "):
             target = line.split()[1]
             assert re.search(rf"^{re.escape(target)}:", makefile, re.MULTILINE), target
+
+
+def test_no_text_names_a_package_that_is_not_ours() -> None:
+    """The project is not published: whoever took its name on PyPI would run on the machines of those who install it."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
+        "\n"
+    )
+    texts = [
+        ROOT / name for name in listed if name.endswith((".md", ".py", ".js", ".html", ".yaml", ".txt", "Makefile"))
+    ]
+    advice = re.compile(r"(pip|uv|pipx)\s+(\S+\s+)*?install\s+[^\n`]*['\"\s]hindi[-_]stt\b(?!-[0-9.]+-py3)")
+    assert texts
+    named = [str(path) for path in texts if path.is_file() and advice.search(path.read_text(encoding="utf-8"))]
+    assert named == []
