@@ -51,6 +51,7 @@ from hindi_stt.http.schemas import TranscribeRequest, TranscriptionResponse
 from hindi_stt.http.transcription import transcribe
 from hindi_stt.loading import LoadedModels
 from hindi_stt.metrics import Metrics
+from hindi_stt.options import offered
 from hindi_stt.scheduling import Priority, SchedulerLimits
 from hindi_stt.settings import get_settings, unknown_variables
 from hindi_stt.settings_check import check_settings
@@ -282,7 +283,12 @@ def _routes() -> Starlette:
         about,
         health,
         stats,
-        lambda: with_routes(HindiSTT.openapi_spec.asdict(), jobs=bool(settings.jobs_dir), page=settings.page == "on"),
+        lambda: with_routes(
+            HindiSTT.openapi_spec.asdict(),
+            jobs=bool(settings.jobs_dir),
+            page=settings.page == "on",
+            punctuation=offered(registry)["punctuation"],
+        ),
         lambda: current().recognizer,
         [
             *realtime_routes(lambda: current().realtime, protection.tokens),

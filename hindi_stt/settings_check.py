@@ -23,7 +23,7 @@ from hindi_stt.registry import Registry
 from hindi_stt.settings import Settings, shown, variable
 from hindi_stt.text import TextOptions, Writer
 from hindi_stt.text.punctuation import PausePunctuator
-from hindi_stt.text.punctuation_model import PUNCTUATION_ROLE
+from hindi_stt.text.punctuation_model import has_punctuator
 
 __all__ = ["check_settings"]
 
@@ -233,9 +233,8 @@ def _check_decoding(settings: Settings, bundle: Bundle) -> None:
 
 
 def _check_text(settings: Settings, bundle: Bundle) -> None:
-    has_punctuator = any(asset.role == PUNCTUATION_ROLE for asset in bundle.manifest.assets)
     # The model's punctuator is not loaded for this: only whether there is one matters.
-    writer = Writer(bundle.manifest.language, PausePunctuator() if has_punctuator else None)
+    writer = Writer(bundle.manifest.language, PausePunctuator() if has_punctuator(bundle) else None)
     for name in ("numerals", "script", "punctuation", "mask"):
         try:
             writer.check(TextOptions().updated({name: getattr(settings, name)}))

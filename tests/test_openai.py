@@ -296,3 +296,8 @@ def test_routes_below_v1_have_errors_of_both_shapes(server: Server) -> None:
 def test_a_models_folder_is_not_shown(server: Server) -> None:
     for path in ("../etc/passwd", str(Path.cwd())):
         assert httpx.get(f"{server.url}/v1/models/{path}").status_code == 404
+
+
+def test_owners_are_named_as_a_reader_knows_them(server: Server, pipeline: Pipeline) -> None:
+    models = httpx.get(f"{server.url}/v1/models").json()["data"]
+    assert {model["owned_by"] for model in models} == {pipeline.bundle.manifest.name}

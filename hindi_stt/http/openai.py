@@ -79,13 +79,16 @@ def _body(transcript: Transcript, wishes: Wishes) -> dict[str, Any]:
 
 
 def _models(recognizer: Recognizer) -> list[dict[str, Any]]:
-    """The models under each of their names. created is OpenAI's field; a bundle does not say."""
+    """The models under each of their names. created is OpenAI's field; a bundle does not say.
+
+    owned_by: the plain names of the models that answer under this name, which an alias does not tell.
+    """
     return [
         {
             "id": name,
             "object": "model",
             "created": 0,
-            "owned_by": bundles[0].manifest.source.file,
+            "owned_by": ", ".join(dict.fromkeys(bundle.manifest.name for bundle in bundles)),
             "licence": ", ".join(dict.fromkeys(bundle.manifest.licence for bundle in bundles)),
             "languages": list(dict.fromkeys(bundle.manifest.language for bundle in bundles)),
         }

@@ -15,7 +15,7 @@ from hindi_stt import render
 from hindi_stt.bundle import Bundle
 from hindi_stt.errors import NotFound
 from hindi_stt.http.requests import error_response
-from hindi_stt.options import FIELDS
+from hindi_stt.options import offered
 from hindi_stt.settings import Settings
 
 __all__ = ["page_routes"]
@@ -63,7 +63,7 @@ def page_routes(bundle: Bundle, settings: Settings) -> list[BaseRoute]:
 def _config(bundle: Bundle, settings: Settings) -> dict[str, Any]:
     """What the page has to know."""
     models = [asset.name for asset in bundle.manifest.assets if asset.role == "lm"]
-    options = {name: list(values) for name, values in FIELDS.items() if name != "language_model" or models}
+    options = {name: list(values) for name, values in offered([bundle]).items() if name != "language_model" or models}
     if models:
         options["language_model"] = [*models, "none"]
     return {
