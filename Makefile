@@ -93,9 +93,9 @@ prove-bulk: $(BULK)/.installed
 prove-text: $(VENV)/.dev
 	$(VENV)/bin/python -m tests.prove_text
 
-# The page in a browser; Chromium comes from the system (Debian: chromium, fonts-lohit-deva), axe-core from npm.
+# Every page in a browser; Chromium comes from the system (Debian: chromium, fonts-lohit-deva), axe-core from npm.
 prove-ui: $(VENV)/.dev
-	$(VENV)/bin/python -m pytest -q -m ui tests/test_page.py
+	$(VENV)/bin/python -m pytest -q -m ui tests/test_page.py tests/test_reference.py
 
 # NeMo-text-processing's answers to the cases of tests/itn/cases.py, which the tests compare with: ten minutes or so.
 itn-reference: $(VENV)/.dev $(ITN)/.installed

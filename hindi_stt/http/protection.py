@@ -30,7 +30,7 @@ from hindi_stt.settings import Settings
 __all__ = ["BrowserMiddleware", "Protection", "ProtectionMiddleware", "addresses_beyond_loopback", "warn_if_open"]
 
 _OPEN: Final = frozenset({"/", "/docs.json", "/schema.json", "/health", "/healthz", "/livez", "/readyz", "/ui"})
-_OPEN_FOLDERS: Final = ("/static_content/", "/ui/")
+_OPEN_FOLDERS: Final = ("/reference/", "/ui/")
 # A browser's WebSocket cannot send headers; OpenAI's clients name the key in a subprotocol instead.
 _KEY_PROTOCOL: Final = "openai-insecure-api-key."
 # So much of a refused body is read, so that its sender reads the answer and not a broken connection.
