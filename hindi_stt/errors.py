@@ -35,6 +35,7 @@
     │   ├── TooManyFiles                 413
     │   └── AudioTooLong                 413
     ├── UnsupportedAudio                 415  the bytes are not audio that can be read
+    ├── UnsupportedEncoding              415  a compressed body
     ├── UploadType                       415
     ├── BadReference                     422  a recording that is named instead of sent cannot be had
     │   ├── ReferenceNotAllowed          422
@@ -162,6 +163,7 @@ __all__ = [
     "UnknownModel",
     "UnsafeArchive",
     "UnsupportedAudio",
+    "UnsupportedEncoding",
     "UnsupportedModel",
     "UploadConflict",
     "UploadIncomplete",
@@ -436,6 +438,13 @@ class UnsupportedAudio(HindiSTTError):
 
     code, status = "unsupported_audio", 415
     help = "Send WAV, FLAC, OGG, MP3, M4A, WebM, AMR or WMA; convert with: ffmpeg -i INPUT -ac 1 -ar 16000 OUTPUT.wav"
+
+
+class UnsupportedEncoding(HindiSTTError):
+    """The request's body is compressed by a Content-Encoding, such as gzip."""
+
+    code, status = "unsupported_encoding", 415
+    help = "Send the body as it is, without Content-Encoding: FLAC and Opus are compressed already."
 
 
 class BadReference(HindiSTTError):

@@ -76,9 +76,12 @@ async def transcribe(request: Request, recognizer: Recognizer) -> Response:
 
 def _check_several(wishes: Wishes) -> None:
     if wishes.stream:
-        raise InvalidRequest("stream=true goes with one recording.")
+        raise InvalidRequest("stream=true goes with one recording: send each in a request of its own.")
     if wishes.response_format not in {"json", "verbose_json"}:
-        raise InvalidRequest(f"Several recordings go with json or verbose_json, not {wishes.response_format}.")
+        raise InvalidRequest(
+            f"Several recordings go with response_format=json or verbose_json, not {wishes.response_format}: ask for "
+            "one of these, or send each recording in a request of its own."
+        )
 
 
 async def _result(request: Request, file: UploadedFile, recognizer: Recognizer, wishes: Wishes) -> dict[str, Any]:
