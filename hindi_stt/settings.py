@@ -19,6 +19,17 @@ from hindi_stt.types import Nasals, Nukta, Numerals, Punctuation, Script
 __all__ = ["Settings", "available_cores", "get_settings", "shown", "unknown_variables", "variable"]
 
 _PREFIX: Final = "HINDI_STT_"
+# What clients for OpenAI ask for unless they are told otherwise.
+_OPENAI_MODELS: Final = (
+    "whisper-1",
+    "gpt-4o-transcribe",
+    "gpt-4o-mini-transcribe",
+    "gpt-4o-mini-transcribe-2025-03-20",
+    "gpt-4o-mini-transcribe-2025-12-15",
+    "gpt-transcribe",
+    "gpt-live-transcribe",
+    "gpt-realtime-whisper",
+)
 # Variables of the tests, and those that Kubernetes sets in every pod beside a Service named hindi-stt.
 _OTHERS: Final = re.compile(r"HINDI_STT_(TEST_.*|FUZZ_.*|SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\d+_.*)?)")
 # Past these bounds, timers and resource limits of the operating system overflow.
@@ -69,9 +80,14 @@ class Settings(BaseSettings):
         "", description="More models beside that one, with commas between: bundle folders, or tags in the store."
     )
     model_aliases: str = Field(
-        "whisper-1",
+        ",".join(_OPENAI_MODELS),
         description="Further names, with commas between, that requests may use. They mean any model: the language "
         "decides, or else it is the first.",
+    )
+    other_languages: Literal["warn", "refuse"] = Field(
+        "warn",
+        description="A request for a language that the server has no model for, where it has models for one language "
+        "only: that one is transcribed, with a warning, or the request is refused.",
     )
     model_loading: Literal["start", "use"] = Field(
         "start", description="When further models are loaded: with the server, or by the first request that needs them."

@@ -45,7 +45,11 @@ def check_settings(settings: Settings) -> Registry:
         HindiSTTError: One of them cannot be used; the message names its variable and says what it takes.
     """
     _check_aliases(settings)
-    registry = Registry(store.resolve_all(settings), settings.aliases)
+    registry = Registry(
+        store.resolve_all(settings),
+        settings.aliases,
+        refuse_other_languages=settings.other_languages == "refuse",
+    )
     check_model_memory(registry, settings)
     for check in (_check_bounds, _check_access, _check_redis, _check_databases, _check_traces, _check_jobs):
         check(settings)

@@ -27,6 +27,7 @@ BAD = [
     ("model_loading", "later"),
     ("model_memory_mb", "1"),
     ("min_audio_s", "14401"),
+    ("other_languages", "ignore"),
     ("page", "yes"),
     ("key_file", "/nix"),
     ("key_file", "{}"),

@@ -124,7 +124,12 @@ def _own_paths(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _openai_paths() -> dict[str, Any]:
-    example = {"text": EXAMPLE_TRANSCRIPTION["text"], "usage": _USAGE, "warnings": []}
+    example = {
+        "text": EXAMPLE_TRANSCRIPTION["text"],
+        "model": EXAMPLE_TRANSCRIPTION["model"],
+        "usage": _USAGE,
+        "warnings": [],
+    }
     texts = {"text": EXAMPLE_TRANSCRIPTION["text"], "srt": _SRT, "vtt": _VTT}
     answers = {
         "application/json": {"schema": _OBJECT, "example": example},

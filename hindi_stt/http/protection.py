@@ -41,6 +41,7 @@ _LINGER_BYTES: Final = 2**20
 _LINGER_S: Final = 2.0
 _EXPOSED: Final = (
     "X-Request-ID",
+    "X-Model",
     "X-Warnings",
     "Retry-After",
     "Location",

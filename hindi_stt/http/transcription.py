@@ -68,6 +68,8 @@ async def transcribe(request: Request, recognizer: Recognizer) -> Response:
         note_model(request, wishes)
         if wishes.stream:
             return await answer_in_events(request, file, recognizer, wishes, stack)
+        if file.arriving is not None:  # it was to be streamed, and is not: read the rest first
+            await unless_disconnected(request, file.arriving.ended())
         heard = await unless_disconnected(request, hear(recognizer, file, wishes, state.client))
     state.facts["audio_s"] = round(heard.transcript.duration_s, 3)
     body = _body(heard, wishes) | {"request_id": state.request_id}

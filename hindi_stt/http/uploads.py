@@ -208,6 +208,8 @@ def _the_fields(
             raise unknown_field(name, [_FIELD, *known, *lists])
         if not isinstance(value, str):
             raise InvalidRequest(f"The field '{name}' is a file, not text.")
+        if not value.strip():  # a form's field that was not filled in
+            continue
         if base in lists:
             several.setdefault(base, []).append(value)
             continue
