@@ -143,6 +143,7 @@ build/medium-random/bundle.json: $(ORACLE)/.installed
 	$(ORACLE)/bin/python export_model.py build/medium-random.nemo --name medium-random --licence Apache-2.0 --to build/medium-random
 
 $(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("This needs Python 3.11 or later, and $(PYTHON) is Python %d.%d. Name a later one: make PYTHON=python3.12 $(MAKECMDGOALS)" % sys.version_info[:2])'
 	$(PYTHON) -m venv $(VENV)
 	-$(PIP) uv==0.13.9
 

@@ -122,3 +122,19 @@ def test_no_text_names_a_package_that_is_not_ours() -> None:
     assert texts
     named = [str(path) for path in texts if path.is_file() and advice.search(path.read_text(encoding="utf-8"))]
     assert named == []
+
+
+def test_an_old_python_is_refused_in_words(tmp_path: Path) -> None:
+    """A Python that says that it is 3.10: make tells what to do, and installs nothing."""
+    old = tmp_path / "python3.10"
+    pretend = "import sys; sys.version_info = (3, 10, 14, 'final', 0); exec(sys.argv[2])"
+    old.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{pretend}" "$@"\n')
+    old.chmod(0o755)
+    command = ["make", "serve", f"PYTHON={old}", f"VENV={tmp_path / 'venv'}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "needs Python 3.11 or later" in done.stderr
+    assert "is Python 3.10" in done.stderr
+    assert "make PYTHON=python3.12 serve" in done.stderr
+    assert "pip" not in done.stdout + done.stderr
+    assert not (tmp_path / "venv").exists()
