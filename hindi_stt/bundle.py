@@ -129,6 +129,9 @@ class Manifest(_Frozen):
     default_precision: str = "fp32"
     default_language_model: str = ""
     """Of the assets of role lm the one that decodes what names none; empty: decoding is greedy."""
+    min_speech_score: float | None = Field(None, ge=0, le=1)
+    """Where no word of a clip has at least this score (`decoding.speech`), the clip counts as one without speech and
+    has no words; None keeps all words. `training.speech_bound` chooses it on noise, music and speech."""
     assets: tuple[Asset, ...]
 
     @model_validator(mode="after")

@@ -62,10 +62,10 @@ def _list(_: argparse.Namespace) -> int:
 
 def _show(arguments: argparse.Namespace) -> int:
     bundle = _open(arguments)
-    print(bundle.manifest.model_dump_json(indent=2))
     report = bundle.folder / REPORT_FILE
-    if report.is_file():
-        print(report.read_text(encoding="utf-8"), end="")
+    measured = json.loads(report.read_text(encoding="utf-8")) if report.is_file() else None
+    shown = {"manifest": bundle.manifest.model_dump(mode="json"), "verification": measured}
+    print(json.dumps(shown, indent=2, ensure_ascii=False))
     return 0
 
 

@@ -9,41 +9,41 @@ from __future__ import annotations
 import contextlib
 import itertools
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO, Final, TypeVar
+from typing import BinaryIO, Final
 
 import numpy as np
 
 from hindi_stt import audio, quality
 from hindi_stt.acoustic import Acoustic
+from hindi_stt.assembly import Assembly, PreparedClip
 from hindi_stt.audio import AudioLimits, ChildLimits, RawFormat
 from hindi_stt.bundle import Bundle
-from hindi_stt.decoding import BeamLimits, Decoder, Decoders, OnsetDecoder, read_hotwords, words_from_tokens
+from hindi_stt.decoding import (
+    BeamLimits,
+    Decoder,
+    Decoders,
+    DecodingOptions,
+    OnsetDecoder,
+    SpeechBoundDecoder,
+    read_hotwords,
+)
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.features import FeatureExtractor
 from hindi_stt.options import Options
-from hindi_stt.segments import Clip, Segmenter, stitch
+from hindi_stt.segments import Clip, Segmenter
 from hindi_stt.settings import Settings
 from hindi_stt.text import Writer
 from hindi_stt.text.punctuation_model import load_punctuator
-from hindi_stt.types import Features, Float32, Hypothesis, Segment, Token, Transcript, Waveform, Word
+from hindi_stt.types import Features, Float32, Segment, Transcript, Waveform
 
 __all__ = ["Assembly", "Pipeline", "Preparation", "PreparedClip"]
 
 # Clips that go to a local model at once.
 _LOCAL_BATCH: Final = 8
-
-
-@dataclass(frozen=True, slots=True)
-class PreparedClip:
-    """A clip ready for the acoustic model; offset_s: where in the recording it begins; the rest as in segments.Clip."""
-
-    features: Features
-    offset_s: float
-    overlap_s: float = 0.0
-    continues: bool = False
+_GREEDY: Final = DecodingOptions(decoder="greedy")
 
 
 class Preparation:
@@ -104,43 +104,6 @@ class Preparation:
             self.duration_s += waveform.duration_s
             self._meter.add(waveform.samples)
             yield waveform
-
-
-class Assembly:
-    """Puts the clips of a recording together again, in their order: a segment for each that has words.
-
-    What a clip has said is held back while the next one may overlap its end.
-    """
-
-    def __init__(self) -> None:
-        self._held: list[Token] = []
-        self._end_s = 0.0
-
-    def add(self, clip: PreparedClip, hypothesis: Hypothesis) -> list[Segment]:
-        """The segments that are final with this clip."""
-        if not (self._held or clip.continues):
-            return self._segments(_moved(word, clip.offset_s) for word in hypothesis.words)
-        before = self._held
-        tokens = [_moved(token, clip.offset_s) for token in hypothesis.tokens]
-        if before and clip.overlap_s:
-            before, tokens = stitch(before, tokens, clip.offset_s + clip.overlap_s / 2)
-        self._held = tokens if clip.continues else []
-        segments = self._segments(words_from_tokens(before))
-        return segments if clip.continues else segments + self._segments(words_from_tokens(tokens))
-
-    def end(self) -> list[Segment]:
-        """What is left after the last clip."""
-        return self._segments(words_from_tokens(self._held))
-
-    def _segments(self, found: Iterable[Word]) -> list[Segment]:
-        """The words as a segment, if there are any. A clip's last frame may reach a little into the next clip."""
-        words = [
-            replace(word, start_s=max(word.start_s, self._end_s), end_s=max(word.end_s, self._end_s)) for word in found
-        ]
-        if not words:
-            return []
-        self._end_s = words[-1].end_s
-        return [Segment(words[0].start_s, words[-1].end_s, tuple(words))]
 
 
 class Pipeline:
@@ -234,21 +197,42 @@ class Pipeline:
 
     def decoder(self, options: Options | None = None) -> Decoder:
         """The decoder for one recording's clips. Raises what `Decoders.choose` raises."""
-        return OnsetDecoder(self.decoders.choose((options or self._defaults).decoding), self.bundle.manifest.onsets)
+        manifest = self.bundle.manifest
+        decode = OnsetDecoder(self.decoders.choose((options or self._defaults).decoding), manifest.onsets)
+        if manifest.min_speech_score is None:
+            return decode
+        best_path = OnsetDecoder(self.decoders.choose(_GREEDY), manifest.onsets)
+        return SpeechBoundDecoder(decode, best_path, manifest.min_speech_score)
+
+    def assembly(self) -> Assembly:
+        """What puts the clips together that `decoder` has decoded."""
+        return Assembly(finds_speech=self.bundle.manifest.min_speech_score is not None)
 
     def write(self, heard: Sequence[Segment], options: Options | None = None) -> tuple[Segment, ...]:
         """The segments of an `Assembly` as the options (without: the server's) want them written."""
         return self._write(heard, (options or self._defaults).text)
 
     def transcript(
-        self, heard: Sequence[Segment], preparation: Preparation, options: Options | None = None
+        self,
+        heard: Sequence[Segment],
+        preparation: Preparation,
+        options: Options | None = None,
+        *,
+        warnings: Sequence[str] = (),
     ) -> Transcript:
-        """The answer for a recording that has been heard to its end; without options: the server's."""
+        """The answer for a recording that has been heard to its end.
+
+        Args:
+            heard: what an `Assembly` made of its clips.
+            preparation: of the recording, at its end.
+            options: how to write it; without: the server's.
+            warnings: those of the assembly, after the preparation's.
+        """
         return Transcript(
             language=self.bundle.manifest.language,
             duration_s=preparation.duration_s,
             segments=self.write(heard, options),
-            warnings=preparation.warnings,
+            warnings=(*preparation.warnings, *warnings),
         )
 
     def transcribe(
@@ -268,7 +252,7 @@ class Pipeline:
         """
         decode = self.decoder(options)
         preparation = self.prepare(source, raw=raw, channel=channel)
-        assembly = Assembly()
+        assembly = self.assembly()
         heard: list[Segment] = []
         with contextlib.closing(preparation):
             while batch := list(itertools.islice(preparation, _LOCAL_BATCH)):
@@ -277,11 +261,5 @@ class Pipeline:
                         raise result
                     heard += assembly.add(clip, decode(result))
                 on_progress(preparation.duration_s)
-        return self.transcript([*heard, *assembly.end()], preparation, options)
-
-
-Timed = TypeVar("Timed", Word, Token)
-
-
-def _moved(part: Timed, offset_s: float) -> Timed:
-    return replace(part, start_s=part.start_s + offset_s, end_s=part.end_s + offset_s)
+        heard += assembly.end()
+        return self.transcript(heard, preparation, options, warnings=assembly.warnings)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import shutil
 import sys
+import unicodedata
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
 import numpy as np
+import regex
 
 from hindi_stt import audio
 from hindi_stt.acoustic import LocalAcoustic
@@ -24,6 +27,8 @@ from hindi_stt.types import Float32
 __all__ = ["add_stream"]
 
 _PACKET_S: Final = 0.1
+_CLUSTER: Final = regex.compile(r"\X")
+_JOINERS: Final = "\u200c\u200d"
 _CLEAR_LINE: Final = "\r\x1b[K"
 _FAINT, _PLAIN = "\x1b[2m", "\x1b[0m"
 
@@ -123,10 +128,28 @@ def _show_json(event: Event) -> None:
             body |= {"added": [word.text for word in added], "unstable": [word.text for word in unstable]}
         case Utterance(start_s, end_s):
             body |= {"start": round(start_s, 3), "end": round(end_s, 3), "text": event.text}
+            body["warnings"] = list(event.warnings)
         case _:
             return
     sys.stdout.write(json.dumps(body, ensure_ascii=False) + "\n")
     sys.stdout.flush()
+
+
+def n_columns(text: str) -> int:
+    """Columns that a text takes on a terminal: one a letter, none for a sign above, below or joined to one."""
+    return sum(not unicodedata.category(letter).startswith("M") and letter not in _JOINERS for letter in text)
+
+
+def last_columns(text: str, columns: int) -> str:
+    """The end of a text that fits into so many columns, with an ellipsis in front where something is left out."""
+    if n_columns(text) <= columns:
+        return text
+    clusters = _CLUSTER.findall(text)
+    taken, left = len(clusters), columns - 1
+    while taken and n_columns(clusters[taken - 1]) <= left:
+        taken -= 1
+        left -= n_columns(clusters[taken])
+    return "…" + "".join(clusters[taken:]) if columns > 0 else ""
 
 
 class _Captions:
@@ -140,8 +163,10 @@ class _Captions:
         match event:
             case Partial(added, unstable) if self._live:
                 self._stable += [word.text for word in added]
-                tail = " ".join(word.text for word in unstable)
-                sys.stderr.write(f"{_CLEAR_LINE}{' '.join(self._stable)} {_FAINT}{tail}{_PLAIN}")
+                columns = shutil.get_terminal_size().columns - 1
+                tail = last_columns(" ".join(word.text for word in unstable), columns)
+                stable = last_columns(" ".join(self._stable), max(0, columns - n_columns(tail) - 1))
+                sys.stderr.write(f"{_CLEAR_LINE}{stable} {_FAINT}{tail}{_PLAIN}")
                 sys.stderr.flush()
             case Utterance():
                 self._stable = []

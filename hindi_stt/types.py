@@ -113,11 +113,15 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """What a decoder heard in one clip; score: natural-log probability of the path (plus language model, if any)."""
+    """What a decoder heard in one clip; score: natural-log probability of the path (plus language model, if any).
+
+    rejected: words that are not among `words`, because the clip counts as one without speech.
+    """
 
     tokens: tuple[Token, ...]
     words: tuple[Word, ...]
     score: float
+    rejected: tuple[Word, ...] = ()
 
     @property
     def text(self) -> str:

@@ -45,11 +45,20 @@ def streamed_wav(samples: np.ndarray) -> bytes:
     return bytes(content)
 
 
+def streamed_flac(samples: np.ndarray) -> bytes:
+    """As a program writes it that cannot seek back: a count of 0 samples, of 36 bits."""
+    content = bytearray(written(samples, format="FLAC"))
+    content[21] &= 0xF0
+    content[22:26] = bytes(4)
+    return bytes(content)
+
+
 SAMPLES = speech(50)
 KINDS = {
     "wav": (written(SAMPLES, format="WAV"), None),
     "streamed wav": (streamed_wav(SAMPLES), None),
     "flac": (written(SAMPLES, format="FLAC"), None),
+    "streamed flac": (streamed_flac(SAMPLES), None),
     "raw": (SAMPLES.astype("<i2").tobytes(), RawFormat("PCM_16", RATE)),
     "ogg, which is read when it is whole": (written(SAMPLES, format="OGG"), None),
 }

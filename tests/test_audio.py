@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from hindi_stt import errors
-from hindi_stt.audio import AudioLimits, decode
+from hindi_stt.audio import AudioLimits, blocks, decode
 from tests.conftest import DATA
 from tests.wav import FLOAT, raw_wav, tone, wav
 
@@ -63,6 +63,20 @@ def test_bytes_path_and_stream_agree(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read(content), read(path))
     np.testing.assert_array_equal(read(content), read(stream))
     assert not stream.closed
+
+
+def test_mp3_is_the_same_in_blocks() -> None:
+    """soundfile seeks after every block, which takes from the decoder what the next MP3 frame needs of earlier ones."""
+    rng = np.random.default_rng(2)
+    samples = np.repeat(rng.random(160), 3_200) ** 3 * rng.normal(size=512_000) * 0.2
+    buffer = io.BytesIO()
+    how = {"compression_level": 0.9, "bitrate_mode": "VARIABLE"}
+    with soundfile.SoundFile(buffer, "w", 16_000, 1, "MPEG_LAYER_III", format="MP3", **how) as file:
+        file.write(samples)
+    whole, _ = soundfile.read(io.BytesIO(buffer.getvalue()), dtype="float32")
+    limits = AudioLimits(max_s=60, min_s=0.1, max_channels=8)
+    in_blocks = np.concatenate([block.samples for block in blocks(buffer.getvalue(), 16_000, limits, 1.0)])
+    np.testing.assert_allclose(in_blocks, whole, atol=1e-5)
 
 
 @pytest.mark.parametrize("claimed", [0xFFFF_FFFF, 0x7FFF_FFFF])

@@ -240,6 +240,20 @@ def test_errors_say_what_to_do(page: Page, tmp_path: Path) -> None:
 
 
 @pytest.mark.ui
+def test_warnings_are_said_in_the_readers_words(page: Page, tmp_path: Path) -> None:
+    joined = tmp_path / "joined.wav"
+    joined.write_bytes((DATA / "rain_16k.wav").read_bytes() * 2)
+    upload(page, joined)
+    expect(page.locator("#warnings li")).to_have_count(1)
+    expect(page.locator("#warnings")).to_contain_text("Not all of the file could be heard")
+    page.click("#language")
+    expect(page.locator("#warnings")).to_contain_text("फ़ाइल पूरी नहीं सुनी जा सकी")
+    page.click("#language")
+    upload(page, FAMILY)
+    expect(page.locator("#warnings")).to_be_hidden()
+
+
+@pytest.mark.ui
 def test_several_files(page: Page) -> None:
     page.set_input_files("#file", [FAMILY, DATA / "rain.mp3"])
     expect(page.locator("#files option")).to_have_count(2)

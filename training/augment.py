@@ -15,6 +15,31 @@ def warp(samples: np.ndarray, from_rate: int, factor: float) -> np.ndarray:
     return resample_poly(samples, up // shared, down // shared).astype(np.float32)
 
 
+def stretch(samples: np.ndarray, factor: float) -> np.ndarray:
+    """Changes the tempo alone: `factor` times as long, with pitch and formants as they were.
+
+    Waveform-similarity overlap-add (W. Verhelst and M. Roelands, "An overlap-add technique based on waveform similarity
+    (WSOLA) for high quality time-scale modification of speech", 1993): each frame of 40 ms is taken within 8 ms of its
+    place, where it goes on most like the one before.
+    """
+    frame, hop, reach = int(0.04 * RATE), int(0.02 * RATE), int(0.008 * RATE)
+    if len(samples) < 2 * (frame + reach):
+        return samples
+    window = np.hanning(frame + 1)[:frame].astype(np.float32)
+    padded = np.pad(samples, (reach, frame + hop + 2 * reach))
+    count = int(len(samples) * factor) // hop
+    output = np.zeros((count + 2) * hop, np.float32)
+    previous = reach
+    for number in range(count):
+        place = int(number * hop / factor)
+        if number:
+            expected = padded[previous + hop : previous + hop + frame]
+            likeness = np.correlate(padded[place : place + frame + 2 * reach : 2], expected[::2], "valid")
+            previous = place + 2 * int(np.argmax(likeness))
+        output[number * hop : number * hop + frame] += padded[previous : previous + frame] * window
+    return output[: int(len(samples) * factor)]
+
+
 def room(samples: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """A small room: a direct path, a few early echoes and an exponentially decaying tail."""
     decay = random.uniform(0.08, 0.5)

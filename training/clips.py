@@ -1,30 +1,72 @@
-"""A clip of training speech: a text drawn, a voice drawn, spoken and roughed up. Everything follows from one seed."""
+"""A clip of training speech: spoken by espeak-ng or taken from a collection, then changed as recordings differ.
+
+Everything follows from one seed. What is drawn how often is set by shares of the sources: `espeak`, which speaks while
+training runs, and the collections `spoken` (natural synthesis) and `real` (recordings of people) in the work folder.
+"""
 
 import random
+import re
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
-from . import augment, voices
+from . import augment, collection, spoken_text, voices
 from .alphabet import plain
 from .augment import RATE
+from .collection import Recording
 from .make_text import evaluation_sentences, held_sentences
 
 # How often a clip's text comes from each kind: natural text teaches the language, random words teach the sounds.
 KINDS = {"everyday": 0.26, "grammar": 0.24, "catalogue": 0.17, "help": 0.05, "dictionary": 0.08, "words": 0.20}
+WRITTEN = 0.4  # how often espeak-ng says a sentence of the natural synthesiser's text, where there is one
 LONGEST_S = 15.5
+COLLECTIONS = ("spoken", "real")
+NATURAL_STRENGTH = 0.7  # of rooms, noise, telephones: stored clips are already as different as people
+JOINED_BELOW_S, JOINED = 6.0, 0.45  # how often a short stored clip is followed by another one
+
+
+def parse_shares(text: str) -> dict[str, float]:
+    """Shares of the sources, `espeak=0.3,spoken=0.5,real=0.2`, as clips; they need not add up to one.
+
+    Raises:
+        ValueError: A source is not known, or a share is not a number above zero.
+    """
+    shares = {}
+    for part in text.split(","):
+        name, _, value = part.strip().partition("=")
+        if name not in ("espeak", *COLLECTIONS):
+            raise ValueError(f"no source {name!r}: choose among espeak, {', '.join(COLLECTIONS)}")
+        shares[name] = float(value)
+        if not shares[name] > 0:
+            raise ValueError(f"the share of {name} must be above zero")
+    return shares
 
 
 class ClipMaker:
     """Draws clips. Two makers with one seed draw the same; one maker in a process, since espeak-ng is one."""
 
-    def __init__(self, work: Path, seed: int):
+    def __init__(self, work: Path, seed: int, shares: dict[str, float] | None = None):
+        """Reads the text, the voices and the collections of a work folder.
+
+        Args:
+            work: The work folder.
+            seed: Decides everything that is drawn.
+            shares: How often a clip comes from each source, see `parse_shares`; espeak-ng alone where it is None.
+
+        Raises:
+            FileNotFoundError: A source has a share but no clips.
+        """
+        self.shares = shares or {"espeak": 1.0}
+        self.stored = {name: collection.read(work / name) for name in COLLECTIONS if name in self.shares}
         self.random = random.Random(seed)
         self.numpy = np.random.default_rng(seed)
         self.texts: dict[str, list[str]] = {kind: [] for kind in KINDS}
         for line in (work / "text" / "sentences.tsv").read_text(encoding="utf-8").splitlines():
             kind, text = line.split("\t")
             self.texts[kind].append(text)
+        written = spoken_text.load(work / "spoken") if "spoken" in self.stored else {}
+        self.written = list(chain.from_iterable(written.values()))
         self.words = (work / "text" / "words.txt").read_text(encoding="utf-8").split()
         self.measured = {*held_sentences(work), *evaluation_sentences()}
         voice_list = voices.prepare(work)
@@ -34,6 +76,8 @@ class ClipMaker:
 
     def text(self, *, shortest: bool) -> str:
         """Something to say: a sentence of one of the kinds, or random words."""
+        if self.written and not shortest and self.random.random() < WRITTEN:
+            return re.sub(f"[{spoken_text.END_MARKS}]", "", self.random.choice(self.written))
         kind = self.random.choices(list(KINDS), list(KINDS.values()))[0]
         if kind == "words":
             text = " ".join(self.random.choices(self.words, k=self.random.randint(1, 3 if shortest else 7)))
@@ -64,6 +108,39 @@ class ClipMaker:
 
     def clip(self, progress: float) -> tuple[np.ndarray, str]:
         """One clip at 16 kHz and its transcript. `progress` in 0..1: short and clean first, then everything."""
+        source = self.random.choices(list(self.shares), list(self.shares.values()))[0]
+        if source == "espeak":
+            return self.synthetic(progress)
+        samples, text = self.natural(self.stored[source])
+        return self.rough(samples, NATURAL_STRENGTH * min(0.9, 0.25 + progress)), text
+
+    def natural(self, clips: list[Recording]) -> tuple[np.ndarray, str]:
+        """One stored clip, or two or three of them, each with a speaker and a tempo of its own."""
+        parts, said, seconds = [self.silence(0.4)], [], 0.0
+        while True:
+            clip = self.random.choice(clips)
+            if said and seconds + clip.seconds > LONGEST_S:
+                break
+            parts += [self.changed(*clip.read()), self.silence(0.5)]
+            said.append(clip.transcript)
+            seconds += clip.seconds
+            if seconds > JOINED_BELOW_S or self.random.random() > JOINED:
+                break
+        samples = np.concatenate(parts)
+        self.remember(samples)
+        return samples, " ".join(said)
+
+    def changed(self, samples: np.ndarray, rate: int) -> np.ndarray:
+        """A stored clip at 16 kHz and one loudness, with pitch, vocal tract and tempo a little off."""
+        draw = self.random
+        factor = draw.uniform(0.88, 1.14) if draw.random() < 0.6 else 1.0
+        samples = augment.warp(samples, rate, factor)
+        if draw.random() < 0.4:
+            samples = augment.stretch(samples, draw.uniform(0.8, 1.25))
+        return samples * np.float32(0.1 / (np.sqrt(np.mean(samples**2)) + 1e-6))
+
+    def synthetic(self, progress: float) -> tuple[np.ndarray, str]:
+        """One clip that espeak-ng speaks."""
         chance = self.random.random
         voice = self.random.choices(self.voices, self.weights)[0]
         rate, pitch = int(self.random.triangular(90, 230, 170)), self.random.randint(20, 80)
@@ -82,13 +159,17 @@ class ClipMaker:
             length += sum(map(len, parts[-2:]))
             said.append(plain(text))
         if not said:
-            return self.clip(progress)
+            return self.synthetic(progress)
         samples = np.concatenate(parts)
+        self.remember(samples)
+        return self.rough(samples, min(0.9, 0.25 + progress)), " ".join(said)
+
+    def remember(self, samples: np.ndarray) -> None:
+        """Keeps a clip for the babble behind later ones."""
         if len(self.crowd) < 60:
             self.crowd.append(samples)
         else:
             self.crowd[self.random.randrange(60)] = samples
-        return self.rough(samples, min(0.9, 0.25 + progress)), " ".join(said)
 
     def rough(self, samples: np.ndarray, strength: float) -> np.ndarray:
         """Rooms, microphones, noise, telephones, codecs and levels; `strength` in 0..1 scales how often."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import augment, voices
+from . import augment, collection, voices
 from .alphabet import CHARACTERS, normalise
 from .augment import RATE
 from .make_text import evaluation_sentences, held_sentences
@@ -102,6 +102,13 @@ class Bench:
         if name == "held_telephone":
             return telephone(samples)
         return samples
+
+
+def collected(folder: Path) -> Iterator[Clip]:
+    """The clips of a collection (`collection.py`) as they are, at 16 kHz."""
+    for recording in collection.read(folder):
+        samples, rate = recording.read()
+        yield Clip(augment.warp(samples, rate, 1.0), recording.transcript, "", recording.kind.split("_")[0])
 
 
 def telephone(samples: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ import numpy as np
 from tqdm import tqdm
 
 from .alphabet import plain
-from .conditions import Bench, Clip, real
+from .conditions import Bench, Clip, collected, real
 
 CONDITIONS = (
     "seen_clean",
@@ -32,6 +32,8 @@ CONDITIONS = (
     "long_seen",
     "long_held",
 )
+# Collections kept for choosing among models; measured where the work folder has them.
+HELD_COLLECTIONS = ("spoken-held", "real-held")
 RESAMPLES = 1000
 
 
@@ -58,14 +60,15 @@ class NemoRecogniser:
         import torch
         from nemo.collections.asr.models import EncDecCTCModelBPE
 
-        from .model import make_model
+        from .model import count_layers, make_model
 
         self.torch = torch
         if path.suffix == ".nemo":
             self.model = EncDecCTCModelBPE.restore_from(str(path), map_location="cpu")
         else:
-            self.model = make_model(tokenizer)
-            self.model.load_state_dict(torch.load(path, map_location="cpu")["model"])
+            state = torch.load(path, map_location="cpu")["model"]
+            self.model = make_model(tokenizer, count_layers(state))
+            self.model.load_state_dict(state)
         self.model.eval()
         self.pieces = [
             self.model.tokenizer.ids_to_tokens([number])[0] for number in range(self.model.tokenizer.vocab_size)
@@ -174,7 +177,7 @@ def rate(rows: list[tuple[int, int]]) -> dict[str, float]:
 
 
 def measure(recogniser: Recogniser, clips: list[Clip], *, whole: bool = False) -> tuple[dict, list[tuple[float, bool]]]:
-    words, letters, marks, groups = [], [], [], {}
+    words, letters, marks, groups = [], [], [], {}  # groups: word errors, words, letter errors, letters by name
     seconds, began = 0.0, time.process_time()
     for clip in tqdm(clips, leave=False):
         heard = [recogniser.hear(piece) for piece in ([clip.samples] if whole else split_at_pauses(clip.samples))]
@@ -184,8 +187,8 @@ def measure(recogniser: Recogniser, clips: list[Clip], *, whole: bool = False) -
         words.append((errors, len(reference)))
         letters.append((align(list(" ".join(reference)), list(" ".join(said)))[0], len(" ".join(reference))))
         marks += zip((score for part in heard for score in part.confidences), right, strict=True)
-        groups.setdefault(clip.source, []).append(words[-1])
-        groups.setdefault(clip.voice, []).append(words[-1])
+        for name in {clip.source, clip.voice} - {""}:
+            groups.setdefault(name, []).append((*words[-1], *letters[-1]))
         seconds += len(clip.samples) / 16000
     result = {
         "clips": len(clips),
@@ -193,7 +196,8 @@ def measure(recogniser: Recogniser, clips: list[Clip], *, whole: bool = False) -
         "minutes": round(seconds / 60, 1),
         "wer": rate(words),
         "cer": rate(letters),
-        "wer_by_group": {name: rate(rows) for name, rows in sorted(groups.items()) if name and len(rows) >= 10},
+        "wer_by_group": {name: rate([row[:2] for row in rows]) for name, rows in groups.items() if len(rows) >= 10},
+        "cer_by_group": {name: rate([row[2:] for row in rows]) for name, rows in groups.items() if len(rows) >= 10},
         "cpu_seconds_per_audio_second": round((time.process_time() - began) / seconds, 4),
     }
     return result, marks
@@ -230,7 +234,7 @@ def main() -> None:
     parser.add_argument("--real", type=Path, help="a folder of recordings with transcripts.tsv")
     parser.add_argument("--json", type=Path, help="where the results go; default WORK/results.json")
     parser.add_argument("--limit", type=int, help="only the first so many sentences, for a quick look")
-    parser.add_argument("--only", nargs="*", default=CONDITIONS)
+    parser.add_argument("--only", nargs="*", default=(*CONDITIONS, *HELD_COLLECTIONS))
     arguments = parser.parse_args()
     logging.disable(logging.WARNING)
     recogniser: Recogniser
@@ -240,7 +244,12 @@ def main() -> None:
         recogniser = NemoRecogniser(arguments.model or arguments.work / "final.nemo", arguments.work / "tokenizer")
     bench, results, marks = Bench(arguments.work, arguments.limit), {}, []
     for name in arguments.only:
-        results[name], more = measure(recogniser, list(bench.condition(name)))
+        held = arguments.work / name
+        if name in HELD_COLLECTIONS and not held.exists():
+            print(f"{name} left out: there is no folder {held}")
+            continue
+        clips = collected(held) if name in HELD_COLLECTIONS else bench.condition(name)
+        results[name], more = measure(recogniser, list(clips)[: arguments.limit])
         marks += more
         print(name, json.dumps({key: results[name][key] for key in ("clips", "wer", "cer")}), flush=True)
     if "long_held" in arguments.only:
@@ -250,7 +259,9 @@ def main() -> None:
     if arguments.real:
         results["real"], more = measure(recogniser, list(real(arguments.real)))
         results["calibration_real"] = calibration(more)
-        print("real", results["real"]["wer"], results["real"]["cer"])
+        print(
+            *(f"real {key} {results['real'][key]}" for key in ("wer", "cer", "wer_by_group", "cer_by_group")), sep="\n"
+        )
     target = arguments.json or arguments.work / "results.json"
     target.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 

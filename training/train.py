@@ -1,10 +1,11 @@
 """Step 3, training: `python -m training.train WORK --minutes 110`.
 
-Two processes of one thread each, on clips that each speaks for itself; gradients are averaged after every step. Two
-threads in one process would be as fast on an idle machine, but slow to a crawl beside other work. The learning rate
-follows max(steps / --steps, time / --minutes), so a run ends annealed whatever the machine had to spare, and a run that
-was stopped goes on from its last checkpoint when the command is given again. With --start a new run begins with the
-weights of an exported bundle instead of random ones. Matrix products are in bfloat16 where the processor has them.
+Two processes of one thread each (or `--processes 1`), on clips that each speaks for itself; gradients are averaged
+after every step. Two threads in one process would be as fast on an idle machine, but slow to a crawl beside other
+work. The learning rate follows max(steps / --steps, time / --minutes), so a run ends annealed whatever the machine
+had to spare, and a run that was stopped goes on from its last checkpoint when the command is given again. With
+--start a new run begins with the weights of an exported bundle or a checkpoint instead of random ones. Matrix
+products are in bfloat16 where the processor has them.
 """
 
 import argparse
@@ -26,7 +27,7 @@ import torch.distributed as dist
 from hindi_stt.features import FeatureExtractor
 from hindi_stt.types import Waveform
 
-from .clips import ClipMaker
+from .clips import ClipMaker, parse_shares
 from .optimiser import HAS_BFLOAT16, Optimiser
 
 WARM_UP, FLOOR = 300, 0.004  # steps, and where the rate ends as a share of its peak
@@ -64,20 +65,32 @@ def batches(maker: ClipMaker, encode, extract: FeatureExtractor, ease: Ease) -> 
             padded = torch.zeros(len(targets), int(sizes.max()), dtype=torch.long)
             for row, target in enumerate(targets):
                 padded[row, : len(target)] = torch.tensor(target)
-            yield mask(features, lengths, ease.progress, maker.numpy), lengths, padded, sizes
+            times = 1 if list(maker.shares) == ["espeak"] else 2  # stored clips come again and again
+            yield mask(features, lengths, ease.progress, maker.numpy, times), lengths, padded, sizes
 
 
-def mask(features: torch.Tensor, lengths: torch.Tensor, progress: float, random: np.random.Generator) -> torch.Tensor:
-    """SpecAugment, gently: so short a run underfits, and a masked sound in a random word cannot be guessed."""
+def mask(
+    features: torch.Tensor, lengths: torch.Tensor, progress: float, random: np.random.Generator, times: int = 1
+) -> torch.Tensor:
+    """SpecAugment, gently: so short a run underfits, and a masked sound in a random word cannot be guessed.
+
+    Args:
+        features: Log-mels, [clips, mels, frames]; changed in place.
+        lengths: Frames of each clip.
+        progress: How far training is, in 0..1; nothing is masked at first.
+        random: What draws the masks.
+        times: Bands and spans masked of each clip.
+    """
     if progress < 0.08:
         return features
     for row, length in enumerate(lengths.tolist()):
-        width = int(random.integers(0, 13))
-        start = int(random.integers(0, features.shape[1] - width))
-        features[row, start : start + width] = 0
-        width = int(random.integers(0, min(7, max(1, length // 20))))
-        start = int(random.integers(0, max(1, length - width)))
-        features[row, :, start : start + width] = 0
+        for _ in range(times):
+            width = int(random.integers(0, 13))
+            start = int(random.integers(0, features.shape[1] - width))
+            features[row, start : start + width] = 0
+            width = int(random.integers(0, min(7, max(1, length // 20))))
+            start = int(random.integers(0, max(1, length - width)))
+            features[row, :, start : start + width] = 0
     return features
 
 
@@ -140,24 +153,24 @@ class Checkpoint:
 
 
 def train(arguments: argparse.Namespace, rank: int) -> None:
-    from .model import feature_extractor, load_bundle, make_model, make_tokenizer
+    from .model import feature_extractor, load_start, make_model, make_tokenizer
 
     work: Path = arguments.work
     if rank == 0:
         make_tokenizer(work, arguments.start)
     dist.barrier()
     torch.manual_seed(1)
-    model = make_model(work / "tokenizer")
+    model = make_model(work / "tokenizer", arguments.layers)
     model.encoder.sync_max_audio_length = False
     extract = feature_extractor(model)
     checkpoint = Checkpoint(work / "checkpoint.pt", model, Optimiser(model))
     step, elapsed_s = checkpoint.restore()
     progress = max(step / arguments.steps, elapsed_s / 60 / arguments.minutes)
     ease = Ease(1.0 if arguments.start else progress)  # a trained model begins with all kinds of clips
-    maker = ClipMaker(work, seed=1000 * step + rank + 7)
+    maker = ClipMaker(work, 1000 * step + rank + 7, arguments.shares)
     source = batches(maker, model.tokenizer.text_to_ids, extract, ease)
     if arguments.start and not step:
-        load_bundle(model, arguments.start, itertools.islice(source, STATISTICS))
+        load_start(model, arguments.start, itertools.islice(source, STATISTICS))
     model.train()
     parameters = [p for p in model.parameters() if p.requires_grad]
     average = Average(parameters)
@@ -223,9 +236,16 @@ if __name__ == "__main__":
     parser.add_argument("--minutes", type=float, default=110, help="time after which the learning rate is annealed")
     parser.add_argument("--steps", type=int, default=20_000, help="steps after which it is annealed, if that is sooner")
     parser.add_argument("--rate", type=float, default=1.5e-3, help="the highest learning rate; a third for --start")
-    parser.add_argument("--start", type=Path, help="a bundle whose weights a new run begins with")
+    parser.add_argument("--start", type=Path, help="a bundle, or a checkpoint, whose weights a new run begins with")
+    parser.add_argument(
+        "--shares", type=parse_shares, help="of the sources: espeak=0.3,spoken=0.5,real=0.2; espeak alone if unset"
+    )
+    parser.add_argument("--layers", type=int, default=8, help="of the encoder; more than --start has are added")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--port", type=int, default=29511)
     options = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
-    torch.multiprocessing.spawn(start, args=(options,), nprocs=options.processes)
+    if options.processes == 1:  # in this process, so that who stops it stops training
+        start(0, options)
+    else:
+        torch.multiprocessing.spawn(start, args=(options,), nprocs=options.processes)

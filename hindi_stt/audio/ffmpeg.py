@@ -47,7 +47,7 @@ class FFmpegFile:
         demuxer: FFmpeg's name of the container.
         limits: bounds on the child.
         channel: the one to decode, from 0; None for all of them.
-        ranges: (start, end) in bytes of the parts of the file to decode, as one file; none for all of it.
+        files: (start, end) in bytes of what is to be decoded of each of the files that were joined; none: all of one.
 
     Attributes:
         samplerate: Hz.
@@ -66,7 +66,7 @@ class FFmpegFile:
         demuxer: str,
         limits: ChildLimits,
         channel: int | None = None,
-        ranges: Sequence[tuple[int, int]] = (),
+        files: Sequence[Sequence[tuple[int, int]]] = (),
     ) -> None:
         self._limits = limits
         self.damaged = self._ended = False
@@ -81,7 +81,7 @@ class FFmpegFile:
                     "cpu_s": limits.cpu_s,
                     "memory_bytes": limits.memory_bytes,
                     "channel": channel,
-                    "ranges": list(ranges),
+                    "files": [list(ranges) for ranges in files],
                 }
                 self._child = subprocess.Popen(
                     [sys.executable, _CHILD, json.dumps(request)],

@@ -3,7 +3,8 @@
 Standard output gets a line of JSON, {"rate", "channels", "tracks"} or {"error"}, then the samples as float32 of this
 machine, channels interleaved. The report descriptor gets a line of JSON at the end: {"damaged"}.
 
-It runs by its path, without the rest of the package and without numpy, so that it starts in a tenth of a second.
+Nearly all of it is in this file, because it runs by its path, without the rest of the package and without numpy: so it
+starts in a tenth of a second.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class Request:
         demuxer: FFmpeg's name.
         cpu_s, memory_bytes: bounds on this process.
         channel: the one to write, from 0; None for all.
-        ranges: (start, end) in bytes of the parts of the file to read; none for all of it.
+        files: of each of the files that were joined, (start, end) in bytes of what is to be read; none for all of one.
     """
 
     descriptor: int
@@ -52,7 +53,7 @@ class Request:
     cpu_s: int
     memory_bytes: int
     channel: int | None = None
-    ranges: tuple[tuple[int, int], ...] = ()
+    files: tuple[tuple[tuple[int, int], ...], ...] = ()
 
 
 def main(request: Request) -> int:
@@ -70,19 +71,16 @@ def main(request: Request) -> int:
     av.logging.set_skip_repeated(False)
     with os.fdopen(request.descriptor, "rb") as file, av.logging.Capture() as log:
         file.seek(0)  # the parent's buffer may have read ahead
-        options = {"protocol_whitelist": "", "err_detect": "crccheck"}
+        decoding = _Decoding(request)
         try:
-            opened = av.open(_source(file, request.ranges), format=request.demuxer, options=options)
-        except (av.FFmpegError, OSError, ValueError) as error:  # seeking where a broken size says is an OSError
-            return _end((getattr(error, "strerror", None) or "not supported").lower())
-        with opened:
-            if not opened.streams.audio:
-                return _end("no audio")
-            try:
-                damaged = _decode(opened, request)
-            except (av.FFmpegError, OSError, ValueError):
-                return 1
-        damaged = damaged or any(_is_error(av, entry) for entry in log)
+            for ranges in request.files or ((),):
+                decoding.add(_source(file, ranges))
+            if decoding.output is None:
+                return _end(decoding.error)
+            decoding.output.end()
+        except (av.FFmpegError, OSError, ValueError):
+            return 1
+        damaged = decoding.damaged or any(_is_error(av, entry) for entry in log)
     with contextlib.suppress(BrokenPipeError), os.fdopen(request.report, "w") as report:
         report.write(json.dumps({"damaged": damaged}) + "\n")
     return 0
@@ -107,29 +105,58 @@ def _end(error: str) -> int:
     return 0
 
 
-def _decode(opened: Any, request: Request) -> bool:
-    """Write the header and the samples. Returns whether something could not be decoded."""
-    tracks = opened.streams.audio
-    stream = next((track for track in tracks if _has_disposition(track, "default")), tracks[0])
-    source = _Source(opened, stream)
-    frames = source.frames()
-    first = next(frames, None)
-    if first is None:
-        _end("nothing in it can be decoded")
-        return True
-    rate, channels = first.sample_rate, len(first.layout.channels)
-    output = _Output(sys.stdout.buffer, rate, first.layout, request.channel)
-    output.begin({"rate": rate, "channels": channels, "tracks": len(tracks)})
-    timeline = _Timeline(opened, stream, request.demuxer, rate)
-    frame = first
-    while frame is not None:
-        after_error = source.take_error()
-        gap = timeline.gap_before(frame, output.position, after_error=after_error, skipped=source.skipped)
-        output.silence(gap)
-        output.write(frame)
+class _Decoding:
+    """Decodes one file after the other into one stream of samples.
+
+    output: from the first decoded frame on; error: why there is none; damaged: whether something was left out.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self.output: _Output | None = None
+        self.error = ""
+        self.damaged = False
+
+    def add(self, file: BinaryIO) -> None:
+        """Decode a file to its end, or as far as it can be decoded."""
+        import av
+
+        try:
+            opened = av.open(file, format=self._request.demuxer, options={"protocol_whitelist": ""})
+        except (av.FFmpegError, OSError, ValueError) as error:  # seeking where a broken size says is an OSError
+            self._leave_out((getattr(error, "strerror", None) or "not supported").lower())
+            return
+        with opened:
+            if opened.streams.audio:
+                self._decode(opened)
+            else:
+                self._leave_out("no audio")
+
+    def _leave_out(self, error: str) -> None:
+        self.error = self.error or error
+        self.damaged = True
+
+    def _decode(self, opened: Any) -> None:
+        tracks = opened.streams.audio
+        stream = next((track for track in tracks if _has_disposition(track, "default")), tracks[0])
+        source = _Source(opened, stream)
+        frames = source.frames()
         frame = next(frames, None)
-    output.end()
-    return source.damaged or timeline.broken
+        if frame is None:
+            self._leave_out("nothing in it can be decoded")
+            return
+        if self.output is None:
+            self.output = _Output(sys.stdout.buffer, frame, self._request.channel)
+            self.output.begin(len(tracks))
+        output, start = self.output, self.output.position
+        timeline = _Timeline(opened, stream, self._request.demuxer, output.rate)
+        while frame is not None:
+            after_error = source.take_error()
+            done = output.position - start
+            output.silence(timeline.gap_before(frame, done, after_error=after_error, skipped=source.skipped))
+            output.write(frame)
+            frame = next(frames, None)
+        self.damaged = self.damaged or source.damaged or timeline.broken
 
 
 def _has_disposition(track: Any, name: str) -> bool:
@@ -187,7 +214,11 @@ class _Source:
         self.stream.thread_count = 1
         decoder = self.stream.codec_context
         other = _OTHER_DECODERS.get(decoder.name)
-        return av.CodecContext.create(other, "r") if other in av.codecs_available else decoder
+        if other in av.codecs_available:
+            return av.CodecContext.create(other, "r")
+        # Only then are checksums looked at; an error is logged, and the frame is delivered all the same.
+        decoder.options = {"err_detect": "crccheck"}
+        return decoder
 
     def _packets(self) -> Iterator[Any]:
         import av
@@ -263,16 +294,22 @@ class _Timeline:
 
 
 class _Output:
-    """Frames of any format and rate → interleaved float32 at one rate."""
+    """Frames of any format and rate → interleaved float32, at the rate and with the channels of the first one.
 
-    def __init__(self, pipe: BinaryIO, rate: int, layout: Any, channel: int | None) -> None:
-        self._pipe, self._rate, self._layout, self._channel = pipe, rate, layout, channel
-        self._channels = len(layout.channels)
+    position: samples of one channel so far.
+    """
+
+    def __init__(self, pipe: BinaryIO, first: Any, channel: int | None) -> None:
+        self._pipe, self._layout, self._channel = pipe, first.layout, channel
+        self._channels = len(first.layout.channels)
         self._resampler: Any = None
         self._format: tuple[Any, ...] = ()
+        self.rate: int = first.sample_rate
         self.position = 0
 
-    def begin(self, header: dict[str, int]) -> None:
+    def begin(self, tracks: int) -> None:
+        """Write the header."""
+        header = {"rate": self.rate, "channels": self._channels, "tracks": tracks}
         self._pipe.write(json.dumps(header).encode() + b"\n")
         self._pipe.flush()
 
@@ -283,7 +320,7 @@ class _Output:
         if found != self._format:
             self.end()
             # Packed: PyAV reads past the end of planar frames of more than eight channels.
-            self._resampler = av.AudioResampler(format="flt", layout=self._layout, rate=self._rate)
+            self._resampler = av.AudioResampler(format="flt", layout=self._layout, rate=self.rate)
             self._format = found
         self._write(self._resampler.resample(frame))
 
@@ -311,5 +348,5 @@ class _Output:
 
 if __name__ == "__main__":
     fields = json.loads(sys.argv[1])
-    fields["ranges"] = tuple((start, end) for start, end in fields["ranges"])
+    fields["files"] = tuple(tuple((start, end) for start, end in file) for file in fields["files"])
     sys.exit(main(Request(**fields)))

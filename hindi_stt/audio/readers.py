@@ -17,7 +17,6 @@ from hindi_stt.audio.byte_ranges import ByteRanges
 from hindi_stt.audio.containers import Container, identify
 from hindi_stt.audio.ffmpeg import ChildLimits, FFmpegFile
 from hindi_stt.audio.frame_headers import scan_frames
-from hindi_stt.audio.joined import JoinedReader
 from hindi_stt.audio.ogg_pages import scan_ogg
 from hindi_stt.audio.reader import Reader
 from hindi_stt.audio.riff import WavHeader, read_wav_header, unread_bytes
@@ -38,8 +37,8 @@ _EXACT_SUBTYPES: Final = frozenset(
 )
 # A FLAC file that lacks less than its largest usual block at its end is damaged there, and not cut off.
 _MAX_BLOCK: Final = 4_608
-# Of more joined files each is not opened by itself: it costs a process.
-_MAX_PARTS: Final = 64
+# More joined files are not read: the list of them goes to the child in one argument.
+_MAX_JOINED: Final = 2_000
 _TRACKS: Final = "audio_tracks: the file has {} audio tracks; the default one was transcribed"
 
 
@@ -178,27 +177,26 @@ class _Opening:
 
     def _ogg(self, container: Container) -> Reader:
         scan = scan_ogg(self._stream, container.start)
-        links = [container.start + at for at in scan.links]
-        if 1 < len(links) <= _MAX_PARTS:
-            return self._parts(links, incomplete=scan.is_damaged)
         if scan.is_opus and scan.is_plain:
             return self._sndfile(start=container.start, fallback=lambda: self._ffmpeg(container))
-        # Whether the pages are whole is known; the decoders of joined streams take headers for packets, and complain.
-        return self._ffmpeg(container, incomplete=scan.is_damaged, checked=True)
+        # Whether the pages are whole is known: decoders complain of less, and more.
+        starts = [container.start + at for at in scan.links]
+        return self._joined(container, starts, incomplete=scan.is_damaged, checked=True)
 
     def _separately(self, container: Container) -> Reader:
-        parts = beginnings(self._stream, container.demuxer, container.start)
-        return self._parts(parts) if 1 < len(parts) <= _MAX_PARTS else self._ffmpeg(container)
+        return self._joined(container, beginnings(self._stream, container.demuxer, container.start))
 
-    def _parts(self, starts: Sequence[int], *, incomplete: bool = False) -> Reader:
-        """Files that were joined, each of which is opened by itself when the one before it has ended."""
-
-        def opener(start: int, end: int) -> Callable[[], Reader]:
-            part = cast("BinaryIO", ByteRanges(self._stream, [(start, end)]))
-            return lambda: _Opening(part, end - start, self._limits, self._max_s, self._channel).reader()
-
-        ends = [*starts[1:], self._size]
-        return JoinedReader([opener(*part) for part in zip(starts, ends, strict=True)], incomplete=incomplete)
+    def _joined(
+        self, container: Container, starts: Sequence[int], *, incomplete: bool = False, checked: bool = False
+    ) -> Reader:
+        """Files that begin at these bytes, of which FFmpeg's demuxer would not read all."""
+        if len(starts) < 2:
+            return self._ffmpeg(container, incomplete=incomplete, checked=checked)
+        ends = [*starts[1:], self._size][:_MAX_JOINED]
+        files = [[part] for part in zip(starts, ends, strict=False)]
+        incomplete = incomplete or len(starts) > _MAX_JOINED
+        file = FFmpegFile(self._stream, container.demuxer, self._limits, self._channel, files)
+        return _FFmpegReader(file, incomplete=incomplete, checked=checked)
 
     def _frames(self, container: Container) -> Reader:
         scan = scan_frames(self._stream, container.start, self._max_s)
@@ -252,7 +250,7 @@ class _Opening:
         parts = [(start, min(end, size)) for start, end in ranges]
         if not parts and container.start:
             parts = [(container.start, size)]
-        file = FFmpegFile(self._stream, container.demuxer, self._limits, self._channel, parts)
+        file = FFmpegFile(self._stream, container.demuxer, self._limits, self._channel, [parts] if parts else [])
         return _FFmpegReader(file, incomplete=incomplete, checked=checked)
 
     def _sndfile(

@@ -7,6 +7,7 @@ from hindi_stt.decoding.hotwords import Hotword, parse_hotwords, read_hotwords
 from hindi_stt.decoding.onsets import OnsetDecoder
 from hindi_stt.decoding.options import DecodingOptions
 from hindi_stt.decoding.paths import words_from_tokens
+from hindi_stt.decoding.speech import SpeechBoundDecoder, speech_score
 
 __all__ = [
     "BeamDecoder",
@@ -17,7 +18,9 @@ __all__ = [
     "GreedyDecoder",
     "Hotword",
     "OnsetDecoder",
+    "SpeechBoundDecoder",
     "parse_hotwords",
     "read_hotwords",
+    "speech_score",
     "words_from_tokens",
 ]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from hindi_stt.decoding.vocabulary import UNKNOWN, UNKNOWN_TEXT, WORD_MARK
 from hindi_stt.types import Float32, LogProbs, Token, Word
 
-__all__ = ["confidence", "ends_of", "tokens_from", "words_from_tokens"]
+__all__ = ["confidence", "ends_of", "tokens_from", "tokens_of_words", "words_from_tokens"]
 
 
 def confidence(log_p: Float32, n_classes: int) -> NDArray[Any]:
@@ -60,6 +60,11 @@ def tokens_from(
 
 def words_from_tokens(tokens: Sequence[Token]) -> tuple[Word, ...]:
     """Group tokens into words: SentencePiece's mark (U+2581) begins a word, an unknown piece is one of its own."""
+    return tuple(_word(group) for group in tokens_of_words(tokens))
+
+
+def tokens_of_words(tokens: Sequence[Token]) -> list[list[Token]]:
+    """The tokens of each of the words that `words_from_tokens` makes of them."""
     groups: list[list[Token]] = []
     after_unknown = False
     for token in tokens:
@@ -68,16 +73,19 @@ def words_from_tokens(tokens: Sequence[Token]) -> tuple[Word, ...]:
             groups.append([])
         groups[-1].append(token)
         after_unknown = unknown
-    words = (_word(group) for group in groups)
-    return tuple(word for word in words if word.text)
+    return [group for group in groups if _text(group)]
+
+
+def _text(tokens: Sequence[Token]) -> str:
+    text = "".join(UNKNOWN_TEXT if token.piece == UNKNOWN else token.piece for token in tokens)
+    return text.replace(WORD_MARK, "")
 
 
 def _word(tokens: Sequence[Token]) -> Word:
-    text = "".join(UNKNOWN_TEXT if token.piece == UNKNOWN else token.piece for token in tokens)
     # A lone word mark has a confidence but no sound of its own: the word begins where its first letter does.
     sounding = [token for token in tokens if token.piece != WORD_MARK] or list(tokens)
     return Word(
-        text.replace(WORD_MARK, ""),
+        _text(tokens),
         sounding[0].start_s,
         sounding[-1].end_s,
         min(token.confidence for token in tokens),

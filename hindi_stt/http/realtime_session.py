@@ -410,6 +410,7 @@ class RealtimeSession:
             "audio_start_ms": round(utterance.start_s * 1000),
             "audio_end_ms": round(utterance.end_s * 1000),
             "words": [render.word_json(word) for word in utterance.words],
+            "warnings": list(utterance.warnings),
         }
         if self._config.log_probs:
             completed["logprobs"] = render.word_log_probs(utterance.words)

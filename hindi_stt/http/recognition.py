@@ -22,7 +22,7 @@ from hindi_stt.http.arriving import ArrivingFile
 from hindi_stt.http.cache import ResultCache
 from hindi_stt.metrics import Metrics
 from hindi_stt.options import Options
-from hindi_stt.pipeline import Assembly, Pipeline, PreparedClip
+from hindi_stt.pipeline import Pipeline, PreparedClip
 from hindi_stt.registry import Registry
 from hindi_stt.settings import Settings, available_cores
 from hindi_stt.tracing import stage
@@ -215,6 +215,7 @@ class Recognition:
         self._counted_s = 0.0
         self._options = options
         self._arriving = recording.arriving
+        self._assembly = pipeline.assembly()
         self._preparation = pipeline.prepare(recording.file, raw=recording.raw, channel=recording.channel)
         self.result: Transcript
         self._preparing: asyncio.Future[PreparedClip | None] | None = None
@@ -250,7 +251,7 @@ class Recognition:
 
     async def _written(self, heard: list[Segment]) -> Transcript:
         return await self._recognizer.in_thread(
-            lambda: self._pipeline.transcript(heard, self._preparation, self._options)
+            lambda: self._pipeline.transcript(heard, self._preparation, self._options, warnings=self._assembly.warnings)
         )
 
     async def _heard(self) -> AsyncGenerator[Segment]:
@@ -260,7 +261,7 @@ class Recognition:
         `Pipeline.decoder` and `audio.blocks` raise. Counts the request when it comes to its end.
         """
         settings, start = self._recognizer.settings, time.perf_counter()
-        assembly = Assembly()
+        assembly = self._assembly
         flying: deque[tuple[PreparedClip, asyncio.Task[Hypothesis]]] = deque()
         deadline = _Deadline(settings.request_timeout_s)
         coming: asyncio.Task[PreparedClip | None] | None = None

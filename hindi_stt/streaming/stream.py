@@ -15,7 +15,7 @@ import numpy as np
 
 from hindi_stt.errors import AudioTooShort
 from hindi_stt.options import Options
-from hindi_stt.pipeline import Assembly, Pipeline, PreparedClip
+from hindi_stt.pipeline import Pipeline, PreparedClip
 from hindi_stt.segments import Clip, Segmenter
 from hindi_stt.streaming.line import Line
 from hindi_stt.streaming.partials import Context, Partials, PartialWords
@@ -51,11 +51,15 @@ class SpeechStopped:
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """A finished utterance: its place and its segments, in seconds of the stream."""
+    """A finished utterance: its place and its segments, in seconds of the stream.
+
+    warnings: as in `Transcript`, those that `Assembly` tells.
+    """
 
     start_s: float
     end_s: float
     segments: tuple[Segment, ...]
+    warnings: tuple[str, ...] = ()
 
     @property
     def words(self) -> tuple[Word, ...]:
@@ -126,7 +130,7 @@ class Stream:
         self._base = self._received
         self._whole: list[Float32] | None = [] if not self._end_pointing else None
         self._segmenter: Segmenter = self._pipeline.segmenter()
-        self._assembly = Assembly()
+        self._assembly = self._pipeline.assembly()
         self._next_utterance()
 
     def _next_utterance(self) -> None:
@@ -242,9 +246,10 @@ class Stream:
     async def _finish(self, *, stopped: bool = False) -> AsyncGenerator[Event]:
         """The utterance as its options want it written, if anything was said in it or shown of it."""
         self._heard += self._assembly.end()
-        self._assembly = Assembly()
+        warnings = self._assembly.warnings
+        self._assembly = self._pipeline.assembly()
         end = self._end if self._end_pointing and self._open else self._received
-        async for event in self._tell(end, stopped=stopped):
+        async for event in self._tell(end, stopped=stopped, warnings=warnings):
             yield event
         self._next_utterance()
 
@@ -258,7 +263,7 @@ class Stream:
         if self._partials is not None:
             self._partials.go_on(end)
 
-    async def _tell(self, end: int, *, stopped: bool) -> AsyncGenerator[Event]:
+    async def _tell(self, end: int, *, stopped: bool, warnings: tuple[str, ...] = ()) -> AsyncGenerator[Event]:
         segments = await self._line.in_thread(lambda: self._pipeline.write(self._heard, self._options))
         start = self._base if self._start is None else self._start
         if segments or self._started or not self._end_pointing:
@@ -266,4 +271,4 @@ class Stream:
                 yield SpeechStarted(start / self._rate)
             if self._end_pointing and not stopped:
                 yield SpeechStopped(end / self._rate)
-            yield Utterance(start / self._rate, end / self._rate, tuple(segments))
+            yield Utterance(start / self._rate, end / self._rate, tuple(segments), warnings)

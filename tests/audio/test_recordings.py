@@ -318,6 +318,15 @@ def test_a20_what_is_left_of_a_damaged_file_is_heard(
     assert len(lost) <= 0.35 * len(expected), (found.text, whole.text)
 
 
+@pytest.mark.parametrize("options", [FLAC, "-c:a flac -f matroska", "-c:a flac -f ogg"])
+def test_a20_one_changed_bit_in_flac_is_found_by_its_checksum(tmp_path: Path, options: str) -> None:
+    content = bytearray(encoded(with_pause(1), options, tmp_path))
+    content[len(content) // 4] ^= 0x10
+    blocks = audio.blocks(bytes(content), RATE, LIMITS)
+    assert sum(len(block.samples) for block in blocks) == pytest.approx(len(with_pause(1)), abs=RATE)
+    assert blocks.warnings == INCOMPLETE
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -350,3 +359,28 @@ def test_what_was_cut_off_without_stating_a_length_is_heard(tmp_path: Path, name
     duration_s = sum(block.duration_s for block in blocks)
     assert 0.5 * PAUSED_S < duration_s < PAUSED_S
     assert blocks.warnings == INCOMPLETE
+
+
+@pytest.mark.parametrize("options", [OPUS, VORBIS, "-c:a libopus -f webm", "-c:a aac -f matroska"])
+def test_many_short_files_that_were_joined_are_all_heard(tmp_path: Path, options: str) -> None:
+    """Among them copies of one file: links of Ogg with the same serial number."""
+    parts = [encoded(RAIN[: int(seconds * RATE)], options, tmp_path) for seconds in (0.3, 0.5, 1.5)]
+    content = b"".join(parts * 30)
+    blocks = audio.blocks(content, RATE, LIMITS)
+    samples = sum(len(block.samples) for block in blocks)
+    expected = sum(len(audio.decode(part, RATE, LIMITS).samples) for part in parts) * 30
+    assert samples == pytest.approx(expected, abs=90)
+    assert blocks.warnings == ()
+
+
+def test_joined_files_of_other_rates_and_channels(tmp_path: Path, pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
+    for options, others in (
+        (OPUS, "-ac 2 -c:a libopus -b:a 96k -f ogg"),
+        (VORBIS, "-ar 44100 -ac 2 -c:a libvorbis -f ogg"),
+        ("-c:a aac -f matroska", "-ar 48000 -ac 2 -c:a libopus -f matroska"),
+    ):
+        content = encoded(RAIN, options, tmp_path) + encoded(FAMILY, others, tmp_path)
+        found = pipeline.transcribe(content, acoustic)
+        assert found.duration_s == pytest.approx(BOTH_S, abs=0.15)
+        assert len(found.words) >= 14, found.text
+        assert found.warnings == ()

@@ -13,6 +13,16 @@ const LABELS = {
     nasals: "Nasal signs", decoder: "Decoder", language_model: "Language model", hotwords: "Words to listen for",
     no_microphone: "The microphone cannot be used.", no_microphone_help: "Allow it in the browser; away from localhost the page needs https.",
     no_server: "The server does not answer.", no_server_help: "Check the connection, then try again.",
+    warnings: {
+      incomplete_audio: "Not all of the file could be heard: it is damaged, or more audio lies behind its first part.",
+      inverted_channels: "The channels cancel each other out; one of them was transcribed alone.",
+      quiet_channel: "One channel is far quieter than another and may be lost in the mix.",
+      audio_tracks: "The file has several audio tracks; the default one was transcribed.",
+      nearly_silent: "The recording is nearly silent.", clipped: "The recording is clipped: it was too loud for the recorder.",
+      band_limited: "The recording sounds like a telephone line.", very_noisy: "The recording is very noisy.",
+      no_speech: "There is sound in the recording, but no speech.",
+      no_speech_in_part: "{0} of the recording have sound, but no speech.",
+    },
   },
   hi: {
     title: "हिन्दी बोली से लेख", subtitle: "आपकी आवाज़ केवल इसी सर्वर तक जाती है।", skip: "सीधे लेख पर जाएँ",
@@ -26,6 +36,16 @@ const LABELS = {
     nasals: "अनुनासिक", decoder: "डिकोडर", language_model: "भाषा मॉडल", hotwords: "ध्यान देने के शब्द",
     no_microphone: "माइक्रोफ़ोन नहीं चल रहा।", no_microphone_help: "ब्राउज़र में अनुमति दें; localhost के बाहर https चाहिए।",
     no_server: "सर्वर उत्तर नहीं दे रहा।", no_server_help: "कनेक्शन जाँचें और फिर कोशिश करें।",
+    warnings: {
+      incomplete_audio: "फ़ाइल पूरी नहीं सुनी जा सकी: वह ख़राब है, या पहले भाग के पीछे और आवाज़ है।",
+      inverted_channels: "चैनल एक दूसरे को काटते हैं; केवल एक चैनल लिखा गया।",
+      quiet_channel: "एक चैनल दूसरे से बहुत धीमा है और मिलाने पर छूट सकता है।",
+      audio_tracks: "फ़ाइल में कई ऑडियो ट्रैक हैं; मुख्य ट्रैक लिखा गया।",
+      nearly_silent: "रिकॉर्डिंग लगभग मौन है।", clipped: "रिकॉर्डिंग कटी हुई है: आवाज़ बहुत तेज़ थी।",
+      band_limited: "रिकॉर्डिंग टेलीफ़ोन जैसी है।", very_noisy: "रिकॉर्डिंग में बहुत शोर है।",
+      no_speech: "रिकॉर्डिंग में आवाज़ है, पर बोली नहीं।",
+      no_speech_in_part: "रिकॉर्डिंग के {0} में आवाज़ है, पर बोली नहीं।",
+    },
   },
 };
 
@@ -33,6 +53,9 @@ let language = localStorage.getItem("language") ?? (navigator.language.startsWit
 
 export const label = (name, ...values) =>
   values.reduce((text, value, i) => text.replace(`{${i}}`, value), LABELS[language][name] ?? name);
+
+// What a warning of the server says, null for one that the page does not know.
+export const warningText = (code, details) => LABELS[language].warnings[code]?.replace("{0}", details) ?? null;
 
 export function translatePage() {
   document.documentElement.lang = language;

@@ -1,4 +1,4 @@
-import { label, switchLanguage, translatePage } from "./labels.js";
+import { label, switchLanguage, translatePage, warningText } from "./labels.js";
 import { Live } from "./live.js";
 import { toSrt, toVtt } from "./subtitles.js";
 
@@ -188,6 +188,7 @@ function show(result) {
   files.hidden = results.length < 2;
   files.disabled = Boolean(live);
   showWords(result);
+  showWarnings(result);
   status(statusOf(result));
   draw();
 }
@@ -202,6 +203,18 @@ function statusOf(result) {
 
 const status = (text) => { $("#status").textContent = text; };
 const grade = (confidence) => (confidence >= SURE ? "sure" : confidence >= FAIR ? "fair" : "poor");
+
+// What was not heard or not applied. A warning is a code, or a code, a colon and details.
+function showWarnings(result) {
+  const items = (result.body?.warnings ?? []).map((text) => {
+    const [code, ...details] = text.split(": ");
+    const item = document.createElement("li");
+    item.textContent = warningText(code, details.join(": ")) ?? text;
+    return item;
+  });
+  $("#warnings").replaceChildren(...items);
+  $("#warnings").hidden = !items.length;
+}
 
 // One of the words can be tabbed to; arrow keys go from there.
 function showWords(result) {
@@ -326,7 +339,9 @@ function translate() {
   $(".downloads").ariaLabel = label("downloads");
   $("#model").textContent = `${label("model")}: ${config.model}`;
   for (const option of document.querySelectorAll("#option-fields option[value='']")) option.textContent = label("server_default");
-  if (shown) status(statusOf(shown));
+  if (!shown) return;
+  status(statusOf(shown));
+  showWarnings(shown);
 }
 
 makeOptions();

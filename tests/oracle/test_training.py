@@ -1,0 +1,47 @@
+"""Training on stored clips writes a checkpoint, goes on from it and begins a deeper model with it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.training.test_clips import work  # noqa: F401 -- a fixture
+from training.model import count_layers
+
+pytestmark = [
+    pytest.mark.oracle,
+    pytest.mark.skipif(not shutil.which("espeak-ng"), reason="espeak-ng is not installed"),
+]
+ROOT = Path(__file__).parents[2]
+
+
+def train(folder: Path, steps: int, *more: str) -> dict:
+    """Trains up to so many steps and returns the checkpoint."""
+    command = [sys.executable, "-W", "ignore", "-m", "training.train", str(folder), "--steps", str(steps)]
+    command += ["--processes", "1", "--minutes", "60", "--shares", "spoken=1,real=1", *more]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=300)
+    return torch.load(folder / "checkpoint.pt", map_location="cpu")
+
+
+def test_a_run_goes_on_and_a_deeper_one_begins_with_it(work: Path, tmp_path: Path) -> None:  # noqa: F811
+    start = ("--start", str(ROOT / "hindi_stt" / "embedded"))
+    first = train(work, 2, *start)
+    again = train(work, 3, *start)
+    assert (first["step"], again["step"]) == (2, 3)
+    assert again["elapsed"] > first["elapsed"] > 0
+    changed = [name for name, value in first["model"].items() if not torch.equal(value, again["model"][name])]
+    assert any(name.startswith("encoder.layers.7") for name in changed)
+    deeper = tmp_path / "deeper"
+    deeper.mkdir()
+    for name in ("text", "spoken", "real"):
+        (deeper / name).symlink_to(work / name)
+    deep = train(deeper, 1, "--start", str(work / "checkpoint.pt"), "--layers", "10")
+    assert count_layers(deep["model"]) == 10
+    assert (deeper / "final.nemo").stat().st_size > (work / "final.nemo").stat().st_size
