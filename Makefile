@@ -93,9 +93,9 @@ prove-bulk: $(BULK)/.installed
 prove-text: $(VENV)/.dev
 	$(VENV)/bin/python -m tests.prove_text
 
-# The page in a browser; Chromium comes from the system (Debian: chromium, fonts-lohit-deva), axe-core from npm.
+# Every page in a browser; Chromium comes from the system (Debian: chromium, fonts-lohit-deva), axe-core from npm.
 prove-ui: $(VENV)/.dev
-	$(VENV)/bin/python -m pytest -q -m ui tests/test_page.py
+	$(VENV)/bin/python -m pytest -q -m ui tests/test_page.py tests/test_reference.py
 
 # NeMo-text-processing's answers to the cases of tests/itn/cases.py, which the tests compare with: ten minutes or so.
 itn-reference: $(VENV)/.dev $(ITN)/.installed
@@ -147,6 +147,7 @@ build/medium-random/bundle.json: $(ORACLE)/.installed
 	$(ORACLE)/bin/python export_model.py build/medium-random.nemo --name medium-random --licence Apache-2.0 --to build/medium-random
 
 $(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("This needs Python 3.11 or later, and $(PYTHON) is Python %d.%d. Name a later one: make PYTHON=python3.12 $(MAKECMDGOALS)" % sys.version_info[:2])'
 	$(PYTHON) -m venv $(VENV)
 	-$(PIP) uv==0.13.9
 

@@ -49,11 +49,12 @@ from hindi_stt.http.requests import (
 from hindi_stt.http.routes import make_app, no_job_routes
 from hindi_stt.http.schemas import TranscribeRequest, TranscriptionResponse
 from hindi_stt.http.transcription import transcribe
-from hindi_stt.loading import LoadedModels, check_model_memory
+from hindi_stt.loading import LoadedModels
 from hindi_stt.metrics import Metrics
-from hindi_stt.registry import Registry
+from hindi_stt.options import offered
 from hindi_stt.scheduling import Priority, SchedulerLimits
-from hindi_stt.settings import get_settings
+from hindi_stt.settings import get_settings, unknown_variables
+from hindi_stt.settings_check import check_settings
 from hindi_stt.tracing import past_stage, send_traces
 from hindi_stt.types import Features, LogProbs
 from hindi_stt.watchdog import Heartbeat, end_with_supervisor
@@ -65,8 +66,8 @@ if TYPE_CHECKING:
 
 try:
     settings = get_settings()
-    registry = Registry(store.resolve_all(settings), settings.aliases)
-    check_model_memory(registry, settings)
+    registry = check_settings(settings)
+    framework.check_socket_paths()
     protection = Protection(settings)
     # The store is what a bento packs its models from; a bundle folder that the user mounts stays where it is.
     model_tag = store.save(registry.default) if not settings.model else None
@@ -74,6 +75,10 @@ except HindiSTTError as error:
     raise SystemExit(f"{error.message} {error.help}") from error
 framework.install()
 configure_log(settings.log_format)  # here, so that the supervisor's log has the same form
+
+if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:  # once: in the supervisor, which sets it for its workers
+    for name, nearest in unknown_variables(os.environ).items():
+        log.warning("%s is not a setting%s; see docs/settings.md", name, nearest and f": did you mean {nearest}?")
 
 # The default closes the shared client session every 100 requests, with calls still in flight.
 _CONNECTION = {"max_requests": 10**9, "max_age": 1e9}
@@ -278,7 +283,12 @@ def _routes() -> Starlette:
         about,
         health,
         stats,
-        lambda: with_routes(HindiSTT.openapi_spec.asdict(), jobs=bool(settings.jobs_dir), page=settings.page == "on"),
+        lambda: with_routes(
+            HindiSTT.openapi_spec.asdict(),
+            jobs=bool(settings.jobs_dir),
+            page=settings.page == "on",
+            punctuation=offered(registry)["punctuation"],
+        ),
         lambda: current().recognizer,
         [
             *realtime_routes(lambda: current().realtime, protection.tokens),

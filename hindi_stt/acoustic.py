@@ -145,12 +145,18 @@ def _providers(name: str, threads: int) -> list[str | tuple[str, dict[str, Any]]
     else:
         # Searched anew for each length of clip, the fastest convolution would cost more than it saves.
         options = {"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"}
-    provider, build = _OTHER_PROVIDERS[name]
-    if provider not in ort.get_available_providers():
-        raise InvalidSetting(f"HINDI_STT_PROVIDER={name} needs another build of ONNX Runtime: {build}.")
+    provider = check_provider(name)
     if name == "cuda":
         ort.preload_dlls()  # NVIDIA's libraries as pip installs them
     return [(provider, options), "CPUExecutionProvider"]
+
+
+def check_provider(name: str) -> str:
+    """ONNX Runtime's name of a provider other than the CPU's. Raises InvalidSetting where this build has it not."""
+    provider, build = _OTHER_PROVIDERS[name]
+    if provider not in ort.get_available_providers():
+        raise InvalidSetting(f"HINDI_STT_PROVIDER={name} needs another build of ONNX Runtime: {build}.")
+    return provider
 
 
 def weights_bytes(bundle: Bundle) -> int:

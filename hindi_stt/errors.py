@@ -35,6 +35,7 @@
     │   ├── TooManyFiles                 413
     │   └── AudioTooLong                 413
     ├── UnsupportedAudio                 415  the bytes are not audio that can be read
+    ├── UnsupportedEncoding              415  a compressed body
     ├── UploadType                       415
     ├── BadReference                     422  a recording that is named instead of sent cannot be had
     │   ├── ReferenceNotAllowed          422
@@ -162,6 +163,7 @@ __all__ = [
     "UnknownModel",
     "UnsafeArchive",
     "UnsupportedAudio",
+    "UnsupportedEncoding",
     "UnsupportedModel",
     "UploadConflict",
     "UploadIncomplete",
@@ -438,6 +440,13 @@ class UnsupportedAudio(HindiSTTError):
     help = "Send WAV, FLAC, OGG, MP3, M4A, WebM, AMR or WMA; convert with: ffmpeg -i INPUT -ac 1 -ar 16000 OUTPUT.wav"
 
 
+class UnsupportedEncoding(HindiSTTError):
+    """The request's body is compressed by a Content-Encoding, such as gzip."""
+
+    code, status = "unsupported_encoding", 415
+    help = "Send the body as it is, without Content-Encoding: FLAC and Opus are compressed already."
+
+
 class BadReference(HindiSTTError):
     """A recording that is named instead of sent, and cannot be had."""
 
@@ -644,14 +653,14 @@ class NoMicrophone(HindiSTTError):
     """On the command line: `hindi-stt listen` finds no sounddevice package, or no microphone that it can open."""
 
     code, status = "no_microphone", 500
-    help = "Plug one in; install the extra and PortAudio: pip install 'hindi-stt[listen]', apt install libportaudio2."
+    help = "Plug one in; install what reads it: .venv/bin/pip install sounddevice, apt install libportaudio2."
 
 
 class BulkNotInstalled(HindiSTTError):
     """On the command line: `hindi-stt bulk` misses Ray or what it works with."""
 
     code, status = "bulk_not_installed", 500
-    help = "Install the extra: pip install 'hindi-stt[bulk]', or in the repository: make bulk"
+    help = "In a checkout run 'make bulk', then .venv-bulk/bin/hindi-stt bulk …."
 
 
 class OutputUnusable(HindiSTTError):

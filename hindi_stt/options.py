@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from hindi_stt.bundle import Bundle
 from hindi_stt.decoding.options import FIELDS as DECODING_FIELDS
 from hindi_stt.decoding.options import DecodingOptions
 from hindi_stt.settings import Settings
 from hindi_stt.text import TextOptions
 from hindi_stt.text.options import FIELDS as TEXT_FIELDS
+from hindi_stt.text.punctuation_model import has_punctuator
 
-__all__ = ["FIELDS", "Options"]
+__all__ = ["FIELDS", "Options", "offered"]
 
 FIELDS: Final[Mapping[str, tuple[str, ...]]] = {**TEXT_FIELDS, **DECODING_FIELDS}
 """Every option that a request may send → the values that it takes; none: any text."""
+
+
+def offered(bundles: Iterable[Bundle]) -> dict[str, tuple[str, ...]]:
+    """The options as in FIELDS, without the values that none of these models can honour."""
+    fields = dict(FIELDS)
+    if not any(has_punctuator(bundle) for bundle in bundles):
+        fields["punctuation"] = tuple(value for value in fields["punctuation"] if value != "model")
+    return fields
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,10 +34,21 @@ class Choice:
 class Registry:
     """The bundles that a server offers. Who does not choose gets the first.
 
-    aliases: names that mean any of them, so that the language decides. Raises InvalidSetting where two are the same.
+    Args:
+        bundles: At least one.
+        aliases: Names that mean any of them, so that the language decides.
+        refuse_other_languages: Whether a request for another language is refused where all models are for one; else it
+            gets that one and a warning. With several languages it is always refused.
+
+    Raises:
+        InvalidSetting: Two bundles are the same.
     """
 
-    def __init__(self, bundles: Sequence[Bundle], aliases: Sequence[str] = ()) -> None:
+    def __init__(
+        self, bundles: Sequence[Bundle], aliases: Sequence[str] = (), *, refuse_other_languages: bool = True
+    ) -> None:
+        self._languages = {bundle.manifest.language for bundle in bundles}
+        self._refuses = refuse_other_languages or len(self._languages) > 1
         self._by_tag = {bundle.tag: bundle for bundle in bundles}
         if len(self._by_tag) < len(bundles):
             raise InvalidSetting("HINDI_STT_MODELS names a model twice, or the one of HINDI_STT_MODEL.")
@@ -74,6 +85,12 @@ class Registry:
         for bundle in among:
             by_language.setdefault(bundle.manifest.language, bundle)
         others = [name for name in languages if name != _AUTO and _base(name) not in by_language]
+        if others and len(others) == len(languages) and not self._refuses:
+            (only,) = self._languages
+            names = dict.fromkeys(name[:_SHOWN_LETTERS] for name in others)
+            return Choice(
+                among[:1], tuple(f"language={name}: the only model is for {only}; heard as {only}" for name in names)
+            )
         if others and len(others) == len(languages):
             shown = ", ".join(name[:_SHOWN_LETTERS] for name in others)
             what = "language" if among == tuple(self) else f"by the model {model!r} the language"

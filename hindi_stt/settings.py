@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import os
+import re
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hindi_stt.errors import InvalidSetting
 from hindi_stt.types import Nasals, Nukta, Numerals, Punctuation, Script
 
-__all__ = ["Settings", "available_cores", "get_settings"]
+__all__ = ["Settings", "available_cores", "get_settings", "shown", "unknown_variables", "variable"]
 
 _PREFIX: Final = "HINDI_STT_"
+# What clients for OpenAI ask for unless they are told otherwise.
+_OPENAI_MODELS: Final = (
+    "whisper-1",
+    "gpt-4o-transcribe",
+    "gpt-4o-mini-transcribe",
+    "gpt-4o-mini-transcribe-2025-03-20",
+    "gpt-4o-mini-transcribe-2025-12-15",
+    "gpt-transcribe",
+    "gpt-live-transcribe",
+    "gpt-realtime-whisper",
+)
+# Variables of the tests, and those that Kubernetes sets in every pod beside a Service named hindi-stt.
+_OTHERS: Final = re.compile(r"HINDI_STT_(TEST_.*|FUZZ_.*|SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\d+_.*)?)")
+# Past these bounds, timers and resource limits of the operating system overflow.
+_MAX_NUMBER: Final = 2**50
+_MAX_SECONDS: Final = 1e9
+_PASSWORD: Final = re.compile(r"(?<=://)[^/@]*@")
 _OF_ONE_LANGUAGE: Final = (
     "language_model",
     "hotwords_file",
@@ -53,16 +73,21 @@ def _cgroup_quota() -> float | None:
 class Settings(BaseSettings):
     """One field per setting; the environment variable is the field's name in capitals after HINDI_STT_."""
 
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="ignore", allow_inf_nan=False)
 
     model: str = Field("", description="Bundle folder, or tag in the BentoML model store. Empty: the embedded model.")
     models: str = Field(
         "", description="More models beside that one, with commas between: bundle folders, or tags in the store."
     )
     model_aliases: str = Field(
-        "whisper-1",
+        ",".join(_OPENAI_MODELS),
         description="Further names, with commas between, that requests may use. They mean any model: the language "
         "decides, or else it is the first.",
+    )
+    other_languages: Literal["warn", "refuse"] = Field(
+        "warn",
+        description="A request for a language that the server has no model for, where it has models for one language "
+        "only: that one is transcribed, with a warning, or the request is refused.",
     )
     model_loading: Literal["start", "use"] = Field(
         "start", description="When further models are loaded: with the server, or by the first request that needs them."
@@ -84,7 +109,7 @@ class Settings(BaseSettings):
         16, gt=0, description="Most segments of one recording that are at the runner, or wait for it, at a time."
     )
     min_audio_s: float = Field(0.1, ge=0, description="Shortest recording, in seconds.")
-    max_channels: int = Field(8, gt=0, description="Most channels in a recording.")
+    max_channels: int = Field(8, gt=0, le=65_535, description="Most channels in a recording.")
     decoder_cpu_s: int = Field(
         300, gt=0, description="What libsndfile cannot read is decoded in a process: its CPU time, in seconds."
     )
@@ -173,7 +198,9 @@ class Settings(BaseSettings):
         description="Where the audio of jobs lies until they end: a folder, or s3://BUCKET/FOLDER (extra s3). Empty: "
         "in HINDI_STT_JOBS_DIR.",
     )
-    jobs_workers: int = Field(1, ge=0, description="Job workers beside this server. 0: only those started elsewhere.")
+    jobs_workers: int = Field(
+        1, ge=0, le=256, description="Job workers beside this server. 0: only those started elsewhere."
+    )
     jobs_references: str = Field(
         "",
         description="What jobs may name instead of uploading it, with commas between: folders, file:///srv/calls, and "
@@ -218,8 +245,10 @@ class Settings(BaseSettings):
     provider: Literal["cpu", "openvino", "cuda"] = Field(
         "cpu", description="What runs the model. All but cpu need another build of ONNX Runtime: docs/deployment.md."
     )
-    threads: int = Field(0, ge=0, description="ONNX Runtime threads per run. 0: the cores that the cgroup allows.")
-    max_batch_size: int = Field(16, gt=1, description="Most clips that the dispatcher puts into one batch.")
+    threads: int = Field(
+        0, ge=0, le=1024, description="ONNX Runtime threads per run. 0: the cores that the cgroup allows."
+    )
+    max_batch_size: int = Field(16, gt=1, le=4096, description="Most clips that the dispatcher puts into one batch.")
     max_batch_latency_ms: int = Field(
         120_000, gt=0, description="The dispatcher sheds requests that it predicts to take longer, in milliseconds."
     )
@@ -232,7 +261,15 @@ class Settings(BaseSettings):
     max_wait_s: float = Field(
         30.0, gt=0, description="Longest predicted wait of what the cost scheduler admits, in seconds."
     )
-    api_workers: int = Field(1, gt=0, description="API worker processes.")
+    api_workers: int = Field(1, gt=0, le=256, description="API worker processes.")
+
+    @field_validator("*")
+    @classmethod
+    def _bounded(cls, value: Any, info: ValidationInfo) -> Any:
+        bound = _MAX_SECONDS if str(info.field_name).endswith("_s") else _MAX_NUMBER
+        if isinstance(value, int | float) and value > bound:
+            raise ValueError(f"should be at most {bound:.0f}")
+        return value
 
     @property
     def effective_threads(self) -> int:
@@ -276,5 +313,46 @@ def get_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        wrong = (f"{_PREFIX}{str(e['loc'][0]).upper()}={e['input']!r}: {e['msg']}" for e in error.errors())
-        raise InvalidSetting("; ".join(wrong) + ".") from error
+        raise InvalidSetting(" ".join(_complaint(dict(wrong)) for wrong in error.errors())) from error
+
+
+def _complaint(wrong: dict[str, Any]) -> str:
+    """One of pydantic's errors as a sentence; instead of a regular expression it tells what the setting takes."""
+    name = str(wrong["loc"][0])
+    field = Settings.model_fields.get(name)
+    by_pattern = wrong["type"] == "string_pattern_mismatch" and field is not None
+    reason = f"cannot be used. {field.description}" if by_pattern and field else f"{wrong['msg']}."
+    return f"{variable(name)}={shown(wrong['input'])}: {reason}"
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return _PREFIX + name.upper()
+
+
+def shown(value: object) -> str:
+    """A setting's value for a message: what stands before the @ of a URL may be a password, and is left out."""
+    return repr(_PASSWORD.sub("…@", value) if isinstance(value, str) else value)
+
+
+def unknown_variables(names: Iterable[str]) -> dict[str, str]:
+    """Find environment variables that look like settings and are none.
+
+    Args:
+        names: Names of environment variables.
+
+    Returns:
+        Each of them that has the prefix of settings → the setting's variable with the nearest name, or "".
+    """
+    known = {variable(name) for name in Settings.model_fields}
+    strangers = [
+        name
+        for name in sorted(names)
+        if name.upper().startswith(_PREFIX) and name.upper() not in known and not _OTHERS.fullmatch(name.upper())
+    ]
+    return {name: _nearest(name.upper().removeprefix(_PREFIX)) for name in strangers}
+
+
+def _nearest(name: str) -> str:
+    near = difflib.get_close_matches(name.lower(), Settings.model_fields, n=1)
+    return variable(near[0]) if near else ""

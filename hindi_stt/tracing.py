@@ -47,7 +47,9 @@ def send_traces(url: str, share: float, service: str) -> Callable[[], None]:
     try:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     except ImportError as error:
-        raise InvalidSetting("HINDI_STT_TRACES_URL needs a package: pip install 'hindi-stt[traces]'.") from error
+        raise InvalidSetting(
+            "HINDI_STT_TRACES_URL needs a package: .venv/bin/pip install opentelemetry-exporter-otlp-proto-http."
+        ) from error
     facts: dict[str, str | int] = {"service.name": service, "service.version": __version__, "process.pid": os.getpid()}
     provider = TracerProvider(ParentBased(TraceIdRatioBased(share)), Resource.create(facts), shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(url, timeout=_EXPORT_TIMEOUT_S)))

@@ -108,3 +108,33 @@ def test_the_readmes_make_targets_exist() -> None:
         if line.startswith("make "):
             target = line.split()[1]
             assert re.search(rf"^{re.escape(target)}:", makefile, re.MULTILINE), target
+
+
+def test_no_text_names_a_package_that_is_not_ours() -> None:
+    """The project is not published: whoever took its name on PyPI would run on the machines of those who install it."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
+        "\n"
+    )
+    texts = [
+        ROOT / name for name in listed if name.endswith((".md", ".py", ".js", ".html", ".yaml", ".txt", "Makefile"))
+    ]
+    advice = re.compile(r"(pip|uv|pipx)\s+(\S+\s+)*?install\s+[^\n`]*['\"\s]hindi[-_]stt\b(?!-[0-9.]+-py3)")
+    assert texts
+    named = [str(path) for path in texts if path.is_file() and advice.search(path.read_text(encoding="utf-8"))]
+    assert named == []
+
+
+def test_an_old_python_is_refused_in_words(tmp_path: Path) -> None:
+    """A Python that says that it is 3.10: make tells what to do, and installs nothing."""
+    old = tmp_path / "python3.10"
+    pretend = "import sys; sys.version_info = (3, 10, 14, 'final', 0); exec(sys.argv[2])"
+    old.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{pretend}" "$@"\n')
+    old.chmod(0o755)
+    command = ["make", "serve", f"PYTHON={old}", f"VENV={tmp_path / 'venv'}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "needs Python 3.11 or later" in done.stderr
+    assert "is Python 3.10" in done.stderr
+    assert "make PYTHON=python3.12 serve" in done.stderr
+    assert "pip" not in done.stdout + done.stderr
+    assert not (tmp_path / "venv").exists()

@@ -20,6 +20,7 @@ import webvtt
 from hindi_stt.acoustic import LocalAcoustic
 from hindi_stt.pipeline import Pipeline
 from hindi_stt.render import to_srt, to_vtt
+from hindi_stt.settings import Settings
 from hindi_stt.types import Segment, Transcript, Word
 from tests import domain_text
 from tests.conftest import DATA
@@ -183,7 +184,8 @@ def test_async(server: Server, text: str) -> None:
 def test_models(client: openai.OpenAI, server: Server, pipeline: Pipeline, text: str) -> None:
     models = client.models.list().data
     names = [model.id for model in models]
-    assert names == [pipeline.bundle.tag, pipeline.bundle.manifest.name, "whisper-1"]
+    assert names == [pipeline.bundle.tag, pipeline.bundle.manifest.name, *Settings().aliases]
+    assert {"whisper-1", "gpt-4o-transcribe", "gpt-4o-mini-transcribe", "gpt-realtime-whisper"} <= set(names)
     assert client.models.retrieve(pipeline.bundle.tag).id == pipeline.bundle.tag
     for name in names:
         assert client.audio.transcriptions.create(model=name, file=("a.wav", GOOD)).text == text
@@ -197,12 +199,11 @@ def test_models(client: openai.OpenAI, server: Server, pipeline: Pipeline, text:
 @pytest.mark.parametrize(
     ("wishes", "named"),
     [
-        ({"language": "en"}, "language"),
-        ({"temperature": 0.7}, "temperature"),
+        ({"temperature": -0.5}, "temperature"),
+        ({"temperature": 3}, "temperature"),
         ({"response_format": "diarized_json"}, "response_format"),
         ({"timestamp_granularities": ["word"]}, "timestamp_granularities"),
         ({"include": ["logprobs"], "response_format": "verbose_json"}, "include"),
-        ({"stream": True, "response_format": "srt"}, "stream"),
         ({"known_speaker_names": ["agent"]}, "known_speaker_names"),
         ({"chunking_strategy": {"type": "server_vad", "threshold": 0.7}}, "chunking_strategy"),
         ({"extra_body": {"numerals": "roman"}}, "numerals"),
@@ -296,3 +297,8 @@ def test_routes_below_v1_have_errors_of_both_shapes(server: Server) -> None:
 def test_a_models_folder_is_not_shown(server: Server) -> None:
     for path in ("../etc/passwd", str(Path.cwd())):
         assert httpx.get(f"{server.url}/v1/models/{path}").status_code == 404
+
+
+def test_owners_are_named_as_a_reader_knows_them(server: Server, pipeline: Pipeline) -> None:
+    models = httpx.get(f"{server.url}/v1/models").json()["data"]
+    assert {model["owned_by"] for model in models} == {pipeline.bundle.manifest.name}

@@ -67,6 +67,24 @@ def test_what_has_no_effect_is_said(registry: Registry, alone: Registry) -> None
     assert registry.choose(None, ["en", "ta"]).warnings == ("language=en: there are models for hi, ta",)
 
 
+def test_a_server_with_one_language_hears_it_unless_it_refuses_others(alone: Registry) -> None:
+    lenient = Registry([Bundle.open(EMBEDDED)], ["whisper-1"], refuse_other_languages=False)
+    choice = lenient.choose("whisper-1", ["en"])
+    assert choice.bundles == (lenient.default,)
+    assert choice.warnings == ("language=en: the only model is for hi; heard as hi",)
+    assert lenient.choose(None, ["hi-IN"]).warnings == ()
+    with pytest.raises(UnknownLanguage):
+        alone.choose("whisper-1", ["en"])
+
+
+def test_several_languages_refuse_another_always(registry: Registry) -> None:
+    lenient = Registry(list(registry), ["whisper-1"], refuse_other_languages=False)
+    with pytest.raises(UnknownLanguage):
+        lenient.choose("whisper-1", ["en"])
+    with pytest.raises(UnknownLanguage):
+        lenient.choose("ta1", ["hi"])
+
+
 def test_a_model_is_listed_once() -> None:
     bundle = Bundle.open(EMBEDDED)
     with pytest.raises(InvalidSetting, match="twice"):

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import http.client
 import http.server
+import json
 import socket
 import threading
 import time
@@ -353,3 +354,17 @@ def test_the_runner_is_private(server: Server) -> None:
     # The other ports are the supervisor's: see docs/security.md.
     own = {c.laddr for p in (main, *main.children()) for c in p.net_connections("tcp") if c.status == "LISTEN"}
     assert {address.ip for address in own} == {"127.0.0.1"}
+
+
+def test_only_punctuation_that_there_is_is_offered(server: Server) -> None:
+    """The embedded model has none of its own."""
+    spec = httpx.get(f"{server.url}/docs.json").json()
+    post = spec["paths"]["/transcribe"]["post"]
+    (query,) = [p["schema"] for p in post["parameters"] if p["name"] == "punctuation"]
+    form = post["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"]["punctuation"]
+    assert query["enum"] == form["enum"] == ["off", "pauses"]
+    for value in form["enum"]:
+        assert server.transcribe(GOOD, data={"punctuation": value}).status_code == 200
+    page = httpx.get(f"{server.url}/ui").text
+    config = json.loads(page.partition('id="config">')[2].partition("</script>")[0])
+    assert config["options"]["punctuation"] == ["off", "pauses"]

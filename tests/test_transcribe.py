@@ -195,7 +195,9 @@ def test_channels_by_themselves(server: Server, pipeline: Pipeline, acoustic: Lo
     assert starts == sorted(starts)
     mixed = server.transcribe(content).json()
     assert all("channel" not in word for word in mixed["words"])
-    is_error(server.transcribe(content, data={"channels": "split", "stream": "true"}), 400, "invalid_request")
+    plain = server.transcribe(content, data={"channels": "split", "stream": "true"}).json()
+    assert any(warning.startswith("stream=true: ") for warning in plain["warnings"])
+    assert {word["channel"] for word in plain["words"]} == {0, 1}
     is_error(server.transcribe(content, data={"channels": "left"}), 400, "invalid_request")
 
 

@@ -80,17 +80,25 @@ class Sums:
 class Ledger:
     """Writes entries from a thread of its own, so that no request waits for the database.
 
-    url: as SQLAlchemy takes it. Raises LedgerUnavailable where the table cannot be made. Later an entry that cannot be
-    written is lost, and the log says so.
+    A database elsewhere that does not answer is no reason not to serve: an entry that cannot be written is lost, and
+    the log says so. The table is made before the first entry that can be written.
+
+    Args:
+        url: As SQLAlchemy takes it.
+
+    Raises:
+        LedgerUnavailable: It is no such URL, its driver is not installed, or it is a file that cannot be written.
     """
 
     def __init__(self, url: str) -> None:
         try:
             # A database that was restarted is connected to again, instead of losing the first rows.
             self._engine = create_engine(url, pool_pre_ping=True)
-            _make_table(self._engine)
+            if self._engine.dialect.name == "sqlite":  # a file is on this machine, or the URL is wrong
+                _make_table(self._engine)
         except (SQLAlchemyError, ImportError) as error:
             raise LedgerUnavailable(f"HINDI_STT_USAGE_URL cannot be used: {error}.") from error
+        self._has_table = self._engine.dialect.name == "sqlite" or self._try_to_make_table()
         self._entries: queue.Queue[Entry | None] = queue.Queue(_QUEUE)
         self._thread = threading.Thread(target=self._write_all, name="ledger", daemon=True)
         self._thread.start()
@@ -124,11 +132,24 @@ class Ledger:
             self._write(batch)
 
     def _write(self, batch: Sequence[Entry]) -> None:
+        if not self._has_table and not self._try_to_make_table():
+            log.error("usage of %d requests is lost: the database does not answer", len(batch))
+            return
         try:
             with self._engine.begin() as connection:
                 connection.execute(insert(_usage), [asdict(entry) for entry in batch])
         except SQLAlchemyError as error:
             log.error("usage of %d requests is lost: %s", len(batch), error)  # noqa: TRY400
+
+    def _try_to_make_table(self) -> bool:
+        try:
+            _make_table(self._engine)
+        except SQLAlchemyError as error:
+            reason = str(error).partition("\n")[0]
+            log.error("HINDI_STT_USAGE_URL cannot be reached: %s", reason)  # noqa: TRY400  # its stack says no more
+            return False
+        self._has_table = True
+        return True
 
 
 def _make_table(engine: Engine) -> None:

@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 from hindi_stt.audio.frame_headers import find_run
 from hindi_stt.audio.tags import id3v2_bytes
 
-__all__ = ["Container", "identify"]
+__all__ = ["Container", "has_signature", "identify"]
 
 # Bytes in which the first frame of a bare stream is searched behind junk, as FFmpeg's demuxers do.
 _SEARCH_BYTES: Final = 2**16
@@ -80,6 +80,11 @@ def identify(stream: BinaryIO) -> Container | None:
     if packets and packets.start() < at:
         name, at = "mpegts", packets.start()
     return Container(name, start + at) if name else None
+
+
+def has_signature(head: bytes) -> bool:
+    """Whether a file that begins with these bytes, 16 or more, has a container or a tag, and is no bare samples."""
+    return head.startswith(b"ID3") or _name(head) is not None
 
 
 def _name(head: bytes) -> str | None:

@@ -25,7 +25,7 @@ from hindi_stt.http.wishes import Wishes
 from hindi_stt.metrics import STAGES
 from hindi_stt.types import Transcript
 
-__all__ = ["Heard", "answer", "answer_in_events", "hear", "usage"]
+__all__ = ["Heard", "answer", "answer_in_events", "hear", "model_of", "usage"]
 
 _SUBTITLES: Final = {"srt": render.to_srt, "vtt": render.to_vtt}
 _MEDIA_TYPES: Final = {"srt": "application/x-subrip; charset=utf-8", "vtt": "text/vtt; charset=utf-8"}
@@ -93,10 +93,12 @@ async def answer(
         openai: Whether subtitles are declared as text/plain, as OpenAI's API does.
 
     Returns:
-        The response; warnings are in its body or in the header X-Warnings.
+        The response; warnings are in its body or in the header X-Warnings, and X-Model is the tag of the model.
     """
     warnings = [*transcript.warnings, *wishes.asked.warnings]
-    headers = {"X-Warnings": ", ".join(quote(text, safe=" =:,;'()") for text in warnings)} if warnings else None
+    headers = {"X-Model": model_of(wishes)}
+    if warnings:
+        headers["X-Warnings"] = ", ".join(quote(text, safe=" =:,;'()") for text in warnings)
     if wishes.response_format == "text":
         return PlainTextResponse(render.to_text(transcript) + "\n", headers=headers)
     if wishes.response_format in _SUBTITLES:
@@ -123,6 +125,11 @@ async def answer_in_events(
     # Whatever goes wrong before the first words still has a status of its own.
     first = await unless_disconnected(request, anext(events))
     return EventStream(request, first, events, resources.pop_all(), recognizer.settings.request_timeout_s)
+
+
+def model_of(wishes: Wishes) -> str:
+    """Tag of the model that hears a request, whatever alias it was asked for by."""
+    return wishes.asked.pipeline.bundle.tag
 
 
 def usage(transcript: Transcript) -> dict[str, Any]:
@@ -155,7 +162,8 @@ async def _events(
         return
     transcript = recognition.result
     state_of(request).facts["audio_s"] = round(transcript.duration_s, 3)
-    done: dict[str, Any] = {"type": "transcript.text.done", "text": transcript.text, **usage(transcript)}
+    done: dict[str, Any] = {"type": "transcript.text.done", "text": transcript.text, "model": model_of(wishes)}
+    done |= usage(transcript)
     if wishes.logprobs:
         done["logprobs"] = render.word_log_probs(transcript.words)
     yield event(done | {"warnings": [*transcript.warnings, *wishes.asked.warnings]})

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import os
+import tempfile
 from typing import Any, Final
 
 import uvicorn
@@ -18,10 +20,33 @@ from bentoml._internal.server.http import instruments, traffic
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["TimeoutMiddleware", "install"]
+from hindi_stt.errors import InvalidSetting
+
+__all__ = ["TimeoutMiddleware", "check_socket_paths", "install"]
 
 # Longer than clients and proxies keep a connection that nobody uses.
 _KEEP_ALIVE_S: Final = 75
+
+
+def check_socket_paths() -> None:
+    """Check that BentoML can make its Unix sockets: it asserts a bound on their paths and gives no reason.
+
+    Raises:
+        InvalidSetting: The folder for temporary files has too long a name.
+    """
+    if "BENTOML_NO_UDS" in os.environ:
+        return
+    from _bentoml_impl.server.serving import MAX_AF_UNIX_PATH_LENGTH  # what only the supervisor imports otherwise
+
+    folder = tempfile.gettempdir()
+    # A folder by mkdtemp, whose name ends in eight random letters; in it a file named by an object's address.
+    below = len("/bentoml-uds-12345678/") + len(f"{id(folder)}.sock")
+    longest = MAX_AF_UNIX_PATH_LENGTH - 1 - below
+    if len(folder) > longest:
+        raise InvalidSetting(
+            f"TMPDIR={folder!r} has {len(folder)} letters, and the paths of Unix sockets below it would pass the "
+            f"system's bound: set TMPDIR to a folder of at most {longest} letters, /tmp for instance."
+        )
 
 
 class TimeoutMiddleware:

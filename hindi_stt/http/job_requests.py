@@ -15,7 +15,7 @@ from hindi_stt.audio import RawFormat
 from hindi_stt.errors import DuplicateReference, HindiSTTError, InvalidRequest, TooManyFiles
 from hindi_stt.http.job_desk import Jobs
 from hindi_stt.http.raw_audio import raw_format
-from hindi_stt.http.uploads import Upload, bounded, receive_upload
+from hindi_stt.http.uploads import Upload, bounded, receive_upload, unknown_field
 from hindi_stt.http.wishes import JOB_FIELDS, read_wishes
 from hindi_stt.jobs.backend import JobOptions
 from hindi_stt.jobs.records import NewFile, NewJob
@@ -142,8 +142,7 @@ def _fields(body: Mapping[str, Any]) -> dict[str, str]:
     fields = {}
     for name, value in body.items():
         if name not in JOB_FIELDS and name not in _WEBHOOK:
-            listed = ", ".join([*_SOURCES, *JOB_FIELDS, *_WEBHOOK, *_LISTS])
-            raise InvalidRequest(f"Unknown field: {name[:64]!r}. Known are {listed}.")
+            raise unknown_field(name, [*_SOURCES, *JOB_FIELDS, *_WEBHOOK, *_LISTS])
         if not isinstance(value, str | int | float) or not _storable(str(value)):
             raise InvalidRequest(f"The field '{name}' is not a text.")
         fields[name] = str(value)

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from hindi_stt import render
 from hindi_stt.errors import InvalidRequest, TranslationNotOffered
-from hindi_stt.http.answers import answer, answer_in_events, hear, usage
+from hindi_stt.http.answers import answer, answer_in_events, hear, model_of, usage
 from hindi_stt.http.disconnect import unless_disconnected
 from hindi_stt.http.language import settled
 from hindi_stt.http.recognition import Recognizer
@@ -64,6 +64,8 @@ async def _transcribe(request: Request, recognizer: Recognizer) -> Response:
         note_model(request, wishes)
         if wishes.stream:
             return await answer_in_events(request, file, recognizer, wishes, stack)
+        if file.arriving is not None:  # it was to be streamed, and is not: read the rest first
+            await unless_disconnected(request, file.arriving.ended())
         heard = await unless_disconnected(request, hear(recognizer, file, wishes, state.client))
     state.facts["audio_s"] = round(heard.transcript.duration_s, 3)
     return await answer(recognizer, heard.transcript, wishes, _body(heard.transcript, wishes), openai=True)
@@ -71,21 +73,25 @@ async def _transcribe(request: Request, recognizer: Recognizer) -> Response:
 
 def _body(transcript: Transcript, wishes: Wishes) -> dict[str, Any]:
     if wishes.response_format == "verbose_json":
-        return render.to_verbose_json(transcript, words=wishes.words, segments=wishes.segments) | usage(transcript)
-    body: dict[str, Any] = {"text": transcript.text}
+        verbose = render.to_verbose_json(transcript, words=wishes.words, segments=wishes.segments)
+        return verbose | {"model": model_of(wishes)} | usage(transcript)
+    body: dict[str, Any] = {"text": transcript.text, "model": model_of(wishes)}
     if wishes.logprobs:
         body["logprobs"] = render.word_log_probs(transcript.words)
     return body | usage(transcript)
 
 
 def _models(recognizer: Recognizer) -> list[dict[str, Any]]:
-    """The models under each of their names. created is OpenAI's field; a bundle does not say."""
+    """The models under each of their names. created is OpenAI's field; a bundle does not say.
+
+    owned_by: the plain names of the models that answer under this name, which an alias does not tell.
+    """
     return [
         {
             "id": name,
             "object": "model",
             "created": 0,
-            "owned_by": bundles[0].manifest.source.file,
+            "owned_by": ", ".join(dict.fromkeys(bundle.manifest.name for bundle in bundles)),
             "licence": ", ".join(dict.fromkeys(bundle.manifest.licence for bundle in bundles)),
             "languages": list(dict.fromkeys(bundle.manifest.language for bundle in bundles)),
         }

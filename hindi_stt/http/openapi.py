@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from hindi_stt import __version__
@@ -31,7 +31,7 @@ _MODEL: Final = {
     "id": "whisper-1",
     "object": "model",
     "created": 0,
-    "owned_by": "stt_hi_conformer_ctc_demo.nemo",
+    "owned_by": "stt_hi_conformer_ctc_demo",
     "licence": "Apache-2.0",
     "languages": ["hi"],
 }
@@ -44,10 +44,17 @@ _HEALTH: Final = {
 }
 
 
-def with_routes(spec: dict[str, Any], *, jobs: bool, page: bool) -> dict[str, Any]:
-    """BentoML's OpenAPI document, with the routes that it does not know, and what it does not know of its own.
+def with_routes(spec: dict[str, Any], *, jobs: bool, page: bool, punctuation: Sequence[str]) -> dict[str, Any]:
+    """Add to BentoML's OpenAPI document the routes that it does not know, and what it does not know of its own.
 
-    jobs, page: whether there are any, and one.
+    Args:
+        spec: BentoML's document.
+        jobs: Whether the server takes jobs.
+        page: Whether it has the page at /ui.
+        punctuation: The values of the field `punctuation` that its models have.
+
+    Returns:
+        The document.
     """
     schema = ErrorBody.model_json_schema(ref_template="#/components/schemas/{model}")
     components = spec.setdefault("components", {})
@@ -56,7 +63,7 @@ def with_routes(spec: dict[str, Any], *, jobs: bool, page: bool) -> dict[str, An
     schemas["ErrorBody"] = schema
     components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     answer = spec["paths"]["/transcribe"]["post"]["responses"][200]["content"]["application/json"]["schema"]
-    return spec | {
+    document = spec | {
         "info": {
             "title": "Hindi speech to text",
             "version": __version__,
@@ -71,6 +78,21 @@ def with_routes(spec: dict[str, Any], *, jobs: bool, page: bool) -> dict[str, An
         | _status_paths()
         | (_page_path() if page else {}),
     }
+    narrowed: dict[str, Any] = _with_enum(document, "punctuation", list(punctuation))
+    return narrowed
+
+
+def _with_enum(node: Any, field: str, values: list[str]) -> Any:
+    """A copy of a document in which every schema of this field, as a property or a parameter, has these values."""
+    if isinstance(node, list):
+        return [_with_enum(part, field, values) for part in node]
+    if not isinstance(node, dict):
+        return node
+    copy = {name: _with_enum(part, field, values) for name, part in node.items()}
+    for schema in (copy.get(field), copy.get("schema") if copy.get("name") == field else None):
+        if isinstance(schema, dict) and "enum" in schema:
+            schema["enum"] = values
+    return copy
 
 
 def _own_paths(answer: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,7 +124,12 @@ def _own_paths(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _openai_paths() -> dict[str, Any]:
-    example = {"text": EXAMPLE_TRANSCRIPTION["text"], "usage": _USAGE, "warnings": []}
+    example = {
+        "text": EXAMPLE_TRANSCRIPTION["text"],
+        "model": EXAMPLE_TRANSCRIPTION["model"],
+        "usage": _USAGE,
+        "warnings": [],
+    }
     texts = {"text": EXAMPLE_TRANSCRIPTION["text"], "srt": _SRT, "vtt": _VTT}
     answers = {
         "application/json": {"schema": _OBJECT, "example": example},

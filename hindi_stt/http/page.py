@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any, Final
@@ -13,16 +12,14 @@ from starlette.routing import BaseRoute, Route
 
 from hindi_stt import render
 from hindi_stt.bundle import Bundle
-from hindi_stt.errors import NotFound
-from hindi_stt.http.requests import error_response
-from hindi_stt.options import FIELDS
+from hindi_stt.http.assets import Assets
+from hindi_stt.options import offered
 from hindi_stt.settings import Settings
 
 __all__ = ["page_routes"]
 
 _FOLDER: Final = Path(__file__).parent / "page_files"
 _INDEX: Final = "index.html"
-_MEDIA_TYPES: Final = {".css": "text/css", ".js": "text/javascript"}
 _HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; media-src blob:; img-src data:; "
@@ -32,7 +29,6 @@ _HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-_FOR_EVER: Final = "public, max-age=31536000, immutable"
 
 
 def page_routes(bundle: Bundle, settings: Settings) -> list[BaseRoute]:
@@ -40,30 +36,22 @@ def page_routes(bundle: Bundle, settings: Settings) -> list[BaseRoute]:
     if settings.page == "off":
         return []
     files = {path.name: path.read_bytes() for path in sorted(_FOLDER.iterdir()) if path.name != _INDEX}
-    # One hash for all of them: modules import each other by their plain names.
-    version = hashlib.sha256(b"".join(files.values())).hexdigest()[:16]
+    assets = Assets("ui", files)
     text = (_FOLDER / _INDEX).read_text(encoding="utf-8")
     # No "</script>" can be written in JSON whose "<" are escaped.
     config = json.dumps(_config(bundle, settings), ensure_ascii=False).replace("<", "\\u003c")
-    html = text.replace("{{assets}}", f"ui/{version}").replace("{{config}}", config)
+    html = text.replace("{{assets}}", assets.folder).replace("{{config}}", config)
 
     async def page(_: Request) -> Response:
         return HTMLResponse(html, headers={**_HEADERS, "Cache-Control": "no-cache"})
 
-    async def file(request: Request) -> Response:
-        name = request.path_params["name"]
-        if request.path_params["version"] != version or name not in files:
-            return error_response(request, NotFound("The page has no such file."))
-        headers = {"Cache-Control": _FOR_EVER, "X-Content-Type-Options": "nosniff"}
-        return Response(files[name], media_type=_MEDIA_TYPES[Path(name).suffix], headers=headers)
-
-    return [Route("/ui", page), Route("/ui/{version}/{name}", file)]
+    return [Route("/ui", page), assets.route]
 
 
 def _config(bundle: Bundle, settings: Settings) -> dict[str, Any]:
     """What the page has to know."""
     models = [asset.name for asset in bundle.manifest.assets if asset.role == "lm"]
-    options = {name: list(values) for name, values in FIELDS.items() if name != "language_model" or models}
+    options = {name: list(values) for name, values in offered([bundle]).items() if name != "language_model" or models}
     if models:
         options["language_model"] = [*models, "none"]
     return {

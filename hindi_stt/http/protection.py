@@ -23,21 +23,25 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from hindi_stt.access.keys import KeyRing
 from hindi_stt.access.limits import Client, RateLimits
 from hindi_stt.access.tokens import TOKEN_PREFIX, Tokens
-from hindi_stt.errors import HindiSTTError, MissingKey, TooManyUploads
+from hindi_stt.errors import HindiSTTError, MissingKey, TooManyUploads, UnsupportedEncoding
 from hindi_stt.http.requests import error_response, log, state_of
 from hindi_stt.settings import Settings
 
 __all__ = ["BrowserMiddleware", "Protection", "ProtectionMiddleware", "addresses_beyond_loopback", "warn_if_open"]
 
 _OPEN: Final = frozenset({"/", "/docs.json", "/schema.json", "/health", "/healthz", "/livez", "/readyz", "/ui"})
-_OPEN_FOLDERS: Final = ("/static_content/", "/ui/")
+_OPEN_FOLDERS: Final = ("/reference/", "/ui/")
 # A browser's WebSocket cannot send headers; OpenAI's clients name the key in a subprotocol instead.
 _KEY_PROTOCOL: Final = "openai-insecure-api-key."
+# Where clients of other services put their keys.
+_KEY_HEADERS: Final = ("X-API-Key", "API-Key", "XI-API-Key", "Ocp-Apim-Subscription-Key", "X-Auth-Token")
+_KEY_PARAMETERS: Final = frozenset({"api_key", "api-key", "apikey", "key", "token", "access_token"})
 # So much of a refused body is read, so that its sender reads the answer and not a broken connection.
 _LINGER_BYTES: Final = 2**20
 _LINGER_S: Final = 2.0
 _EXPOSED: Final = (
     "X-Request-ID",
+    "X-Model",
     "X-Warnings",
     "Retry-After",
     "Location",
@@ -141,6 +145,7 @@ class ProtectionMiddleware:
                 state = state_of(request)
                 state.client = client
                 state.facts["client"] = client.name
+                _check_encoding(request)
                 if scope["method"] == "POST":
                     await self._protection.limits.count_request(client)
                     receive = stack.enter_context(self._protection.receiving(client, receive))
@@ -187,13 +192,33 @@ def addresses_beyond_loopback() -> list[str]:
     )
 
 
+def _check_encoding(request: Request) -> None:
+    encoding = request.headers.get("content-encoding", "").strip()
+    if encoding.lower() not in {"", "identity"}:
+        raise UnsupportedEncoding(f"The body has Content-Encoding {encoding[:64]!r}, which this server does not undo.")
+
+
 def _token(connection: HTTPConnection) -> str:
-    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token.strip():
+    """The key that a request carries. Raises MissingKey, which says what to do with one in the wrong place."""
+    for name in connection.query_params:
+        if name.lower() in _KEY_PARAMETERS:
+            raise MissingKey(
+                f"Keys are not taken from the address ({name}=…), because addresses are logged on their way; replace "
+                "this key, others may have read it."
+            )
+    authorization = connection.headers.get("authorization", "").strip()
+    scheme, _, token = authorization.partition(" ")
+    # "Token" is how Deepgram's clients say it.
+    if scheme.lower() in {"bearer", "token"} and token.strip():
         return token.strip()
     for protocol in connection.scope.get("subprotocols", ()):
         if protocol.startswith(_KEY_PROTOCOL):
             return str(protocol).removeprefix(_KEY_PROTOCOL)
+    if authorization:  # not repeated: it may be a key without a scheme
+        raise MissingKey("The header Authorization has another form than 'Authorization: Bearer KEY'.")
+    for header in _KEY_HEADERS:
+        if header in connection.headers:
+            raise MissingKey(f"Keys are not taken from the header {header}: write 'Authorization: Bearer KEY'.")
     raise MissingKey("The request has no API key.")
 
 

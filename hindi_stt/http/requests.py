@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hindi_stt.access.limits import Client
-from hindi_stt.errors import HindiSTTError, InternalError, Unauthenticated, from_status
+from hindi_stt.errors import HindiSTTError, InternalError, Unauthenticated, UnsupportedEncoding, from_status
 from hindi_stt.tracing import request_span
 
 __all__ = [
@@ -120,6 +120,8 @@ def _headers(error: HindiSTTError) -> dict[str, str]:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, UnsupportedEncoding):
+        headers["Accept-Encoding"] = "identity"  # RFC 9110, 15.5.16
     if error.status in _UNREAD_BODY:
         headers["Connection"] = "close"
     return headers
@@ -211,7 +213,8 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             if self.status >= 400 and self._state.error is None and not self._state.keep_body:
-                await self.replace(from_status(self.status, _REASONS.get(self.status, "The request failed.")))
+                error = from_status(self.status, _REASONS.get(self.status, "The request failed."))
+                await self.replace(error, allow=Headers(raw=message["headers"]).get("allow"))
                 self._replacing = True
                 return
             MutableHeaders(raw=message["headers"])["X-Request-ID"] = self._state.request_id
@@ -219,8 +222,8 @@ class _Answer:
             return
         await self._send(message)
 
-    async def replace(self, error: HindiSTTError) -> None:
-        """Answer with this error instead."""
+    async def replace(self, error: HindiSTTError, *, allow: str | None = None) -> None:
+        """Answer with this error instead. allow: the methods of the route, where another was used."""
         self._state.error = error
         self.status = error.status
         body = json.dumps(_body(error, self._state)).encode()
@@ -230,6 +233,8 @@ class _Answer:
             "x-request-id": self._state.request_id,
             **_headers(error),
         }
+        if allow:
+            headers["allow"] = allow
         raw = [(key.lower().encode(), value.encode()) for key, value in headers.items()]
         await self._send({"type": "http.response.start", "status": error.status, "headers": raw})
         await self._send({"type": "http.response.body", "body": body})

@@ -8,13 +8,13 @@ from typing import Any, Final
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Match, Route
-from starlette.types import Scope
+from starlette.routing import BaseRoute, Route
 
 from hindi_stt import __version__
 from hindi_stt.errors import JobsOff
 from hindi_stt.http.openai import openai_routes
 from hindi_stt.http.recognition import Recognizer
+from hindi_stt.http.reference import Reference, accepts_html
 from hindi_stt.http.requests import answering, state_of
 
 __all__ = ["make_app", "no_job_routes"]
@@ -35,14 +35,6 @@ _LINKS: Final = {
 Report = Callable[[], Awaitable[dict[str, Any]]]
 
 
-class _ForPrograms(Route):
-    """A route that browsers pass by, so that BentoML's OpenAPI page stays at the same address."""
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        accept = next((value for name, value in scope.get("headers", ()) if name == b"accept"), b"")
-        return (Match.NONE, {}) if b"text/html" in accept else super().matches(scope)
-
-
 def make_app(
     about: Callable[[], dict[str, Any]],
     health: Report,
@@ -55,8 +47,13 @@ def make_app(
     has_page = any(isinstance(route, Route) and route.path == "/ui" for route in more)
     links = {name: link for name, link in _LINKS.items() if name != "page" or has_page}
 
-    async def index(_: Request) -> Response:
-        return JSONResponse({"name": "hindi_stt", "version": __version__, **about(), "links": links})
+    reference = Reference(has_page=has_page)
+
+    async def index(request: Request) -> Response:
+        if accepts_html(request):
+            return reference.response()
+        body = {"name": "hindi_stt", "version": __version__, **about(), "links": links}
+        return JSONResponse(body, headers={"Vary": "Accept"})
 
     async def show_health(request: Request) -> Response:
         state_of(request).keep_body = True
@@ -71,7 +68,8 @@ def make_app(
 
     return Starlette(
         routes=[
-            _ForPrograms("/", index),
+            Route("/", index),
+            *reference.routes,
             Route("/health", show_health),
             Route("/stats", show_stats),
             Route("/docs.json", show_openapi),

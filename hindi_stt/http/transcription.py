@@ -68,6 +68,8 @@ async def transcribe(request: Request, recognizer: Recognizer) -> Response:
         note_model(request, wishes)
         if wishes.stream:
             return await answer_in_events(request, file, recognizer, wishes, stack)
+        if file.arriving is not None:  # it was to be streamed, and is not: read the rest first
+            await unless_disconnected(request, file.arriving.ended())
         heard = await unless_disconnected(request, hear(recognizer, file, wishes, state.client))
     state.facts["audio_s"] = round(heard.transcript.duration_s, 3)
     body = _body(heard, wishes) | {"request_id": state.request_id}
@@ -76,9 +78,12 @@ async def transcribe(request: Request, recognizer: Recognizer) -> Response:
 
 def _check_several(wishes: Wishes) -> None:
     if wishes.stream:
-        raise InvalidRequest("stream=true goes with one recording.")
+        raise InvalidRequest("stream=true goes with one recording: send each in a request of its own.")
     if wishes.response_format not in {"json", "verbose_json"}:
-        raise InvalidRequest(f"Several recordings go with json or verbose_json, not {wishes.response_format}.")
+        raise InvalidRequest(
+            f"Several recordings go with response_format=json or verbose_json, not {wishes.response_format}: ask for "
+            "one of these, or send each recording in a request of its own."
+        )
 
 
 async def _result(request: Request, file: UploadedFile, recognizer: Recognizer, wishes: Wishes) -> dict[str, Any]:

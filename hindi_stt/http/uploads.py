@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import difflib
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Final, cast
 
@@ -29,16 +30,21 @@ from hindi_stt.errors import (
     needing_room,
 )
 from hindi_stt.http.arriving import Arriving, ArrivingFile, promised_by_riff
-from hindi_stt.http.raw_audio import is_audio, raw_format
+from hindi_stt.http.raw_audio import is_audio, is_url_encoded_form, raw_format
 from hindi_stt.settings import Settings
 
-__all__ = ["FRAMING_BYTES", "Upload", "UploadedFile", "bounded", "receive_upload"]
+__all__ = ["FRAMING_BYTES", "Upload", "UploadedFile", "bounded", "receive_upload", "unknown_field"]
 
 _FIELD: Final = "file"
 # Room for the boundary lines and part headers of a multipart body.
 FRAMING_BYTES: Final = 16 * 1024
 _MAX_FIELDS: Final = 64
 _IN_MEMORY_BYTES: Final = MultiPartParser.spool_max_size
+_WHAT_TO_SEND: Final = (
+    f"multipart/form-data with a file part '{_FIELD}', or a recording as it is with its own type, audio/wav for "
+    "instance"
+)
+_HEAD_BYTES: Final = 16
 _URL: Final = re.compile(r"\s*[\"']?[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _RIFF: Final = b"RIFF"
 _READ_FORWARD: Final = (_RIFF, b"fLaC")
@@ -120,10 +126,7 @@ def _check_headers(request: Request, content_type: str, bound: int) -> None:
         raise EmptyBody("The request has no body.")
     media = content_type.partition(";")[0].strip().lower()
     if media != "multipart/form-data" and not is_audio(content_type):
-        raise InvalidRequest(
-            f"The content type is {media or 'missing'!r}; send multipart/form-data with a file part '{_FIELD}', or a "
-            "recording as it is with its own type, audio/wav for instance."
-        )
+        raise InvalidRequest(f"The content type is {media!r}; send {_WHAT_TO_SEND}.")
 
 
 @contextlib.asynccontextmanager
@@ -163,7 +166,6 @@ async def bounded(request: Request, bound: int, settings: Settings) -> AsyncIter
 async def _receive_raw(
     request: Request, content_type: str, stack: contextlib.AsyncExitStack, bound: int, settings: Settings
 ) -> UploadedFile:
-    raw = raw_format(content_type)
 
     async def receive_all(append: Callable[[bytes], Awaitable[None]]) -> None:
         async with bounded(request, bound, settings) as receive:
@@ -181,6 +183,9 @@ async def _receive_raw(
     head = await arriving.begun()
     if not head:
         raise EmptyBody("The request has no body.")
+    if is_url_encoded_form(content_type, head):
+        raise InvalidRequest(f"The body is a URL-encoded form; send {_WHAT_TO_SEND}.")
+    raw = raw_format(content_type, head)
     if raw is None and _URL.match(head.decode("latin-1")):
         raise UrlNotAccepted("The body is a URL, not a recording.")
     streams = request.query_params.get("stream", "").lower() == "true"
@@ -200,10 +205,11 @@ def _the_fields(
     for name, value in pairs:
         base = name.removesuffix("[]")
         if name not in known and base not in lists:
-            listed = ", ".join([_FIELD, *known, *lists])
-            raise InvalidRequest(f"Unknown field: {name[:64]}. Known are {listed}.")
+            raise unknown_field(name, [_FIELD, *known, *lists])
         if not isinstance(value, str):
             raise InvalidRequest(f"The field '{name}' is a file, not text.")
+        if not value.strip():  # a form's field that was not filled in
+            continue
         if base in lists:
             several.setdefault(base, []).append(value)
             continue
@@ -213,11 +219,19 @@ def _the_fields(
     return fields, several
 
 
+def unknown_field(name: str, known: Sequence[str]) -> InvalidRequest:
+    """The error for a field that there is not, with the known one that has the nearest name."""
+    near = difflib.get_close_matches(name.lower().removesuffix("[]"), known, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return InvalidRequest(f"Unknown field: {name[:64]!r}.{hint} Known are {', '.join(known)}.")
+
+
 def _the_files(parts: list[str | UploadFile], settings: Settings, max_files: int) -> list[UploadedFile]:
     if not parts:
         raise MissingFile(f"The form has no part named '{_FIELD}'.")
     if len(parts) > max_files:
-        raise TooManyFiles(f"The form has {len(parts)} parts named '{_FIELD}', the bound is {max_files}.")
+        several = " POST /transcribe takes several." if max_files == 1 else ""
+        raise TooManyFiles(f"The form has {len(parts)} parts named '{_FIELD}', the bound is {max_files}.{several}")
     return [_the_file(part, settings.max_body_bytes) for part in parts]
 
 
@@ -230,4 +244,6 @@ def _the_file(part: str | UploadFile, max_bytes: int) -> UploadedFile:
         raise EmptyBody("The uploaded file is empty.")
     if part.size > max_bytes:
         raise BodyTooLarge(f"The file has {part.size} bytes, the bound is {max_bytes}.")
-    return UploadedFile(part.filename or "", part.file, raw_format(part.content_type or ""))
+    head = part.file.read(_HEAD_BYTES)
+    part.file.seek(0)
+    return UploadedFile(part.filename or "", part.file, raw_format(part.content_type or "", head))

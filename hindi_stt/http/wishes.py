@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from hindi_stt.errors import InvalidRequest, NotAcceptable
@@ -31,6 +31,7 @@ FORMATS: Final = ("json", "text", "srt", "vtt", "verbose_json")
 _STREAMED: Final = ("json", "text")
 _CHANNELS: Final = ("mix", "split")
 _STRING: Final = {"type": "string"}
+_MAX_TEMPERATURE: Final = 2
 
 FIELD_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
     "model": {**_STRING, "description": "A name that GET /v1/models lists.", "example": "whisper-1"},
@@ -44,7 +45,13 @@ FIELD_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
         "description": "split: each channel by itself, merged by time; words and segments then say their channel.",
     },
     "prompt": {**_STRING, "description": "Text whose words are listened for, softly; keywords are stronger."},
-    "temperature": {"type": "number", "enum": [0], "description": "0: decoding does not sample."},
+    "temperature": {
+        "type": "number",
+        "minimum": 0,
+        "maximum": _MAX_TEMPERATURE,
+        "default": 0,
+        "description": "Without effect, since decoding does not sample; a warning says so.",
+    },
     "chunking_strategy": {**_STRING, "enum": ["auto", "server_vad"], "default": "auto"},
     "chunking_strategy[type]": {**_STRING, "enum": ["server_vad"]},
     **{
@@ -109,23 +116,30 @@ class Wishes:
 def read_wishes(upload: Upload, recognizer: Recognizer, *, default_format: str = "json") -> Wishes:
     """Raises InvalidRequest, naming what cannot be honoured, and what `read_asked` raises."""
     fields, lists = upload.fields, upload.lists
-    asked, *others = read_asked(fields, lists, recognizer)
+    candidates = read_asked(fields, lists, recognizer)
+    warnings: list[str] = []
     response_format = _one_of({"response_format": default_format, **fields}, "response_format", FORMATS)
     stream = _one_of(fields, "stream", ("false", "true")) == "true"
-    if stream and response_format not in _STREAMED:
-        raise InvalidRequest(f"stream=true goes with response_format json or text, not {response_format}.")
     split = _one_of(fields, "channels", _CHANNELS) == "split"
-    if stream and split:
-        raise InvalidRequest("stream=true goes with channels=mix: the channels of a recording are heard in turn.")
+    if stream and (split or response_format not in _STREAMED):
+        # As OpenAI's whisper-1, which answers in one piece what it cannot stream.
+        stream = False
+        why = "the channels are heard in turn" if split else f"response_format={response_format} is not streamed"
+        warnings.append(f"stream=true: {why}; the answer is in one piece")
     granularities = _all_of(lists, "timestamp_granularities", ("word", "segment"))
-    if granularities and response_format != "verbose_json":
+    if set(granularities) == {"segment"} and response_format != "verbose_json":
+        # Some clients always send OpenAI's default.
+        warnings.append(f"timestamp_granularities=segment: response_format={response_format} has no segments")
+    elif granularities and response_format != "verbose_json":
         raise InvalidRequest(f"timestamp_granularities go with response_format=verbose_json, not {response_format}.")
     include = _all_of(lists, "include", ("logprobs",))
     if include and response_format != "json":
         raise InvalidRequest(f"include=logprobs goes with response_format=json, not {response_format}.")
-    _check_temperature(fields.get("temperature", "0"))
+    if _temperature(fields.get("temperature", "0")):
+        warnings.append(f"temperature={fields['temperature'][:16]}: has no effect, since decoding does not sample")
     _one_of({"chunking_strategy": fields.get("chunking_strategy", "auto")}, "chunking_strategy", ("auto", "server_vad"))
     _one_of(fields, "chunking_strategy[type]", ("server_vad",))
+    asked, *others = (replace(one, warnings=(*one.warnings, *warnings)) for one in candidates)
     return Wishes(
         asked=asked,
         others=tuple(others),
@@ -192,13 +206,14 @@ def _asked(
     return Asked(pipeline, options, warnings)
 
 
-def _check_temperature(text: str) -> None:
+def _temperature(text: str) -> float:
     try:
-        zero = float(text) == 0
+        temperature = float(text)
     except ValueError as error:
         raise InvalidRequest("temperature is not a number.") from error
-    if not zero:
-        raise InvalidRequest("temperature has to be 0: decoding does not sample.")
+    if not 0 <= temperature <= _MAX_TEMPERATURE:
+        raise InvalidRequest(f"temperature={text[:16]!r} is not between 0 and {_MAX_TEMPERATURE}.")
+    return temperature
 
 
 def _one_of(fields: Mapping[str, str], name: str, values: tuple[str, ...]) -> str:

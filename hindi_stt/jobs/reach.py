@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from hindi_stt.errors import InvalidSetting, ReferenceMissing, ReferenceNotAllowed
 from hindi_stt.network import Network
-from hindi_stt.settings import Settings
+from hindi_stt.settings import Settings, shown
 
 __all__ = ["References", "job_network"]
 
@@ -26,7 +26,10 @@ def job_network(settings: Settings) -> Network:
     try:
         return Network(settings.jobs_private_networks)
     except ValueError as error:
-        raise InvalidSetting(f"HINDI_STT_JOBS_PRIVATE_NETWORKS: {error}.") from error
+        value = settings.jobs_private_networks
+        raise InvalidSetting(
+            f"HINDI_STT_JOBS_PRIVATE_NETWORKS={value!r}: {error}; write networks as 10.1.0.0/16, with commas between."
+        ) from error
 
 
 class References:
@@ -45,7 +48,13 @@ class References:
             elif (origin := _origin(entry)) and url.path in {"", "/"}:
                 self._origins.add(origin)
             else:
-                raise InvalidSetting(f"HINDI_STT_JOBS_REFERENCES: {entry!r} is no file:///FOLDER or https://HOST.")
+                example = f"file://{entry}" if entry.startswith("/") else "file:///FOLDER or https://HOST"
+                raise InvalidSetting(f"HINDI_STT_JOBS_REFERENCES={shown(entry)}: write {example}.")
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders whose files a job may name."""
+        return tuple(self._folders)
 
     def check(self, reference: str) -> None:
         """Whether it is on the list, without looking anything up. Raises ReferenceNotAllowed."""

@@ -16,12 +16,17 @@ from hindi_stt.types import Word
 if TYPE_CHECKING:
     from hindi_stt.text.punctuation import Punctuator
 
-__all__ = ["PUNCTUATION_ROLE", "ModelPunctuator", "load_punctuator"]
+__all__ = ["PUNCTUATION_ROLE", "ModelPunctuator", "has_punctuator", "load_punctuator"]
 
 PUNCTUATION_ROLE: Final = "punctuation"
 # Words that the model reads together: more than a segment has, fewer than fill any encoder's 512 positions.
 _MAX_WORDS: Final = 100
 _SENTENCE_ENDS: Final = frozenset("।.")
+
+
+def has_punctuator(bundle: Bundle) -> bool:
+    """Whether the bundle has a punctuation model, without loading it."""
+    return any(asset.role == PUNCTUATION_ROLE for asset in bundle.manifest.assets)
 
 
 def load_punctuator(bundle: Bundle) -> Punctuator | None:

@@ -14,6 +14,7 @@ from hindi_stt.errors import LedgerUnavailable
 from tests.conftest import DATA
 from tests.guarded import Guarded
 from tests.postgresql_server import PostgreSQL
+from tests.server import Server
 from tests.test_ledger import check_sums
 from tests.test_server import eventually
 
@@ -65,3 +66,29 @@ def test_through_a_server_of_several_workers(database: PostgreSQL, tmp_path_fact
         assert sums.audio_s == pytest.approx(8 * 2.128, abs=0.1)
     finally:
         server.stop()
+
+
+def test_a_database_that_is_down_holds_up_nobody(
+    database: PostgreSQL, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The server starts and answers without it, and writes what happens once it is there."""
+    database.stop()
+    running = Server(tmp_path_factory.mktemp("s"), HINDI_STT_USAGE_URL=database.url)
+    content = (DATA / "rain.flac").read_bytes()
+    try:
+        running.wait_until_ready()
+        assert running.transcribe(content).status_code == 200
+        assert eventually(lambda: "HINDI_STT_USAGE_URL cannot be reached" in running.log)
+        assert eventually(lambda: "usage of 1 requests is lost" in running.log)
+        database.start()
+        assert running.transcribe(content).status_code == 200
+        assert eventually(lambda: _rows(database.url) == 1)
+    finally:
+        running.stop()
+
+
+def _rows(url: str) -> int:
+    try:
+        return sum(found.requests for found in read_sums(url, "client"))
+    except LedgerUnavailable:  # the table is not there yet
+        return 0
