@@ -29,7 +29,8 @@ EMPTY = "input_audio_buffer_commit_empty"
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    running = Server(tmp_path_factory.mktemp("session"))
+    aliases = "whisper-1,gpt-realtime-whisper,gpt-live-transcribe"
+    running = Server(tmp_path_factory.mktemp("session"), HINDI_STT_MODEL_ALIASES=aliases)
     try:
         running.wait_until_ready()
         yield running
@@ -69,6 +70,20 @@ def test_a_commit_of_nothing_or_silence_is_answered(live: Server, seconds: float
             assert (error["code"], error["event_id"]) == (EMPTY, name)
         send(ws, type="input_audio_buffer.commit")
         assert receive(ws)["error"]["event_id"] is None
+
+
+@pytest.mark.parametrize("model", ["gpt-realtime-whisper", "gpt-live-transcribe"])
+def test_models_that_find_no_turns_leave_them_to_the_client(live: Server, rain: str, model: str) -> None:
+    """As with OpenAI, unless the session asks for turns; a commit of silence then is an empty transcript."""
+    with session(live, {"audio": {"input": {"transcription": {"model": model}}}}) as ws:
+        append(ws, np.append(RAIN, np.zeros(2 * RATE, np.int16)))
+        send(ws, type="session.update", session={"audio": {"input": {"turn_detection": {"type": "server_vad"}}}})
+        events = until(ws, "session.updated")
+    kinds = [event["type"].rpartition(".")[2] for event in events]
+    assert kinds == ["committed", "delta", "completed", "updated"]
+    assert len(set(events[-2]["transcript"].split()) & set(rain.split())) >= 4
+    assert events[-2]["languages"] == [{"code": "hi"}]
+    assert events[-1]["session"]["audio"]["input"]["turn_detection"]["silence_duration_ms"] == 500
 
 
 def test_a_manual_commit_of_too_little_is_answered(live: Server) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from hindi_stt.audio import PACKET_RATES, PacketFormat
 from hindi_stt.errors import InvalidRequest
-from hindi_stt.http.realtime_turns import TurnSettings, parse_delay, parse_turn_detection
+from hindi_stt.http.realtime_turns import TurnSettings, default_turns, parse_delay, parse_turn_detection
 from hindi_stt.http.recognition import Recognizer
 from hindi_stt.http.wishes import Asked, read_asked
 from hindi_stt.options import FIELDS
@@ -123,7 +123,8 @@ def initial_config(
     if intent != "transcription":
         raise InvalidRequest(f"intent={intent[:64]!r} is not offered; leave it out, or set it to 'transcription'.")
     transcription = {name: value for name in ("model", "language") if (value := query.get(name))}
-    config = SessionConfig(_asked(transcription, recognizer), transcription=transcription)
+    asked, turns = _asked(transcription, recognizer), default_turns(transcription.get("model"))
+    config = SessionConfig(asked, turns=turns, transcription=transcription)
     return config if session is None else with_session(config, session, recognizer)
 
 
@@ -213,7 +214,8 @@ def _with_rest(
     if wanted.get(transcription) is not None:
         fields = object_field(wanted, transcription)
         asked, context = _asked(fields, recognizer), parse_delay(fields.get("delay"))
-        config = replace(config, asked=asked, context=context, transcription=fields)
+        turns = config.turns if config.turns.given else default_turns(fields.get("model"))
+        config = replace(config, asked=asked, context=context, turns=turns, transcription=fields)
     return config
 
 

@@ -423,6 +423,7 @@ class RealtimeSession:
             "usage": {"type": "duration", "seconds": round(duration_s, 3)},
             "audio_start_ms": round(utterance.start_s * 1000),
             "audio_end_ms": round(utterance.end_s * 1000),
+            "languages": [{"code": self._config.asked.pipeline.bundle.manifest.language}],
             "words": [render.word_json(word) for word in utterance.words],
         }
         if self._config.log_probs:

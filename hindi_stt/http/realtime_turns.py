@@ -9,7 +9,7 @@ from typing import Any, Final
 from hindi_stt.errors import InvalidRequest
 from hindi_stt.streaming import Context, TurnDetection
 
-__all__ = ["DELAYS", "TurnSettings", "parse_delay", "parse_turn_detection"]
+__all__ = ["DELAYS", "TurnSettings", "default_turns", "parse_delay", "parse_turn_detection"]
 
 # Silence in ms that ends a turn, by how eager the client is to answer.
 _EAGERNESS: Final = {"low": 1200, "medium": 600, "auto": 600, "high": 300}
@@ -23,6 +23,8 @@ _FIELDS: Final = {
 }
 # Fields that mean something in a conversation only.
 _NO_EFFECT: Final = ("create_response", "interrupt_response", "idle_timeout_ms")
+# Models of OpenAI that find no turns: their clients commit, and take a turn of the server's for an error.
+_WITHOUT_TURNS: Final = ("gpt-realtime-whisper", "gpt-live-transcribe")
 # From words at the first sign of them to words that hardly ever change; see `hindi_stt.streaming.Context`.
 DELAYS: Final[Mapping[str, Context]] = {
     "minimal": Context(show_first=0.5, show=1.5),
@@ -42,12 +44,21 @@ class TurnSettings:
         detection: The values in force; None where utterances end as long files are cut.
         described: The value as the session's events show it.
         warnings: What was taken without effect.
+        given: Whether the client said anything of it.
     """
 
     enabled: bool = True
     detection: TurnDetection | None = None
     described: Mapping[str, Any] | None = field(default_factory=lambda: {"type": "server_vad"})
     warnings: tuple[str, ...] = ()
+    given: bool = False
+
+
+def default_turns(model: object) -> TurnSettings:
+    """Turn detection where a session says nothing of it, by the name of the model that it asks for."""
+    if model in _WITHOUT_TURNS:
+        return TurnSettings(enabled=False, described=None)
+    return TurnSettings()
 
 
 def parse_turn_detection(value: object) -> TurnSettings:
@@ -60,7 +71,7 @@ def parse_turn_detection(value: object) -> TurnSettings:
         InvalidRequest: It names a field that is unknown, or whose value is out of range.
     """
     if value is None:
-        return TurnSettings(enabled=False, described=None)
+        return TurnSettings(enabled=False, described=None, given=True)
     if not isinstance(value, dict):
         raise InvalidRequest("turn_detection may be null, or an object of type server_vad or semantic_vad.")
     kind = value.get("type", "server_vad")
@@ -94,7 +105,7 @@ def parse_turn_detection(value: object) -> TurnSettings:
         for name in _NO_EFFECT
         if value.get(name) is not None
     )
-    return TurnSettings(detection=detection, described=described, warnings=warnings)
+    return TurnSettings(detection=detection, described=described, warnings=warnings, given=True)
 
 
 def parse_delay(value: object) -> Context:

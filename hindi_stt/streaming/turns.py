@@ -82,7 +82,9 @@ class TurnSegmenter:
         self._hop = round(sample_rate * _FRAME_S)
         self._max_frames = round(max_s / _FRAME_S)
         self._overlap_frames = self._max_frames // 8
-        self._silence_frames = -(-detection.silence_duration_ms // 10)
+        # The mean of several frames falls this much later than the speech ends.
+        late = _SMOOTHING_FRAMES - 1
+        self._silence_frames = max(1, -(-detection.silence_duration_ms // 10) - late)
         self._padding_frames = -(-detection.prefix_padding_ms // 10)
         self._margin_db = _LEAST_MARGIN_DB + _THRESHOLD_DB * detection.threshold**2
         self._window = np.hanning(self._hop + 1)[:-1].astype(np.float32)
