@@ -6,7 +6,8 @@ Sentences of the evaluation set by espeak-ng, in voices that no training clip us
 in packets of 20 ms at the pace of speech. A sentence's last voiced sample is the end of its last 10 ms above 1 % of
 its loudest 10 ms; a final is late by the time from the moment when the packet with this sample was due until its
 event came. Word error rates count words without the nukta, which the embedded model does not write. `file turns` is a
-session that does not ask for turn detection: utterances end where long files are cut.
+session that does not ask for turn detection: utterances end where long files are cut. Who hesitates pauses in the
+middle of each sentence, for 0.4 s, where a shorter silence cuts it.
 """
 
 from __future__ import annotations
@@ -29,12 +30,14 @@ from websockets.asyncio.client import ClientConnection, connect
 from hindi_stt.audio import AudioLimits, decode
 from hindi_stt.bundle import EMBEDDED
 from hindi_stt.types import Float32
-from tests.evaluation_set import clips
+from tests.evaluation_set import SENTENCES, clips
 from tests.server import Server
+from tests.synthesis import speak
 
 RATE = 16_000
 PACKET = RATE // 50
 GAP_S = 2.6
+HESITATION_S = 0.4
 SILENCES_MS = (200, 350, 500, 1000, 2000)
 STARTED = "input_audio_buffer.speech_started"
 COMPLETED = "conversation.item.input_audio_transcription.completed"
@@ -64,16 +67,35 @@ class Heard:
     started: int = 0
 
 
-def make_talk(n: int) -> Talk:
+def make_talk(n: int, *, hesitant: bool = False) -> Talk:
     gap = np.zeros(int(GAP_S * RATE), np.float32)
     parts, texts, ends_s, position = [gap], [], [], len(gap)
-    for clip in clips(count=n):
-        samples = decode(clip.wav, RATE, AudioLimits(60, 0.1, 8)).samples
-        texts.append(clip.text)
+    spoken = [(clip.text, samples_of(clip.wav)) for clip in clips(count=n)]
+    if hesitant:
+        spoken = [(text, hesitating(text, number)) for number, text in enumerate(SENTENCES[:n])]
+    for text, samples in spoken:
+        texts.append(text)
         ends_s.append(position / RATE + last_voiced_s(samples))
         parts += [samples, gap]
         position += len(samples) + len(gap)
     return Talk(np.concatenate(parts), texts, ends_s)
+
+
+def samples_of(content: bytes) -> Float32:
+    return decode(content, RATE, AudioLimits(60, 0.1, 8)).samples
+
+
+def hesitating(text: str, number: int) -> Float32:
+    words = text.split()
+    first, second = (
+        samples_of(speak(" ".join(half), number)) for half in (words[: len(words) // 2], words[len(words) // 2 :])
+    )
+    first, second = first[: int(last_voiced_s(first) * RATE)], second[int(first_voiced_s(second) * RATE) :]
+    return np.concatenate([first, np.zeros(int(HESITATION_S * RATE), np.float32), second])
+
+
+def first_voiced_s(samples: Float32) -> float:
+    return len(samples) / RATE - last_voiced_s(samples[::-1])
 
 
 def last_voiced_s(samples: Float32) -> float:
@@ -156,12 +178,12 @@ def main() -> None:
         try:
             server.wait_until_ready()
             url = f"ws://127.0.0.1:{server.port}/v1/realtime"
-            measure(url, talk, arguments.silences)
+            measure(url, talk, make_talk(arguments.sentences, hesitant=True), arguments.silences)
         finally:
             server.stop()
 
 
-def measure(url: str, talk: Talk, silences_ms: Sequence[int]) -> None:
+def measure(url: str, talk: Talk, hesitant: Talk, silences_ms: Sequence[int]) -> None:
     print("| silence_duration_ms | sentences / turns | final after the end of speech, p50 / p95 | p95 over it | WER |")
     print("| --- | --- | --- | --- | --- |")
     heard = asyncio.run(follow(f"{url}?intent=transcription", talk, None))
@@ -169,6 +191,11 @@ def measure(url: str, talk: Talk, silences_ms: Sequence[int]) -> None:
     for silence_ms in silences_ms:
         heard = asyncio.run(follow(url, talk, {"silence_duration_ms": silence_ms}))
         print(row(str(silence_ms), talk, heard, silence_ms), flush=True)
+    print("\n| silence_duration_ms, who hesitates | sentences / turns | WER |\n| --- | --- | --- |")
+    for silence_ms in silences_ms:
+        heard = asyncio.run(follow(url, hesitant, {"silence_duration_ms": silence_ms}, realtime=False))
+        wer = word_error_rate(talk.texts, heard)
+        print(f"| {silence_ms} | {len(talk.texts)} / {len(heard.texts)} | {wer:.1%} |", flush=True)
     print("\n| threshold, noise at 10 dB | turns started of sentences | WER |\n| --- | --- | --- |")
     noisy = talk.noisy(10)
     for threshold in (0.3, 0.5, 0.9):
