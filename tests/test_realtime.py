@@ -239,7 +239,7 @@ BAD_SESSIONS = [
     ({"audio": {"input": {"format": {"type": "audio/pcm", "rate": 11_025}}}}, "invalid_request"),
     ({"audio": {"input": {"turn_detection": {"type": "psychic_vad"}}}}, "invalid_request"),
     ({"audio": {"input": {"transcription": {"model": "other"}}}}, "unknown_model"),
-    ({"audio": {"input": {"transcription": {"language": "de"}}}}, "unknown_language"),
+    ({"audio": {"input": {"transcription": {"language": 5}}}}, "invalid_request"),
     ({"audio": {"input": {"transcription": {"script": "greek"}}}}, "invalid_request"),
     ({"audio": {"input": {"transcription": {"hotwords": 5}}}}, "invalid_request"),
     ({"audio": {"input": {"transcription": {"mood": "good"}}}}, "invalid_request"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Iterator
 from difflib import SequenceMatcher
@@ -14,9 +15,10 @@ from hypothesis import strategies as st
 from websockets.sync.client import ClientConnection
 
 from hindi_stt.acoustic import LocalAcoustic
+from hindi_stt.http.realtime_turns import DELAYS
 from hindi_stt.pipeline import Pipeline
 from hindi_stt.segments import Clip
-from hindi_stt.streaming import TurnDetection, Utterance
+from hindi_stt.streaming import Context, LocalLine, Stream, TurnDetection, Utterance
 from hindi_stt.streaming.turns import TurnSegmenter
 from tests.server import Server
 from tests.test_realtime import COMPLETED, Event, append, receive, send, session, until
@@ -221,6 +223,22 @@ def test_an_unknown_delay_is_refused_by_name(live: Server) -> None:
     with session(live) as ws:
         send(ws, type="session.update", session={"audio": {"input": {"transcription": {"delay": "soon"}}}})
         assert receive(ws)["error"]["message"].startswith("transcription.delay")
+
+
+def test_a_shorter_delay_shows_words_sooner(pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
+    """Counted in packets of a tenth of a second until anything is shown."""
+
+    async def packets_before(context: Context) -> int:
+        stream = Stream(pipeline, LocalLine(acoustic), pipeline.options({}), context=context, turns=TurnDetection())
+        for number, part in enumerate(packets(np.append(FAMILY, RAIN), [RATE // 10] * 200)):
+            _ = [event async for event in stream.push(part.astype(np.float32) / 32_768)]
+            if [event async for event in stream.partial()]:
+                return number
+        return 1_000
+
+    found = [asyncio.run(packets_before(DELAYS[name])) for name in ("minimal", "medium", "xhigh")]
+    assert found == sorted(found)
+    assert found[0] < found[2] < 1_000
 
 
 def cut(samples: np.ndarray, parts: list[np.ndarray], detection: TurnDetection) -> list[Clip]:
