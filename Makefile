@@ -99,7 +99,8 @@ prove-text: $(VENV)/.dev
 prove-ui: $(VENV)/.dev
 	$(VENV)/bin/python -m pytest -q -m ui tests/test_page.py
 
-# Current releases of LiveKit's, Pipecat's, OpenAI's and LiteLLM's clients against a real server: two minutes.
+# Current releases of LiveKit's, Pipecat's, OpenAI's and LiteLLM's clients against a real server: three minutes. npm, where there
+# is one, gets OpenAI's package for Node, and openssl a certificate for it.
 prove-clients: $(VENV)/.dev $(CLIENTS)/.installed
 	HINDI_STT_TEST_SERVER_PYTHON=$(abspath $(VENV)/bin/python) $(CLIENTS)/bin/python -m pytest -q -m clients -W ignore --confcutdir=tests/clients tests/clients
 
@@ -196,6 +197,7 @@ $(ORACLE)/.installed: requirements/oracle.lock pyproject.toml
 $(CLIENTS)/.installed: requirements/clients.lock | $(VENV)/bin/python
 	test -x $(CLIENTS)/bin/python || $(PYTHON) -m venv $(CLIENTS)
 	VIRTUAL_ENV=$(CLIENTS) $(VENV)/bin/uv pip install --quiet --require-hashes --no-deps -r $< || $(CLIENTS)/bin/python -m pip install --quiet --require-hashes --no-deps -r $<
+	-npm install --silent --no-audit --no-fund --prefix $(CLIENTS)/node openai@6.49.0 ws@8
 	touch $@
 
 $(ITN)/.installed: requirements/itn.lock
