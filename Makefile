@@ -13,16 +13,18 @@ PEERS := .venv-peers
 EARLIER := .venv-earlier
 # Ray, which serving never needs.
 BULK := .venv-bulk
+# Other people's clients, whose dependencies are not ours.
+CLIENTS := .venv-clients
 export BENTOML_DO_NOT_TRACK := True
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: serve test test-slow smoke-slow smoke-chaos smoke-soak check image prove-image prove-metrics oracle smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-ui itn-reference bench bench-audio medium-random docs lock lock-oracle clean prove-deploy prove-jobs prove-bulk bulk bench-capacity
+.PHONY: serve test test-slow smoke-slow smoke-chaos smoke-soak check image prove-image prove-metrics oracle smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-ui prove-clients itn-reference bench bench-audio medium-random docs lock lock-oracle clean prove-deploy prove-jobs prove-bulk bulk bench-capacity
 
 serve: $(VENV)/.serve
 	$(VENV)/bin/bentoml serve service:HindiSTT
 
 test: $(VENV)/.dev
-	$(VENV)/bin/python -m pytest -q -m "not oracle and not chaos and not api and not monitoring and not ui and not slow and not fuzz and not jobs and not bulk"
+	$(VENV)/bin/python -m pytest -q -m "not oracle and not chaos and not api and not monitoring and not ui and not slow and not fuzz and not jobs and not bulk and not clients"
 
 # What would make `make test` too long.
 test-slow: $(VENV)/.dev
@@ -96,6 +98,11 @@ prove-text: $(VENV)/.dev
 # Every page in a browser; Chromium comes from the system (Debian: chromium, fonts-lohit-deva), axe-core from npm.
 prove-ui: $(VENV)/.dev
 	$(VENV)/bin/python -m pytest -q -m ui tests/test_page.py tests/test_reference.py
+
+# Current releases of LiveKit's, Pipecat's, OpenAI's and LiteLLM's clients against a real server: three minutes. npm, where there
+# is one, gets OpenAI's package for Node, and openssl a certificate for it.
+prove-clients: $(VENV)/.dev $(CLIENTS)/.installed
+	HINDI_STT_TEST_SERVER_PYTHON=$(abspath $(VENV)/bin/python) $(CLIENTS)/bin/python -m pytest -q -m clients -W ignore --confcutdir=tests/clients tests/clients
 
 # NeMo-text-processing's answers to the cases of tests/itn/cases.py, which the tests compare with: ten minutes or so.
 itn-reference: $(VENV)/.dev $(ITN)/.installed
@@ -192,6 +199,12 @@ $(ORACLE)/.installed: requirements/oracle.lock pyproject.toml
 	$(ORACLE)/bin/python -m pip install --quiet --no-deps --editable .
 	touch $@
 
+$(CLIENTS)/.installed: requirements/clients.lock | $(VENV)/bin/python
+	test -x $(CLIENTS)/bin/python || $(PYTHON) -m venv $(CLIENTS)
+	VIRTUAL_ENV=$(CLIENTS) $(VENV)/bin/uv pip install --quiet --require-hashes --no-deps -r $< || $(CLIENTS)/bin/python -m pip install --quiet --require-hashes --no-deps -r $<
+	-npm install --silent --no-audit --no-fund --prefix $(CLIENTS)/node openai@6.49.0 ws@8
+	touch $@
+
 $(ITN)/.installed: requirements/itn.lock
 	test -x $(ITN)/bin/python || $(PYTHON) -m venv $(ITN)
 	$(ITN)/bin/python -m pip install --quiet --require-hashes --no-deps -r $<
@@ -205,11 +218,12 @@ lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra traces --extra dev --extra operations pyproject.toml -c requirements/dev.lock -o requirements/operations.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra dev --extra bulk pyproject.toml -c requirements/dev.lock -o requirements/bulk.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url requirements/itn.in -o requirements/itn.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url requirements/clients.in -o requirements/clients.lock
 	for variant in openvino cuda; do uv pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --no-emit-index-url requirements/$$variant.in -c requirements/serve.lock -o requirements/$$variant.lock; done
 
 lock-oracle: $(ORACLE)/.installed
 	$(ORACLE)/bin/uv pip freeze --exclude-editable | grep -v -E "^(torch|uv)==" > requirements/oracle.lock
 
 clean:
-	rm -rf $(VENV) $(ORACLE) $(PEERS) $(EARLIER) $(BULK) $(ITN) build dist *.egg-info
+	rm -rf $(VENV) $(ORACLE) $(PEERS) $(EARLIER) $(BULK) $(ITN) $(CLIENTS) build dist *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -5,6 +5,7 @@
     │   ├── InvalidRequest               400
     │   ├── MissingFile                  400
     │   ├── EmptyBody                    400
+    │   ├── EmptyCommit                  400  a realtime connection's
     │   ├── TranslationNotOffered        400
     │   ├── InvalidHotwords              400
     │   ├── UnknownLanguage              400
@@ -49,6 +50,7 @@
     │   ├── InvalidSamples               422
     │   ├── AudioTooShort                422
     │   └── TooManyChannels              422
+    ├── UpgradeRequired                  426  an ordinary request to the address of a WebSocket
     ├── ClientClosedRequest              499  the client hung up; seen in logs and metrics only
     ├── Overloaded                       429  the queue is full, come back later
     ├── TooManyConnections               429
@@ -106,6 +108,7 @@ __all__ = [
     "CorruptModel",
     "DuplicateReference",
     "EmptyBody",
+    "EmptyCommit",
     "HindiSTTError",
     "InferenceFailed",
     "InternalError",
@@ -165,6 +168,7 @@ __all__ = [
     "UnsupportedAudio",
     "UnsupportedEncoding",
     "UnsupportedModel",
+    "UpgradeRequired",
     "UploadConflict",
     "UploadIncomplete",
     "UploadNotFound",
@@ -208,6 +212,13 @@ class InvalidRequest(RequestError):
     """A field is missing, unknown, or has a value that cannot be used."""
 
     code = "invalid_request"
+
+
+class EmptyCommit(RequestError):
+    """A commit of a realtime buffer in which there is nothing to transcribe; the code is OpenAI's."""
+
+    code = "input_audio_buffer_commit_empty"
+    help = "Append audio before the commit; with turn detection the server has committed what was said by itself."
 
 
 class MissingFile(RequestError):
@@ -535,6 +546,13 @@ class TooManyChannels(AudioError):
 
     code = "too_many_channels"
     help = "Mix the recording down first: ffmpeg -i INPUT -ac 1 OUTPUT.wav"
+
+
+class UpgradeRequired(HindiSTTError):
+    """An ordinary request to an address that takes WebSocket connections only."""
+
+    code, status = "upgrade_required", 426
+    help = "Open a WebSocket at this address: docs/streaming.md."
 
 
 class ClientClosedRequest(HindiSTTError):

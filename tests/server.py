@@ -36,7 +36,9 @@ class Server:
             "TMPDIR": str(self.tmp),
         }
         environment |= settings
-        command = [sys.executable, "-m", "bentoml", "serve", "service:HindiSTT", "--host", "127.0.0.1"]
+        # Tests of clients run in an environment of their own, which has no server.
+        python = os.environ.get("HINDI_STT_TEST_SERVER_PYTHON", sys.executable)
+        command = [python, "-m", "bentoml", "serve", "service:HindiSTT", "--host", "127.0.0.1"]
         with self.log_path.open("w") as log:
             self.process = subprocess.Popen(
                 [*command, "--port", str(self.port)],

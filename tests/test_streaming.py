@@ -26,6 +26,7 @@ from hindi_stt.streaming import (
     SpeechStarted,
     SpeechStopped,
     Stream,
+    TurnDetection,
     Utterance,
 )
 from hindi_stt.types import Features, LogProbs
@@ -61,14 +62,14 @@ def listen(
     *,
     end_pointing: bool = True,
     line: LocalLine | None = None,
+    turns: TurnDetection | None = None,
     **fields: str,
 ) -> list[Event]:
     """The events of a stream of int16 packets that ends with a commit."""
 
     async def run() -> list[Event]:
-        stream = Stream(
-            pipeline, line or LocalLine(acoustic), pipeline.options(fields), end_pointing=end_pointing, min_s=0
-        )
+        options = pipeline.options(fields)
+        stream = Stream(pipeline, line or LocalLine(acoustic), options, end_pointing=end_pointing, min_s=0, turns=turns)
         events: list[Event] = []
         for part in parts:
             events += [event async for event in stream.push(part.astype(np.float32) / 32_768)]

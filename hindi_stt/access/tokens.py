@@ -1,28 +1,35 @@
 """Short-lived tokens, which stand for an API key where a page would otherwise have to hold it: signed, stored nowhere.
 
-A token is `ek_<id of the key>_<expiry>_<HMAC-SHA-256>`. All processes of a server sign with the same secret: the one of
+A token is `ek_<id of the key>_<expiry>_<HMAC-SHA-256>`, with the session that it was made for, deflated and in base64,
+before the last part where there is one. All processes of a server sign with the same secret: the one of
 the settings, which several replicas need to share, or one that the first of them puts into the folder that they share.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import functools
 import hmac
+import json
 import os
 import secrets
 import time
+import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from hindi_stt.errors import InvalidKey
+from hindi_stt.errors import InvalidKey, InvalidRequest
 
 __all__ = ["TOKEN_PREFIX", "Token", "Tokens"]
 
 TOKEN_PREFIX: Final = "ek_"  # noqa: S105  # what tokens begin with
 _SECRET_BYTES: Final = 32
 _FILE: Final = "token-secret"
+# A token travels in a header, whose length servers and proxies bound at 8 KiB or so.
+_MAX_SESSION_LETTERS: Final = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +46,50 @@ class Tokens:
     def __init__(self, secret: str) -> None:
         self._configured = secret
 
-    def make(self, key_id: str, seconds: int) -> Token:
-        """A token for the holder of a key, valid for so long."""
+    def make(self, key_id: str, seconds: int, session: Mapping[str, Any] | None = None) -> Token:
+        """A token for the holder of a key.
+
+        Args:
+            key_id: Id of the key, empty where the server has none.
+            seconds: How long it is valid.
+            session: JSON that the token carries.
+
+        Raises:
+            InvalidRequest: The session is too long to be carried.
+        """
         expires_at = int(time.time()) + seconds
         claim = f"{TOKEN_PREFIX}{key_id}_{expires_at}"
+        if session:
+            packed = zlib.compress(json.dumps(session, ensure_ascii=False).encode(), 9)
+            text = base64.urlsafe_b64encode(packed).decode().rstrip("=")
+            if len(text) > _MAX_SESSION_LETTERS:
+                raise InvalidRequest("session is too long for a token; send the rest of it in session.update.")
+            claim = f"{claim}_{text}"
         return Token(f"{claim}_{self._sign(claim)}", expires_at)
 
     def key_id(self, token: str) -> str:
         """Id of the key that it was made with. Raises InvalidKey."""
+        return self._read(token)[0]
+
+    def session(self, token: str) -> dict[str, Any] | None:
+        """The session that it carries, if any. Raises InvalidKey."""
+        text = self._read(token)[1]
+        if not text:
+            return None
+        # It is our own: its signature has been checked.
+        found: dict[str, Any] = json.loads(zlib.decompress(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))))
+        return found
+
+    def _read(self, token: str) -> tuple[str, str]:
+        """Id of the key, and the session as it is carried."""
         claim, _, signature = token.rpartition("_")
         if not hmac.compare_digest(signature.encode(), self._sign(claim).encode()):
             raise InvalidKey("The token was not made by this server.")
-        key_id, _, expires_at = claim.removeprefix(TOKEN_PREFIX).partition("_")
+        key_id, _, rest = claim.removeprefix(TOKEN_PREFIX).partition("_")
+        expires_at, _, session = rest.partition("_")
         if time.time() >= int(expires_at):
             raise InvalidKey("The token has expired: make another one.")
-        return key_id
+        return key_id, session
 
     def _sign(self, claim: str) -> str:
         return hmac.digest(self._secret, claim.encode(), "sha256").hex()

@@ -160,7 +160,7 @@ def _token_operation() -> dict[str, Any]:
     seconds = {"type": "integer", "minimum": 10, "maximum": 7200, "default": 600}
     schema = _closed(
         expires_after=_closed(anchor={**_STRING, "enum": ["created_at"]}, seconds=seconds),
-        session=_closed(type={**_STRING, "enum": ["transcription"]}),
+        session={**_OBJECT, "description": "A session as in session.update, which the token keeps."},
     )
     operation["requestBody"] = {"content": {"application/json": {"schema": schema}}}
     return operation

@@ -17,17 +17,24 @@ from typing import Final
 import psutil
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hindi_stt.access.keys import KeyRing
 from hindi_stt.access.limits import Client, RateLimits
 from hindi_stt.access.tokens import TOKEN_PREFIX, Tokens
 from hindi_stt.errors import HindiSTTError, MissingKey, TooManyUploads, UnsupportedEncoding
-from hindi_stt.http.requests import error_response, log, state_of
+from hindi_stt.http.requests import error_body, error_response, log, state_of
 from hindi_stt.settings import Settings
 
-__all__ = ["BrowserMiddleware", "Protection", "ProtectionMiddleware", "addresses_beyond_loopback", "warn_if_open"]
+__all__ = [
+    "BrowserMiddleware",
+    "Protection",
+    "ProtectionMiddleware",
+    "addresses_beyond_loopback",
+    "token_of",
+    "warn_if_open",
+]
 
 _OPEN: Final = frozenset({"/", "/docs.json", "/schema.json", "/health", "/healthz", "/livez", "/readyz", "/ui"})
 _OPEN_FOLDERS: Final = ("/reference/", "/ui/")
@@ -165,7 +172,8 @@ class ProtectionMiddleware:
         except HindiSTTError as error:
             # As an answer to the handshake where the server can, which every client reports with its status.
             if "websocket.http.response" in scope.get("extensions", {}):
-                await Response(error.message, error.status)(scope, receive, send)
+                body = error_body(HTTPConnection(scope), error)
+                await JSONResponse(body, error.status)(scope, receive, send)
             else:
                 await send({"type": "websocket.close", "code": 1008, "reason": error.code})
             return
@@ -196,6 +204,15 @@ def _check_encoding(request: Request) -> None:
     encoding = request.headers.get("content-encoding", "").strip()
     if encoding.lower() not in {"", "identity"}:
         raise UnsupportedEncoding(f"The body has Content-Encoding {encoding[:64]!r}, which this server does not undo.")
+
+
+def token_of(connection: HTTPConnection) -> str | None:
+    """The short-lived token that a WebSocket's client sends in a key's place, if it sends one."""
+    try:
+        token = _token(connection)
+    except MissingKey:
+        return None
+    return token if token.startswith(TOKEN_PREFIX) else None
 
 
 def _token(connection: HTTPConnection) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import uuid
 from collections.abc import Callable
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -19,13 +18,18 @@ from hindi_stt.access.tokens import Tokens
 from hindi_stt.errors import (
     HindiSTTError,
     InvalidRequest,
+    NotFound,
     OriginNotAllowed,
     ShuttingDown,
     TooManyConnections,
+    UpgradeRequired,
 )
-from hindi_stt.http.realtime_session import GOING_AWAY, RealtimeSession
+from hindi_stt.http.protection import token_of
+from hindi_stt.http.realtime_config import initial_config
+from hindi_stt.http.realtime_protocol import new_id
+from hindi_stt.http.realtime_session import GOING_AWAY, POLICY, TRY_LATER, RealtimeSession, refuse
 from hindi_stt.http.recognition import Recognizer
-from hindi_stt.http.requests import answering, error_body, state_of
+from hindi_stt.http.requests import answering, error_body, error_response, state_of
 from hindi_stt.http.uploads import bounded
 
 __all__ = ["DRAIN_S", "Realtime", "realtime_routes"]
@@ -49,17 +53,11 @@ class ExpiresAfter(_Strict):
     seconds: Annotated[int, Field(ge=10, le=7200)] = 600
 
 
-class TokenSession(_Strict):
-    """What a token is for. Everything else is said by `session.update`."""
-
-    type: Literal["transcription"] = "transcription"
-
-
 class TokenRequest(_Strict):
     """The body of POST /v1/realtime/client_secrets."""
 
     expires_after: ExpiresAfter = ExpiresAfter()
-    session: TokenSession = TokenSession()
+    session: dict[str, Any] = Field(default_factory=dict)
 
 
 def realtime_routes(realtime: Callable[[], Realtime], tokens: Tokens) -> list[BaseRoute]:
@@ -75,25 +73,40 @@ def realtime_routes(realtime: Callable[[], Realtime], tokens: Tokens) -> list[Ba
             first = error.errors()[0]
             where = ".".join(str(part)[:64] for part in first["loc"]) or "the body"
             raise InvalidRequest(f"{where}: {first['msg'][:200]}.") from error
-        token = tokens.make(state_of(request).client.key_id, wish.expires_after.seconds)
-        session = {
-            "id": f"sess_{uuid.uuid4().hex}",
-            "object": "realtime.transcription_session",
-            "type": wish.session.type,
-            "expires_at": token.expires_at,
-        }
+        # What a session.update would refuse is refused here, and not when the token is used.
+        config = initial_config({}, wish.session, realtime().recognizer)
+        token = tokens.make(state_of(request).client.key_id, wish.expires_after.seconds, wish.session)
+        session = {"expires_at": token.expires_at, **config.described(new_id("sess"), beta=False)}
         return JSONResponse({"value": token.value, "expires_at": token.expires_at, "session": session})
 
     async def connect(websocket: WebSocket) -> None:
         try:
-            realtime().check(websocket)
+            _check_origin(websocket, realtime().recognizer.settings.origins)
         except HindiSTTError as error:
-            await websocket.send_denial_response(JSONResponse(error_body(websocket, error), error.status))
+            await _deny(websocket, error)
             return
-        await realtime().serve(websocket)
+        await realtime().serve(websocket, tokens)
+
+    async def upgrade(request: Request) -> Response:
+        response = error_response(request, UpgradeRequired("This address takes WebSocket connections only."))
+        response.headers["Upgrade"] = "websocket"
+        return response
+
+    async def unknown(websocket: WebSocket) -> None:
+        await _deny(websocket, NotFound("There is no such route for WebSocket connections."))
 
     secrets = Route("/v1/realtime/client_secrets", answering(make_token), methods=["POST"])
-    return [WebSocketRoute("/v1/realtime", connect), secrets]
+    return [
+        WebSocketRoute("/v1/realtime", connect),
+        WebSocketRoute("/{path:path}", unknown),
+        Route("/v1/realtime", upgrade, methods=["GET"]),
+        secrets,
+    ]
+
+
+async def _deny(websocket: WebSocket, error: HindiSTTError) -> None:
+    """Answer the handshake with an error instead of accepting it."""
+    await websocket.send_denial_response(JSONResponse(error_body(websocket, error), error.status))
 
 
 class Realtime:
@@ -104,34 +117,35 @@ class Realtime:
         self._sessions: set[RealtimeSession] = set()
         self._draining = False
 
-    def check(self, websocket: WebSocket) -> None:
-        """Raises OriginNotAllowed, InvalidRequest, UnknownModel for what is refused before it is accepted."""
-        _check_origin(websocket, self.recognizer.settings.origins)
-        if (intent := websocket.query_params.get("intent")) != "transcription":
-            raise InvalidRequest(f"intent={str(intent)[:64]!r} is not offered; it has to be 'transcription'.")
-        if (model := websocket.query_params.get("model")) is not None:
-            self.recognizer.registry.choose(model, ())
-
-    async def serve(self, websocket: WebSocket) -> None:
-        """One connection from its beginning to its end."""
+    async def serve(self, websocket: WebSocket, tokens: Tokens) -> None:
+        """One connection from its beginning to its end; tokens: read what a client's token says of its session."""
         offered = websocket.scope.get("subprotocols", ())
         await websocket.accept(subprotocol=_SUBPROTOCOL if _SUBPROTOCOL in offered else None)
         bound = self.recognizer.settings.realtime_connections
-        session = RealtimeSession(websocket, self.recognizer)
-        # Refused only now: browsers show a page neither status nor body of a refused handshake.
+        # Refused only now: many clients show neither status nor body of a refused handshake.
         if self._draining:
-            await session.refuse(ShuttingDown("The server is being stopped."))
-        elif len(self._sessions) >= bound:
-            await session.refuse(TooManyConnections(f"{bound} realtime connections are open, which is the bound."))
-        else:
-            self._sessions.add(session)
-            self.recognizer.metrics.realtime_connections.inc()
-            try:
-                await session.run()
-            finally:
-                session.closed.set()
-                self._sessions.discard(session)
-                self.recognizer.metrics.realtime_connections.dec()
+            await refuse(websocket, self.recognizer, ShuttingDown("The server is being stopped."), TRY_LATER)
+            return
+        if len(self._sessions) >= bound:
+            error = TooManyConnections(f"{bound} realtime connections are open, which is the bound.")
+            await refuse(websocket, self.recognizer, error, TRY_LATER)
+            return
+        try:
+            token = token_of(websocket)
+            wanted = tokens.session(token) if token else None
+            config = initial_config(websocket.query_params, wanted, self.recognizer)
+        except HindiSTTError as error:
+            await refuse(websocket, self.recognizer, error, POLICY)
+            return
+        session = RealtimeSession(websocket, self.recognizer, config)
+        self._sessions.add(session)
+        self.recognizer.metrics.realtime_connections.inc()
+        try:
+            await session.run()
+        finally:
+            session.closed.set()
+            self._sessions.discard(session)
+            self.recognizer.metrics.realtime_connections.dec()
 
     async def drain(self) -> None:
         """Send what was said so far, close every connection, and accept none any more."""

@@ -1,4 +1,4 @@
-"""The transcription part of OpenAI's Realtime protocol: what a session may be told, and what it tells.
+"""The events of OpenAI's Realtime protocol, transcription part: what a client may send, and errors as events.
 
 Both spellings are understood: session.update (2025 and later) and transcription_session.update (the beta).
 """
@@ -6,24 +6,20 @@ Both spellings are understood: session.update (2025 and later) and transcription
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
-from hindi_stt.audio import PACKET_RATES, PacketFormat
 from hindi_stt.errors import HindiSTTError, InvalidRequest
+from hindi_stt.http.realtime_config import SessionConfig, object_field, with_beta_session, with_session
 from hindi_stt.http.recognition import Recognizer
-from hindi_stt.http.wishes import Asked, read_asked
-from hindi_stt.options import FIELDS
 
 __all__ = [
     "Append",
     "Clear",
     "Commit",
-    "SessionConfig",
     "Update",
     "error_detail",
     "error_event",
@@ -34,51 +30,7 @@ __all__ = [
 
 # A packet is a tenth of a second or so; whole files belong to the file API.
 _MAX_EVENT_LETTERS: Final = 2 * 2**20
-_LOG_PROBS: Final = "item.input_audio_transcription.logprobs"
-_BETA_FORMATS: Final = {
-    "pcm16": PacketFormat("pcm16", 24_000),
-    "g711_ulaw": PacketFormat("g711_ulaw", 8_000),
-    "g711_alaw": PacketFormat("g711_alaw", 8_000),
-}
-_G711: Final = {"audio/pcmu": "g711_ulaw", "audio/pcma": "g711_alaw"}
-_TRANSCRIPTION_FIELDS: Final = ("model", "language", "languages", "prompt", "keywords", "delay", *FIELDS)
-
-
-@dataclass(frozen=True, slots=True)
-class SessionConfig:
-    """What one connection asks for. transcription: OpenAI's fields and those of the file API, as they were sent."""
-
-    asked: Asked
-    audio: PacketFormat = field(default_factory=PacketFormat)
-    end_pointing: bool = True
-    log_probs: bool = False
-    transcription: Mapping[str, Any] = field(default_factory=dict)
-
-    def described(self, session_id: str, *, beta: bool) -> dict[str, Any]:
-        """The session as the events about it show it."""
-        transcription = dict(self.transcription)
-        turn_detection = {"type": "server_vad"} if self.end_pointing else None
-        include = [_LOG_PROBS] if self.log_probs else []
-        if beta:
-            return {
-                "id": session_id,
-                "object": "realtime.transcription_session",
-                "input_audio_format": self.audio.encoding,
-                "input_audio_transcription": transcription,
-                "turn_detection": turn_detection,
-                "include": include,
-            }
-        audio_format: dict[str, Any] = {"type": "audio/pcm", "rate": self.audio.rate}
-        if self.audio.encoding != "pcm16":
-            audio_format = {"type": next(name for name, known in _G711.items() if known == self.audio.encoding)}
-        audio_input = {"format": audio_format, "transcription": transcription, "turn_detection": turn_detection}
-        return {
-            "id": session_id,
-            "object": "realtime.transcription_session",
-            "type": "transcription",
-            "audio": {"input": audio_input},
-            "include": include,
-        }
+_URL_SAFE: Final = str.maketrans("-_", "+/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +71,11 @@ def parse_event(message: Mapping[str, Any], config: SessionConfig, recognizer: R
         case "input_audio_buffer.clear":
             return Clear()
         case "session.update":
-            return Update(_updated(config, _object(event, "session"), recognizer), beta=False)
+            return Update(with_session(config, object_field(event, "session"), recognizer), beta=False)
         case "transcription_session.update":
-            return Update(_updated_beta(config, _object(event, "session"), recognizer), beta=True)
+            return Update(with_beta_session(config, object_field(event, "session"), recognizer), beta=True)
+        case None:
+            raise InvalidRequest("The event has no 'type'.")
         case kind:
             raise InvalidRequest(f"There is no event of type {str(kind)[:64]!r} in a transcription session.")
 
@@ -154,100 +108,21 @@ def _json_of(message: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _audio_of(event: Mapping[str, Any]) -> bytes:
+    """The bytes of base64, standard or URL-safe, in one line or several, with padding or without."""
+    text = event.get("audio")
+    if text is None:
+        raise InvalidRequest("'audio' is missing.")
+    if not isinstance(text, str):
+        raise InvalidRequest("'audio' is not base64.")
     try:
-        return base64.b64decode(event.get("audio", ""), validate=True)
-    except (binascii.Error, TypeError, ValueError) as error:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        pass  # not the usual form, which is tried first because it is the fastest
+    text = "".join(text.split()).translate(_URL_SAFE).rstrip("=")
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except ValueError as error:
         raise InvalidRequest("'audio' is not base64.") from error
-
-
-def _object(parent: Mapping[str, Any], name: str) -> dict[str, Any]:
-    value = parent.get(name)
-    if not isinstance(value, dict):
-        raise InvalidRequest(f"{name!r} is missing, or not an object.")
-    return value
-
-
-def _updated(config: SessionConfig, session: dict[str, Any], recognizer: Recognizer) -> SessionConfig:
-    if session.get("type", "transcription") != "transcription":
-        raise InvalidRequest("The only type of session is 'transcription'.")
-    config = _with_include(config, session)
-    audio = session.get("audio") or {}
-    if not isinstance(audio, dict):
-        raise InvalidRequest("'audio' is not an object.")
-    wanted = audio.get("input") or {}
-    if not isinstance(wanted, dict):
-        raise InvalidRequest("'audio.input' is not an object.")
-    if wanted.get("format") is not None:
-        config = replace(config, audio=_format(_object(wanted, "format")))
-    return _with_rest(config, wanted, "transcription", recognizer)
-
-
-def _updated_beta(config: SessionConfig, session: dict[str, Any], recognizer: Recognizer) -> SessionConfig:
-    config = _with_include(config, session)
-    if (name := session.get("input_audio_format")) is not None:
-        if not isinstance(name, str) or name not in _BETA_FORMATS:
-            raise InvalidRequest(f"input_audio_format may be {', '.join(_BETA_FORMATS)}.")
-        config = replace(config, audio=_BETA_FORMATS[name])
-    return _with_rest(config, session, "input_audio_transcription", recognizer)
-
-
-def _with_include(config: SessionConfig, session: Mapping[str, Any]) -> SessionConfig:
-    include = session.get("include")
-    if include is None:
-        return config
-    if not isinstance(include, list) or any(name != _LOG_PROBS for name in include):
-        raise InvalidRequest(f"include may be a list with {_LOG_PROBS!r}.")
-    return replace(config, log_probs=bool(include))
-
-
-def _format(wanted: Mapping[str, Any]) -> PacketFormat:
-    kind = wanted.get("type", "audio/pcm")
-    if kind == "audio/pcmu":
-        return _BETA_FORMATS["g711_ulaw"]
-    if kind == "audio/pcma":
-        return _BETA_FORMATS["g711_alaw"]
-    rate = wanted.get("rate", 24_000)
-    if kind != "audio/pcm" or not isinstance(rate, int) or rate not in PACKET_RATES:
-        rates = ", ".join(map(str, PACKET_RATES))
-        raise InvalidRequest(f"format may be audio/pcm with a rate of {rates}, audio/pcmu or audio/pcma.")
-    return PacketFormat("pcm16", rate)
-
-
-def _with_rest(
-    config: SessionConfig, wanted: Mapping[str, Any], transcription: str, recognizer: Recognizer
-) -> SessionConfig:
-    if "turn_detection" in wanted:
-        config = replace(config, end_pointing=_end_pointing(wanted["turn_detection"]))
-    if wanted.get(transcription) is not None:
-        fields = _object(wanted, transcription)
-        config = replace(config, asked=_asked(fields, recognizer), transcription=fields)
-    return config
-
-
-def _end_pointing(wanted: Any) -> bool:
-    if wanted is None:
-        return False
-    if not isinstance(wanted, dict) or wanted.get("type", "server_vad") != "server_vad":
-        raise InvalidRequest("turn_detection may be null, or of type server_vad.")
-    return True
-
-
-def _asked(fields: Mapping[str, Any], recognizer: Recognizer) -> Asked:
-    unknown = sorted(set(fields) - set(_TRANSCRIPTION_FIELDS))
-    if unknown:
-        known = ", ".join(_TRANSCRIPTION_FIELDS)
-        raise InvalidRequest(f"Unknown field of transcription: {unknown[0][:64]!r}. Known are {known}.")
-    given = {name: value for name, value in fields.items() if value is not None}
-    lists = {name: given.pop(name, []) for name in ("languages", "keywords")}
-    for name, value in (given | lists).items():
-        texts = value if isinstance(value, list) and name in lists else [value]
-        if not all(isinstance(text, str) for text in texts):
-            raise InvalidRequest(f"The field {name!r} of transcription is not text.")
-    asked, *others = read_asked(given, lists, recognizer)
-    if others:
-        offered = ", ".join(one.pipeline.bundle.manifest.language for one in (asked, *others))
-        raise InvalidRequest(f"Several languages go with recordings; a session names one of {offered}.")
-    return asked
 
 
 def new_id(kind: str) -> str:

@@ -17,6 +17,8 @@ from hindi_stt import render
 from hindi_stt.access.limits import Client
 from hindi_stt.audio import PacketDecoder
 from hindi_stt.errors import (
+    AudioTooShort,
+    EmptyCommit,
     HindiSTTError,
     InternalError,
     InvalidRequest,
@@ -25,11 +27,11 @@ from hindi_stt.errors import (
     SlowReader,
     Timeout,
 )
+from hindi_stt.http.realtime_config import SessionConfig
 from hindi_stt.http.realtime_protocol import (
     Append,
     Clear,
     Commit,
-    SessionConfig,
     Update,
     error_detail,
     error_event,
@@ -39,11 +41,10 @@ from hindi_stt.http.realtime_protocol import (
 )
 from hindi_stt.http.recognition import Recognizer
 from hindi_stt.http.requests import log
-from hindi_stt.http.wishes import read_asked
 from hindi_stt.streaming import Event, Partial, SpeechStarted, SpeechStopped, Stream, Utterance
 from hindi_stt.types import Features, LogProbs
 
-__all__ = ["GOING_AWAY", "RealtimeSession"]
+__all__ = ["GOING_AWAY", "POLICY", "TRY_LATER", "RealtimeSession", "refuse"]
 
 T = TypeVar("T")
 
@@ -55,9 +56,9 @@ _LEAST_LETTERS: Final = 1_000
 _CONTROL_EVENTS_A_S: Final = 5
 # Close codes of RFC 6455.
 GOING_AWAY: Final = 1001
-_POLICY: Final = 1008
+POLICY: Final = 1008
 _FAILED: Final = 1011
-_TRY_LATER: Final = 1013
+TRY_LATER: Final = 1013
 
 
 class _RunnerLine:
@@ -134,10 +135,20 @@ class _Looked:
 _LOOKED: Final = _Looked()
 
 
+async def refuse(websocket: WebSocket, recognizer: Recognizer, error: HindiSTTError, code: int) -> None:
+    """Tell an accepted connection why it is refused, in an error event, and close it with this code."""
+    recognizer.metrics.errors.labels(error.code).inc()
+    event = {"event_id": new_id("event"), **error_event(error)}
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError, TimeoutError):
+        async with asyncio.timeout(recognizer.settings.realtime_write_timeout_s):
+            await websocket.send_text(json.dumps(event, ensure_ascii=False))
+            await websocket.close(code, error.code)
+
+
 class RealtimeSession:
     """A connection that has been accepted."""
 
-    def __init__(self, websocket: WebSocket, recognizer: Recognizer) -> None:
+    def __init__(self, websocket: WebSocket, recognizer: Recognizer, config: SessionConfig) -> None:
         self._websocket = websocket
         self._recognizer = recognizer
         self._settings = recognizer.settings
@@ -145,10 +156,7 @@ class RealtimeSession:
         self._client: Client = websocket.scope["hindi_stt_client"]
         self._id = new_id("sess")
         self._beta = "realtime=v1" in websocket.headers.get("openai-beta", "")
-        model = websocket.query_params.get("model")
-        transcription = {"model": model} if model else {}
-        self._config = SessionConfig(read_asked(transcription, {}, recognizer)[0], transcription=transcription)
-        self._asked = self._config
+        self._config = self._asked = config
         self._inbox = _Inbox(self._settings.realtime_buffer_s)
         self._stream: Stream | None = None
         self._decoder: PacketDecoder | None = None
@@ -158,18 +166,11 @@ class RealtimeSession:
         self._item_id = ""
         self._before: str | None = None
         self._shown: list[str] = []
-        self._n_utterances = self._n_bad = 0
+        self._n_utterances = self._n_failed = self._n_bad = 0
 
     def end(self, error: HindiSTTError, code: int) -> None:
         """Ask the session to finish what it has, tell the client why, and close."""
         self._inbox.put_now(_Closing(error, code))
-
-    async def refuse(self, error: HindiSTTError) -> None:
-        """Close at once, with a reason."""
-        self._recognizer.metrics.errors.labels(error.code).inc()
-        with contextlib.suppress(WebSocketDisconnect, RuntimeError, _Closing):
-            await self._send(error_event(error))
-            await self._websocket.close(_TRY_LATER, error.code)
 
     async def run(self) -> None:
         """Until the client goes, or is sent away."""
@@ -179,9 +180,7 @@ class RealtimeSession:
         idle = asyncio.create_task(self._end_when_idle())
         expiry = asyncio.get_running_loop().call_later(
             self._settings.realtime_max_s,
-            lambda: self.end(
-                SessionExpired(f"The connection has lasted {self._settings.realtime_max_s:g} s."), _POLICY
-            ),
+            lambda: self.end(SessionExpired(f"The connection has lasted {self._settings.realtime_max_s:g} s."), POLICY),
         )
         try:
             await asyncio.wait({reader, writer}, return_when=asyncio.FIRST_COMPLETED)
@@ -206,7 +205,7 @@ class RealtimeSession:
         limit_s = self._settings.realtime_idle_s
         while (rest_s := self._heard_at_s + limit_s - time.monotonic()) > 0:  # noqa: ASYNC110  # it is a deadline
             await asyncio.sleep(rest_s)
-        self.end(SessionIdle(f"Nothing came for {limit_s:g} s."), _POLICY)
+        self.end(SessionIdle(f"Nothing came for {limit_s:g} s."), POLICY)
 
     async def _read(self) -> None:
         """Ends when the client goes."""
@@ -281,7 +280,7 @@ class RealtimeSession:
                 await self._complain(error, event_id)
                 self._n_bad += 1
                 if self._n_bad >= _MAX_BAD_EVENTS:
-                    raise _Closing(InvalidRequest(f"{_MAX_BAD_EVENTS} events could not be used."), _POLICY)
+                    raise _Closing(InvalidRequest(f"{_MAX_BAD_EVENTS} events could not be used."), POLICY)
 
     async def _clear(self) -> None:
         if self._stream is not None:
@@ -309,7 +308,9 @@ class RealtimeSession:
                 pipeline,
                 _RunnerLine(self._recognizer, pipeline.bundle.tag),
                 self._config.asked.options,
-                end_pointing=self._config.end_pointing,
+                end_pointing=self._config.turns.enabled,
+                turns=self._config.turns.detection,
+                context=self._config.context,
                 min_s=self._settings.min_audio_s,
                 start_s=self._received_s,
                 looked=lambda: self._inbox.put_now(_LOOKED),
@@ -317,16 +318,26 @@ class RealtimeSession:
         try:
             await self._recognizer.limits.count_audio(self._client, len(data) / self._config.audio.bytes_per_s)
         except HindiSTTError as error:
-            raise _Closing(error, _POLICY) from error
+            raise _Closing(error, POLICY) from error
         samples = self._decoder.push(data)
         await self._pass_on(self._stream, self._stream.push(samples))
         self._received_s = self._stream.received_s
 
     async def _commit(self, event_id: str | None = None) -> None:
+        """End the utterance, and say so where there is none."""
+        done = self._n_utterances, self._n_failed
+        if self._stream is None:
+            await self._complain(EmptyCommit("The buffer is empty: nothing was appended."), event_id)
+            return
+        await self._end_utterance(event_id)
+        if done == (self._n_utterances, self._n_failed):
+            message = "The buffer is empty: no speech has come since the last utterance ended."
+            await self._complain(EmptyCommit(message), event_id)
+
+    async def _end_utterance(self, event_id: str | None = None) -> None:
         """The resampler ends with the utterance, so that nothing of it is left for the next."""
         stream, decoder = self._stream, self._decoder
         if stream is None or decoder is None:
-            await self._complain(InvalidRequest("The buffer is empty: nothing was appended."), event_id)
             return
         self._stream = self._decoder = None
         await self._pass_on(stream, stream.push(decoder.flush()))
@@ -337,7 +348,7 @@ class RealtimeSession:
         """The final text of what is there, if it is anything."""
         stream = self._stream
         if stream is not None and stream.pending_s > self._settings.min_audio_s:
-            await self._commit()
+            await self._end_utterance()
 
     async def _pass_on(self, stream: Stream, events: AsyncGenerator[Event], event_id: str | None = None) -> None:
         """Send a stream's events; what goes wrong costs the utterance, not the connection."""
@@ -350,10 +361,13 @@ class RealtimeSession:
                         self._recognizer.metrics.realtime_final_seconds.observe(time.perf_counter() - start)
         except HindiSTTError as error:
             await stream.clear()
-            self._recognizer.metrics.errors.labels(error.code).inc()
+            self._n_failed += 1
             if not self._item_id:
-                await self._send(error_event(error, event_id))
+                await self._complain(
+                    EmptyCommit(error.message) if isinstance(error, AudioTooShort) else error, event_id
+                )
                 return
+            self._recognizer.metrics.errors.labels(error.code).inc()
             await self._send(
                 self._of_item("conversation.item.input_audio_transcription.failed") | {"error": error_detail(error)}
             )
@@ -409,6 +423,7 @@ class RealtimeSession:
             "usage": {"type": "duration", "seconds": round(duration_s, 3)},
             "audio_start_ms": round(utterance.start_s * 1000),
             "audio_end_ms": round(utterance.end_s * 1000),
+            "languages": [{"code": self._config.asked.pipeline.bundle.manifest.language}],
             "words": [render.word_json(word) for word in utterance.words],
             "warnings": list(utterance.warnings),
         }
@@ -431,7 +446,7 @@ class RealtimeSession:
             async with asyncio.timeout(limit_s):
                 await self._websocket.send_text(text)
         except TimeoutError as error:
-            raise _Closing(SlowReader(f"An event was not read within {limit_s:g} s."), _POLICY) from error
+            raise _Closing(SlowReader(f"An event was not read within {limit_s:g} s."), POLICY) from error
 
 
 def _joined(items: list[Any]) -> list[Any]:

@@ -22,7 +22,7 @@ __all__ = ["make_app", "no_job_routes"]
 _LINKS: Final = {
     "transcribe": "POST /transcribe",
     "openai": "POST /v1/audio/transcriptions, GET /v1/models",
-    "realtime": "WS /v1/realtime?intent=transcription",
+    "realtime": "WS /v1/realtime",
     "jobs": "POST /v1/jobs",
     "health": "GET /health",
     "stats": "GET /stats",

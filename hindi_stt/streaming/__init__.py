@@ -3,5 +3,17 @@
 from hindi_stt.streaming.line import Line, LocalLine
 from hindi_stt.streaming.partials import Context
 from hindi_stt.streaming.stream import Event, Partial, SpeechStarted, SpeechStopped, Stream, Utterance
+from hindi_stt.streaming.turns import TurnDetection
 
-__all__ = ["Context", "Event", "Line", "LocalLine", "Partial", "SpeechStarted", "SpeechStopped", "Stream", "Utterance"]
+__all__ = [
+    "Context",
+    "Event",
+    "Line",
+    "LocalLine",
+    "Partial",
+    "SpeechStarted",
+    "SpeechStopped",
+    "Stream",
+    "TurnDetection",
+    "Utterance",
+]

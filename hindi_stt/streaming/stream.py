@@ -19,6 +19,7 @@ from hindi_stt.pipeline import Pipeline, PreparedClip
 from hindi_stt.segments import Clip, Segmenter
 from hindi_stt.streaming.line import Line
 from hindi_stt.streaming.partials import Context, Partials, PartialWords
+from hindi_stt.streaming.turns import TurnDetection, TurnSegmenter
 from hindi_stt.types import Float32, Segment, Word
 
 __all__ = ["Event", "Partial", "SpeechStarted", "SpeechStopped", "Stream", "Utterance"]
@@ -84,7 +85,7 @@ class Stream:
     end_pointing: whether pauses end utterances; without, only `commit` does, and nothing is told before. min_s: the
     shortest utterance that can be committed. start_s: seconds of the stream that went before. looked: told, in the
     event loop, when a hypothesis is there to be taken with `partial`. A masked number may go on: with masks there are
-    no partials.
+    no partials. turns: when a speaker's turn ends; without, utterances end where long files are cut.
     """
 
     def __init__(
@@ -97,6 +98,7 @@ class Stream:
         min_s: float = 0.1,
         start_s: float = 0.0,
         context: Context | None = None,
+        turns: TurnDetection | None = None,
         looked: Callable[[], None] = lambda: None,
     ) -> None:
         self._pipeline = pipeline
@@ -109,6 +111,7 @@ class Stream:
         self._rate = pipeline.sample_rate
         self._min_samples = round(min_s * self._rate)
         self._end_pointing = end_pointing
+        self._turns = turns
         self._partials: Partials | None = None
         if end_pointing and not options.text.mask:
             self._partials = Partials(pipeline, line, options, context or Context())
@@ -129,9 +132,14 @@ class Stream:
         """Begin with whatever comes next, and forget what came before."""
         self._base = self._received
         self._whole: list[Float32] | None = [] if not self._end_pointing else None
-        self._segmenter: Segmenter = self._pipeline.segmenter()
+        self._segmenter = self._new_segmenter()
         self._assembly = self._pipeline.assembly()
         self._next_utterance()
+
+    def _new_segmenter(self) -> Segmenter | TurnSegmenter:
+        if self._turns is None or not self._end_pointing:
+            return self._pipeline.segmenter()
+        return TurnSegmenter(self._rate, self._pipeline.max_segment_samples / self._rate, self._turns)
 
     def _next_utterance(self) -> None:
         self._start: int | None = None

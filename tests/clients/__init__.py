@@ -1,0 +1,1 @@
+"""Clients that people use, with their defaults, against a real server (make prove-clients)."""
