@@ -24,6 +24,8 @@ _MAX_GAP_S: Final = 3600.0
 # In streams of which parts were joined, timestamps jump: as FFmpeg's command does, a longer gap there is a jump.
 _MAX_GAP_OF_STREAMS_S: Final = 10.0
 _STREAMS: Final = ("mpegts", "mpeg")
+# The timestamps of these are computed from a bit rate, which says nothing where that varies: only the first one counts.
+_WITHOUT_TIMES: Final = ("avi",)
 _SILENCE_FRAMES: Final = 2**16
 # After so many errors in a row there is nothing more to be read.
 _MAX_READ_ERRORS: Final = 50
@@ -78,11 +80,13 @@ def main(request: Request) -> int:
         with opened:
             if not opened.streams.audio:
                 return _end("no audio")
+            # Pictures (a cover, a film) are looked at, but not decoded: what is wrong with them is no loss.
+            others = {track.codec_context.name for track in opened.streams if _is_picture(track)}
             try:
                 damaged = _decode(opened, request)
             except (av.FFmpegError, OSError, ValueError):
                 return 1
-        damaged = damaged or any(_is_error(av, entry) for entry in log)
+        damaged = damaged or any(_is_error(av, entry) for entry in log if entry[1] not in others)
     with contextlib.suppress(BrokenPipeError), os.fdopen(request.report, "w") as report:
         report.write(json.dumps({"damaged": damaged}) + "\n")
     return 0
@@ -130,6 +134,10 @@ def _decode(opened: Any, request: Request) -> bool:
         frame = next(frames, None)
     output.end()
     return source.damaged or timeline.broken
+
+
+def _is_picture(track: Any) -> bool:
+    return track.type == "video" and track.codec_context is not None
 
 
 def _has_disposition(track: Any, name: str) -> bool:
@@ -232,7 +240,8 @@ class _Timeline:
             self._origin_s = self._start_s(at_s, skipped=skipped)
             gap_s, least_s = at_s - self._origin_s, 0.0
         else:
-            if at_s <= self._last_s:  # they begin again
+            # They begin again, or are not in the unit that the container states, as behind a change of the rate.
+            if at_s <= self._last_s or frame.sample_rate != self.rate or self.demuxer in _WITHOUT_TIMES:
                 self._origin_s = at_s - done_s
             gap_s, least_s = at_s - self._origin_s - done_s, 0.0 if after_error else _JITTER_S
         self._last_s = at_s
@@ -266,8 +275,10 @@ class _Output:
     """Frames of any format and rate → interleaved float32 at one rate."""
 
     def __init__(self, pipe: BinaryIO, rate: int, layout: Any, channel: int | None) -> None:
-        self._pipe, self._rate, self._layout, self._channel = pipe, rate, layout, channel
+        self._pipe, self._rate, self._layout = pipe, rate, layout
         self._channels = len(layout.channels)
+        # Of joined files a later one may have fewer channels than the first, for which the channel was chosen.
+        self._channel = None if channel is None else min(channel, self._channels - 1)
         self._resampler: Any = None
         self._format: tuple[Any, ...] = ()
         self.position = 0
