@@ -11,6 +11,8 @@ __all__ = ["elements_end"]
 
 _CHUNK_BYTES: Final = 2**20
 _HEADER_BYTES: Final = 12
+# Four hours have less than a million blocks of 20 ms.
+_MAX_ELEMENTS: Final = 2_000_000
 _EBML: Final = 0x1A45DFA3
 _SEGMENT: Final = 0x18538067
 _CLUSTER: Final = 0x1F43B675
@@ -34,7 +36,7 @@ def elements_end(stream: BinaryIO, start: int, size: int) -> int:
     """
     reader = _Elements(stream, size)
     at, known = start, frozenset({_EBML, _SEGMENT})
-    while True:
+    for _ in range(_MAX_ELEMENTS):
         element = reader.at(at)
         if element is None or element[0] not in known:
             return min(at, size)
@@ -49,6 +51,7 @@ def elements_end(stream: BinaryIO, start: int, size: int) -> int:
             at, known = content, _IN_SEGMENT | _IN_CLUSTER
         else:
             return at
+    return size
 
 
 class _Elements:

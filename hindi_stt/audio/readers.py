@@ -7,6 +7,7 @@ estimated, drops damaged pages and packets, and reads the first of several joine
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import BinaryIO, Final, cast
 
@@ -261,11 +262,11 @@ class _Opening:
 
     def _streams(self, starts: list[int]) -> Reader:
         """Bare frames that go on in another codec or at another rate. starts: of the first two such stretches."""
-        while len(starts) < _MAX_PARTS:
-            scan = scan_frames(self._stream, starts[-1], self._max_s)
-            if scan.next_stream is None:
-                break
-            starts.append(scan.next_stream)
+        while (following := scan_frames(self._stream, starts[-1], self._max_s).next_stream) is not None:
+            starts.append(following)
+            if len(starts) > _MAX_PARTS:
+                # No recorder writes that. What follows is left out: each part would be opened within the one before.
+                return self._parts(list(itertools.pairwise(starts)), incomplete=True)
         return self._joined(starts)
 
     def _mov(self, container: Container) -> Reader:

@@ -228,3 +228,11 @@ def test_avi_has_no_times_of_its_own(tmp_path: Path) -> None:
         content[at : at + 4] = value.to_bytes(4, "little")
     content[wave + 8 : wave + 14] = bytes_per_s.to_bytes(4, "little") + (1).to_bytes(2, "little")
     assert audio.decode(bytes(content), RATE, LIMITS).duration_s == pytest.approx(PAUSED_S, abs=0.25)
+
+
+def test_frames_that_change_their_rate_all_the_time(tmp_path: Path) -> None:
+    """No recorder writes that: some of it is heard, the rest is named, and nothing grows with it."""
+    one, other = (encoded(RAIN, f"-ar {rate} -b:a 32k -c:a libmp3lame -write_xing 0 -f mp3", tmp_path)[:2_000] for rate in (16_000, 24_000))  # fmt: skip  # noqa: E501
+    blocks = audio.blocks((one + other) * 2_000, RATE, LIMITS)
+    assert sum(block.duration_s for block in blocks) > 5
+    assert blocks.warnings == INCOMPLETE
