@@ -10,7 +10,7 @@ import io
 from collections.abc import Sequence
 from typing import Any, BinaryIO
 
-__all__ = ["ByteRanges"]
+__all__ = ["ByteRanges", "Overlaid"]
 
 
 class ByteRanges(io.RawIOBase):
@@ -63,3 +63,26 @@ class ByteRanges(io.RawIOBase):
         buffer[: len(found)] = found
         self._position += len(found)
         return len(found)
+
+
+class Overlaid(ByteRanges):
+    """Reads a byte range of a file, some bytes of which are replaced.
+
+    Args:
+        file, start, end: see `ByteRanges`.
+        position: where the replacement goes, relative to `start`.
+        replacement: as many bytes are replaced.
+    """
+
+    def __init__(self, file: BinaryIO, start: int, end: int, position: int, replacement: bytes) -> None:
+        super().__init__(file, [(start, end)])
+        self._at, self._replacement = position, replacement
+
+    def readinto(self, buffer: Any) -> int:
+        """As of any file."""
+        begin = self.tell()
+        n = super().readinto(buffer)
+        first, last = max(begin, self._at), min(begin + n, self._at + len(self._replacement))
+        if first < last:
+            buffer[first - begin : last - begin] = self._replacement[first - self._at : last - self._at]
+        return n

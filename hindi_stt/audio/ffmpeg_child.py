@@ -25,6 +25,8 @@ _MAX_GAP_S: Final = 3600.0
 # In streams of which parts were joined, timestamps jump: as FFmpeg's command does, a longer gap there is a jump.
 _MAX_GAP_OF_STREAMS_S: Final = 10.0
 _STREAMS: Final = ("mpegts", "mpeg")
+# The timestamps of these are computed from a bit rate, which says nothing where that varies: only the first one counts.
+_WITHOUT_TIMES: Final = ("avi",)
 _SILENCE_FRAMES: Final = 2**16
 # After so many errors in a row there is nothing more to be read.
 _MAX_READ_ERRORS: Final = 50
@@ -80,7 +82,7 @@ def main(request: Request) -> int:
             decoding.output.end()
         except (av.FFmpegError, OSError, ValueError):
             return 1
-        damaged = decoding.damaged or any(_is_error(av, entry) for entry in log)
+        damaged = decoding.damaged or any(_is_error(av, entry) for entry in log if entry[1] not in decoding.pictures)
     with contextlib.suppress(BrokenPipeError), os.fdopen(request.report, "w") as report:
         report.write(json.dumps({"damaged": damaged}) + "\n")
     return 0
@@ -109,6 +111,7 @@ class _Decoding:
     """Decodes one file after the other into one stream of samples.
 
     output: from the first decoded frame on; error: why there is none; damaged: whether something was left out.
+    pictures: codecs of covers and films, which are looked at, but not decoded: what is wrong with them is no loss.
     """
 
     def __init__(self, request: Request) -> None:
@@ -116,6 +119,7 @@ class _Decoding:
         self.output: _Output | None = None
         self.error = ""
         self.damaged = False
+        self.pictures: set[str] = set()
 
     def add(self, file: BinaryIO) -> None:
         """Decode a file to its end, or as far as it can be decoded."""
@@ -127,6 +131,7 @@ class _Decoding:
             self._leave_out((getattr(error, "strerror", None) or "not supported").lower())
             return
         with opened:
+            self.pictures |= {track.codec_context.name for track in opened.streams if _is_picture(track)}
             if opened.streams.audio:
                 self._decode(opened)
             else:
@@ -157,6 +162,10 @@ class _Decoding:
             output.write(frame)
             frame = next(frames, None)
         self.damaged = self.damaged or source.damaged or timeline.broken
+
+
+def _is_picture(track: Any) -> bool:
+    return track.type == "video" and track.codec_context is not None
 
 
 def _has_disposition(track: Any, name: str) -> bool:
@@ -263,7 +272,8 @@ class _Timeline:
             self._origin_s = self._start_s(at_s, skipped=skipped)
             gap_s, least_s = at_s - self._origin_s, 0.0
         else:
-            if at_s <= self._last_s:  # they begin again
+            # They begin again, or are not in the unit that the container states, as behind a change of the rate.
+            if at_s <= self._last_s or frame.sample_rate != self.rate or self.demuxer in _WITHOUT_TIMES:
                 self._origin_s = at_s - done_s
             gap_s, least_s = at_s - self._origin_s - done_s, 0.0 if after_error else _JITTER_S
         self._last_s = at_s
@@ -293,8 +303,10 @@ class _Output:
     """
 
     def __init__(self, pipe: BinaryIO, first: Any, channel: int | None) -> None:
-        self._pipe, self._layout, self._channel = pipe, first.layout, channel
+        self._pipe, self._layout = pipe, first.layout
         self._channels = len(first.layout.channels)
+        # Of joined files a later one may have fewer channels than the first, for which the channel was chosen.
+        self._channel = None if channel is None else min(channel, self._channels - 1)
         self._resampler: Any = None
         self._format: tuple[Any, ...] = ()
         self.rate: int = first.sample_rate

@@ -72,6 +72,7 @@ class FrameScan:
         n_frames, samples: of all frames together; samples of one channel.
         rate: Hz of the first frame.
         ranges: (start, end) in bytes of the runs of frames, without the tags and the junk between them.
+        next_stream: where frames of another rate, layer or codec begin, which are not counted; None without any.
         stated_frames: the count in the Xing, Info or VBRI header of the first frame, None without one.
         junk_bytes: bytes between frames, or behind the last one, that belong to no tag.
         cut: whether the last frame is incomplete.
@@ -86,6 +87,7 @@ class FrameScan:
     junk_bytes: int = 0
     cut: bool = False
     whole: bool = True
+    next_stream: int | None = None
 
     @property
     def duration_s(self) -> float:
@@ -99,10 +101,13 @@ class FrameScan:
 
     @property
     def fits_its_header(self) -> bool:
-        """Whether this is one undamaged file whose Xing or Info header counts its frames right."""
-        # Most encoders leave the frame that holds the header out of the count.
-        counts = (self.n_frames - 1, self.n_frames)
-        return self.whole and not self.is_damaged and self.stated_frames in counts
+        """Whether this is one undamaged file whose Xing or Info header counts its frames right.
+
+        The frame that holds the header is no part of the count. Some writers include it (GStreamer's xingmux, mp3splt):
+        libsndfile then expects a frame that is not there.
+        """
+        is_alone = self.whole and not self.is_damaged and self.next_stream is None
+        return is_alone and self.stated_frames == self.n_frames - 1
 
 
 def find_run(data: bytes) -> tuple[str, int] | None:
@@ -208,10 +213,17 @@ class _Walk:
             self._run_start = self._base + self._at
             return True
         first = self._base + self._at
-        if (at := self._next_frame(stream_kind)) is None:
-            # The last frame of a file may be cut off within its header; zeros are padding.
+        at = self._next_frame()
+        other = None if at is None else _header(self._data, at)
+        if at is not None and other is not None and stream_kind not in (None, other.stream):
+            scan.next_stream = self._base + at
+            scan.junk_bytes += len(self._data[self._at : at].strip(b"\0"))
+            self._end_run(first)
+            return False
+        if at is None:
+            # The last frame of a file may be cut off within its header; zeros and line ends are padding.
             rest = self._data[self._at :]
-            scan.junk_bytes += len(rest.strip(b"\0"))
+            scan.junk_bytes += len(rest.strip(b"\0\r\n"))
             scan.whole = len(rest) < _MAX_JUNK_BYTES
             self._end_run(first if scan.whole else 2**62)
             return False
@@ -227,15 +239,15 @@ class _Walk:
         self._run_start = self._base + at
         return True
 
-    def _next_frame(self, stream_kind: tuple[str, int, int] | None) -> int | None:
-        """The next position, within a bound, where frames of this kind go on, or a tag begins."""
+    def _next_frame(self) -> int | None:
+        """The next position, within a bound, where several frames of one kind follow each other, or a tag begins."""
         if len(self._data) - self._at < _MAX_JUNK_BYTES:
             self._data += self._stream.read(_CHUNK_BYTES)
         data, limit = self._data, min(len(self._data), self._at + _MAX_JUNK_BYTES)
-        for at in range(self._at + 1, limit):
+        for at in range(self._at, limit):
             if data[at] == 0xFF:
                 header = _header(data, at)
-                if header and stream_kind in (None, header.stream) and _is_run(data, at, header.stream):
+                if header and _is_run(data, at, header.stream):
                     return at
             elif data[at] in b"IALT" and tag_bytes(data, at):
                 return at

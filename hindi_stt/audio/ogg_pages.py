@@ -14,9 +14,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 
+from hindi_stt.audio.tags import is_tail
+
 __all__ = ["OggScan", "scan_ogg"]
 
 _HEADER: Final = struct.Struct("<4sBBqIIIB")
+_MARK: Final = b"OggS"
 _CHUNK_BYTES: Final = 2**20
 _MAX_PAGE_BYTES: Final = _HEADER.size + 255 + 255 * 255
 # More than four hours have with one packet of 20 ms a page: what is left is not read, and counts as damaged here.
@@ -205,7 +208,7 @@ def _pages(stream: BinaryIO, start: int) -> Iterator[_Page | None]:
             data, at = data[at:] + stream.read(_CHUNK_BYTES), 0
         if at == len(data):
             return
-        if not data[at] and not data[at:].strip(b"\0"):  # padding
+        if data[at : at + 4] != _MARK and is_tail(data[at:]):
             return
         page = _page(data, at)
         yield page
@@ -222,7 +225,7 @@ def _page(data: bytes, at: int) -> _Page | None:
     lacing = data[at + _HEADER.size : at + _HEADER.size + n_lacing]
     begin = at + _HEADER.size + n_lacing
     body = data[begin : begin + sum(lacing)]
-    if mark != b"OggS" or version or len(lacing) < n_lacing or len(body) < sum(lacing):
+    if mark != _MARK or version or len(lacing) < n_lacing or len(body) < sum(lacing):
         return None
     if _checksum(data[at : at + 22] + bytes(4) + data[at + 26 : begin] + body) != checksum:
         return None

@@ -7,39 +7,57 @@ estimated, drops damaged pages and packets, and reads the first of several joine
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import BinaryIO, Final, cast
 
-import numpy as np
 import soundfile
 
-from hindi_stt.audio.byte_ranges import ByteRanges
+from hindi_stt.audio.byte_ranges import ByteRanges, Overlaid
 from hindi_stt.audio.containers import Container, identify
+from hindi_stt.audio.decoders import FFmpegReader, ForwardFile, SndfileReader, raw_file
+from hindi_stt.audio.ebml import elements_end
 from hindi_stt.audio.ffmpeg import ChildLimits, FFmpegFile
+from hindi_stt.audio.flac_frames import first_sample
 from hindi_stt.audio.frame_headers import scan_frames
+from hindi_stt.audio.joined import JoinedReader
 from hindi_stt.audio.ogg_pages import scan_ogg
 from hindi_stt.audio.reader import Reader
 from hindi_stt.audio.riff import WavHeader, read_wav_header, unread_bytes
-from hindi_stt.audio.structure import beginnings, find_later, is_cut, is_joined, ranges_without_headers, scan_atoms
+from hindi_stt.audio.structure import (
+    beginnings,
+    begins_another,
+    find_later,
+    is_cut,
+    is_joined,
+    ranges_without_headers,
+    scan_atoms,
+    stated_end,
+    unclosed_caf,
+)
+from hindi_stt.audio.tags import untagged_end
 from hindi_stt.errors import AudioTooLong, CorruptAudio, HindiSTTError, TruncatedAudio, UnsupportedAudio
-from hindi_stt.types import Float32
 
 __all__ = ["UNKNOWN_SIZE", "open_raw", "open_recording"]
 
 UNKNOWN_SIZE: Final = 2**62
 """What a stream that is still arriving gives for its end."""
 
-# A file that promises more does not know how much it holds.
-_MAX_PROMISED: Final = 2**48
 # Encodings that libsndfile reads sample by sample, in every container.
 _EXACT_SUBTYPES: Final = frozenset(
     {"PCM_U8", "PCM_S8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW"}
 )
-# A FLAC file that lacks less than its largest usual block at its end is damaged there, and not cut off.
-_MAX_BLOCK: Final = 4_608
-# More joined files are not read: the list of them goes to the child in one argument.
+# A WAV header that states less than this, with samples behind it, was written with the first buffer and never again.
+_UNCLOSED_S: Final = 1.0
+# A frame of FLAC ends with its checksum, which may be zero.
+_CHECKSUM_BYTES: Final = 2
+# Of more joined files each is not opened by itself: it costs a process.
+_MAX_PARTS: Final = 64
+# They share the bound on a child's CPU time, but each has at least so much.
+_LEAST_CPU_S: Final = 10
+# More files are not read in one child: the list of them goes to it in one argument.
 _MAX_JOINED: Final = 2_000
-_TRACKS: Final = "audio_tracks: the file has {} audio tracks; the default one was transcribed"
 
 
 def open_raw(
@@ -50,16 +68,9 @@ def open_raw(
     endian: str,
     *,
     channel: int | None,
-    incomplete: bool = False,
 ) -> Reader:
     """Samples without a container. encoding: libsndfile's name."""
-    try:
-        file = _Forward(
-            stream, samplerate=rate, channels=channels, subtype=encoding, endian=_endian(encoding, endian), format="RAW"
-        )
-    except (soundfile.SoundFileError, ValueError, OverflowError) as error:
-        raise CorruptAudio(f"There is no audio of {channels} channels at {rate} Hz.") from error
-    return _SndfileReader(file, channel, incomplete=incomplete)
+    return SndfileReader(raw_file(stream, encoding, rate, channels, endian), channel)
 
 
 def open_recording(stream: BinaryIO, size: int, limits: ChildLimits, max_s: float, channel: int | None) -> Reader:
@@ -78,17 +89,6 @@ def open_recording(stream: BinaryIO, size: int, limits: ChildLimits, max_s: floa
         AudioTooLong: its frames are more than `max_s` seconds.
     """
     return _Opening(stream, size, limits, max_s, channel).reader()
-
-
-class _Forward(soundfile.SoundFile):  # type: ignore[misc]
-    """Reads on without seeking, whatever length the header states.
-
-    soundfile asks for no more than the stated length, and seeks after every block. Behind the last block of a FLAC file
-    of unknown length that fails.
-    """
-
-    def seekable(self) -> bool:
-        return False
 
 
 class _Opening:
@@ -116,6 +116,13 @@ class _Opening:
         return by_demuxer.get(container.demuxer, self._other)(container)
 
     def _other(self, container: Container) -> Reader:
+        if container.demuxer == "amr":
+            parts = beginnings(self._stream, "amr", container.start)
+            if 1 < len(parts) <= _MAX_PARTS:
+                return self._joined(parts)
+            end = untagged_end(self._stream, self._size)
+            if end < self._size and len(parts) == 1:
+                return self._ffmpeg(container, [(container.start, end)])
         headers = ranges_without_headers(self._stream, container.demuxer, container.start, self._size)
         behind = is_joined(self._stream, container.demuxer, container.start)
         return self._ffmpeg(container, headers, incomplete=behind)
@@ -124,19 +131,40 @@ class _Opening:
         header = read_wav_header(self._stream, container.start, self._size)
         if header.encoding is None:
             return self._ffmpeg_or_sndfile(container, incomplete=self._is_followed(container, header))
-        if header.data_bytes is None:
-            return self._samples(header, self._size)
         arriving = self._size == UNKNOWN_SIZE
-        if not header.data_bytes or not arriving:
+        if header.data_bytes is None:
+            return self._samples(header, self._size) if arriving else self._unmeasured(container, header)
+        is_unclosed = header.duration_s < _UNCLOSED_S
+        if is_unclosed or not arriving:
             followed = self._is_followed(container, header)
-            if followed and not header.data_bytes:  # never closed by its writer
+            if followed and is_unclosed and not self._is_joined(header):
                 return self._samples(header, self._size, incomplete=True)
             if followed or not header.is_riff:
                 # libsndfile refuses WAV files with another one behind them, and reads it with Wave64.
                 return self._samples(header, header.data_start + header.data_bytes, incomplete=followed)
-        return self._sndfile(
-            start=container.start, at_end=lambda: arriving and self._is_followed(container, header), exact=True
-        )
+
+        def followed_at_end() -> bool:
+            return arriving and self._is_followed(container, header)
+
+        try:
+            return self._sndfile(start=container.start, at_end=followed_at_end, exact=True)
+        except CorruptAudio:  # libsndfile is stricter than the format, and does not know BW64
+            end = header.data_start + header.data_bytes
+            return self._samples(header, end, at_end=followed_at_end, exact=True)
+
+    def _unmeasured(self, container: Container, header: WavHeader) -> Reader:
+        """A WAV or Wave64 file whose writer could not seek back: its samples go on until the next file."""
+        starts = beginnings(self._stream, container.demuxer, container.start)
+        parts = _with_samples(starts, self._size, header.data_start - container.start)
+        if not 1 < len(starts) <= _MAX_PARTS or not parts:
+            return self._samples(header, self._size)
+        if len(parts) > 1:
+            return self._parts(parts)
+        ((start, end),) = parts
+        return self._samples(read_wav_header(self._stream, start, end), end)
+
+    def _is_joined(self, header: WavHeader) -> bool:
+        return begins_another(self._stream, header.data_start + (header.data_bytes or 0), self._size)
 
     def _is_followed(self, container: Container, header: WavHeader) -> bool:
         """Whether there may be audio behind the samples. Waits for the end of a file that is still arriving."""
@@ -144,25 +172,33 @@ class _Opening:
             return False
         size = _whole_size(self._stream)
         if not header.is_riff:
-            return find_later(self._stream, container.demuxer, container.start) is not None
+            later = find_later(self._stream, container.demuxer, container.start) is not None
+            return later or begins_another(self._stream, header.data_start + header.data_bytes, size)
         return unread_bytes(self._stream, header.data_start + header.data_bytes, size) > 0
 
-    def _samples(self, header: WavHeader, end: int, *, incomplete: bool = False) -> Reader:
+    def _samples(
+        self,
+        header: WavHeader,
+        end: int,
+        *,
+        incomplete: bool = False,
+        at_end: Callable[[], bool] = lambda: False,
+        exact: bool = False,
+    ) -> Reader:
         """What lies behind the header."""
-        samples = ByteRanges(self._stream, [(header.data_start, end)])
-        return open_raw(
-            cast("BinaryIO", samples),
+        file = raw_file(
+            cast("BinaryIO", ByteRanges(self._stream, [(header.data_start, end)])),
             header.encoding or "",
             header.rate,
             header.channels,
             header.endian,
-            channel=self._channel,
-            incomplete=incomplete,
         )
+        return SndfileReader(file, self._channel, incomplete=incomplete, at_end=at_end, exact=exact)
 
     def _flac(self, container: Container) -> Reader:
-        def continued() -> _FFmpegReader:
-            return self._ffmpeg(container)
+        def continued() -> FFmpegReader:
+            end = untagged_end(self._stream, _whole_size(self._stream), zeros=_CHECKSUM_BYTES)
+            return self._ffmpeg(container, [(container.start, end)])
 
         if self._size == UNKNOWN_SIZE:
             return self._sndfile(
@@ -171,9 +207,16 @@ class _Opening:
                 goes_on=lambda: find_later(self._stream, "flac", container.start) is not None,
                 exact=True,
             )
-        if find_later(self._stream, "flac", container.start) is not None:
+        parts = beginnings(self._stream, "flac", container.start)
+        if 1 < len(parts) <= _MAX_PARTS:
+            return self._joined(parts)
+        if len(parts) > 1:
             return continued()
-        return self._sndfile(start=container.start, fallback=continued, exact=True)
+        ranges = [(container.start, untagged_end(self._stream, self._size, zeros=_CHECKSUM_BYTES))]
+        reader = self._sndfile(ranges=ranges, fallback=continued, exact=True)
+        if reader.promised is not None:
+            reader.promised = max(0, reader.promised - first_sample(self._stream, container.start)) or None
+        return reader
 
     def _ogg(self, container: Container) -> Reader:
         scan = scan_ogg(self._stream, container.start)
@@ -183,29 +226,65 @@ class _Opening:
             return self._sndfile(start=container.start, fallback=lambda: self._ffmpeg(container))
         # Whether the pages are whole is known: decoders complain of less, and more.
         starts = [container.start + at for at in scan.links]
-        return self._joined(container, starts, incomplete=scan.is_damaged, checked=True)
+        if len(starts) < 2:
+            return self._ffmpeg(container, incomplete=scan.is_damaged, checked=True)
+        return self._in_one_child(container, starts, incomplete=scan.is_damaged, checked=True)
 
     def _separately(self, container: Container) -> Reader:
-        return self._joined(container, beginnings(self._stream, container.demuxer, container.start))
+        starts = beginnings(self._stream, container.demuxer, container.start)
+        if len(starts) > 1:
+            return self._in_one_child(container, starts)
+        if container.demuxer == "matroska":
+            end = elements_end(self._stream, container.start, self._size)
+            followed = begins_another(self._stream, end, self._size)
+            if followed or untagged_end(self._stream, self._size) <= end:
+                return self._ffmpeg(container, [(container.start, end)], incomplete=followed)
+        return self._ffmpeg(container)
 
-    def _joined(
+    def _in_one_child(
         self, container: Container, starts: Sequence[int], *, incomplete: bool = False, checked: bool = False
     ) -> Reader:
-        """Files that begin at these bytes, of which FFmpeg's demuxer would not read all."""
-        if len(starts) < 2:
-            return self._ffmpeg(container, incomplete=incomplete, checked=checked)
+        """Files of one kind that begin at these bytes, of which FFmpeg's demuxer would not read all."""
         ends = [*starts[1:], self._size][:_MAX_JOINED]
         files = [[part] for part in zip(starts, ends, strict=False)]
         incomplete = incomplete or len(starts) > _MAX_JOINED
         file = FFmpegFile(self._stream, container.demuxer, self._limits, self._channel, files)
-        return _FFmpegReader(file, incomplete=incomplete, checked=checked)
+        return FFmpegReader(file, incomplete=incomplete, checked=checked)
+
+    def _parts(self, parts: Sequence[tuple[int, int]], *, incomplete: bool = False) -> Reader:
+        """Files that were joined, each of which is opened by itself when the one before it has ended.
+
+        parts: (start, end) of each in bytes.
+        """
+        limits = replace(self._limits, cpu_s=max(_LEAST_CPU_S, self._limits.cpu_s // len(parts)))
+
+        def opener(start: int, end: int) -> Callable[[], Reader]:
+            part = cast("BinaryIO", ByteRanges(self._stream, [(start, end)]))
+            return lambda: _Opening(part, end - start, limits, self._max_s, self._channel).reader()
+
+        return JoinedReader([opener(*part) for part in parts], incomplete=incomplete)
+
+    def _joined(self, starts: Sequence[int], *, incomplete: bool = False) -> Reader:
+        """Joined files, each of which ends where the next one begins."""
+        return self._parts(list(zip(starts, [*starts[1:], self._size], strict=True)), incomplete=incomplete)
 
     def _frames(self, container: Container) -> Reader:
         scan = scan_frames(self._stream, container.start, self._max_s)
         self._check_duration(scan.duration_s)
+        if scan.next_stream is not None:
+            return self._streams([container.start, scan.next_stream])
         if container.demuxer == "mp3" and scan.fits_its_header:
             return self._sndfile(ranges=scan.ranges, fallback=lambda: self._ffmpeg(container, scan.ranges))
         return self._ffmpeg(container, scan.ranges, incomplete=scan.is_damaged)
+
+    def _streams(self, starts: list[int]) -> Reader:
+        """Bare frames that go on in another codec or at another rate. starts: of the first two such stretches."""
+        while (following := scan_frames(self._stream, starts[-1], self._max_s).next_stream) is not None:
+            starts.append(following)
+            if len(starts) > _MAX_PARTS:
+                # No recorder writes that. What follows is left out: each part would be opened within the one before.
+                return self._parts(list(itertools.pairwise(starts)), incomplete=True)
+        return self._joined(starts)
 
     def _check_duration(self, duration_s: float) -> None:
         if duration_s > self._max_s:
@@ -219,10 +298,16 @@ class _Opening:
         return self._ffmpeg(container, first, incomplete=bool(first))
 
     def _uncompressed(self, container: Container) -> Reader:
-        """AIFF, AU and CAF. FFmpeg's demuxer reads joined AU files on, of the others it reads the first one."""
-        joined = find_later(self._stream, container.demuxer, container.start) is not None
-        if container.demuxer == "au" and joined:
+        """AIFF, AU and CAF. Joined AU files are read on, of the others the first one is."""
+        parts = beginnings(self._stream, container.demuxer, container.start)
+        if container.demuxer == "au" and len(parts) > 1:
+            if len(parts) <= _MAX_PARTS:
+                return self._joined(parts)
             return self._ffmpeg(container, ranges_without_headers(self._stream, "au", container.start, self._size))
+        if container.demuxer == "caf" and (size_at := unclosed_caf(self._stream, container.start)) is not None:
+            return self._unclosed_caf(parts, size_at - container.start)
+        end = stated_end(self._stream, container.demuxer, container.start)
+        joined = len(parts) > 1 or (end is not None and begins_another(self._stream, end, self._size))
         if not joined:
             try:
                 reader = self._sndfile(start=container.start, exact=True)
@@ -232,6 +317,17 @@ class _Opening:
                 return reader
             reader.close()
         return self._ffmpeg_or_sndfile(container, incomplete=joined)
+
+    def _unclosed_caf(self, starts: Sequence[int], size_at: int) -> Reader:
+        """A CAF file whose writer never put in how many samples there are. size_at: where that stands."""
+        header_bytes = size_at + 12  # the size, and the count of edits before the samples
+        parts = _with_samples(starts, self._size, header_bytes)
+        if not parts:
+            return self._sndfile(start=starts[0])
+        start, end = parts[0]
+        data_bytes = (end - start - size_at - 8).to_bytes(8, "big")
+        whole = Overlaid(self._stream, start, end, size_at, data_bytes)
+        return self._sndfile(stream=cast("BinaryIO", whole), incomplete=True)
 
     def _ffmpeg_or_sndfile(self, container: Container, *, incomplete: bool) -> Reader:
         """For codecs that one of the two may not know."""
@@ -250,152 +346,52 @@ class _Opening:
         *,
         incomplete: bool = False,
         checked: bool = False,
-    ) -> _FFmpegReader:
+    ) -> FFmpegReader:
         size = _whole_size(self._stream)
         parts = [(start, min(end, size)) for start, end in ranges]
         if not parts and container.start:
             parts = [(container.start, size)]
         file = FFmpegFile(self._stream, container.demuxer, self._limits, self._channel, [parts] if parts else [])
-        return _FFmpegReader(file, incomplete=incomplete, checked=checked)
+        return FFmpegReader(file, incomplete=incomplete, checked=checked)
 
     def _sndfile(
         self,
         *,
+        stream: BinaryIO | None = None,
         start: int = 0,
         ranges: Sequence[tuple[int, int]] = (),
-        fallback: Callable[[], _FFmpegReader] | None = None,
+        fallback: Callable[[], FFmpegReader] | None = None,
         goes_on: Callable[[], bool] = lambda: False,
         at_end: Callable[[], bool] = lambda: False,
         incomplete: bool = False,
         exact: bool = False,
-    ) -> _SndfileReader:
-        if start or (ranges and list(ranges) != [(0, self._size)]):
+    ) -> SndfileReader:
+        if stream is not None:
+            pass
+        elif start or (ranges and list(ranges) != [(0, self._size)]):
             stream = cast("BinaryIO", ByteRanges(self._stream, ranges or [(start, self._size)]))
         else:
             stream = self._stream
             stream.seek(0)
         try:
-            file = _Forward(stream)
+            file = ForwardFile(stream)
         except (soundfile.SoundFileError, TypeError) as error:
             # libsndfile takes headerless data for RAW, for which soundfile then misses parameters: a TypeError.
             if fallback is not None:
                 return fallback()  # type: ignore[return-value]
             raise CorruptAudio("The header of the file cannot be read.") from error
-        return _SndfileReader(
+        return SndfileReader(
             file, self._channel, fallback=fallback, goes_on=goes_on, at_end=at_end, incomplete=incomplete, exact=exact
         )
 
 
-class _SndfileReader:
-    """libsndfile, and FFmpeg from where libsndfile fails.
+def _with_samples(starts: Sequence[int], size: int, header_bytes: int) -> list[tuple[int, int]]:
+    """(start, end) of the joined files that are longer than a header.
 
-    Args:
-        file: the open file.
-        channel: see `open_recording`.
-        fallback: opens the same file with FFmpeg.
-        goes_on: asked at the end, whether there is more that FFmpeg can decode.
-        at_end: asked at the end, whether there is more that nobody can decode.
-        incomplete: whether it is known already that something is missing.
-        exact: whether fewer samples than the header promises mean that the file was cut off.
+    libsndfile puts the header of a file that it writes to a pipe there twice, and once more behind the samples.
     """
-
-    def __init__(
-        self,
-        file: soundfile.SoundFile,
-        channel: int | None,
-        *,
-        fallback: Callable[[], _FFmpegReader] | None = None,
-        goes_on: Callable[[], bool] = lambda: False,
-        at_end: Callable[[], bool] = lambda: False,
-        incomplete: bool = False,
-        exact: bool = False,
-    ) -> None:
-        self._file, self._channel = file, channel
-        self._fallback, self._goes_on, self._at_end, self._exact = fallback, goes_on, at_end, exact
-        self._other: _FFmpegReader | None = None
-        self._done = 0
-        self.samplerate, self.channels = int(file.samplerate), int(file.channels)
-        self.subtype = str(file.subtype)
-        self.promised = file.frames if file.frames < _MAX_PROMISED else None
-        self.incomplete = incomplete
-        self.notes: tuple[str, ...] = ()
-
-    def read(self, n: int) -> Float32:
-        if self._other is not None:
-            return self._read_other(self._other, n)
-        try:
-            block: Float32 = self._file.read(n, dtype="float32", always_2d=True)
-        except soundfile.SoundFileError as error:
-            if self._fallback is None:
-                done_s = self._done / self.samplerate
-                raise CorruptAudio(f"The audio cannot be decoded past {done_s:.1f} s.") from error
-            # libsndfile fails at the header of a file that was joined to this one, too.
-            self.incomplete = self.incomplete or not self._goes_on()
-            return self._read_other(self._continue(self._fallback), n)
-        self._done += len(block)
-        chosen: Float32 = block if self._channel is None else block[:, self._channel : self._channel + 1]
-        if len(block) == n:
-            return chosen
-        if self._fallback is not None and self._goes_on():
-            return np.concatenate([chosen, self._read_other(self._continue(self._fallback), n - len(block))])
-        self._check_end()
-        return chosen
-
-    def close(self) -> None:
-        self._file.close()
-        if self._other is not None:
-            self._other.close()
-
-    def _continue(self, fallback: Callable[[], _FFmpegReader]) -> _FFmpegReader:
-        """Go on with FFmpeg behind the samples that were read."""
-        self._other = other = fallback()
-        left = self._done
-        while left and (part := len(other.read(min(left, self.samplerate)))):
-            left -= part
-        return other
-
-    def _read_other(self, other: _FFmpegReader, n: int) -> Float32:
-        block = other.read(n)
-        self._done += len(block)
-        if len(block) < n:
-            self.incomplete = self.incomplete or other.incomplete
-            self._check_end(_MAX_BLOCK)
-        return block
-
-    def _check_end(self, tolerance: int = 0) -> None:
-        if self.promised is not None and self._done < self.promised - tolerance:
-            if self._exact:
-                raise TruncatedAudio(
-                    f"The header promises {self.promised / self.samplerate:.2f} s of audio, the file holds "
-                    f"{self._done / self.samplerate:.2f} s."
-                )
-            self.incomplete = True
-        self.incomplete = self.incomplete or self._at_end()
-
-
-class _FFmpegReader:
-    """FFmpeg in a child process; its headers promise nothing exactly.
-
-    incomplete: whether it is known already that something is missing; checked: whether nothing else can be.
-    """
-
-    promised: int | None = None
-    subtype = "FFMPEG"
-
-    def __init__(self, file: FFmpegFile, *, incomplete: bool, checked: bool) -> None:
-        self._file, self._checked = file, checked
-        self.samplerate, self.channels = file.samplerate, file.channels
-        self.incomplete = incomplete
-        self.notes: tuple[str, ...] = (_TRACKS.format(file.tracks),) if file.tracks > 1 else ()
-
-    def read(self, n: int) -> Float32:
-        block = self._file.read(n)
-        if len(block) < n:
-            self.incomplete = self.incomplete or (self._file.damaged and not self._checked)
-        return block
-
-    def close(self) -> None:
-        self._file.close()
+    parts = zip(starts, [*starts[1:], size], strict=True)
+    return [(start, end) for start, end in parts if end - start > header_bytes]
 
 
 def _whole_size(stream: BinaryIO) -> int:
@@ -404,7 +400,3 @@ def _whole_size(stream: BinaryIO) -> int:
     if wait is not None:
         wait()
     return stream.seek(0, 2)
-
-
-def _endian(encoding: str, endian: str) -> str:
-    return endian if encoding not in ("ULAW", "ALAW", "PCM_U8") else "FILE"

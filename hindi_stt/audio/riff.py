@@ -17,9 +17,11 @@ __all__ = ["WavHeader", "read_wav_header", "unread_bytes"]
 
 Endian = Literal["LITTLE", "BIG"]
 
-_RIFF_FAMILY: Final = (b"RIFF", b"RIFX", b"RF64", b"BW64")
-# Sizes that writers put into a header when they cannot seek back: "until the end of the stream".
-_STREAMED_SIZES: Final = frozenset({0x7FFF_FFFF, 0x7FFF_F000, 0x8000_0000, *range(0xFFFF_FF00, 0x1_0000_0000)})
+# Behind the samples: another file, and a second chunk of samples, which no decoder reads.
+_UNREAD: Final = (b"RIFF", b"RIFX", b"RF64", b"BW64", b"data")
+# Sizes that writers put into a header when they cannot seek back: the largest number of 31 or of 32 bits, less the
+# header or rounded (sox 0x7FFFF000, GStreamer 0x7FFF0000).
+_STREAMED_SIZES: Final = (range(0x7FFF_0000, 0x8000_0001), range(0xFFFF_0000, 0x1_0000_0000))
 _UNKNOWN_64: Final = 2**62
 _EXTENSIBLE: Final = 0xFFFE
 # Format tag → libsndfile's encodings by bytes a sample.
@@ -47,6 +49,7 @@ class WavHeader:
         data_start: first byte of the samples.
         data_bytes: as stated; None where the writer did not know, because it could not seek back.
         is_riff: whether chunks of RIFF's form may lie behind the samples.
+        frame_bytes: bytes of one sample of every channel.
     """
 
     encoding: str | None
@@ -56,6 +59,13 @@ class WavHeader:
     data_start: int
     data_bytes: int | None
     is_riff: bool
+    frame_bytes: int = 0
+
+    @property
+    def duration_s(self) -> float:
+        """As stated; infinite where the writer did not know."""
+        bytes_per_s = max(1, self.rate * self.frame_bytes)
+        return float("inf") if self.data_bytes is None else self.data_bytes / bytes_per_s
 
 
 def read_wav_header(stream: BinaryIO, start: int, size: int) -> WavHeader:
@@ -80,7 +90,7 @@ def read_wav_header(stream: BinaryIO, start: int, size: int) -> WavHeader:
 
 def _read_riff(stream: BinaryIO, start: int, size: int, mark: bytes) -> WavHeader:
     order: Literal["<", ">"] = ">" if mark == b"RIFX" else "<"
-    position, encoding, rate, channels = start + 12, None, 0, 0
+    position, encoding, rate, channels, frame_bytes = start + 12, None, 0, 0, 0
     data_bytes_64 = None
     for _ in range(_MAX_CHUNKS):
         stream.seek(position)
@@ -89,12 +99,12 @@ def _read_riff(stream: BinaryIO, start: int, size: int, mark: bytes) -> WavHeade
             break
         name, length = chunk[:4], struct.unpack(order + "I", chunk[4:])[0]
         position += 8
-        if name == b"data":
+        if name == b"data" and (length or stream.read(4) != b"data"):  # an empty chunk before the samples' own
             stated = _stated(length, data_bytes_64 if mark in (b"RF64", b"BW64") else None)
             endian: Endian = "BIG" if order == ">" else "LITTLE"
-            return WavHeader(encoding, rate, channels, endian, position, stated, is_riff=True)
+            return WavHeader(encoding, rate, channels, endian, position, stated, is_riff=True, frame_bytes=frame_bytes)
         if name == b"fmt ":
-            encoding, rate, channels = _read_format(stream.read(min(length, 40)), order)
+            encoding, rate, channels, frame_bytes = _read_format(stream.read(min(length, 40)), order)
         if name == b"ds64":
             content = stream.read(min(length, 28))
             data_bytes_64 = int.from_bytes(content[8:16], "little") if len(content) >= 16 else None
@@ -106,7 +116,7 @@ def _read_riff(stream: BinaryIO, start: int, size: int, mark: bytes) -> WavHeade
 
 def _read_w64(stream: BinaryIO, start: int, size: int) -> WavHeader:
     """Chunks have a GUID and a size of 64 bits, which counts their header, and begin at multiples of 8."""
-    position, encoding, rate, channels = start + 40, None, 0, 0
+    position, encoding, rate, channels, frame_bytes = start + 40, None, 0, 0, 0
     for _ in range(_MAX_CHUNKS):
         stream.seek(position)
         chunk = stream.read(_W64_GUID_BYTES + 8)
@@ -118,9 +128,11 @@ def _read_w64(stream: BinaryIO, start: int, size: int) -> WavHeader:
             data_bytes = length - len(chunk)
             # Writers that cannot seek back leave 0, the header alone, or the largest number.
             stated = data_bytes if 0 < data_bytes < _UNKNOWN_64 else None
-            return WavHeader(encoding, rate, channels, "LITTLE", content, stated, is_riff=False)
+            return WavHeader(
+                encoding, rate, channels, "LITTLE", content, stated, is_riff=False, frame_bytes=frame_bytes
+            )
         if name == b"fmt ":
-            encoding, rate, channels = _read_format(stream.read(min(max(0, length - len(chunk)), 40)), "<")
+            encoding, rate, channels, frame_bytes = _read_format(stream.read(min(max(0, length - len(chunk)), 40)), "<")
         position += max(len(chunk), (length + 7) // 8 * 8)
         if position >= size:
             break
@@ -130,17 +142,17 @@ def _read_w64(stream: BinaryIO, start: int, size: int) -> WavHeader:
 def _stated(length: int, data_bytes_64: int | None) -> int | None:
     if data_bytes_64 is not None and length == 0xFFFF_FFFF:
         return data_bytes_64 if 0 < data_bytes_64 < _UNKNOWN_64 else None
-    return None if length in _STREAMED_SIZES else length
+    return None if any(length in sizes for sizes in _STREAMED_SIZES) else length
 
 
-def _read_format(content: bytes, order: Literal["<", ">"]) -> tuple[str | None, int, int]:
+def _read_format(content: bytes, order: Literal["<", ">"]) -> tuple[str | None, int, int, int]:
     if len(content) < 16:
-        return None, 0, 0
+        return None, 0, 0, 0
     tag, channels, rate, _, block_bytes, _ = struct.unpack(order + "HHIIHH", content[:16])
     if tag == _EXTENSIBLE and len(content) >= 26:
         (tag,) = struct.unpack(order + "H", content[24:26])
     sample_bytes = block_bytes // channels if channels and block_bytes % channels == 0 else 0
-    return _ENCODINGS.get(tag, {}).get(sample_bytes), rate, channels
+    return _ENCODINGS.get(tag, {}).get(sample_bytes), rate, channels, block_bytes
 
 
 def unread_bytes(stream: BinaryIO, position: int, size: int) -> int:
@@ -152,14 +164,14 @@ def unread_bytes(stream: BinaryIO, position: int, size: int) -> int:
         size: bytes of the file.
 
     Returns:
-        0 where everything is of a known form. Another WAV file behind the first one is not: it is never read.
+        0 where everything is of a known form. Another WAV file or more samples are not: they are never read.
     """
     for _ in range(_MAX_CHUNKS):
         if size - position < 8:
             return 0
         stream.seek(position)
         head = stream.read(32)
-        if head[:4] in _RIFF_FAMILY:
+        if head[:4] in _UNREAD:
             return size - position
         length = tag_bytes(head, 0) or _chunk_bytes(head, size - position) or _padding(stream, position)
         if not length and head[:1] == b"\0" and position % 2:

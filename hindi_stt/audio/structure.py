@@ -8,15 +8,31 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Final, Literal
+from typing import BinaryIO, Final, Literal, cast
 
-__all__ = ["AtomScan", "beginnings", "find_later", "is_cut", "is_joined", "ranges_without_headers", "scan_atoms"]
+from hindi_stt.audio.byte_ranges import ByteRanges
+from hindi_stt.audio.containers import identify
+
+__all__ = [
+    "AtomScan",
+    "beginnings",
+    "begins_another",
+    "find_later",
+    "is_cut",
+    "is_joined",
+    "ranges_without_headers",
+    "scan_atoms",
+    "stated_end",
+    "unclosed_caf",
+]
 
 _CHUNK_BYTES: Final = 2**20
 _OVERLAP: Final = 32
 _MAX_ATOMS: Final = 1_000_000
 _MAX_CHUNKS: Final = 1_000
 _MAX_HEADERS: Final = 500
+# Before the samples in CAF's data chunk.
+_CAF_EDIT_COUNT_BYTES: Final = 4
 # Sizes from here on mean that the writer could not seek back.
 _STREAMED_32: Final = 0x7F00_0000
 # How another file of the kind begins: fixed bytes, which are found quickly, and a pattern of what follows them, so long
@@ -27,6 +43,7 @@ _BEGINNINGS: Final[dict[str, tuple[bytes, re.Pattern[bytes]]]] = {
         ("flac", b"fLaC", rb"[\x00\x80]\x00\x00\x22"),
         ("aiff", b"FORM", rb"....AIF[FC]"),
         ("caf", b"caff\x00\x01\x00\x00desc", rb"\x00{4}"),
+        ("wav", b"RIFF", rb"....WAVEfmt "),
         ("au", b".snd\x00\x00", rb".{10}\x00\x00.{6}"),
         ("w64", b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb", rb"\x04\xc1\x00\x00"),
         ("tta", b"TTA1", rb"[\x01\x02\x03]\x00"),
@@ -43,6 +60,10 @@ _BEGINNINGS: Final[dict[str, tuple[bytes, re.Pattern[bytes]]]] = {
 _FIRST_ONLY: Final = frozenset({"aiff", "caf", "w64", "tta", "flv", "voc", "asf"})
 # Of these, a file behind another one only adds a header to a stream of samples or frames.
 _HEADERS_ONLY: Final = frozenset({"au", "amr"})
+# At the top level of a file, behind its first one.
+_ATOMS: Final = frozenset(
+    b"styp moov moof sidx ssix mdat mfra wide free skip pnot pict uuid junk meta emsg prft udta".split()
+)
 _ASF_FILE_PROPERTIES: Final = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 
 
@@ -65,6 +86,8 @@ def scan_atoms(stream: BinaryIO, start: int, size: int) -> AtomScan:
         length, name = int.from_bytes(head[:4], "big"), head[4:8]
         if name == b"ftyp" and has_media:
             return AtomScan(is_cut=False, next_file=at)
+        if has_media and name not in _ATOMS:
+            return AtomScan(is_cut=False, next_file=at if begins_another(stream, at, size) else None)
         has_media = has_media or name in (b"moov", b"mdat")
         if length == 1:
             length = int.from_bytes(head[8:16], "big")
@@ -85,6 +108,24 @@ def is_joined(stream: BinaryIO, demuxer: str, start: int) -> bool:
     if demuxer == "asf" and not _asf_end(stream, start):
         return False
     return find_later(stream, demuxer, start) is not None
+
+
+def begins_another(stream: BinaryIO, at: int, size: int) -> bool:
+    """Whether a file of any kind begins at a position, behind padding and tags. size: bytes of the whole file."""
+    stream.seek(at)
+    head = stream.read(min(_CHUNK_BYTES, max(0, size - at)))
+    padding = len(head) - len(head.lstrip(b"\0"))
+    rest = ByteRanges(stream, [(at + padding, max(size, at + padding))])
+    return len(head) > padding and identify(cast("BinaryIO", rest)) is not None
+
+
+def stated_end(stream: BinaryIO, demuxer: str, start: int) -> int | None:
+    """Where an AIFF, AU or CAF file ends by its own account, None where it does not know."""
+    if demuxer == "aiff":
+        stream.seek(start + 4)
+        length = int.from_bytes(stream.read(4), "big")
+        return start + 8 + length + length % 2 if length < _STREAMED_32 else None
+    return {"au": _au_end, "caf": _caf_end}[demuxer](stream, start) or None
 
 
 def find_later(stream: BinaryIO, demuxer: str, start: int) -> int | None:
@@ -176,6 +217,24 @@ def _caf_end(stream: BinaryIO, start: int) -> int:
             return max(0, at + 12 + length)
         at += 12 + length
     return 0
+
+
+def unclosed_caf(stream: BinaryIO, start: int) -> int | None:
+    """Where the size of the samples stands in a CAF file that was never closed: it says that there are none.
+
+    None where the file states how many there are.
+    """
+    at = start + 8
+    for _ in range(_MAX_CHUNKS):
+        stream.seek(at)
+        head = stream.read(12)
+        length = int.from_bytes(head[4:], "big", signed=True)
+        if len(head) < 12 or length < 0:
+            return None
+        if head[:4] == b"data":
+            return at + 4 if length <= _CAF_EDIT_COUNT_BYTES else None
+        at += 12 + length
+    return None
 
 
 def _asf_end(stream: BinaryIO, start: int) -> int:

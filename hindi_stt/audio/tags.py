@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import BinaryIO, Final
 
-__all__ = ["id3v2_bytes", "tag_bytes"]
+__all__ = ["id3v2_bytes", "is_tail", "tag_bytes", "untagged_end"]
 
 _ID3V1_BYTES: Final = 128
 _ID3V1_ENHANCED_BYTES: Final = 227
@@ -17,6 +17,9 @@ _APE_BYTES: Final = 32
 _LYRICS3: Final = re.compile(rb"LYRICSBEGIN.*?(\d{6}LYRICS200|LYRICSEND)", re.DOTALL)
 _LYRICS3_MAX_BYTES: Final = 2**20
 _MAX_ID3V2_TAGS: Final = 16
+_PADDING: Final = b"\0\r\n"
+_LEAST_PADDING: Final = 64
+_TAIL_BYTES: Final = 2**16
 
 
 def id3v2_bytes(stream: BinaryIO) -> int:
@@ -48,6 +51,49 @@ def tag_bytes(data: bytes, position: int) -> int:
         match = _LYRICS3.match(data[position : position + _LYRICS3_MAX_BYTES])
         return match.end() if match else 0
     return 0
+
+
+def is_tail(data: bytes) -> bool:
+    """Whether bytes at the end of a file are nothing but tags, zeros and line ends."""
+    at = 0
+    while at < len(data):
+        if length := tag_bytes(data, at):
+            at += length
+            continue
+        rest = data[at:].lstrip(_PADDING)
+        if len(rest) == len(data) - at:
+            return False
+        at = len(data) - len(rest)
+    return True
+
+
+def untagged_end(stream: BinaryIO, size: int, *, zeros: int = 0) -> int:
+    """Where the tags and the padding at the end of a file begin.
+
+    Args:
+        stream: the whole file.
+        size: its bytes.
+        zeros: how many of the zeros of the padding may belong to the last frame.
+
+    Returns:
+        A position; `size` where there are none. Fewer zeros than `_LEAST_PADDING` may belong to the last frame.
+    """
+    end = size
+    for _ in range(_MAX_ID3V2_TAGS):
+        stream.seek(max(0, end - _TAIL_BYTES))
+        tail = stream.read(min(end, _TAIL_BYTES))
+        footer = tail[-_APE_BYTES:]
+        stripped = len(tail) - len(tail.rstrip(b"\0"))
+        if tail[-_ID3V1_BYTES:].startswith(b"TAG") and len(tail) >= _ID3V1_BYTES:
+            end -= _ID3V1_BYTES
+        elif footer.startswith(b"APETAGEX"):
+            has_header = int.from_bytes(footer[20:24], "little") >> 31
+            end -= int.from_bytes(footer[12:16], "little") + (_APE_BYTES if has_header else 0)
+        elif stripped >= _LEAST_PADDING:
+            end -= stripped - zeros
+        else:
+            break
+    return end if end > 0 else size
 
 
 def _id3v2_bytes(head: bytes) -> int:

@@ -1,0 +1,48 @@
+"""The first frame of a FLAC file: where it belongs in the stream that the file was taken from.
+
+A segmenter that splits a stream into files numbers their frames on, and may write the length of the whole stream into
+the header of each. Source: RFC 9639, sections 8 and 9.1.
+"""
+
+from __future__ import annotations
+
+from typing import BinaryIO, Final
+
+__all__ = ["first_sample"]
+
+_MAX_METADATA_BLOCKS: Final = 1_000
+_HEADER_BYTES: Final = 16
+
+
+def first_sample(stream: BinaryIO, start: int) -> int:
+    """Number of the first sample in its stream: 0 unless the file is a part of a longer one, or cannot be read.
+
+    start: where the file begins, in bytes.
+    """
+    at, block_samples = start + 4, 0
+    for _ in range(_MAX_METADATA_BLOCKS):
+        stream.seek(at)
+        head = stream.read(8)
+        if len(head) < 8:
+            return 0
+        if head[0] & 0x7F == 0:  # STREAMINFO begins with the least and the largest size of a block
+            block_samples = int.from_bytes(head[6:8], "big")
+        at += 4 + int.from_bytes(head[1:4], "big")
+        if head[0] & 0x80:
+            break
+    stream.seek(at)
+    return _sample_number(stream.read(_HEADER_BYTES), block_samples)
+
+
+def _sample_number(frame: bytes, block_samples: int) -> int:
+    """Of the first sample of a frame. block_samples: of every frame of a stream whose blocks are of one size."""
+    if len(frame) < _HEADER_BYTES or frame[0] != 0xFF or frame[1] & 0xFE != 0xF8:
+        return 0
+    # Coded as UTF-8 is, up to seven bytes.
+    first = frame[4]
+    n_bytes = 1 if first < 0x80 else 8 - (first ^ 0xFF).bit_length()
+    number = first if n_bytes == 1 else first & (0x7F >> n_bytes)
+    for byte in frame[5 : 4 + n_bytes]:
+        number = number << 6 | byte & 0x3F
+    has_sample_number = bool(frame[1] & 1)
+    return number if has_sample_number else number * block_samples
