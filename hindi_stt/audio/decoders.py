@@ -9,6 +9,7 @@ import numpy as np
 import soundfile
 
 from hindi_stt.audio.ffmpeg import FFmpegFile
+from hindi_stt.audio.reader import Reader
 from hindi_stt.errors import CorruptAudio, TruncatedAudio
 from hindi_stt.types import Float32
 
@@ -74,7 +75,7 @@ class SndfileReader:
         file: soundfile.SoundFile,
         channel: int | None,
         *,
-        fallback: Callable[[], FFmpegReader] | None = None,
+        fallback: Callable[[], Reader] | None = None,
         goes_on: Callable[[], bool] = lambda: False,
         at_end: Callable[[], bool] = lambda: False,
         incomplete: bool = False,
@@ -82,7 +83,7 @@ class SndfileReader:
     ) -> None:
         self._file = file
         self._fallback, self._goes_on, self._at_end, self._exact = fallback, goes_on, at_end, exact
-        self._other: FFmpegReader | None = None
+        self._other: Reader | None = None
         self._done, self._failed = 0, False
         self.samplerate, self.channels = int(file.samplerate), int(file.channels)
         # Of joined files a later one may have fewer channels than the first, for which the channel was chosen.
@@ -120,7 +121,7 @@ class SndfileReader:
         if self._other is not None:
             self._other.close()
 
-    def _continue(self, fallback: Callable[[], FFmpegReader]) -> FFmpegReader:
+    def _continue(self, fallback: Callable[[], Reader]) -> Reader:
         """Go on with FFmpeg behind the samples that were read."""
         self._other = other = fallback()
         left = self._done
@@ -128,7 +129,7 @@ class SndfileReader:
             left -= part
         return other
 
-    def _read_other(self, other: FFmpegReader, n: int) -> Float32:
+    def _read_other(self, other: Reader, n: int) -> Float32:
         block = other.read(n)
         self._done += len(block)
         if len(block) < n:

@@ -52,6 +52,8 @@ _EXACT_SUBTYPES: Final = frozenset(
 _UNCLOSED_S: Final = 1.0
 # A frame of FLAC ends with its checksum, which may be zero.
 _CHECKSUM_BYTES: Final = 2
+# libFLAC reads 8 KiB at most behind the frame that it decodes.
+_READ_AHEAD_BYTES: Final = 2**15
 # Of more joined files each is not opened by itself: it costs a process.
 _MAX_PARTS: Final = 64
 # They share the bound on a child's CPU time, but each has at least so much.
@@ -196,26 +198,26 @@ class _Opening:
         return SndfileReader(file, self._channel, incomplete=incomplete, at_end=at_end, exact=exact)
 
     def _flac(self, container: Container) -> Reader:
-        def continued() -> FFmpegReader:
+        """Another file behind this one is looked for where libsndfile has ended: to search all of it takes too long."""
+
+        def continued() -> Reader:
+            parts = beginnings(self._stream, "flac", container.start)
+            if 1 < len(parts) <= _MAX_PARTS:
+                return self._joined(parts)
             end = untagged_end(self._stream, _whole_size(self._stream), zeros=_CHECKSUM_BYTES)
             return self._ffmpeg(container, [(container.start, end)])
 
-        if self._size == UNKNOWN_SIZE:
-            return self._sndfile(
-                start=container.start,
-                fallback=continued,
-                goes_on=lambda: find_later(self._stream, "flac", container.start) is not None,
-                exact=True,
-            )
-        parts = beginnings(self._stream, "flac", container.start)
-        if 1 < len(parts) <= _MAX_PARTS:
-            return self._joined(parts)
-        if len(parts) > 1:
-            return continued()
-        ranges = [(container.start, untagged_end(self._stream, self._size, zeros=_CHECKSUM_BYTES))]
-        reader = self._sndfile(ranges=ranges, fallback=continued, exact=True)
+        def goes_on() -> bool:
+            read_ahead = max(container.start, self._stream.tell() - _READ_AHEAD_BYTES)
+            return find_later(self._stream, "flac", read_ahead) is not None
+
+        ranges, before = [], 0
+        if self._size != UNKNOWN_SIZE:
+            ranges = [(container.start, untagged_end(self._stream, self._size, zeros=_CHECKSUM_BYTES))]
+            before = first_sample(self._stream, container.start)
+        reader = self._sndfile(start=container.start, ranges=ranges, fallback=continued, goes_on=goes_on, exact=True)
         if reader.promised is not None:
-            reader.promised = max(0, reader.promised - first_sample(self._stream, container.start)) or None
+            reader.promised = max(0, reader.promised - before) or None
         return reader
 
     def _ogg(self, container: Container) -> Reader:
@@ -360,7 +362,7 @@ class _Opening:
         stream: BinaryIO | None = None,
         start: int = 0,
         ranges: Sequence[tuple[int, int]] = (),
-        fallback: Callable[[], FFmpegReader] | None = None,
+        fallback: Callable[[], Reader] | None = None,
         goes_on: Callable[[], bool] = lambda: False,
         at_end: Callable[[], bool] = lambda: False,
         incomplete: bool = False,

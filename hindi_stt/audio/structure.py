@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 _CHUNK_BYTES: Final = 2**20
-_OVERLAP: Final = 32
+_PATTERN_BYTES: Final = 32
 _MAX_ATOMS: Final = 1_000_000
 _MAX_CHUNKS: Final = 1_000
 _MAX_HEADERS: Final = 500
@@ -159,21 +159,28 @@ def _beginnings(stream: BinaryIO, demuxer: str, start: int) -> Iterator[int]:
     if demuxer not in _BEGINNINGS:
         return
     mark, pattern = _BEGINNINGS[demuxer]
-    base, data = start, b""
-    while True:
-        stream.seek(base + len(data))
-        part = stream.read(_CHUNK_BYTES)
-        data += part
-        at = last = 0
-        while (at := data.find(mark, at)) >= 0:
-            if match := pattern.match(data, at + len(mark)):
-                last = match.end()
-                yield base + at
-            at += 1
-        if not part:
-            return
-        keep = max(last, len(data) - _OVERLAP)
-        base, data = base + keep, data[keep:]
+    base, before, last = start, b"", -1
+    stream.seek(base)
+    while part := stream.read(_CHUNK_BYTES):
+        # Parts are not joined to each other, for a copy costs more than the search; the seam is searched by itself.
+        seam = before + part[: len(mark) - 1]
+        found = [*_positions(seam, mark, base - len(before)), *_positions(part, mark, base)]
+        base, before = base + len(part), part[1 - len(mark) :]
+        for at in found:
+            stream.seek(at + len(mark))
+            if at > last and pattern.match(stream.read(_PATTERN_BYTES)):
+                last = at
+                yield at
+        if found:
+            stream.seek(base)
+
+
+def _positions(data: bytes, mark: bytes, base: int) -> list[int]:
+    found, at = [], data.find(mark)
+    while at >= 0:
+        found.append(base + at)
+        at = data.find(mark, at + 1)
+    return found
 
 
 def is_cut(stream: BinaryIO, demuxer: str, start: int, size: int) -> bool:

@@ -12,7 +12,7 @@ import pytest
 
 from hindi_stt import audio, errors
 from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.audio import AudioLimits
+from hindi_stt.audio import AudioLimits, ChildLimits
 from hindi_stt.audio.ogg_pages import scan_ogg
 from hindi_stt.pipeline import Pipeline
 from tests.audio import make
@@ -395,3 +395,11 @@ def test_ogg_files_past_the_bound_are_refused_by_their_pages(tmp_path: Path, opt
         with pytest.raises(errors.AudioTooLong):
             audio.count_channels(content, AudioLimits(duration_s - 0.5, 0.1, 8))
         assert audio.count_channels(content, AudioLimits(duration_s + 0.5, 0.1, 8)) == 1
+
+
+@pytest.mark.parametrize("options", ["-f wav", "-f aiff", FLAC, VBR, OPUS])
+def test_plain_files_need_no_child_process(tmp_path: Path, options: str) -> None:
+    """A bound of no CPU time at all would end it."""
+    content = encoded(with_pause(1), options, tmp_path)
+    limits = AudioLimits(600, 0.1, 8, ChildLimits(cpu_s=0, memory_bytes=2**20))
+    assert audio.decode(content, RATE, limits).duration_s == pytest.approx(BOTH_S + 1, abs=0.1)
