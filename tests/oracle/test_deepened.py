@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import torch
 
-from training.model import count_layers, deepened, load_start, make_model
+torch = pytest.importorskip("torch")
+
+from training.model import count_layers, deepened, load_start, make_model  # noqa: E402  (it imports PyTorch)
 
 pytestmark = pytest.mark.oracle
 EMBEDDED = Path(__file__).parents[2] / "hindi_stt" / "embedded"

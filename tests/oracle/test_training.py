@@ -9,10 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
-import torch
 
-from tests.training.test_clips import work  # noqa: F401 -- a fixture
-from training.model import count_layers
+torch = pytest.importorskip("torch")
+
+from tests.training.test_clips import work  # noqa: E402, F401 -- a fixture
+from training.model import count_layers  # noqa: E402  (it imports PyTorch)
 
 pytestmark = [
     pytest.mark.oracle,
