@@ -53,7 +53,7 @@ def test_a_setting_that_there_is_not_stops_the_start(wrong: dict[str, Any]) -> N
 def test_every_field_of_the_text_has_a_setting() -> None:
     assert set(TEXT_FIELDS) <= set(Settings.model_fields)
     assert Options.from_settings(Settings()) == Options()
-    assert set(options.__all__) == {"FIELDS", "Options"}
+    assert set(options.__all__) == {"FIELDS", "Options", "offered"}
 
 
 def test_form_fields(server: Server, pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
@@ -69,7 +69,7 @@ def test_form_fields(server: Server, pipeline: Pipeline, acoustic: LocalAcoustic
     [
         ({"data": {"numerals": "roman"}}, "'numerals' takes off, devanagari, latin"),
         ({"data": {"mask": "iban"}}, "'mask' takes off, phone, aadhaar, card, all"),
-        ({"data": {"numeral": "latin"}}, "numeral. Known are file, model"),
+        ({"data": {"numeral": "latin"}}, "Did you mean 'numerals'? Known are file, model"),
         ({"data": {"script": ["latin", "mixed"]}}, "several fields named 'script'"),
         ({"files": [("file", ("a.wav", b"x")), ("script", ("b.txt", b"latin"))]}, "'script' is a file"),
     ],

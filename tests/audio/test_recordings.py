@@ -296,7 +296,7 @@ DAMAGED = {
 
 
 @pytest.mark.parametrize("name", DAMAGED)
-@pytest.mark.parametrize("piped", [False, True], ids=["", "piped"])
+@pytest.mark.parametrize("piped", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["", "piped"])
 def test_a20_what_is_left_of_a_damaged_file_is_heard(
     tmp_path: Path, pipeline: Pipeline, acoustic: LocalAcoustic, name: str, *, piped: bool
 ) -> None:
