@@ -28,6 +28,8 @@ from tests.audio.test_recordings import (
 )
 from tests.wav import raw_wav, wav
 
+pytestmark = pytest.mark.slow
+
 RAIN_S = len(RAIN) / RATE
 PAUSED = with_pause(5)
 PCM = (PAUSED * 32_767).astype("<i2").tobytes()
