@@ -147,6 +147,13 @@ def test_the_child_is_bounded(tmp_path: Path, child: ChildLimits) -> None:
     assert children() == []
 
 
+def test_missing_pyav_is_not_called_bad_audio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "av.py").write_text("raise ImportError('libavutil.so: cannot open shared object file')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(RuntimeError, match=r"cannot import PyAV: libavutil\.so"):
+        decode(DATA / "rain_vorbis.ogg", 16_000, LIMITS)
+
+
 def test_a_reader_that_stops_ends_the_child(tmp_path: Path) -> None:
     path = repeated(encoded(tmp_path, "mka", "-c:a", "flac"), 60)
     reading = blocks(path, 16_000, replace(LIMITS, max_s=400))

@@ -58,6 +58,7 @@ class FFmpegFile:
     Raises:
         UnsupportedAudio: there is no audio in it.
         CorruptAudio: it cannot be decoded within the limits.
+        RuntimeError: PyAV is not installed.
     """
 
     def __init__(
@@ -105,6 +106,9 @@ class FFmpegFile:
         except BaseException:
             self.close()
             raise
+        if "missing" in header:
+            self.close()
+            raise RuntimeError(f"The decoding child cannot import PyAV: {header['missing']}")
         if "error" in header:
             self.close()
             raise (UnsupportedAudio if header["error"] == "no audio" else CorruptAudio)(

@@ -1,7 +1,7 @@
 """The decoding child: python ffmpeg_child.py REQUEST, where REQUEST is a JSON object with the fields of `Request`.
 
-Standard output gets a line of JSON, {"rate", "channels", "tracks"} or {"error"}, then the samples as float32 of this
-machine, channels interleaved. The report descriptor gets a line of JSON at the end: {"damaged"}.
+Standard output gets a line of JSON, {"rate", "channels", "tracks"}, {"error"} or {"missing"}, then the samples as
+float32 of this machine, channels interleaved. The report descriptor gets a line of JSON at the end: {"damaged"}.
 
 Nearly all of it is in this file, because it runs by its path, without the rest of the package and without numpy: so it
 starts in a tenth of a second.
@@ -60,6 +60,11 @@ class Request:
 
 def main(request: Request) -> int:
     """Returns the exit status: 0, or 1 where the audio could not be decoded to its end."""
+    try:
+        import av
+    except ImportError as error:
+        print(json.dumps({"missing": str(error)}), flush=True)
+        return 0
     for kind, bound in (
         (resource.RLIMIT_CPU, request.cpu_s),
         (resource.RLIMIT_AS, request.memory_bytes),
@@ -67,8 +72,6 @@ def main(request: Request) -> int:
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(kind, (bound, bound))
-    import av
-
     av.logging.set_level(av.logging.ERROR)
     av.logging.set_skip_repeated(False)
     with os.fdopen(request.descriptor, "rb") as file, av.logging.Capture() as log:
