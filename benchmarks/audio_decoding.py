@@ -1,8 +1,9 @@
 """Decoding of audio files against the build before: python -m benchmarks.audio_decoding --before FOLDER [--rounds N]
 
 FOLDER: a checkout of the build to compare with. Each build decodes the same files in a process of its own, turn by
-turn; the ratio of a round is the time of this build over that of the other, so that below 1 is faster. Intervals are of
-the mean over the rounds (95 %, Student's t). Files are of ten minutes and of ten seconds, and lie in memory.
+turn; the ratio of a round is the time of this build over that of the other, so that below 1 is faster. Every second
+round starts new processes: where one of them finds its memory changes its times by more than the rounds differ.
+Intervals are of the mean over the rounds (95 %, Student's t). Files are of ten minutes and of ten seconds, in memory.
 """
 
 from __future__ import annotations
@@ -65,27 +66,37 @@ def make_files(folder: Path) -> None:
 
 
 def compare(folder: Path, before: Path, rounds: int) -> None:
+    """Print a row for each file as soon as it is measured."""
     print(f"{platform.processor() or platform.machine()}, {cpu_name()}; {rounds} rounds\n")
     print("| file | length | this build | ratio to the build before |\n| --- | --- | --- | --- |")
-    builds = [start(ROOT, folder), start(before, folder)]
     t = T_975[min(T_975, key=lambda n: abs(n - rounds + 1))]
-    try:
-        for kind in FILES:
-            for length_s in LENGTHS_S:
-                name, times = f"{kind}|{length_s}", []
-                for i in range(rounds + 2):
-                    order = builds if i % 2 else builds[::-1]
-                    found = {id(build): ask(build, name) for build in order}
-                    times.append((found[id(builds[0])], found[id(builds[1])]))
-                ratios = [ours / other for ours, other in times[2:]]  # the first two rounds warm up
-                mean, half = statistics.mean(ratios), t * statistics.stdev(ratios) / len(ratios) ** 0.5
-                ours_ms = 1_000 * statistics.median(ours for ours, _ in times[2:])
-                interval = f"{mean - half:.3f} to {mean + half:.3f}"
-                print(f"| {kind} | {length_s} s | {ours_ms:.1f} ms | {mean:.3f} ({interval}) |", flush=True)
-    finally:
-        for build in builds:
-            build.stdin.close()
-            build.wait()
+    for kind in FILES:
+        for length_s in LENGTHS_S:
+            times = measure(folder, before, f"{kind}|{length_s}", rounds)
+            ratios = [ours / other for ours, other in times]
+            mean, half = statistics.mean(ratios), t * statistics.stdev(ratios) / len(ratios) ** 0.5
+            ours_ms = 1_000 * statistics.median(ours for ours, _ in times)
+            interval = f"{mean - half:.3f} to {mean + half:.3f}"
+            print(f"| {kind} | {length_s} s | {ours_ms:.1f} ms | {mean:.3f} ({interval}) |", flush=True)
+
+
+def measure(folder: Path, before: Path, name: str, rounds: int) -> list[tuple[float, float]]:
+    """Seconds of this build and of the one before, for each round."""
+    times: list[tuple[float, float]] = []
+    while len(times) < rounds:
+        roots = [ROOT, before] if len(times) % 4 else [before, ROOT]
+        builds = {root: start(root, folder) for root in roots}
+        try:
+            for build in builds.values():
+                ask(build, name)  # warms up
+            for order in (roots, roots[::-1]):
+                found = {root: ask(builds[root], name) for root in order}
+                times.append((found[ROOT], found[before]))
+        finally:
+            for build in builds.values():
+                build.stdin.close()
+                build.wait()
+    return times
 
 
 def start(root: Path, folder: Path) -> subprocess.Popen:
