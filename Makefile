@@ -23,8 +23,10 @@ export ORT_DISABLE_TELEMETRY := 1
 serve: $(VENV)/.serve
 	$(VENV)/bin/bentoml serve service:HindiSTT
 
+# Tests of one module stay in one process, where they share a server.
+TEST_PROCESSES ?= 2
 test: $(VENV)/.dev
-	$(VENV)/bin/python -m pytest -q -m "not oracle and not chaos and not api and not monitoring and not ui and not slow and not fuzz and not jobs and not bulk and not clients"
+	$(VENV)/bin/python -m pytest -q -n $(TEST_PROCESSES) --dist loadfile -m "not oracle and not chaos and not api and not monitoring and not ui and not slow and not fuzz and not jobs and not bulk and not clients"
 
 # What would make `make test` too long.
 test-slow: $(VENV)/.dev

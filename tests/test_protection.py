@@ -65,14 +65,15 @@ def test_the_openai_package(guarded: Guarded) -> None:
         return openai.OpenAI(base_url=f"{guarded.url}/v1", api_key=key, max_retries=0)
 
     file = ("a.wav", GOOD)
-    assert client(guarded.key).audio.transcriptions.create(model="whisper-1", file=file).text
-    with pytest.raises(openai.AuthenticationError) as caught:
-        client("sk-wrong").audio.transcriptions.create(model="whisper-1", file=file)
+    with client(guarded.key) as allowed:
+        assert allowed.audio.transcriptions.create(model="whisper-1", file=file).text
+    with client("sk-wrong") as unknown, pytest.raises(openai.AuthenticationError) as caught:
+        unknown.audio.transcriptions.create(model="whisper-1", file=file)
     assert caught.value.code == "invalid_api_key"
-    limited = client(guarded.new_key("openai-limited", requests_per_minute=1))
-    limited.audio.transcriptions.create(model="whisper-1", file=file)
-    with pytest.raises(openai.RateLimitError):
+    with client(guarded.new_key("openai-limited", requests_per_minute=1)) as limited:
         limited.audio.transcriptions.create(model="whisper-1", file=file)
+        with pytest.raises(openai.RateLimitError):
+            limited.audio.transcriptions.create(model="whisper-1", file=file)
 
 
 def test_a_big_body_without_a_key_reads_its_answer(guarded: Guarded) -> None:
@@ -279,9 +280,9 @@ def test_live_audio_counts_against_the_key(guarded: Guarded) -> None:
 
 
 def test_a_token_opens_realtime_connections_and_nothing_else(guarded: Guarded) -> None:
-    client = openai.OpenAI(base_url=f"{guarded.url}/v1", api_key=guarded.key, max_retries=0)
     session: Any = {"type": "transcription"}
-    made = client.realtime.client_secrets.create(session=session, expires_after={"seconds": 60})
+    with openai.OpenAI(base_url=f"{guarded.url}/v1", api_key=guarded.key, max_retries=0) as client:
+        made = client.realtime.client_secrets.create(session=session, expires_after={"seconds": 60})
     assert made.value.startswith("ek_")
     assert time.time() < made.expires_at <= time.time() + 61
     assert made.session.type == "transcription"
