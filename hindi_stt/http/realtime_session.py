@@ -425,7 +425,7 @@ class RealtimeSession:
             "audio_end_ms": round(utterance.end_s * 1000),
             "languages": [{"code": self._config.asked.pipeline.bundle.manifest.language}],
             "words": [render.word_json(word) for word in utterance.words],
-            "warnings": list(utterance.warnings),
+            "warnings": [*self._config.warnings, *utterance.warnings],
         }
         if self._config.log_probs:
             completed["logprobs"] = render.word_log_probs(utterance.words)
