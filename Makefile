@@ -101,8 +101,8 @@ prove-text: $(VENV)/.dev
 prove-ui: $(VENV)/.dev
 	$(VENV)/bin/python -m pytest -q -m ui tests/test_page.py tests/test_reference.py
 
-# Current releases of LiveKit's, Pipecat's, OpenAI's and LiteLLM's clients against a real server: three minutes. npm, where there
-# is one, gets OpenAI's package for Node, and openssl a certificate for it.
+# Current releases of LiveKit's, Pipecat's, OpenAI's and LiteLLM's clients, and the programs of docs/clients, against a real server:
+# five minutes. npm, where there is one, gets OpenAI's package for Node, and openssl a certificate for it.
 prove-clients: $(VENV)/.dev $(CLIENTS)/.installed
 	HINDI_STT_TEST_SERVER_PYTHON=$(abspath $(VENV)/bin/python) $(CLIENTS)/bin/python -m pytest -q -m clients -W ignore --confcutdir=tests/clients tests/clients
 
