@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -17,63 +16,19 @@ from hindi_stt.errors import AudioTooShort
 from hindi_stt.options import Options
 from hindi_stt.pipeline import Pipeline, PreparedClip
 from hindi_stt.segments import Clip, Segmenter
+from hindi_stt.streaming.clips import ClipTranscriber, cancel
+from hindi_stt.streaming.events import Event, Partial, SpeechStarted, SpeechStopped, Utterance
 from hindi_stt.streaming.line import Line
 from hindi_stt.streaming.partials import Context, Partials, PartialWords
 from hindi_stt.streaming.turns import TurnDetection, TurnSegmenter
 from hindi_stt.types import Float32, Segment, Word
 
-__all__ = ["Event", "Partial", "SpeechStarted", "SpeechStopped", "Stream", "Utterance"]
+__all__ = ["Stream"]
 
 # A packet is cut sooner than a thread would have begun with it.
 _MOST_INLINE_S: Final = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class SpeechStarted:
-    """The first words of an utterance were heard, which begins about here, in seconds of the stream."""
-
-    start_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Partial:
-    """added: words that stay as they are until the utterance is final; unstable: what may follow them, for now."""
-
-    added: tuple[Word, ...]
-    unstable: tuple[Word, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SpeechStopped:
-    """The utterance ends here, in seconds of the stream; its final text follows."""
-
-    end_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Utterance:
-    """A finished utterance: its place and its segments, in seconds of the stream.
-
-    warnings: as in `Transcript`, those that `Assembly` tells.
-    """
-
-    start_s: float
-    end_s: float
-    segments: tuple[Segment, ...]
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def words(self) -> tuple[Word, ...]:
-        """The words of all segments."""
-        return tuple(word for segment in self.segments for word in segment.words)
-
-    @property
-    def text(self) -> str:
-        """The words, joined by single spaces."""
-        return " ".join(segment.text for segment in self.segments if segment.words)
-
-
-Event = SpeechStarted | Partial | SpeechStopped | Utterance
+# No hypothesis is begun so shortly before the turn would end: it would take time from the final.
+_QUIET_BEFORE_END_S: Final = 0.15
 
 
 class Stream:
@@ -105,9 +60,10 @@ class Stream:
         self._line = line
         self._looked = looked
         self._looking: asyncio.Task[PartialWords | None] | None = None
+        self._stopping: asyncio.Task[PartialWords | None] | None = None
         self._looking_from = 0
         self._options = options
-        self._decode = pipeline.decoder(options)
+        self._clips = ClipTranscriber(pipeline, line, options)
         self._rate = pipeline.sample_rate
         self._min_samples = round(min_s * self._rate)
         self._end_pointing = end_pointing
@@ -166,6 +122,8 @@ class Stream:
         if self._end_pointing and self._open and not self._segmenter.overlaps:
             async for event in self._finish():
                 yield event
+        await self._begin_early()
+        await self._looking_has_stopped()
         self._look()
 
     async def partial(self) -> AsyncGenerator[Event]:
@@ -185,7 +143,7 @@ class Stream:
         """End the utterance here. Raises AudioTooShort where there is none, and the line's errors."""
         if self._received - self._base < self._min_samples:
             raise AudioTooShort(f"The buffer holds {self.pending_s:.3f} s of audio.")
-        await self._stop_looking()
+        self._stop_looking()
         if self._whole is not None:
             samples = np.concatenate(self._whole)
             self._start = self._base
@@ -199,15 +157,30 @@ class Stream:
         if self._open or self._started or not self._end_pointing:
             async for event in self._finish():
                 yield event
+        await self._clips.drop()
+        await self._looking_has_stopped()
         self._begin()
 
     async def clear(self) -> None:
         """Forget the utterance in progress."""
-        await self._stop_looking()
+        self._stop_looking()
+        await self._clips.drop()
+        await self._looking_has_stopped()
         self._begin()
 
     def _cutter(self, samples: Float32) -> Callable[[], list[Clip]]:
         return lambda: self._segmenter.push(samples)
+
+    async def _begin_early(self) -> None:
+        """Begin with the clip of a turn that ends here unless its speaker goes on."""
+        if not isinstance(self._segmenter, TurnSegmenter):
+            return
+        end = self._segmenter.pending_end
+        if end is not None and self._clips.has_begun(end):
+            return
+        await self._clips.drop()
+        if end is not None:
+            self._clips.begin_early(self._segmenter.pending_clip(end))
 
     def _look(self) -> None:
         """Begin with a hypothesis, where it is time for one."""
@@ -216,21 +189,28 @@ class Stream:
         speech_start = self._segmenter.speech_start
         if speech_start is None:
             return
+        if isinstance(self._segmenter, TurnSegmenter) and self._segmenter.ends_within(_QUIET_BEFORE_END_S):
+            return
         start = self._looking_from = self._base + speech_start
         samples = self._segmenter.samples[speech_start - self._segmenter.start :]
         self._looking = asyncio.create_task(self._partials.update(start, samples))
         self._looking.add_done_callback(lambda task: None if task.cancelled() else self._looked())
 
-    async def _stop_looking(self) -> None:
-        """Drop the hypothesis in progress: what comes now is final."""
-        task, self._looking = self._looking, None
+    def _stop_looking(self) -> None:
+        """Drop the hypothesis in progress: what comes now is final, and does not wait for its threads."""
+        if self._looking is not None:
+            self._looking.cancel()
+            self._looking, self._stopping = None, self._looking
+
+    async def _looking_has_stopped(self) -> None:
+        """Wait for the threads of a dropped hypothesis, which write to the state of the partials."""
+        task, self._stopping = self._stopping, None
         if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await cancel(task)
 
     async def _hear(self, clip: Clip) -> AsyncGenerator[Event]:
         """A clip of the utterance; where it ends at a pause the utterance is over."""
-        await self._stop_looking()
+        self._stop_looking()
         start = self._base + clip.start
         self._start = start if self._start is None else self._start
         self._end = start + len(clip.samples)
@@ -238,10 +218,8 @@ class Stream:
         stopped = over and self._started
         if stopped:
             yield SpeechStopped(self._end / self._rate)
-        features = await self._line.in_thread(lambda: self._pipeline.features(clip.samples))
+        features, hypothesis = await self._clips.transcribe(clip)
         prepared = PreparedClip(features, start / self._rate, clip.overlap / self._rate, clip.continues)
-        log_probs = await self._line.log_probs(features, final=True)
-        hypothesis = await self._line.in_thread(lambda: self._decode(log_probs))
         self._heard += self._assembly.add(prepared, hypothesis)
         self._open = True
         if over:
@@ -259,6 +237,7 @@ class Stream:
         end = self._end if self._end_pointing and self._open else self._received
         async for event in self._tell(end, stopped=stopped, warnings=warnings):
             yield event
+        await self._looking_has_stopped()
         self._next_utterance()
 
     async def _finish_part(self) -> AsyncGenerator[Event]:
@@ -266,6 +245,7 @@ class Stream:
         end = round(self._heard[-1].end_s * self._rate)
         async for event in self._tell(end, stopped=False):
             yield event
+        await self._looking_has_stopped()
         self._start, self._started = end, False
         self._heard, self._unstable = [], ()
         if self._partials is not None:

@@ -122,6 +122,23 @@ class TurnSegmenter:
         """Position where the turn in progress begins, padding included; None without a turn."""
         return self._start if self._in_turn else None
 
+    @property
+    def pending_end(self) -> int | None:
+        """Position where the turn in progress ends unless speech goes on; None while more audio may belong to it."""
+        if not self._in_turn or self._silence < _TAIL_FRAMES:
+            return None
+        end = self._turn_end()
+        return self._start + end * self._hop if self._has_speech(end) else None
+
+    def pending_clip(self, end: int) -> Clip:
+        """The clip of the turn in progress; end: `pending_end`."""
+        return self._clip((end - self._start) // self._hop)
+
+    def ends_within(self, duration_s: float) -> bool:
+        """Whether the turn in progress ends within so much more silence, and is silent already."""
+        remaining = self._silence_frames - self._silence
+        return self._in_turn and self._silence > 0 and remaining <= duration_s / _FRAME_S
+
     def push(self, samples: Float32) -> list[Clip]:
         """Take the next samples, float32 [n].
 
@@ -198,12 +215,16 @@ class TurnSegmenter:
         self._onset = self._silence = 0
 
     def _end_turn(self, clips: list[Clip]) -> None:
-        end = len(self._voiced) - self._silence + min(self._silence, _TAIL_FRAMES)
+        end = self._turn_end()
         if self._has_speech(end):
             clips.append(self._clip(end))
         self._drop(end)
         self._in_turn = False
         self._overlap = self._onset = self._silence = 0
+
+    def _turn_end(self) -> int:
+        """Frames of the turn that is silent now: with as much of the silence as a turn keeps."""
+        return len(self._voiced) - self._silence + min(self._silence, _TAIL_FRAMES)
 
     def _split_turn(self, clips: list[Clip]) -> None:
         """End a clip of a turn that goes on, because the model takes no more at once."""

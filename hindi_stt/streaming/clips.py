@@ -1,0 +1,111 @@
+"""The clips of a stream through the model, and a turn's clip before it is certain that the turn is over.
+
+A turn keeps a fixed length of the silence at its end, so its clip is known before the silence is as long as the client
+asked for. Its transcription begins then, as work that may be left out, and is thrown away where the speaker goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from hindi_stt.errors import HindiSTTError
+from hindi_stt.options import Options
+from hindi_stt.pipeline import Pipeline
+from hindi_stt.segments import Clip
+from hindi_stt.streaming.line import Line
+from hindi_stt.types import Features, Hypothesis
+
+__all__ = ["ClipTranscriber", "cancel"]
+
+_Result = tuple[Features, Hypothesis]
+
+
+@dataclass(frozen=True, slots=True)
+class _Early:
+    """A clip that is being transcribed early; its task's result is None where there was no room for it."""
+
+    clip: Clip
+    task: asyncio.Task[_Result | None]
+
+    def is_for(self, clip: Clip) -> bool:
+        return (self.clip.start, self.clip.end, self.clip.overlap, self.clip.continues) == (
+            clip.start,
+            clip.end,
+            clip.overlap,
+            clip.continues,
+        )
+
+
+class ClipTranscriber:
+    """Transcribes the clips of one stream.
+
+    Args:
+        pipeline: Computes features and decodes.
+        line: The acoustic model.
+        options: How to decode.
+    """
+
+    def __init__(self, pipeline: Pipeline, line: Line, options: Options) -> None:
+        self._pipeline = pipeline
+        self._line = line
+        self._decode = pipeline.decoder(options)
+        self._early: _Early | None = None
+
+    def has_begun(self, end: int) -> bool:
+        """Whether a clip that ends at this position of the segmenter is, or has been, transcribed early."""
+        early = self._early
+        return early is not None and early.clip.end == end and not (early.task.done() and early.task.result() is None)
+
+    def begin_early(self, clip: Clip) -> None:
+        """Begin with a clip that may turn out to be one; `drop` what was begun before."""
+        self._early = _Early(clip, asyncio.create_task(self._transcribe_early(clip)))
+
+    async def drop(self) -> None:
+        """Forget the clip that was begun early, because it is none."""
+        early, self._early = self._early, None
+        if early is not None:
+            await cancel(early.task)
+
+    async def transcribe(self, clip: Clip) -> _Result:
+        """Features and words of a clip; takes the early result where it is of the same clip.
+
+        Raises:
+            HindiSTTError: What the line raises.
+        """
+        early = self._early
+        if early is None or not early.is_for(clip):
+            await self.drop()
+            return await self._transcribe(clip, final=True)
+        self._early = None
+        if early.task.done() and (result := early.task.result()) is not None:
+            return result
+        # It may be queued behind the finals of others: whichever comes first.
+        final = asyncio.create_task(self._transcribe(clip, final=True))
+        try:
+            await asyncio.wait({early.task, final}, return_when=asyncio.FIRST_COMPLETED)
+            if early.task.done() and (result := early.task.result()) is not None:
+                return result
+            return await final
+        finally:
+            await cancel(early.task, final)
+
+    async def _transcribe_early(self, clip: Clip) -> _Result | None:
+        try:
+            async with self._line.partial():
+                return await self._transcribe(clip, final=False)
+        except HindiSTTError:
+            return None  # what is wrong, if it still is, is told when the turn is over
+
+    async def _transcribe(self, clip: Clip, *, final: bool) -> _Result:
+        features = await self._line.in_thread(lambda: self._pipeline.features(clip.samples))
+        log_probs = await self._line.log_probs(features, final=final)
+        return features, await self._line.in_thread(lambda: self._decode(log_probs))
+
+
+async def cancel(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel tasks and wait until they have ended."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
