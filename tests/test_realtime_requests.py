@@ -64,3 +64,14 @@ def test_a_final_names_all_that_had_no_effect(live: Server) -> None:
         append(ws, RAIN)
         assert commit(ws)["warnings"] == told
     assert [warning.split()[0] for warning in told] == ["language=en:", "noise_reduction"]
+
+
+def test_a_warning_does_not_repeat_what_it_is_about_at_length(live: Server) -> None:
+    """Warnings are also a header of an answer, and part of each final."""
+    with session(live) as ws:
+        wanted = {"audio": {"input": {"transcription": {"prompt": "x" * 100_000}}}}
+        send(ws, type="session.update", session=wanted)
+        (warning,) = until(ws, "session.updated")[-1]["session"]["warnings"]
+    assert warning.startswith("prompt: ")
+    assert "xxx" in warning
+    assert len(warning) < 1_000

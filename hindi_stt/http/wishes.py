@@ -29,6 +29,8 @@ __all__ = [
 
 FORMATS: Final = ("json", "text", "srt", "vtt", "verbose_json")
 _STREAMED: Final = ("json", "text")
+# Of a word that a warning is about: it is as long as the client likes.
+_SHOWN_LETTERS: Final = 64
 _CHANNELS: Final = ("mix", "split")
 _STRING: Final = {"type": "string"}
 _MAX_TEMPERATURE: Final = 2
@@ -199,7 +201,8 @@ def _asked(
     if prompt := fields.get("prompt", ""):
         options, left_out = pipeline.with_prompt(options, prompt)
         if left_out:
-            shown = ", ".join(left_out[:8]) + (", …" if len(left_out) > 8 else "")
+            words = [word if len(word) <= _SHOWN_LETTERS else f"{word[:_SHOWN_LETTERS]}…" for word in left_out[:8]]
+            shown = ", ".join(words) + (", …" if len(left_out) > 8 else "")
             greedy = options.decoding.decoder == "greedy"
             why = "decoder=greedy takes no words" if greedy else "the model cannot write"
             warnings = (*warnings, f"prompt: {why}: {shown}")
