@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
 
+from tests.bundles import sibling
 from tests.server import Server
-from tests.test_realtime import PCM16K, Event, append, commit, receive, send, session, until
-from tests.test_streaming import speech
+from tests.test_realtime import DELTA, PCM16K, Event, append, closed, commit, receive, send, session, until
+from tests.test_streaming import RATE, speech
 
 RAIN = speech("rain.flac")
 FAMILY = speech("family.flac")
@@ -75,3 +79,94 @@ def test_a_warning_does_not_repeat_what_it_is_about_at_length(live: Server) -> N
     assert warning.startswith("prompt: ")
     assert "xxx" in warning
     assert len(warning) < 1_000
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with another language beside Hindi."""
+    folder = tmp_path_factory.mktemp("several")
+    running = Server(folder, HINDI_STT_MODELS=str(sibling(folder / "ta1", "ta1", "ta").folder))
+    try:
+        running.wait_until_ready()
+        yield running
+    finally:
+        running.stop()
+
+
+def languages(ws: ClientConnection) -> list[str]:
+    append(ws, RAIN)
+    return [language["code"] for language in commit(ws)["languages"]]
+
+
+@pytest.mark.parametrize(
+    ("transcription", "language"),
+    [
+        ({"model": "whisper-1"}, "ta"),
+        ({"delay": "low"}, "ta"),
+        ({"model": "whisper-1", "language": "hi"}, "hi"),
+        ({"language": None}, "hi"),
+    ],
+)
+def test_the_addresss_language_holds_until_an_update_names_another(
+    several: Server, transcription: Event, language: str
+) -> None:
+    """Many clients send the model in each update, and the language nowhere."""
+    with connect(f"ws://127.0.0.1:{several.port}/v1/realtime?language=ta") as ws:
+        assert receive(ws)["session"]["audio"]["input"]["transcription"] == {"language": "ta"}
+        given = PCM16K["audio"]["input"] | {"turn_detection": None}
+        send(ws, type="session.update", session={"audio": {"input": given}})
+        until(ws, "session.updated")
+        assert languages(ws) == ["ta"]
+        send(ws, type="session.update", session={"audio": {"input": {"transcription": transcription}}})
+        until(ws, "session.updated")
+        assert languages(ws) == [language]
+
+
+def test_the_addresss_model_holds_until_an_update_names_another(live: Server) -> None:
+    """With this model a client ends its turns itself."""
+    with connect(f"ws://127.0.0.1:{live.port}/v1/realtime?model=gpt-realtime-whisper") as ws:
+        assert receive(ws)["session"]["audio"]["input"]["turn_detection"] is None
+        send(ws, type="session.update", session=with_language("hi"))
+        shown = until(ws, "session.updated")[-1]["session"]["audio"]["input"]
+        assert shown["turn_detection"] is None
+        assert shown["transcription"] == {"model": "gpt-realtime-whisper", "language": "hi"}
+
+
+def test_an_unknown_language_of_the_address_is_an_event_before_the_close(several: Server) -> None:
+    with connect(f"ws://127.0.0.1:{several.port}/v1/realtime?language=en") as ws:
+        events, status, reason = closed(ws)
+    assert [event["error"]["code"] for event in events] == ["unknown_language"]
+    assert (status, reason) == (1008, "unknown_language")
+
+
+@pytest.mark.parametrize("kind", [[None], {"a": None}, None, 5, True])
+def test_a_type_that_is_no_text_is_refused_in_words(live: Server, kind: object) -> None:
+    with session(live) as ws:
+        send(ws, type=kind, event_id="mine")
+        error = receive(ws)["error"]
+    assert (error["code"], error["event_id"]) == ("invalid_request", "mine")
+    assert "'type'" in error["message"]
+    assert not {"None", "True"} & set(error["message"].replace("'", " ").replace("[", " ").replace("]", " ").split())
+
+
+def packets_until_shown(ws: ClientConnection, samples: np.ndarray) -> int:
+    """How many packets of a tenth of a second are sent, at the pace of speech, until words are shown."""
+    for number, start in enumerate(range(0, len(samples), RATE // 10)):
+        append(ws, samples[start : start + RATE // 10])
+        with contextlib.suppress(TimeoutError):
+            while True:
+                event = json.loads(ws.recv(timeout=0.1))
+                if event["type"] == DELTA and event["delta"] + event["unstable"]:
+                    return number
+    return 1_000
+
+
+def test_a_shorter_delay_shows_words_sooner(live: Server) -> None:
+    found = {}
+    for delay in ("minimal", "xhigh"):
+        with session(live, with_language("hi", turn_detection={"type": "server_vad"})) as ws:
+            wanted = {"audio": {"input": {"transcription": {"language": "hi", "delay": delay}}}}
+            send(ws, type="session.update", session=wanted)
+            until(ws, "session.updated")
+            found[delay] = packets_until_shown(ws, np.append(FAMILY, RAIN))
+    assert found["minimal"] < found["xhigh"]

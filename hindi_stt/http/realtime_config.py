@@ -56,6 +56,7 @@ class SessionConfig:
     """What one connection asks for. transcription: OpenAI's fields and those of the file API, as they were sent.
 
     turns: turn detection; context: how soon words are shown; noise_reduction: as it was sent, it has no effect.
+    address: model and language of the connection's address, which hold unless `transcription` names others.
     """
 
     asked: Asked
@@ -65,6 +66,7 @@ class SessionConfig:
     noise_reduction: Mapping[str, Any] | None = None
     log_probs: bool = False
     transcription: Mapping[str, Any] = field(default_factory=dict)
+    address: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -122,9 +124,9 @@ def initial_config(
     intent = query.get("intent", "transcription")
     if intent != "transcription":
         raise InvalidRequest(f"intent={intent[:64]!r} is not offered; leave it out, or set it to 'transcription'.")
-    transcription = {name: value for name in ("model", "language") if (value := query.get(name))}
-    asked, turns = _asked(transcription, recognizer), default_turns(transcription.get("model"))
-    config = SessionConfig(asked, turns=turns, transcription=transcription)
+    address = {name: value for name in ("model", "language") if (value := query.get(name))}
+    asked, turns = _asked(address, recognizer), default_turns(address.get("model"))
+    config = SessionConfig(asked, turns=turns, transcription=address, address=address)
     return config if session is None else with_session(config, session, recognizer)
 
 
@@ -212,7 +214,9 @@ def _with_rest(
     if noise_reduction in wanted:
         config = replace(config, noise_reduction=_noise_reduction(wanted[noise_reduction], noise_reduction))
     if wanted.get(transcription) is not None:
-        fields = object_field(wanted, transcription)
+        fields = {**config.address, **object_field(wanted, transcription)}
+        if "languages" in fields and "language" not in wanted[transcription]:
+            fields.pop("language", None)
         asked, context = _asked(fields, recognizer), parse_delay(fields.get("delay"))
         turns = config.turns if config.turns.given else default_turns(fields.get("model"))
         config = replace(config, asked=asked, context=context, turns=turns, transcription=fields)

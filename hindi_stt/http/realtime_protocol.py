@@ -76,8 +76,10 @@ def parse_event(message: Mapping[str, Any], config: SessionConfig, recognizer: R
             return Update(with_beta_session(config, object_field(event, "session"), recognizer), beta=True)
         case None:
             raise InvalidRequest("The event has no 'type'.")
-        case kind:
-            raise InvalidRequest(f"There is no event of type {str(kind)[:64]!r} in a transcription session.")
+        case str(kind):
+            raise InvalidRequest(f"There is no event of type {kind[:64]!r} in a transcription session.")
+        case _:
+            raise InvalidRequest("The event's 'type' is not text.")
 
 
 def event_id_of(message: Mapping[str, Any]) -> str | None:
