@@ -1,6 +1,6 @@
 """Turn detection over a real server: how soon a final comes after the end of speech, and what short silences cost.
 
-python -m benchmarks.turns [--bundle BUNDLE] [--sentences N]
+python -m benchmarks.turns [--bundle BUNDLE] [--sentences N] [--before FOLDER] [--plot FILE]
 
 Sentences of the evaluation set by espeak-ng, in voices that no training clip used, with 2.6 s of silence between them,
 in packets of 20 ms at the pace of speech. A sentence's last voiced sample is the end of its last 10 ms above 1 % of
@@ -8,6 +8,10 @@ its loudest 10 ms; a final is late by the time from the moment when the packet w
 event came. Word error rates count words without the nukta, which the embedded model does not write. `file turns` is a
 session that does not ask for turn detection: utterances end where long files are cut. Who hesitates pauses in the
 middle of each sentence, for 0.4 s, where a shorter silence cuts it.
+
+All rows of a table of finals are connections that speak at the same time, so that the whole takes four minutes. The
+server of another checkout (--before) is measured first, and has stopped by then. --plot needs matplotlib: make
+.venv/.load.
 """
 
 from __future__ import annotations
@@ -15,10 +19,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import base64
+import contextlib
 import json
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +36,7 @@ from hindi_stt.audio import AudioLimits, decode
 from hindi_stt.bundle import EMBEDDED
 from hindi_stt.types import Float32
 from tests.evaluation_set import SENTENCES, clips
-from tests.server import Server
+from tests.server import ROOT, Server
 from tests.synthesis import speak
 
 RATE = 16_000
@@ -39,6 +44,10 @@ PACKET = RATE // 50
 GAP_S = 2.6
 HESITATION_S = 0.4
 SILENCES_MS = (200, 350, 500, 1000, 2000)
+# What p95 may be beyond the silence that was asked for.
+TARGET_MS = 150
+# One connection begins so long after the other, so that their sentences do not end together.
+STAGGER_S = 0.37
 STARTED = "input_audio_buffer.speech_started"
 COMPLETED = "conversation.item.input_audio_transcription.completed"
 
@@ -168,40 +177,99 @@ def row(name: str, talk: Talk, heard: Heard, bound_ms: int | None) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bundle", type=Path, default=EMBEDDED)
-    parser.add_argument("--sentences", type=int, default=24)
+    parser.add_argument("--sentences", type=int, default=20)
     parser.add_argument("--silences", type=int, nargs="+", default=list(SILENCES_MS))
+    parser.add_argument(
+        "--before", type=Path, help="checkout of an earlier build, which is measured with its own model"
+    )
+    parser.add_argument("--plot", type=Path, help="image to write: when the finals came, of both builds")
     arguments = parser.parse_args()
     talk = make_talk(arguments.sentences)
+    before = {}
+    if arguments.before is not None:
+        with served(root=arguments.before.resolve()) as url:
+            before = finals_table("before", url, talk, arguments.silences)
     environment = {} if arguments.bundle == EMBEDDED else {"HINDI_STT_MODEL": str(arguments.bundle.resolve())}
+    with served(**environment) as url:
+        now = finals_table("now", url, talk, arguments.silences)
+        hesitation_table(url, talk, make_talk(arguments.sentences, hesitant=True), arguments.silences)
+        threshold_table(url, talk)
+    if arguments.plot is not None:
+        plot(arguments.plot, before, now)
+
+
+@contextlib.contextmanager
+def served(root: Path = ROOT, **environment: str) -> Iterator[str]:
+    """The realtime address of a server of this checkout."""
     with tempfile.TemporaryDirectory() as folder:
-        server = Server(Path(folder), **environment)
+        server = Server(Path(folder), root, **environment)
         try:
             server.wait_until_ready()
-            url = f"ws://127.0.0.1:{server.port}/v1/realtime"
-            measure(url, talk, make_talk(arguments.sentences, hesitant=True), arguments.silences)
+            yield f"ws://127.0.0.1:{server.port}/v1/realtime?intent=transcription"
         finally:
             server.stop()
 
 
-def measure(url: str, talk: Talk, hesitant: Talk, silences_ms: Sequence[int]) -> None:
-    print("| silence_duration_ms | sentences / turns | final after the end of speech, p50 / p95 | p95 over it | WER |")
-    print("| --- | --- | --- | --- | --- |")
-    heard = asyncio.run(follow(f"{url}?intent=transcription", talk, None))
-    print(row("file turns", talk, heard, None), flush=True)
-    for silence_ms in silences_ms:
-        heard = asyncio.run(follow(url, talk, {"silence_duration_ms": silence_ms}))
-        print(row(str(silence_ms), talk, heard, silence_ms), flush=True)
+def finals_table(name: str, url: str, talk: Talk, silences_ms: Sequence[int]) -> dict[int, list[float]]:
+    """Print when finals came; returns, for each silence_duration_ms, how many seconds after each sentence's end."""
+
+    async def follow_all() -> list[Heard]:
+        async def staggered(number: int, wanted: dict[str, Any] | None) -> Heard:
+            await asyncio.sleep(number * STAGGER_S)
+            return await follow(url, talk, wanted)
+
+        asked = [None, *({"silence_duration_ms": silence_ms} for silence_ms in silences_ms)]
+        return await asyncio.gather(*(staggered(number, wanted) for number, wanted in enumerate(asked)))
+
+    heard = asyncio.run(follow_all())
+    print(f"\n| silence_duration_ms, {name} | sentences / turns | final after the end of speech, p50 / p95 | ", end="")
+    print("p95 beyond the silence | WER |\n| --- | --- | --- | --- | --- |")
+    print(row("file turns", talk, heard[0], None))
+    for silence_ms, one in zip(silences_ms, heard[1:], strict=True):
+        print(row(str(silence_ms), talk, one, silence_ms), flush=True)
+    return {silence_ms: late_s(talk, one) for silence_ms, one in zip(silences_ms, heard[1:], strict=True)}
+
+
+def hesitation_table(url: str, talk: Talk, hesitant: Talk, silences_ms: Sequence[int]) -> None:
     print("\n| silence_duration_ms, who hesitates | sentences / turns | WER |\n| --- | --- | --- |")
     for silence_ms in silences_ms:
         heard = asyncio.run(follow(url, hesitant, {"silence_duration_ms": silence_ms}, realtime=False))
         wer = word_error_rate(talk.texts, heard)
         print(f"| {silence_ms} | {len(talk.texts)} / {len(heard.texts)} | {wer:.1%} |", flush=True)
+
+
+def threshold_table(url: str, talk: Talk) -> None:
     print("\n| threshold, noise at 10 dB | turns started of sentences | WER |\n| --- | --- | --- |")
     noisy = talk.noisy(10)
     for threshold in (0.3, 0.5, 0.9):
         heard = asyncio.run(follow(url, noisy, {"threshold": threshold}, realtime=False))
         wer = word_error_rate(talk.texts, heard)
         print(f"| {threshold} | {heard.started} of {len(talk.texts)} | {wer:.1%} |", flush=True)
+
+
+def plot(path: Path, before: dict[int, list[float]], now: dict[int, list[float]]) -> None:
+    """One point for each sentence, by build and silence_duration_ms, in ms after the last voiced sample."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 4.5), dpi=150, layout="constrained")
+    axes = figure.subplots()
+    for label, finals, colour, offset in (("before", before, "tab:gray", -0.12), ("now", now, "tab:blue", 0.12)):
+        points = [(place + offset, 1000 * s) for place, late in enumerate(finals.values()) for s in late]
+        if points:
+            axes.scatter(*zip(*points, strict=True), s=14, alpha=0.6, color=colour, label=label, linewidths=0)
+    for place, silence_ms in enumerate(now):
+        ends = (place - 0.35, place + 0.35)
+        asked, target = ("silence asked for", f"target for p95: {TARGET_MS} ms later") if place == 0 else ("", "")
+        bound = silence_ms + TARGET_MS
+        axes.plot(ends, (silence_ms, silence_ms), color="black", linewidth=1, label=asked)
+        axes.plot(ends, (bound, bound), color="tab:red", linewidth=1, linestyle="--", label=target)
+    axes.set_xticks(range(len(now)), [str(silence_ms) for silence_ms in now])
+    axes.set_xlabel("silence_duration_ms")
+    axes.set_ylabel("final after the last voiced sample, ms")
+    axes.set_ylim(bottom=0)
+    axes.legend()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path)
 
 
 if __name__ == "__main__":

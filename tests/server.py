@@ -19,9 +19,15 @@ ROOT = Path(__file__).parent.parent
 
 
 class Server:
-    """A `bentoml serve` of this checkout: a process group, a port, a home and a temporary folder of its own."""
+    """A `bentoml serve`: a process group, a port, a home and a temporary folder of its own.
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    Args:
+        folder: For its home, temporary files and log.
+        root: The checkout that it serves.
+        settings: Environment variables.
+    """
+
+    def __init__(self, folder: Path, root: Path = ROOT, **settings: str) -> None:
         self.tmp = folder / "tmp"
         self.tmp.mkdir()
         with socket.socket() as s:
@@ -35,6 +41,8 @@ class Server:
             "BENTOML_DO_NOT_TRACK": "True",
             "TMPDIR": str(self.tmp),
         }
+        if root != ROOT:  # the package that is installed is this checkout's
+            environment["PYTHONPATH"] = str(root)
         environment |= settings
         # Tests of clients run in an environment of their own, which has no server.
         python = os.environ.get("HINDI_STT_TEST_SERVER_PYTHON", sys.executable)
@@ -42,7 +50,7 @@ class Server:
         with self.log_path.open("w") as log:
             self.process = subprocess.Popen(
                 [*command, "--port", str(self.port)],
-                cwd=ROOT,
+                cwd=root,
                 env=environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
