@@ -99,7 +99,7 @@ prove-text: $(VENV)/.dev
 
 # Every page in a browser; Chromium comes from the system (Debian: chromium, fonts-lohit-deva), axe-core from npm.
 prove-ui: $(VENV)/.dev
-	$(VENV)/bin/python -m pytest -q -m ui tests/test_page.py tests/test_reference.py
+	$(VENV)/bin/python -m pytest -q -m ui tests/page tests/test_reference.py
 
 # Current releases of LiveKit's, Pipecat's, OpenAI's and LiteLLM's clients, and the programs of docs/clients, against a real server:
 # five minutes. npm, where there is one, gets OpenAI's package for Node, and openssl a certificate for it.

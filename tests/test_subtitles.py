@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from hindi_stt.render import to_srt, to_vtt
 from hindi_stt.types import Segment, Transcript, Word
-from tests.server import ROOT
+from tests.page.support import copy_modules
 
 LINE = 42
 WEBVTT_PARSER = "webvtt-parser@2.2.0"
@@ -311,12 +311,11 @@ def test_the_w3c_validator_finds_nothing(webvtt_parser: Path, tmp_path: Path) ->
 @pytest.mark.skipif(not shutil.which("node"), reason="node runs the page's module")
 def test_the_page_cuts_alike(tmp_path: Path) -> None:
     """The page makes its downloads itself: same cues as the server's, graphemes counted by ICU."""
-    source = ROOT / "hindi_stt" / "http" / "page_files" / "subtitles.js"
-    (tmp_path / "subtitles.mjs").write_bytes(source.read_bytes())
+    copy_modules(tmp_path, "graphemes.js", "subtitles.js")
     config = {"cues": {"seconds": 7.0, "pause": 0.8, "line": LINE}}
     script = f"""
         globalThis.document = {{ querySelector: () => ({{ textContent: {json.dumps(json.dumps(config))} }}) }};
-        const {{ toSrt, toVtt }} = await import("./subtitles.mjs");
+        const {{ toSrt, toVtt }} = await import("./subtitles.js");
         const all = JSON.parse(await new Response(process.stdin).text());
         console.log(JSON.stringify(all.map((words) => [toSrt(words), toVtt(words)])));
     """

@@ -1,208 +1,188 @@
+// The page as a whole: recordings come in, one of them is shown, and the controls are connected with what they do.
+
+import { $, config, setStatus, state } from "./dom.js";
+import { copyShown, downloadAll, downloadShown, finished } from "./downloads.js";
+import { SWITCH, forgetKept, keep, keeping, restored, startKeeping } from "./kept.js";
 import { label, switchLanguage, translatePage, warningText } from "./labels.js";
-import { Live } from "./live.js";
-import { toSrt, toVtt } from "./subtitles.js";
-
-const $ = (selector) => document.querySelector(selector);
-const config = JSON.parse($("#config").textContent);
-const SURE = 0.9, FAIR = 0.6;
-const LIVE_BARS = 240;
-
-// What is shown: {name, words, body, audio (a Blob), url, duration, peaks, state}; one a file, and one a recording.
-const results = [];
-let shown = null;
-let live = null;
-const player = new Audio();
-let stopAt = Infinity;
-
-// ---- options
-
-function makeOptions() {
-  const fields = $("#option-fields");
-  for (const [name, values] of Object.entries(config.options)) {
-    const field = document.createElement(values.length ? "select" : "input");
-    field.id = `option-${name}`;
-    field.name = name;
-    for (const value of values.length ? ["", ...values] : []) field.append(new Option(value, value));
-    const text = document.createElement("span");
-    text.dataset.label = name;
-    const row = document.createElement("label");
-    row.className = name === "hotwords" ? "wide" : "";
-    if (name === "hotwords") field.placeholder = "बारिश, दिल्ली:5";
-    row.append(text, field);
-    fields.append(row);
-  }
-}
-
-const chosen = () =>
-  Object.fromEntries([...document.querySelectorAll("#option-fields [name]")].filter((f) => f.value.trim()).map((f) => [f.name, f.value]));
-
-// Kept as long as the tab.
-const key = () => $("#key").value.trim();
-$("#key-row").hidden = !config.keys;
-$("#key").value = sessionStorage.getItem("key") ?? "";
-$("#key").onchange = () => sessionStorage.setItem("key", key());
+import { apiKey, askForKey, chosenOptions, isKeyError, keyProblem, makeOptions, prepareKey, refuseKey, tryKeyAgain } from "./options.js";
+import { load, pause, preparePlayer, redraw, unload } from "./player.js";
+import { recordButton, startRecording, stopRecording } from "./recording.js";
+import { measure } from "./waveform.js";
+import { finishEdit, prepareWords, showWords, translateWords } from "./words.js";
 
 // ---- errors
 
-function showError(error) {
-  $("#error-message").textContent = error.message;
-  $("#error-help").textContent = error.help ?? "";
-  $("#error-code").textContent = error.code ?? "";
+// A function that makes the message which is shown, in the language of the moment.
+let currentError = null;
+
+function showError(make) {
+  currentError = make;
+  const { message, help, code } = make();
+  $("#error-message").textContent = message;
+  $("#error-help").textContent = help ?? "";
+  $("#error-code").textContent = code ?? "";
   $("#error").hidden = false;
 }
 
-const clearError = () => { $("#error").hidden = true; };
+function clearError() {
+  currentError = null;
+  $("#error").hidden = true;
+}
+
 const noServer = () => ({ message: label("no_server"), help: label("no_server_help") });
+
+function showKeyError(code) {
+  showError(() => ({ message: label(code), help: label("key_where"), code }));
+  askForKey();
+}
 
 // ---- files
 
 async function addFiles(files) {
   clearError();
-  const added = [...files].map((file) => ({ name: file.name, audio: file, words: [], state: "working" }));
-  results.push(...added);
+  tryKeyAgain();
+  const added = [...files].map((file) => ({ name: file.name, audio: file, words: [], history: [], state: "working" }));
+  state.results.push(...added);
   if (added.length) show(added[0]);
   for (const result of added) await transcribe(result);
 }
 
 async function transcribe(result) {
+  if (!state.results.includes(result)) return;
+  if (!result.peaks && !result.unplayable) measure(result).then(() => state.shown === result && showRecording(result));
+  if (keyProblem()) {
+    waitForKey(result, keyProblem());
+    return;
+  }
+  result.state = "working";
+  refresh(result);
   const form = new FormData();
-  for (const [name, value] of Object.entries(chosen())) form.append(name, value);
+  for (const [name, value] of Object.entries(chosenOptions())) form.append(name, value);
   form.append("file", result.audio, result.name);
-  measure(result);
   try {
-    const response = await fetch(new URL("transcribe", document.baseURI), { method: "POST", body: form, headers: key() ? { Authorization: `Bearer ${key()}` } : {} });
+    const response = await fetch(new URL("transcribe", document.baseURI), { method: "POST", body: form, headers: apiKey() ? { Authorization: `Bearer ${apiKey()}` } : {} });
     const body = await response.json();
     if (!response.ok) throw body.error;
-    Object.assign(result, { words: body.words, body, duration: body.duration, state: "done" });
+    Object.assign(result, { words: body.words, heard: body.words.length, body, duration: body.duration, state: "done" });
+    keepOrSay(result);
   } catch (error) {
+    // It may have been forgotten meanwhile.
+    if (!state.results.includes(result)) return;
+    if (isKeyError(error?.code)) {
+      refuseKey(error.code);
+      waitForKey(result, error.code);
+      return;
+    }
     result.state = "failed";
-    showError(error?.code ? { ...error, message: `${result.name}: ${error.message}` } : noServer());
+    result.error = error?.code ? () => ({ ...error, message: `${result.name}: ${error.message}` }) : noServer;
+    showError(result.error);
   }
-  if (shown === result) show(result);
+  if (state.shown === result) show(result);
+  else refresh(result);
 }
 
-// Peaks for the waveform, where the browser can read the format.
-async function measure(result) {
-  const context = new OfflineAudioContext(1, 1, 16000);
-  try {
-    const buffer = await context.decodeAudioData(await result.audio.arrayBuffer());
-    const samples = buffer.getChannelData(0);
-    result.duration ??= buffer.duration;
-    result.peaks = peaksOf(samples);
-  } catch {
-    result.unplayable = true;
-  }
-  if (shown === result) show(result);
+// The recording is not lost: it goes to the server as soon as there is a key.
+function waitForKey(result, code) {
+  result.state = "waiting";
+  showKeyError(code);
+  refresh(result);
 }
 
-function peaksOf(samples, bars = 300, full = 1) {
-  const step = Math.max(1, samples.length / bars), peaks = [];
-  for (let i = 0; i < samples.length; i += step) {
-    let peak = 0;
-    for (let j = Math.floor(i); j < i + step && j < samples.length; j++) peak = Math.max(peak, Math.abs(samples[j]));
-    peaks.push(peak / full);
-  }
-  return peaks;
+async function sendWaiting() {
+  clearError();
+  for (const result of state.results.filter((waiting) => waiting.state === "waiting")) await transcribe(result);
 }
 
 // ---- the microphone
 
 async function record() {
-  if (live) {
-    $("#record").disabled = true;
-    status(label("finishing"));
-    live.stop();
+  if (state.live) {
+    setStatus(label("finishing"));
+    stopRecording();
     return;
   }
   clearError();
-  player.pause();
-  const result = { name: label("live"), words: [], state: "live", levels: [] };
-  const session = new Live(chosen(), key(), {
-    partial: (stable, unstable) => {
-      $("#stable").textContent = stable;
-      $("#unstable").textContent = unstable;
-    },
-    final: (words) => {
-      result.words.push(...words);
-      $("#stable").textContent = $("#unstable").textContent = "";
-      if (shown === result) showWords(result);
-    },
-    level: (samples) => {
-      result.levels.push(...peaksOf(samples, 1, 32768));
-      if (result.levels.length > LIVE_BARS) result.levels.shift();
-      $("#clock").textContent = clock(session.chunks.length / 10);
-      if (shown === result) draw();
-    },
-    error: showError,
-    end: (problem) => {
-      if (problem?.lost) showError(noServer());
-      result.audio = session.wav();
-      result.duration = (result.audio.size - 44) / 32000;
-      result.state = "done";
-      result.body = { text: result.words.map((w) => w.word).join(" "), language: config.language, duration: result.duration, words: result.words, model: config.model };
-      live = null;
-      recordButton(false);
-      measure(result);
-      show(result);
-    },
-  });
-  try {
-    await session.start();
-  } catch (error) {
-    session.media?.getTracks().forEach((track) => track.stop());
-    showError(error.help ? error : { message: label("no_microphone"), help: label("no_microphone_help"), code: error.name });
+  pause();
+  tryKeyAgain();
+  if (keyProblem()) {
+    showKeyError(keyProblem());
     return;
   }
-  live = session;
-  results.push(result);
-  recordButton(true);
-  show(result);
+  const on = {
+    words: (result) => state.shown === result && showWords(result),
+    level: (result) => state.shown === result && redraw(),
+    error: (error) => showError(() => error),
+    lost: () => showError(noServer),
+    end: (result) => {
+      keepOrSay(result);
+      show(result);
+    },
+  };
+  try {
+    const result = await startRecording(on);
+    state.results.push(result);
+    show(result);
+  } catch (error) {
+    if (isKeyError(error.code)) showKeyError(error.code);
+    else if (error.help) showError(() => error);
+    else showError(() => ({ message: label("no_microphone"), help: label("no_microphone_help"), code: error.name }));
+  }
 }
 
-function recordButton(on) {
-  $("#record").disabled = false;
-  $("#record").ariaPressed = String(on);
-  $("#record-label").dataset.label = on ? "stop" : "speak";
-  $("#record-label").textContent = label(on ? "stop" : "speak");
-  $("#clock").textContent = "";
-}
-
-// ---- the result
+// ---- what is shown
 
 function show(result) {
-  if (shown !== result) {
-    player.pause();
-    player.removeAttribute("src");
-  }
-  shown = result;
-  if (result.audio && !result.url) result.url = URL.createObjectURL(result.audio);
-  if (result.url && !player.src && !result.unplayable) player.src = result.url;
+  finishEdit();
+  if (state.shown !== result) unload();
+  state.shown = result;
   $("#output").hidden = false;
-  $("#progress").hidden = result.state !== "working";
-  $("#live").hidden = result.state !== "live";
+  showRecording(result);
+  showWords(result);
+  refresh(result);
+}
+
+// The player and the waveform: whatever is known of the recording itself.
+function showRecording(result) {
+  load(result);
   $("#wave").hidden = !(result.peaks || result.state === "live");
   $("#wave").ariaValueMax = (result.duration ?? 0).toFixed(1);
+  setStatus(statusOf(result));
+  redraw();
+}
+
+// After a result has changed, the one that is shown or another one.
+function refresh(result) {
+  $("#zip").hidden = finished().length < 2;
+  $("#forget").disabled = Boolean(state.live);
+  showFiles();
+  if (state.shown !== result) return;
+  $("#progress").hidden = result.state !== "working";
+  $("#live").hidden = result.state !== "live";
   $("#result-bar").hidden = result.state !== "done" || !result.words.length;
-  const files = $("#files");
-  files.replaceChildren(...results.map((r, i) => new Option(r.name, i, false, r === result)));
-  files.hidden = results.length < 2;
-  files.disabled = Boolean(live);
-  showWords(result);
+  $("#edit-bar").hidden = result.state !== "done" || !(result.words.length || result.history.length);
+  $("#undo").disabled = !result.history.length;
+  $("#corrected-legend").hidden = !result.words.some((word) => word.corrected);
   showWarnings(result);
-  status(statusOf(result));
-  draw();
+  showRecording(result);
+}
+
+function showFiles() {
+  const files = $("#files");
+  files.replaceChildren(...state.results.map((r, i) => new Option(r.name, i, false, r === state.shown)));
+  files.hidden = state.results.length < 2;
+  files.disabled = Boolean(state.live);
 }
 
 function statusOf(result) {
+  if (result.state === "waiting") return label("needs_key");
   if (result.state === "working") return label("working");
   if (result.state === "live") return label("listening");
-  if (result.state === "failed") return "";
-  if (!result.words.length) return label("nothing");
-  return label("done", result.words.length) + (result.unplayable ? ` ${label("unplayable")}` : "");
+  if (result.state === "failed") return result.error().message;
+  if (!result.words.length) return label(result.heard ? "emptied" : "nothing");
+  const corrected = result.words.filter((word) => word.corrected).length;
+  const done = corrected ? label("done_corrected", result.words.length, corrected) : label("done", result.words.length);
+  return [done, result.restored && label("kept"), result.unplayable && label("unplayable")].filter(Boolean).join(" ");
 }
-
-const status = (text) => { $("#status").textContent = text; };
-const grade = (confidence) => (confidence >= SURE ? "sure" : confidence >= FAIR ? "fair" : "poor");
 
 // What was not heard or not applied. A warning is a code, or a code, a colon and details.
 function showWarnings(result) {
@@ -216,155 +196,93 @@ function showWarnings(result) {
   $("#warnings").hidden = !items.length;
 }
 
-// One of the words can be tabbed to; arrow keys go from there.
-function showWords(result) {
-  const spans = result.words.map((word, i) => {
-    const span = document.createElement("span");
-    span.className = `word ${grade(word.confidence)}`;
-    span.textContent = word.word;
-    span.role = "button";
-    span.tabIndex = i ? -1 : 0;
-    span.dataset.i = i;
-    span.title = `${clock(word.start)} · ${Math.round(word.confidence * 100)} %`;
-    return span;
-  });
-  $("#words").replaceChildren(...spans.flatMap((span) => [span, " "]));
-}
+// ---- transcripts that survive a reload
 
-function play(i) {
-  const word = shown?.words[i];
-  if (!word || !player.src) return;
-  player.currentTime = Math.max(0, word.start - 0.05);
-  stopAt = word.end + 0.1;
-  player.play().catch(() => {});
-}
-
-function follow() {
-  const at = player.currentTime;
-  if (at >= stopAt) {
-    player.pause();
-    stopAt = Infinity;
-  }
-  if (shown) {
-    shown.words.forEach((word, i) => {
-      $("#words").children[i]?.classList.toggle("playing", !player.paused && at >= word.start - 0.06 && at < word.end);
-    });
-    $("#wave").ariaValueNow = at.toFixed(1);
-    $("#wave").ariaValueText = clock(at);
-    draw();
-  }
-  if (!player.paused) requestAnimationFrame(follow);
-}
-
-function moveFocus(event) {
-  const words = [...$("#words").children];
-  const i = words.indexOf(event.target);
-  if (i < 0) return;
-  const to = { ArrowRight: i + 1, ArrowLeft: i - 1, Home: 0, End: words.length - 1 }[event.key];
-  if (event.key === "Enter" || event.key === " ") play(i);
-  else if (words[to]) {
-    words[i].tabIndex = -1;
-    words[to].tabIndex = 0;
-    words[to].focus();
-  } else return;
-  event.preventDefault();
-}
-
-// ---- the waveform
-
-function draw() {
-  const canvas = $("#wave canvas"), { clientWidth: width, clientHeight: height } = canvas;
-  if (!width) return;
-  const scale = window.devicePixelRatio, style = getComputedStyle(document.documentElement);
-  canvas.width = width * scale;
-  canvas.height = height * scale;
-  const pen = canvas.getContext("2d");
-  pen.scale(scale, scale);
-  const bars = shown.state === "live" ? Array(LIVE_BARS).fill(0).concat(shown.levels).slice(-LIVE_BARS) : shown.peaks ?? [];
-  const loudest = Math.max(0.1, ...bars), step = width / bars.length;
-  const played = shown.duration ? player.currentTime / shown.duration : 0;
-  bars.forEach((peak, i) => {
-    const h = Math.max(2, (peak / loudest) * height);
-    pen.fillStyle = style.getPropertyValue(shown.state === "live" || i / bars.length < played ? "--accent" : "--bar");
-    pen.fillRect(i * step, (height - h) / 2, Math.max(1, step * 0.65), h);
-  });
-}
-
-function seek(seconds) {
-  if (!shown?.duration || !player.src) return;
-  stopAt = Infinity;
-  player.currentTime = Math.max(0, Math.min(shown.duration, seconds));
-  player.play().catch(() => {});
-}
-
-function seekByKey(event) {
-  if (event.key === " ") {
-    if (player.paused) seek(player.currentTime); else player.pause();
-  } else {
-    const to = { ArrowRight: player.currentTime + 1, ArrowLeft: player.currentTime - 1, Home: 0 }[event.key];
-    if (to === undefined) return;
-    seek(to);
-  }
-  event.preventDefault();
-}
-
-function clock(seconds) {
-  return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
-}
-
-// ---- downloads
-
-const WRITERS = {
-  txt: ({ words }) => words.map((w) => w.word).join(" ") + "\n",
-  srt: ({ words }) => toSrt(words),
-  vtt: ({ words }) => toVtt(words),
-  json: ({ body }) => JSON.stringify(body, null, 2) + "\n",
+const sayAboutKeeping = (name) => {
+  $("#keep-status").dataset.label = name;
+  $("#keep-status").textContent = name && label(name);
 };
 
-function download(format) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([WRITERS[format](shown)], { type: "text/plain;charset=utf-8" }));
-  link.download = `${shown.name.replace(/\.[^.]*$/, "")}.${format}`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+// Whatever is no longer on the page was forgotten meanwhile.
+function keepOrSay(result) {
+  if (state.results.includes(result)) sayAboutKeeping(keep(result) ? "" : "not_kept");
+}
+
+function switchKeeping() {
+  finishEdit();
+  if ($("#keep").checked && startKeeping()) finished().forEach(keepOrSay);
+  else if ($("#keep").checked) sayAboutKeeping("not_kept");
+  else forgetKept();
+  showKeeping();
+}
+
+function showKeeping() {
+  $("#keep").checked = keeping();
+  $("#forget").hidden = !keeping();
+}
+
+function forgetAll() {
+  finishEdit({ save: false });
+  forgetKept();
+  unload();
+  state.results.filter((result) => result.url).forEach((result) => URL.revokeObjectURL(result.url));
+  state.results.length = 0;
+  state.shown = null;
+  $("#output").hidden = true;
+  $("#words").replaceChildren();
+  clearError();
+  showKeeping();
+  sayAboutKeeping("forgotten");
+  $("#keep").focus();
 }
 
 // ---- wiring
 
 function translate() {
   translatePage();
-  $("#words").ariaLabel = label("words");
+  translateWords();
   $("#wave").ariaLabel = label("wave");
   $("#files").ariaLabel = label("files");
   $(".downloads").ariaLabel = label("downloads");
   $("#model").textContent = `${label("model")}: ${config.model}`;
-  for (const option of document.querySelectorAll("#option-fields option[value='']")) option.textContent = label("server_default");
-  if (!shown) return;
-  status(statusOf(shown));
-  showWarnings(shown);
+  if (currentError) showError(currentError);
+  if (!state.shown) return;
+  setStatus(statusOf(state.shown));
+  showWarnings(state.shown);
+}
+
+function takeDrops() {
+  document.ondragover = (event) => { event.preventDefault(); $("#drop").classList.add("over"); };
+  document.ondragleave = () => $("#drop").classList.remove("over");
+  document.ondrop = (event) => {
+    event.preventDefault();
+    $("#drop").classList.remove("over");
+    addFiles(event.dataTransfer.files);
+  };
 }
 
 makeOptions();
+prepareKey(sendWaiting);
+preparePlayer();
+prepareWords((result) => { keepOrSay(result); refresh(result); });
 recordButton(false);
+takeDrops();
+state.results.push(...restored());
 translate();
+showKeeping();
+if (state.results.length) show(state.results.at(-1));
+
 $("#language").onclick = () => { switchLanguage(); translate(); };
 $("#record").onclick = record;
 $("#file").onchange = ({ target }) => { addFiles(target.files).then(() => { target.value = ""; }); };
-$("#files").onchange = ({ target }) => show(results[target.value]);
-$("#words").onclick = ({ target }) => play(target.dataset.i);
-$("#words").onkeydown = moveFocus;
-$("#wave").onclick = (event) => seek((event.offsetX / $("#wave").clientWidth) * (shown.duration ?? 0));
-$("#wave").onkeydown = seekByKey;
-$(".downloads").onclick = ({ target }) => target.dataset.format && download(target.dataset.format);
-player.onplay = follow;
-player.onpause = follow;
-player.onseeked = follow;
-addEventListener("resize", () => shown && draw());
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => shown && draw());
-document.ondragover = (event) => { event.preventDefault(); $("#drop").classList.add("over"); };
-document.ondragleave = () => $("#drop").classList.remove("over");
-document.ondrop = (event) => {
-  event.preventDefault();
-  $("#drop").classList.remove("over");
-  addFiles(event.dataTransfer.files);
-};
+$("#files").onchange = ({ target }) => show(state.results[target.value]);
+$("#copy").onclick = copyShown;
+$("#zip").onclick = downloadAll;
+$(".downloads").onclick = ({ target }) => target.dataset.format && downloadShown(target.dataset.format);
+$("#keep").onchange = switchKeeping;
+$("#forget").onclick = forgetAll;
+// Another tab has switched keeping on or off.
+addEventListener("storage", ({ key }) => (key === SWITCH || key === null) && showKeeping());
+addEventListener("pagehide", () => finishEdit());
+addEventListener("resize", () => redraw());
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => redraw());

@@ -1,16 +1,13 @@
 // Words with times → SRT and WebVTT, cut as hindi_stt/render/cues.py does (see there for the rules); limits come with the page.
 
+import { clusters } from "./graphemes.js";
+
 const limits = JSON.parse(document.querySelector("#config").textContent).cues;
 const PAUSE_MS = limits.pause * 1000;
 
 // Costs of hindi_stt/render/cues.py.
 const CUE_COST = 100, SLACK_DIVISOR = 40, ONE_WORD_CUE_COST = 200, ONE_WORD_LINE_COST = 60;
 const CUT_COST = 100, CUT_AT_CLAUSE_COST = 40, PAUSE_GAIN = 60;
-
-// Firefox has Intl.Segmenter since version 125; without it, marks count with their letters, conjuncts by their parts.
-const segmenter = Intl.Segmenter && new Intl.Segmenter("hi", { granularity: "grapheme" });
-const clusters = (text) =>
-  segmenter ? Array.from(segmenter.segment(text), (s) => s.segment) : text.match(/\P{M}\p{M}*|\p{M}+/gu) ?? [];
 
 // A word, or the parts of equal width of one that is longer than a line.
 function tokens(words) {
