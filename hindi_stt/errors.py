@@ -182,23 +182,30 @@ __all__ = [
     "from_code",
     "from_status",
     "needing_room",
+    "within",
 ]
 
 
 class HindiSTTError(Exception):
     """Base of the tree: `code`, `status` (HTTP) and `help` are fixed per class, `message` tells this one case.
 
-    retry_after_s: seconds after which trying again makes sense, where that is known.
+    Args:
+        message: What went wrong.
+        retry_after_s: Seconds after which trying again makes sense, where that is known.
+        param: The request's field at fault, where it is one field's, as OpenAI's errors name it: `response_format`, or
+            `session.audio.input.format.rate` in an event. By default that of the class, `default_param`.
     """
 
     code: ClassVar[str] = "error"
     status: ClassVar[int] = 500
     help: ClassVar[str] = "See docs/errors.md."
+    default_param: ClassVar[str | None] = None
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+    def __init__(self, message: str, *, retry_after_s: float | None = None, param: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.retry_after_s = retry_after_s
+        self.param = param if param is not None else self.default_param
 
 
 class RequestError(HindiSTTError):
@@ -225,6 +232,7 @@ class MissingFile(RequestError):
     """A multipart request without a `file` part, or with an empty one."""
 
     code = "missing_file"
+    default_param = "file"
     help = "Send the audio as a multipart file part named 'file': curl -F file=@clip.wav …"
 
 
@@ -232,6 +240,7 @@ class EmptyBody(RequestError):
     """Zero bytes where audio was expected."""
 
     code = "empty_audio"
+    default_param = "file"
     help = "The file has no bytes. Check that the recording was written and closed before it was sent."
 
 
@@ -239,6 +248,7 @@ class UrlNotAccepted(RequestError):
     """The `file` part is text (a URL, for instance) instead of an uploaded file; it is never fetched."""
 
     code = "url_not_accepted"
+    default_param = "file"
     help = "Download the recording yourself and upload its bytes: this server fetches nothing."
 
 
@@ -253,6 +263,7 @@ class InvalidHotwords(RequestError):
     """A hotword that cannot be used: empty, too long, of letters that the model cannot write, or one too many."""
 
     code = "invalid_hotwords"
+    default_param = "hotwords"
     help = "Hotwords are words or short phrases as the model writes them, each with a weight above 0, at most 10."
 
 
@@ -260,6 +271,7 @@ class UnknownLanguage(RequestError):
     """A request names a language that no model here is for, or not the model that it names."""
 
     code = "unknown_language"
+    default_param = "language"
     help = "GET /v1/models lists the models with their languages."
 
 
@@ -267,6 +279,7 @@ class UnknownLanguageModel(RequestError):
     """The model bundle has no language model of this name."""
 
     code = "unknown_language_model"
+    default_param = "language_model"
     help = "Leave the language model out, or name one that the bundle has; 'hindi-stt lm add' adds one."
 
 
@@ -274,6 +287,7 @@ class UnknownModel(HindiSTTError):
     """A request names a model that is not served here."""
 
     code, status = "unknown_model", 404
+    default_param = "model"
     help = "GET /v1/models lists the names; HINDI_STT_MODEL_ALIASES adds others."
 
 
@@ -441,6 +455,7 @@ class AudioTooLong(TooLarge):
     """The decoded audio passes HINDI_STT_MAX_AUDIO_S; decoding stopped at the bound."""
 
     code = "audio_too_long"
+    default_param = "file"
     help = "Split the recording, or raise HINDI_STT_MAX_AUDIO_S."
 
 
@@ -448,6 +463,7 @@ class UnsupportedAudio(HindiSTTError):
     """The bytes are not an audio format that can be read here."""
 
     code, status = "unsupported_audio", 415
+    default_param = "file"
     help = "Send WAV, FLAC, OGG, MP3, M4A, WebM, AMR or WMA; convert with: ffmpeg -i INPUT -ac 1 -ar 16000 OUTPUT.wav"
 
 
@@ -510,6 +526,7 @@ class AudioError(HindiSTTError):
     """It is audio, but cannot be transcribed."""
 
     code, status = "bad_audio", 422
+    default_param = "file"
     help = "Play the file to see what is wrong with it."
 
 
@@ -802,6 +819,22 @@ def from_status(status: int, message: str) -> HindiSTTError:
         503: RunnerUnavailable,
         504: Timeout,
     }.get(status, InvalidRequest if status < 500 else InternalError)(message)
+
+
+@contextlib.contextmanager
+def within(field: str) -> Iterator[None]:
+    """Have the errors of a request that are raised meanwhile name the field at fault from outside of this one.
+
+    Args:
+        field: Name of an object in the request; an error about its `rate` then has the param `field.rate`, and one
+            about the object itself the param `field`.
+    """
+    try:
+        yield
+    except HindiSTTError as error:
+        if error.status < InternalError.status:
+            error.param = field if error.param is None else f"{field}.{error.param}"
+        raise
 
 
 @contextlib.contextmanager

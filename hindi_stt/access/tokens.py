@@ -63,7 +63,9 @@ class Tokens:
             packed = zlib.compress(json.dumps(session, ensure_ascii=False).encode(), 9)
             text = base64.urlsafe_b64encode(packed).decode().rstrip("=")
             if len(text) > _MAX_SESSION_LETTERS:
-                raise InvalidRequest("session is too long for a token; send the rest of it in session.update.")
+                raise InvalidRequest(
+                    "session is too long for a token; send the rest of it in session.update.", param="session"
+                )
             claim = f"{claim}_{text}"
         return Token(f"{claim}_{self._sign(claim)}", expires_at)
 

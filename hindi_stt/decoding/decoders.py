@@ -101,7 +101,7 @@ class Decoders:
         """A decoder for one request. Raises InvalidHotwords, UnknownLanguageModel, InvalidRequest."""
         if options.decoder == "greedy":
             if options.hotwords or options.language_model not in {"", NO_LANGUAGE_MODEL}:
-                raise InvalidRequest("The greedy decoder takes neither hotwords nor a language model.")
+                raise InvalidRequest("The greedy decoder takes neither hotwords nor a language model.", param="decoder")
             return self._greedy
         model = self._model(options.language_model or self._default)
         # A request may give a server's hotword another weight: the first of two equal ones counts.

@@ -38,7 +38,7 @@ class DecodingOptions:
         if (decoder := fields.get("decoder")) is not None:
             if decoder not in get_args(DecoderName):
                 known = ", ".join(get_args(DecoderName))
-                raise InvalidRequest(f"The field 'decoder' takes {known}; it has {decoder[:64]!r}.")
+                raise InvalidRequest(f"The field 'decoder' takes {known}; it has {decoder[:64]!r}.", param="decoder")
             changes["decoder"] = decoder
         if (name := fields.get("language_model")) is not None:
             changes["language_model"] = name.strip()

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from starlette.requests import Request
 
 from hindi_stt.audio import RawFormat
-from hindi_stt.errors import DuplicateReference, HindiSTTError, InvalidRequest, TooManyFiles
+from hindi_stt.errors import DuplicateReference, HindiSTTError, InvalidRequest, TooManyFiles, within
 from hindi_stt.http.job_desk import Jobs
 from hindi_stt.http.raw_audio import raw_format
 from hindi_stt.http.uploads import Upload, bounded, receive_upload, unknown_field
@@ -58,12 +58,15 @@ async def create_from_json(request: Request, jobs: Jobs) -> str:
         raise TooManyFiles(f"The job has {n} files, the bound is {jobs.settings.jobs_max_files}.")
     sources = {name: _strings(name, names) for name, names in given.items()}
     if not n:
-        raise InvalidRequest("There is nothing to hear: name 'references' or 'uploads', or send files in a form.")
+        raise InvalidRequest(
+            "There is nothing to hear: name 'references' or 'uploads', or send files in a form.", param="references"
+        )
     lists: dict[str, list[str]] = {name: _strings(name, body.pop(name)) for name in _LISTS if name in body}
     upload = Upload(request, (), _fields(body), lists)
     references = await anyio.to_thread.run_sync(lambda: _referred(jobs, sources["references"]))
     owner, store = jobs.owner(request), jobs.backend.uploads
-    found = [await jobs.ask(partial(store.find, upload_id, owner)) for upload_id in sources["uploads"]]
+    with within("uploads"):
+        found = [await jobs.ask(partial(store.find, upload_id, owner)) for upload_id in sources["uploads"]]
     uploaded = [NewFile(one.name, raw=_dump(raw_format(one.content_type))) for one in found]
     job = _job(request, jobs, upload, [*references, *uploaded], tuple(one.id for one in found))
 
@@ -85,7 +88,8 @@ def _job(request: Request, jobs: Jobs, upload: Upload, files: list[NewFile], upl
     wishes = read_wishes(upload, jobs.recognizer)
     asked, own = wishes.asked, jobs.recognizer.registry.default.tag
     if wishes.others or asked.pipeline.bundle.tag != own:
-        raise InvalidRequest(f"Jobs are heard by this server's first model, {own}, and by no other.")
+        chosen_by = "model" if "model" in upload.fields else "language"
+        raise InvalidRequest(f"Jobs are heard by this server's first model, {own}, and by no other.", param=chosen_by)
     options = _options.dump_json(JobOptions(asked.options, wishes.split, asked.warnings)).decode()
     key = _request_key(request)
     return NewJob(jobs.owner(request), options, files, request_key=key, uploads=uploads, **webhook)
@@ -134,7 +138,7 @@ async def _json(request: Request, jobs: Jobs) -> dict[str, Any]:
 
 def _strings(name: str, value: object) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(entry, str) and _storable(entry) for entry in value):
-        raise InvalidRequest(f"The field '{name}' is not a list of texts.")
+        raise InvalidRequest(f"The field '{name}' is not a list of texts.", param=name)
     return value
 
 
@@ -144,7 +148,7 @@ def _fields(body: Mapping[str, Any]) -> dict[str, str]:
         if name not in JOB_FIELDS and name not in _WEBHOOK:
             raise unknown_field(name, [*_SOURCES, *JOB_FIELDS, *_WEBHOOK, *_LISTS])
         if not isinstance(value, str | int | float) or not _storable(str(value)):
-            raise InvalidRequest(f"The field '{name}' is not a text.")
+            raise InvalidRequest(f"The field '{name}' is not a text.", param=name)
         fields[name] = str(value)
     return fields
 

@@ -82,7 +82,9 @@ async def _list(request: Request, jobs: Jobs) -> Response:
     try:
         before = float(request.query_params.get("before", "inf"))
     except ValueError as error:
-        raise InvalidRequest("before is not a time: take 'created' of the last job of a page.") from error
+        raise InvalidRequest(
+            "before is not a time: take 'created' of the last job of a page.", param="before"
+        ) from error
     found = await jobs.ask(lambda: jobs.records.of_owner(jobs.owner(request), before=before, limit=limit + 1))
     return JSONResponse({"object": "list", "data": [_facts(job) for job in found[:limit]], "more": len(found) > limit})
 
@@ -196,7 +198,9 @@ def _file(row: RowMapping) -> dict[str, Any]:
 def _format(request: Request) -> str:
     wanted = request.query_params.get("response_format", "json")
     if wanted not in FORMATS:
-        raise InvalidRequest(f"response_format={wanted[:64]!r} is not offered; it may be {', '.join(FORMATS)}.")
+        raise InvalidRequest(
+            f"response_format={wanted[:64]!r} is not offered; it may be {', '.join(FORMATS)}.", param="response_format"
+        )
     return wanted
 
 
@@ -205,9 +209,9 @@ def _number(request: Request, name: str, default: int, most: int, *, least: int 
     try:
         number = int(text[:16])
     except ValueError as error:
-        raise InvalidRequest(f"{name} is not a number.") from error
+        raise InvalidRequest(f"{name} is not a number.", param=name) from error
     if not least <= number <= most:
-        raise InvalidRequest(f"{name} is {least} to {most}.")
+        raise InvalidRequest(f"{name} is {least} to {most}.", param=name)
     return number
 
 

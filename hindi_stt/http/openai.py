@@ -56,7 +56,7 @@ async def _transcribe(request: Request, recognizer: Recognizer) -> Response:
         recognizer.refuse_if_full()
         upload = await stack.enter_async_context(receive_upload(request, FIELDS, recognizer.settings, lists=LISTS))
         if "model" not in upload.fields:
-            raise InvalidRequest("The field 'model' is missing; GET /v1/models lists what it may be.")
+            raise InvalidRequest("The field 'model' is missing; GET /v1/models lists what it may be.", param="model")
         request = upload.request
         wishes = read_wishes(upload, recognizer)
         (file,) = upload.files

@@ -71,8 +71,8 @@ def realtime_routes(realtime: Callable[[], Realtime], tokens: Tokens) -> list[Ba
             wish = TokenRequest.model_validate_json(body or b"{}")
         except ValidationError as error:
             first = error.errors()[0]
-            where = ".".join(str(part)[:64] for part in first["loc"]) or "the body"
-            raise InvalidRequest(f"{where}: {first['msg'][:200]}.") from error
+            where = ".".join(str(part)[:64] for part in first["loc"])
+            raise InvalidRequest(f"{where or 'the body'}: {first['msg'][:200]}.", param=where or None) from error
         # What a session.update would refuse is refused here, and not when the token is used.
         config = initial_config({}, wish.session, realtime().recognizer)
         token = tokens.make(state_of(request).client.key_id, wish.expires_after.seconds, wish.session)

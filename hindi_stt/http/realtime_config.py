@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from hindi_stt.audio import PACKET_RATES, PacketFormat
-from hindi_stt.errors import InvalidRequest
+from hindi_stt.errors import InvalidRequest, within
 from hindi_stt.http.realtime_turns import TurnSettings, default_turns, parse_delay, parse_turn_detection
 from hindi_stt.http.recognition import Recognizer
 from hindi_stt.http.wishes import Asked, read_asked
@@ -123,11 +123,16 @@ def initial_config(
     """
     intent = query.get("intent", "transcription")
     if intent != "transcription":
-        raise InvalidRequest(f"intent={intent[:64]!r} is not offered; leave it out, or set it to 'transcription'.")
+        raise InvalidRequest(
+            f"intent={intent[:64]!r} is not offered; leave it out, or set it to 'transcription'.", param="intent"
+        )
     address = {name: value for name in ("model", "language") if (value := query.get(name))}
     asked, turns = _asked(address, recognizer), default_turns(address.get("model"))
     config = SessionConfig(asked, turns=turns, transcription=address, address=address)
-    return config if session is None else with_session(config, session, recognizer)
+    if session is None:
+        return config
+    with within("session"):
+        return with_session(config, session, recognizer)
 
 
 def with_session(config: SessionConfig, session: Mapping[str, Any], recognizer: Recognizer) -> SessionConfig:
@@ -140,19 +145,27 @@ def with_session(config: SessionConfig, session: Mapping[str, Any], recognizer: 
     """
     if (kind := session.get("type", "transcription")) != "transcription":
         shown = "it is not text" if not isinstance(kind, str) else f"not {kind[:64]!r}"
-        raise InvalidRequest(f"session.type has to be 'transcription', {shown}.")
+        raise InvalidRequest(f"session.type has to be 'transcription', {shown}.", param="type")
     _check_fields(session, (*_SESSION_FIELDS, *_SHOWN_FIELDS), "session", _BETA_TO_GA)
     config = _with_include(config, session)
     audio = session.get("audio") or {}
     if not isinstance(audio, dict):
-        raise InvalidRequest("'audio' is not an object.")
-    _check_fields(audio, ("input",), "session.audio")
-    wanted = audio.get("input") or {}
-    if not isinstance(wanted, dict):
-        raise InvalidRequest("'audio.input' is not an object.")
+        raise InvalidRequest("'audio' is not an object.", param="audio")
+    with within("audio"):
+        _check_fields(audio, ("input",), "session.audio")
+        wanted = audio.get("input") or {}
+        if not isinstance(wanted, dict):
+            raise InvalidRequest("'audio.input' is not an object.", param="input")
+        with within("input"):
+            return _with_input(config, wanted, recognizer)
+
+
+def _with_input(config: SessionConfig, wanted: Mapping[str, Any], recognizer: Recognizer) -> SessionConfig:
     _check_fields(wanted, _INPUT_FIELDS, "session.audio.input", _BETA_TO_GA)
     if wanted.get("format") is not None:
-        config = replace(config, audio=_format(object_field(wanted, "format")))
+        fields = object_field(wanted, "format")
+        with within("format"):
+            config = replace(config, audio=_format(fields))
     return _with_rest(config, wanted, "transcription", "noise_reduction", recognizer)
 
 
@@ -162,7 +175,7 @@ def with_beta_session(config: SessionConfig, session: Mapping[str, Any], recogni
     config = _with_include(config, session)
     if (name := session.get("input_audio_format")) is not None:
         if not isinstance(name, str) or name not in _BETA_FORMATS:
-            raise InvalidRequest(f"input_audio_format may be {', '.join(_BETA_FORMATS)}.")
+            raise InvalidRequest(f"input_audio_format may be {', '.join(_BETA_FORMATS)}.", param="input_audio_format")
         config = replace(config, audio=_BETA_FORMATS[name])
     return _with_rest(config, session, "input_audio_transcription", "input_audio_noise_reduction", recognizer)
 
@@ -176,10 +189,10 @@ def _check_fields(
             continue
         shown = f"{where}.{name[:64]} is not a field of this event"
         if elsewhere and name in elsewhere:
-            raise InvalidRequest(f"{shown}: here it is {elsewhere[name]}.")
+            raise InvalidRequest(f"{shown}: here it is {elsewhere[name]}.", param=name[:64])
         near = difflib.get_close_matches(name[:64], known, 1)
         hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}."
-        raise InvalidRequest(f"{shown}; {hint}")
+        raise InvalidRequest(f"{shown}; {hint}", param=name[:64])
 
 
 def _with_include(config: SessionConfig, session: Mapping[str, Any]) -> SessionConfig:
@@ -187,7 +200,7 @@ def _with_include(config: SessionConfig, session: Mapping[str, Any]) -> SessionC
     if include is None:
         return config
     if not isinstance(include, list) or any(name != _LOG_PROBS for name in include):
-        raise InvalidRequest(f"include may be a list with {_LOG_PROBS!r}.")
+        raise InvalidRequest(f"include may be a list with {_LOG_PROBS!r}.", param="include")
     return replace(config, log_probs=bool(include))
 
 
@@ -201,7 +214,10 @@ def _format(wanted: Mapping[str, Any]) -> PacketFormat:
     rate = wanted.get("rate", 24_000)
     if kind != "audio/pcm" or not isinstance(rate, int) or rate not in PACKET_RATES:
         rates = ", ".join(map(str, PACKET_RATES))
-        raise InvalidRequest(f"format may be audio/pcm with a rate of {rates}, audio/pcmu or audio/pcma.")
+        raise InvalidRequest(
+            f"format may be audio/pcm with a rate of {rates}, audio/pcmu or audio/pcma.",
+            param="rate" if kind == "audio/pcm" else "type",
+        )
     return PacketFormat("pcm16", rate)
 
 
@@ -210,14 +226,16 @@ def _with_rest(
 ) -> SessionConfig:
     """What both spellings share; transcription, noise_reduction: how this one names these fields."""
     if "turn_detection" in wanted:
-        config = replace(config, turns=parse_turn_detection(wanted["turn_detection"]))
+        with within("turn_detection"):
+            config = replace(config, turns=parse_turn_detection(wanted["turn_detection"]))
     if noise_reduction in wanted:
         config = replace(config, noise_reduction=_noise_reduction(wanted[noise_reduction], noise_reduction))
     if wanted.get(transcription) is not None:
         fields = {**config.address, **object_field(wanted, transcription)}
         if "languages" in fields and "language" not in wanted[transcription]:
             fields.pop("language", None)
-        asked, context = _asked(fields, recognizer), parse_delay(fields.get("delay"))
+        with within(transcription):
+            asked, context = _asked(fields, recognizer), parse_delay(fields.get("delay"))
         turns = config.turns if config.turns.given else default_turns(fields.get("model"))
         config = replace(config, asked=asked, context=context, turns=turns, transcription=fields)
     return config
@@ -228,7 +246,9 @@ def _noise_reduction(wanted: object, name: str) -> Mapping[str, Any] | None:
         return None
     kind = wanted.get("type") if isinstance(wanted, dict) else None
     if not isinstance(wanted, dict) or set(wanted) != {"type"} or kind not in _NOISE_REDUCTION:
-        raise InvalidRequest(f"{name} may be null, or an object with the type {' or '.join(_NOISE_REDUCTION)}.")
+        raise InvalidRequest(
+            f"{name} may be null, or an object with the type {' or '.join(_NOISE_REDUCTION)}.", param=name
+        )
     return wanted
 
 
@@ -236,17 +256,21 @@ def _asked(fields: Mapping[str, Any], recognizer: Recognizer) -> Asked:
     unknown = sorted(set(fields) - set(_TRANSCRIPTION_FIELDS))
     if unknown:
         known = ", ".join(_TRANSCRIPTION_FIELDS)
-        raise InvalidRequest(f"Unknown field of transcription: {unknown[0][:64]!r}. Known are {known}.")
+        raise InvalidRequest(
+            f"Unknown field of transcription: {unknown[0][:64]!r}. Known are {known}.", param=unknown[0][:64]
+        )
     given = {name: value for name, value in fields.items() if value is not None}
     lists = {name: given.pop(name, []) for name in ("languages", "keywords")}
     for name, value in (given | lists).items():
         texts = value if isinstance(value, list) and name in lists else [value]
         if not all(isinstance(text, str) for text in texts):
-            raise InvalidRequest(f"The field {name!r} of transcription is not text.")
+            raise InvalidRequest(f"The field {name!r} of transcription is not text.", param=name)
     asked, *others = read_asked(given, lists, recognizer)
     if others:
         offered = ", ".join(one.pipeline.bundle.manifest.language for one in (asked, *others))
-        raise InvalidRequest(f"Several languages go with recordings; a session names one of {offered}.")
+        raise InvalidRequest(
+            f"Several languages go with recordings; a session names one of {offered}.", param="language"
+        )
     return asked
 
 
@@ -254,5 +278,5 @@ def object_field(parent: Mapping[str, Any], name: str) -> dict[str, Any]:
     """A field that has to be an object. Raises InvalidRequest."""
     value = parent.get(name)
     if not isinstance(value, dict):
-        raise InvalidRequest(f"{name!r} is missing, or not an object.")
+        raise InvalidRequest(f"{name!r} is missing, or not an object.", param=name)
     return value

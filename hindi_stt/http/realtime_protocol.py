@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from hindi_stt.errors import HindiSTTError, InvalidRequest
+from hindi_stt.errors import HindiSTTError, InvalidRequest, within
 from hindi_stt.http.realtime_config import SessionConfig, object_field, with_beta_session, with_session
 from hindi_stt.http.recognition import Recognizer
 
@@ -71,15 +71,19 @@ def parse_event(message: Mapping[str, Any], config: SessionConfig, recognizer: R
         case "input_audio_buffer.clear":
             return Clear()
         case "session.update":
-            return Update(with_session(config, object_field(event, "session"), recognizer), beta=False)
+            session = object_field(event, "session")
+            with within("session"):
+                return Update(with_session(config, session, recognizer), beta=False)
         case "transcription_session.update":
-            return Update(with_beta_session(config, object_field(event, "session"), recognizer), beta=True)
+            session = object_field(event, "session")
+            with within("session"):
+                return Update(with_beta_session(config, session, recognizer), beta=True)
         case None:
-            raise InvalidRequest("The event has no 'type'.")
+            raise InvalidRequest("The event has no 'type'.", param="type")
         case str(kind):
-            raise InvalidRequest(f"There is no event of type {kind[:64]!r} in a transcription session.")
+            raise InvalidRequest(f"There is no event of type {kind[:64]!r} in a transcription session.", param="type")
         case _:
-            raise InvalidRequest("The event's 'type' is not text.")
+            raise InvalidRequest("The event's 'type' is not text.", param="type")
 
 
 def event_id_of(message: Mapping[str, Any]) -> str | None:
@@ -113,9 +117,9 @@ def _audio_of(event: Mapping[str, Any]) -> bytes:
     """The bytes of base64, standard or URL-safe, in one line or several, with padding or without."""
     text = event.get("audio")
     if text is None:
-        raise InvalidRequest("'audio' is missing.")
+        raise InvalidRequest("'audio' is missing.", param="audio")
     if not isinstance(text, str):
-        raise InvalidRequest("'audio' is not base64.")
+        raise InvalidRequest("'audio' is not base64.", param="audio")
     try:
         return base64.b64decode(text, validate=True)
     except ValueError:
@@ -124,7 +128,7 @@ def _audio_of(event: Mapping[str, Any]) -> bytes:
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except ValueError as error:
-        raise InvalidRequest("'audio' is not base64.") from error
+        raise InvalidRequest("'audio' is not base64.", param="audio") from error
 
 
 def new_id(kind: str) -> str:
@@ -140,4 +144,6 @@ def error_event(error: HindiSTTError, event_id: str | None = None) -> dict[str, 
 def error_detail(error: HindiSTTError) -> dict[str, Any]:
     """An error within an event: OpenAI's fields and `help`."""
     kind = "server_error" if error.status >= 500 else "invalid_request_error"
-    return {"type": kind, "code": error.code, "message": error.message, "param": None, "help": error.help}
+    # What is wrong with audio is the fault of many events together, and none of them has a field `file`.
+    param = None if error.param == "file" else error.param
+    return {"type": kind, "code": error.code, "message": error.message, "param": param, "help": error.help}

@@ -76,18 +76,20 @@ def parse_turn_detection(value: object) -> TurnSettings:
         raise InvalidRequest("turn_detection may be null, or an object of type server_vad or semantic_vad.")
     kind = value.get("type", "server_vad")
     if not isinstance(kind, str) or kind not in _FIELDS:
-        raise InvalidRequest("turn_detection.type may be server_vad or semantic_vad.")
+        raise InvalidRequest("turn_detection.type may be server_vad or semantic_vad.", param="type")
     unknown = sorted(set(value) - set(_FIELDS[kind]))
     if unknown:
         known = ", ".join(_FIELDS[kind])
-        raise InvalidRequest(f"turn_detection.{unknown[0][:64]} is not a field of {kind}; its fields are {known}.")
+        raise InvalidRequest(
+            f"turn_detection.{unknown[0][:64]} is not a field of {kind}; its fields are {known}.", param=unknown[0][:64]
+        )
     default = TurnDetection()
     described: dict[str, Any] = {"type": kind}
     silence_ms = default.silence_duration_ms
     if kind == "semantic_vad":
         eagerness = value.get("eagerness") or "auto"
         if not isinstance(eagerness, str) or eagerness not in _EAGERNESS:
-            raise InvalidRequest(f"turn_detection.eagerness may be {', '.join(_EAGERNESS)}.")
+            raise InvalidRequest(f"turn_detection.eagerness may be {', '.join(_EAGERNESS)}.", param="eagerness")
         described["eagerness"] = eagerness
         silence_ms = _EAGERNESS[eagerness]
     detection = TurnDetection(
@@ -113,7 +115,7 @@ def parse_delay(value: object) -> Context:
     if value is None:
         return Context()
     if not isinstance(value, str) or value not in DELAYS:
-        raise InvalidRequest(f"transcription.delay may be {', '.join(DELAYS)}.")
+        raise InvalidRequest(f"transcription.delay may be {', '.join(DELAYS)}.", param="delay")
     return DELAYS[value]
 
 
@@ -124,5 +126,5 @@ def _number(value: Mapping[str, Any], name: str, default: float, bounds: tuple[i
     low, high = bounds
     # The comparison is false for NaN too.
     if isinstance(number, bool) or not isinstance(number, (int, float)) or not low <= number <= high:
-        raise InvalidRequest(f"turn_detection.{name} has to be a number from {low} to {high}.")
+        raise InvalidRequest(f"turn_detection.{name} has to be a number from {low} to {high}.", param=name)
     return number

@@ -110,7 +110,7 @@ def _body(error: HindiSTTError, state: RequestState) -> dict[str, Any]:
         "help": error.help,
     }
     if state.openai:
-        detail |= {"type": "server_error" if error.status >= 500 else "invalid_request_error", "param": None}
+        detail |= {"type": "server_error" if error.status >= 500 else "invalid_request_error", "param": error.param}
     return {"error": detail}
 
 

@@ -157,7 +157,7 @@ async def bounded(request: Request, bound: int, settings: Settings) -> AsyncIter
     except (MultiPartException, HTTPException) as error:
         message = getattr(error, "message", "") or getattr(error, "detail", "")
         if message.startswith("Too many files"):
-            raise TooManyFiles("The form has too many files.") from error
+            raise TooManyFiles("The form has too many files.", param=_FIELD) from error
         raise InvalidRequest("The multipart body cannot be parsed.") from error
     except (FormParserError, KeyError, UnicodeDecodeError) as error:
         raise InvalidRequest("The multipart body cannot be parsed.") from error
@@ -207,14 +207,14 @@ def _the_fields(
         if name not in known and base not in lists:
             raise unknown_field(name, [_FIELD, *known, *lists])
         if not isinstance(value, str):
-            raise InvalidRequest(f"The field '{name}' is a file, not text.")
+            raise InvalidRequest(f"The field '{name}' is a file, not text.", param=name[:64])
         if not value.strip():  # a form's field that was not filled in
             continue
         if base in lists:
             several.setdefault(base, []).append(value)
             continue
         if name in fields:
-            raise InvalidRequest(f"There are several fields named '{name}'.")
+            raise InvalidRequest(f"There are several fields named '{name}'.", param=name)
         fields[name] = value
     return fields, several
 
@@ -223,7 +223,7 @@ def unknown_field(name: str, known: Sequence[str]) -> InvalidRequest:
     """The error for a field that there is not, with the known one that has the nearest name."""
     near = difflib.get_close_matches(name.lower().removesuffix("[]"), known, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    return InvalidRequest(f"Unknown field: {name[:64]!r}.{hint} Known are {', '.join(known)}.")
+    return InvalidRequest(f"Unknown field: {name[:64]!r}.{hint} Known are {', '.join(known)}.", param=name[:64])
 
 
 def _the_files(parts: list[str | UploadFile], settings: Settings, max_files: int) -> list[UploadedFile]:
@@ -231,7 +231,9 @@ def _the_files(parts: list[str | UploadFile], settings: Settings, max_files: int
         raise MissingFile(f"The form has no part named '{_FIELD}'.")
     if len(parts) > max_files:
         several = " POST /transcribe takes several." if max_files == 1 else ""
-        raise TooManyFiles(f"The form has {len(parts)} parts named '{_FIELD}', the bound is {max_files}.{several}")
+        raise TooManyFiles(
+            f"The form has {len(parts)} parts named '{_FIELD}', the bound is {max_files}.{several}", param=_FIELD
+        )
     return [_the_file(part, settings.max_body_bytes) for part in parts]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from hindi_stt.errors import InvalidRequest, NotAcceptable
+from hindi_stt.errors import InvalidHotwords, InvalidRequest, NotAcceptable, UnknownLanguage
 from hindi_stt.http.recognition import Recognizer
 from hindi_stt.http.uploads import Upload
 from hindi_stt.options import FIELDS as LINE_FIELDS
@@ -133,10 +133,15 @@ def read_wishes(upload: Upload, recognizer: Recognizer, *, default_format: str =
         # Some clients always send OpenAI's default.
         warnings.append(f"timestamp_granularities=segment: response_format={response_format} has no segments")
     elif granularities and response_format != "verbose_json":
-        raise InvalidRequest(f"timestamp_granularities go with response_format=verbose_json, not {response_format}.")
+        raise InvalidRequest(
+            f"timestamp_granularities go with response_format=verbose_json, not {response_format}.",
+            param="timestamp_granularities",
+        )
     include = _all_of(lists, "include", ("logprobs",))
     if include and response_format != "json":
-        raise InvalidRequest(f"include=logprobs goes with response_format=json, not {response_format}.")
+        raise InvalidRequest(
+            f"include=logprobs goes with response_format=json, not {response_format}.", param="include"
+        )
     if _temperature(fields.get("temperature", "0")):
         warnings.append(f"temperature={fields['temperature'][:16]}: has no effect, since decoding does not sample")
     _one_of({"chunking_strategy": fields.get("chunking_strategy", "auto")}, "chunking_strategy", ("auto", "server_vad"))
@@ -187,7 +192,12 @@ def read_asked(fields: Mapping[str, str], lists: Mapping[str, list[str]], recogn
     Raises UnknownModel, UnknownLanguage, and what `Pipeline.options` raises.
     """
     languages = [*lists.get("languages", ()), *filter(None, [fields.get("language")])]
-    choice = recognizer.registry.choose(fields.get("model"), languages)
+    try:
+        choice = recognizer.registry.choose(fields.get("model"), languages)
+    except UnknownLanguage as error:
+        if lists.get("languages"):
+            error.param = None if fields.get("language") else "languages"
+        raise
     return tuple(_asked(recognizer.pipeline(bundle), fields, lists, choice.warnings) for bundle in choice.bundles)
 
 
@@ -197,7 +207,12 @@ def _asked(
     line = {name: value for name, value in fields.items() if name in LINE_FIELDS}
     if keywords := lists.get("keywords"):
         line["hotwords"] = ",".join([*keywords, *filter(None, [line.get("hotwords")])])
-    options = pipeline.options(line)
+    try:
+        options = pipeline.options(line)
+    except InvalidHotwords as error:
+        if keywords:  # they are hotwords by another name
+            error.param = None if fields.get("hotwords") else "keywords"
+        raise
     if prompt := fields.get("prompt", ""):
         options, left_out = pipeline.with_prompt(options, prompt)
         if left_out:
@@ -213,9 +228,9 @@ def _temperature(text: str) -> float:
     try:
         temperature = float(text)
     except ValueError as error:
-        raise InvalidRequest("temperature is not a number.") from error
+        raise InvalidRequest("temperature is not a number.", param="temperature") from error
     if not 0 <= temperature <= _MAX_TEMPERATURE:
-        raise InvalidRequest(f"temperature={text[:16]!r} is not between 0 and {_MAX_TEMPERATURE}.")
+        raise InvalidRequest(f"temperature={text[:16]!r} is not between 0 and {_MAX_TEMPERATURE}.", param="temperature")
     return temperature
 
 
@@ -223,7 +238,7 @@ def _one_of(fields: Mapping[str, str], name: str, values: tuple[str, ...]) -> st
     """The field's value, the first of the values by default. Raises InvalidRequest for any other."""
     value = fields.get(name, values[0])
     if value.lower() not in values:
-        raise InvalidRequest(f"{name}={value[:64]!r} is not offered; it may be {', '.join(values)}.")
+        raise InvalidRequest(f"{name}={value[:64]!r} is not offered; it may be {', '.join(values)}.", param=name)
     return value.lower()
 
 

@@ -37,9 +37,9 @@ def check_webhook(url: str, secret: str) -> None:
     except ValueError:
         usable = False
     if not usable:
-        raise InvalidRequest("webhook_url is no https:// URL.")
+        raise InvalidRequest("webhook_url is no https:// URL.", param="webhook_url")
     if len(_key(secret)) not in _SECRET_BYTES:
-        raise InvalidRequest(f"webhook_secret is not {_PREFIX} and 24 to 64 bytes in base64.")
+        raise InvalidRequest(f"webhook_secret is not {_PREFIX} and 24 to 64 bytes in base64.", param="webhook_secret")
 
 
 def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> str:

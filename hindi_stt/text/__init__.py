@@ -52,10 +52,12 @@ class Writer:
         """Raises InvalidRequest where the options ask for what there is not in this language."""
         missing = sorted(_OF_A_LANGUAGE.intersection(options.changed()))
         if missing and not self._language:
-            raise InvalidRequest(f"There is no {', '.join(missing)} for the language {self._name!r}.")
+            raise InvalidRequest(f"There is no {', '.join(missing)} for the language {self._name!r}.", param=missing[0])
         if options.punctuation not in {"off", *self._punctuators}:
             have = ", ".join(self._punctuators)
-            raise InvalidRequest(f"This model has no punctuation={options.punctuation}; it has {have}.")
+            raise InvalidRequest(
+                f"This model has no punctuation={options.punctuation}; it has {have}.", param="punctuation"
+            )
 
     def __call__(self, segments: Sequence[Segment], options: TextOptions) -> tuple[Segment, ...]:
         """The segments as the options say. Raises what `check` raises; no words make it raise anything."""

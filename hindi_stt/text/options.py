@@ -62,7 +62,9 @@ def _parse(name: str, value: str) -> str | frozenset[str]:
     unknown = [part for part in values if part not in allowed]
     if unknown or (len(values) > 1 and not {"off", "all"}.isdisjoint(values)):
         several = " (several of them with commas between)" if name == "mask" else ""
-        raise InvalidRequest(f"The field '{name}' takes {', '.join(allowed)}{several}; it has {value[:64]!r}.")
+        raise InvalidRequest(
+            f"The field '{name}' takes {', '.join(allowed)}{several}; it has {value[:64]!r}.", param=name
+        )
     if name != "mask":
         return values[0]
     return frozenset() if values == ["off"] else frozenset(get_args(Mask)) if values == ["all"] else frozenset(values)
