@@ -35,7 +35,7 @@ from hindi_stt.http.drain import before_sigterm, end_after_api_workers, keep_run
 from hindi_stt.http.health import Health
 from hindi_stt.http.hop import NOT_RUN, FeatureItem, LogProbsItem, RunnerCall, to_item
 from hindi_stt.http.logs import configure_log
-from hindi_stt.http.openapi import with_routes
+from hindi_stt.http.openapi import openapi_document
 from hindi_stt.http.page import page_routes
 from hindi_stt.http.protection import BrowserMiddleware, Protection, ProtectionMiddleware, warn_if_open
 from hindi_stt.http.realtime import Realtime, realtime_routes
@@ -47,11 +47,10 @@ from hindi_stt.http.requests import (
     log,
 )
 from hindi_stt.http.routes import make_app, no_job_routes
-from hindi_stt.http.schemas import TranscribeRequest, TranscriptionResponse
+from hindi_stt.http.schemas import TranscriptionResponse, request_schema, response_schema
 from hindi_stt.http.transcription import transcribe
 from hindi_stt.loading import LoadedModels
 from hindi_stt.metrics import Metrics
-from hindi_stt.options import offered
 from hindi_stt.scheduling import Priority, SchedulerLimits
 from hindi_stt.settings import get_settings, unknown_variables
 from hindi_stt.settings_check import check_settings
@@ -283,12 +282,7 @@ def _routes() -> Starlette:
         about,
         health,
         stats,
-        lambda: with_routes(
-            HindiSTT.openapi_spec.asdict(),
-            jobs=bool(settings.jobs_dir),
-            page=settings.page == "on",
-            punctuation=offered(registry)["punctuation"],
-        ),
+        lambda: openapi_document(registry, jobs=bool(settings.jobs_dir), page=settings.page == "on"),
         lambda: current().recognizer,
         [
             *realtime_routes(lambda: current().realtime, protection.tokens),
@@ -393,7 +387,7 @@ class HindiSTT:
     def __is_ready__(self) -> bool:
         return self.health.status != "unhealthy"
 
-    @bentoml.api(route="/transcribe", input_spec=TranscribeRequest)
+    @bentoml.api(route="/transcribe", input_spec=request_schema(registry), output_spec=response_schema(registry))
     async def transcribe(self, file: Request) -> TranscriptionResponse:
         """Transcribe a recording, or several: text, and each word with start, end (seconds) and confidence."""
         request = file

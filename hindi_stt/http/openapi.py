@@ -1,16 +1,52 @@
-"""The OpenAPI document: every route, whoever serves it, with examples and the one shape of errors."""
+"""The OpenAPI document (3.1): every route, whoever serves it, with examples and the one shape of errors."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from hindi_stt import __version__
-from hindi_stt.http.openapi_jobs import JOBS, job_paths
-from hindi_stt.http.schemas import EXAMPLE_ERROR, EXAMPLE_TRANSCRIPTION, ErrorBody
-from hindi_stt.http.wishes import FIELD_SCHEMAS, form_schema
+from pydantic import BaseModel
 
-__all__ = ["with_routes"]
+from hindi_stt import __version__
+from hindi_stt.http.openapi_jobs import JOB_SCHEMAS, JOBS, job_paths
+from hindi_stt.http.openapi_realtime import realtime_paths
+from hindi_stt.http.schemas import (
+    EXAMPLE_ERROR,
+    EXAMPLE_TRANSCRIPTION,
+    ClientSecret,
+    ErrorBody,
+    Model,
+    ModelList,
+    OpenAITranscription,
+    OpenAIVerboseTranscription,
+    TranscriptionList,
+    TranscriptionResponse,
+)
+from hindi_stt.http.served import (
+    EXAMPLE_ALIAS,
+    EXAMPLE_LANGUAGE,
+    EXAMPLE_LICENCE,
+    EXAMPLE_MODEL,
+    EXAMPLE_NAME,
+    of_these_models,
+)
+from hindi_stt.http.wishes import FIELD_SCHEMAS, form_schema
+from hindi_stt.registry import Registry
+
+__all__ = ["openapi_document"]
+
+_VERSION: Final = "3.1.0"
+_REFERENCE: Final = "#/components/schemas/{model}"
+_SCHEMAS: Final[tuple[type[BaseModel], ...]] = (
+    ClientSecret,
+    ErrorBody,
+    Model,
+    ModelList,
+    OpenAITranscription,
+    OpenAIVerboseTranscription,
+    TranscriptionList,
+    TranscriptionResponse,
+)
 
 _ERROR: Final = {
     "description": "An error",
@@ -28,85 +64,86 @@ _VTT: Final = "WEBVTT\n\n00:00:00.240 --> 00:00:00.920\nआज मौसम\n\n"
 _EVENTS: Final = {"schema": _STRING, "example": 'data: {"type": "transcript.text.delta", …}\n\n'}
 _USAGE: Final = {"type": "duration", "seconds": 2.41}
 _MODEL: Final = {
-    "id": "whisper-1",
+    "id": EXAMPLE_ALIAS,
     "object": "model",
     "created": 0,
-    "owned_by": "stt_hi_conformer_ctc_demo",
-    "licence": "Apache-2.0",
-    "languages": ["hi"],
+    "owned_by": EXAMPLE_NAME,
+    "licence": EXAMPLE_LICENCE,
+    "languages": [EXAMPLE_LANGUAGE],
 }
 _HEALTH: Final = {
     "status": "healthy",
-    "model": "stt_hi_conformer_ctc_demo:0123456789ab",
-    "models": {"stt_hi_conformer_ctc_demo:0123456789ab": "hi"},
+    "model": EXAMPLE_MODEL,
     "runner": {"answer_age_s": 0.2},
     "versions": {"hindi_stt": __version__},
 }
 
 
-def with_routes(spec: dict[str, Any], *, jobs: bool, page: bool, punctuation: Sequence[str]) -> dict[str, Any]:
-    """Add to BentoML's OpenAPI document the routes that it does not know, and what it does not know of its own.
+def openapi_document(registry: Registry, *, jobs: bool, page: bool) -> dict[str, Any]:
+    """Describe the server's HTTP interface in OpenAPI 3.1.
 
     Args:
-        spec: BentoML's document.
+        registry: The models; examples name them, and options have the values that they honour.
         jobs: Whether the server takes jobs.
         page: Whether it has the page at /ui.
-        punctuation: The values of the field `punctuation` that its models have.
 
     Returns:
-        The document.
+        The document. Its components have no schema that nothing refers to.
     """
-    schema = ErrorBody.model_json_schema(ref_template="#/components/schemas/{model}")
-    components = spec.setdefault("components", {})
-    schemas = components.setdefault("schemas", {})
-    schemas |= schema.pop("$defs", {})
-    schemas["ErrorBody"] = schema
-    components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
-    answer = spec["paths"]["/transcribe"]["post"]["responses"][200]["content"]["application/json"]["schema"]
-    document = spec | {
+    paths = (
+        _own_paths()
+        | _openai_paths()
+        | (job_paths() if jobs else {})
+        | _status_paths()
+        | (_page_path() if page else {})
+    )
+    document = {
+        "openapi": _VERSION,
         "info": {
             "title": "Hindi speech to text",
             "version": __version__,
             "description": "Speech to text on CPUs. A key is asked for where the server has keys.",
-            "license": {"name": "Apache-2.0"},
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
+        "servers": [{"url": "."}],
         "security": [{}, {"key": []}],
-        "tags": [{"name": name} for tags in (_OWN, _OPENAI, JOBS, _STATUS) for name in tags],
-        "paths": _own_paths(answer)
-        | _openai_paths()
-        | (job_paths() if jobs else {})
-        | _status_paths()
-        | (_page_path() if page else {}),
+        "tags": [{"name": name} for tags in (_OWN, _OPENAI, *([JOBS] if jobs else []), _STATUS) for name in tags],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            "schemas": _schemas((*_SCHEMAS, *(JOB_SCHEMAS if jobs else ()))),
+        },
     }
-    narrowed: dict[str, Any] = _with_enum(document, "punctuation", list(punctuation))
-    return narrowed
+    fitted: dict[str, Any] = of_these_models(document, registry)
+    return fitted
 
 
-def _with_enum(node: Any, field: str, values: list[str]) -> Any:
-    """A copy of a document in which every schema of this field, as a property or a parameter, has these values."""
-    if isinstance(node, list):
-        return [_with_enum(part, field, values) for part in node]
-    if not isinstance(node, dict):
-        return node
-    copy = {name: _with_enum(part, field, values) for name, part in node.items()}
-    for schema in (copy.get(field), copy.get("schema") if copy.get("name") == field else None):
-        if isinstance(schema, dict) and "enum" in schema:
-            schema["enum"] = values
-    return copy
+def _schemas(models: Iterable[type[BaseModel]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for model in models:
+        schema = model.model_json_schema(ref_template=_REFERENCE, mode="serialization")
+        found |= schema.pop("$defs", {})
+        found[model.__name__] = schema
+    return dict(sorted(found.items()))
 
 
-def _own_paths(answer: Mapping[str, Any]) -> dict[str, Any]:
-    several = {
-        **_OBJECT,
-        "required": ["results", "request_id"],
-        "properties": {"results": {"type": "array", "items": _OBJECT}, "request_id": _STRING},
+def _own_paths() -> dict[str, Any]:
+    answers = {
+        "application/json": {
+            "schema": {"anyOf": [_ref(TranscriptionResponse), _ref(TranscriptionList)]},
+            "example": EXAMPLE_TRANSCRIPTION,
+        },
+        **_texts(),
     }
-    answers = _texts() | {
-        "application/json": {"schema": {"anyOf": [answer, several]}, "example": EXAMPLE_TRANSCRIPTION},
-    }
-    operation = _operation("Transcribe a recording, or several", _OWN, answers)
+    operation = _operation("transcribe", "Transcribe a recording, or several", _OWN, answers)
+    # Without defaults: generated clients send them, and a field that is in the query and in the form is refused.
     operation["parameters"] = [
-        {"name": name, "in": "query", "schema": schema, "description": "As in the form, for a recording without one."}
+        {
+            "name": name,
+            "in": "query",
+            "schema": {key: value for key, value in schema.items() if key != "default"},
+            "description": "As in the form, for a recording without one.",
+        }
         for name, schema in FIELD_SCHEMAS.items()
     ]
     operation["requestBody"] = {
@@ -132,81 +169,83 @@ def _openai_paths() -> dict[str, Any]:
     }
     texts = {"text": EXAMPLE_TRANSCRIPTION["text"], "srt": _SRT, "vtt": _VTT}
     answers = {
-        "application/json": {"schema": _OBJECT, "example": example},
+        # verbose_json first: it has every field of json, which would fit it, too.
+        "application/json": {
+            "schema": {"anyOf": [_ref(OpenAIVerboseTranscription), _ref(OpenAITranscription)]},
+            "example": example,
+        },
         "text/plain": {"schema": _STRING, "examples": {name: {"value": text} for name, text in texts.items()}},
         "text/event-stream": _EVENTS,
     }
-    transcribe = _operation("Transcribe one recording as OpenAI's API does", _OPENAI, answers)
+    transcribe = _operation("createTranscription", "Transcribe one recording as OpenAI's API does", _OPENAI, answers)
     form = form_schema(required=["file", "model"], several_files=False)
     transcribe["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": form}}}
-    models = {"object": "list", "data": [_MODEL]}
-    one = _operation("One of these names", _OPENAI, _json(_MODEL))
-    one["parameters"] = [{"name": "model", "in": "path", "required": True, "schema": _STRING, "example": "whisper-1"}]
+    listed = {"application/json": {"schema": _ref(ModelList), "example": {"object": "list", "data": [_MODEL]}}}
+    one = _operation(
+        "retrieveModel",
+        "Retrieve one of the names",
+        _OPENAI,
+        {"application/json": {"schema": _ref(Model), "example": _MODEL}},
+    )
+    one["parameters"] = [{"name": "model", "in": "path", "required": True, "schema": _STRING, "example": EXAMPLE_ALIAS}]
     return {
         "/v1/audio/transcriptions": {"post": transcribe},
         "/v1/audio/translations": {
-            "post": {"summary": "Not offered", "tags": _OPENAI, "responses": {"default": _ERROR}},
+            "post": {
+                "operationId": "createTranslation",
+                "summary": "Not offered: every request is refused",
+                "tags": _OPENAI,
+                "responses": {"400": _ERROR, "default": _ERROR},
+            },
         },
-        "/v1/realtime/client_secrets": {"post": _token_operation()},
-        "/v1/models": {"get": _operation("The names that a request may use", _OPENAI, _json(models))},
+        **realtime_paths(_OPENAI, _ERROR),
+        "/v1/models": {"get": _operation("listModels", "List the names that a request may use", _OPENAI, listed)},
         "/v1/models/{model}": {"get": one},
     }
 
 
-def _token_operation() -> dict[str, Any]:
-    session = {"id": "sess_1", "object": "realtime.transcription_session", "type": "transcription", "expires_at": 600}
-    example = {"value": "ek_0123abcd_600_0123456789abcdef", "expires_at": 600, "session": session}
-    operation = _operation("A short-lived token with which a page may open WS /v1/realtime", _OPENAI, _json(example))
-    seconds = {"type": "integer", "minimum": 10, "maximum": 7200, "default": 600}
-    schema = _closed(
-        expires_after=_closed(anchor={**_STRING, "enum": ["created_at"]}, seconds=seconds),
-        session={**_OBJECT, "description": "A session as in session.update, which the token keeps."},
-    )
-    operation["requestBody"] = {"content": {"application/json": {"schema": schema}}}
-    return operation
-
-
 def _status_paths() -> dict[str, Any]:
     index = {"name": "hindi_stt", "version": __version__, "links": {"health": "GET /health"}}
-    health = _operation("Whether the runner answers, and the versions of what runs", _STATUS, _json(_HEALTH))
+    health = _operation(
+        "getHealth", "Tell whether the runner answers, and the versions of what runs", _STATUS, _json(_HEALTH)
+    )
     health["responses"]["503"] = {"description": "It does not", "content": _json(_HEALTH)}
     metrics = {"text/plain": {"schema": _STRING, "example": "hindi_stt_requests_total 12.0"}}
     probe = {"text/plain": {"schema": _STRING}}
-    about = _operation("What this is: version, model, links", _STATUS, _json(index))
-    stats = _operation("Counts, latency, real-time factor and batch sizes", _STATUS, _json({"requests": 12}))
-    return {
-        "/": {"get": about | {"security": _OPEN}},
-        "/docs.json": {"get": _operation("This document", _STATUS, _json({"openapi": "3.0.2"})) | {"security": _OPEN}},
-        "/schema.json": {
-            "get": _operation("What BentoML's client reads", _STATUS, _json({"name": "hindi_stt"}))
-            | {"security": _OPEN}
-        },
-        "/health": {"get": health | {"security": _OPEN}},
-        **{
-            path: {"get": _operation(summary, _STATUS, probe) | {"security": _OPEN}}
-            for path, summary in (
-                ("/livez", "Whether the process lives"),
-                ("/healthz", "As /livez"),
-                ("/readyz", "Whether it can transcribe"),
-            )
-        },
-        "/stats": {"get": stats},
-        "/metrics": {"get": _operation("Metrics, as Prometheus reads them", _STATUS, metrics)},
+    open_to_all = (
+        ("/", _operation("describeService", "Tell version, models and links", _STATUS, _json(index))),
+        ("/docs.json", _operation("getOpenApiDocument", "Get this document", _STATUS, _json({"openapi": _VERSION}))),
+        (
+            "/schema.json",
+            _operation("getBentoSchema", "Get what BentoML's client reads", _STATUS, _json({"name": "hindi_stt"})),
+        ),
+        ("/health", health),
+        ("/livez", _operation("getLiveness", "Tell whether the process lives", _STATUS, probe)),
+        ("/healthz", _operation("getHealthz", "Do as /livez", _STATUS, probe)),
+        ("/readyz", _operation("getReadiness", "Tell whether it can transcribe", _STATUS, probe)),
+    )
+    stats = "Count requests; latency, real-time factor and batch sizes"
+    return {path: {"get": operation | {"security": _OPEN}} for path, operation in open_to_all} | {
+        "/stats": {"get": _operation("getStats", stats, _STATUS, _json({"requests": 12}))},
+        "/metrics": {"get": _operation("getMetrics", "Get the metrics that Prometheus reads", _STATUS, metrics)},
     }
 
 
 def _page_path() -> dict[str, Any]:
-    page = _operation("A page to try everything, in a browser", _STATUS, {"text/html": {"schema": _STRING}})
+    page = _operation(
+        "getPage", "Get a page to try everything, in a browser", _STATUS, {"text/html": {"schema": _STRING}}
+    )
     return {"/ui": {"get": page | {"security": _OPEN}}}
 
 
-def _operation(summary: str, tags: list[str], content: Mapping[str, Any]) -> dict[str, Any]:
+def _operation(name: str, summary: str, tags: list[str], content: Mapping[str, Any]) -> dict[str, Any]:
+    """An operation; name: its operationId, from which generators make the names of functions."""
     responses = {"200": {"description": "Success", "content": content}, "default": _ERROR}
-    return {"summary": summary, "tags": tags, "responses": responses}
+    return {"operationId": name, "summary": summary, "tags": tags, "responses": responses}
 
 
-def _closed(**properties: Mapping[str, Any]) -> dict[str, Any]:
-    return {**_OBJECT, "additionalProperties": False, "properties": properties}
+def _ref(model: type[BaseModel]) -> dict[str, str]:
+    return {"$ref": _REFERENCE.format(model=model.__name__)}
 
 
 def _json(example: Mapping[str, Any]) -> dict[str, Any]:

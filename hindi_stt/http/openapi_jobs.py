@@ -3,14 +3,84 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel
 
 from hindi_stt.http.schemas import EXAMPLE_TRANSCRIPTION
 from hindi_stt.http.wishes import FIELD_SCHEMAS, FORMATS, JOB_FIELDS
 
-__all__ = ["JOBS", "job_paths"]
+__all__ = ["JOBS", "JOB_SCHEMAS", "job_paths"]
 
 JOBS: Final = ["Jobs"]
+State = Literal["queued", "running", "done", "failed", "cancelled"]
+
+
+class JobCounts(BaseModel):
+    """Numbers of files."""
+
+    total: int
+    done: int
+    failed: int
+    cancelled: int
+
+
+class JobSummary(BaseModel):
+    """A job as a list has it; created: Unix time in seconds."""
+
+    id: str
+    object: Literal["job"]
+    state: State
+    created: float
+    created_at: str
+    finished_at: str | None
+    files: JobCounts
+
+
+class JobFileError(BaseModel):
+    """Why a file has no transcript."""
+
+    code: str
+    message: str
+    help: str
+
+
+class JobFile(BaseModel):
+    """One file; heard_s, total_s: seconds of its audio that were transcribed, and of all of it, once that is known."""
+
+    position: int
+    state: State
+    file: str
+    heard_s: float
+    total_s: float | None
+    error: JobFileError | None = None
+
+
+class JobProgress(BaseModel):
+    """Seconds of audio that were transcribed, and that there are, once that is known."""
+
+    heard: float
+    total: float | None
+
+
+class Job(JobSummary):
+    """A job, its progress and a page of its files; next: what `after` has to be for the next page."""
+
+    audio_s: JobProgress
+    warnings: list[str]
+    results: list[JobFile]
+    next: int | None
+
+
+class JobList(BaseModel):
+    """Jobs, the newest first; more: whether there are older ones."""
+
+    object: Literal["list"]
+    data: list[JobSummary]
+    more: bool
+
+
+JOB_SCHEMAS: Final[tuple[type[BaseModel], ...]] = (Job, JobList)
 
 _STRING: Final = {"type": "string"}
 _OBJECT: Final = {"type": "object"}
@@ -38,43 +108,46 @@ def job_paths() -> dict[str, Any]:
     """The routes below /v1/jobs and /v1/uploads."""
     job, upload = _path("job"), _path("upload")
     wanted = _query("response_format", {**_STRING, "enum": list(FORMATS), "default": "json"})
-    shown = _json({**_JOB, **_DETAILS})
-    listing = _json({"object": "list", "data": [_JOB], "more": False})
+    shown = _json({**_JOB, **_DETAILS}, "Job")
+    listing = _json({"object": "list", "data": [_JOB], "more": False}, "JobList")
+    transcript = _json(EXAMPLE_TRANSCRIPTION) | {"text/plain": {"schema": _STRING}}
     line = {**_FILE, "state": "done", "result": EXAMPLE_TRANSCRIPTION}
     return {
         "/v1/jobs": {
-            "post": _operation("Have recordings heard later", "202", shown) | {"parameters": [_KEY], **_body()},
-            "get": _operation("The jobs of this key, the newest first", "200", listing)
+            "post": _operation("createJob", "Create a job: recordings that are transcribed later", "202", shown)
+            | {"parameters": [_KEY], **_body()},
+            "get": _operation("listJobs", "List the jobs of this key, the newest first", "200", listing)
             | {"parameters": [_query("before", {"type": "number"}), _limit()]},
         },
         "/v1/jobs/{job}": {
-            "get": _operation("State, progress, and a page of files", "200", shown)
+            "get": _operation("retrieveJob", "Get state, progress, and a page of files", "200", shown)
             | {"parameters": [job, _query("after", {"type": "integer", "minimum": -1}), _limit()]},
-            "delete": _operation("Forget a job, its audio and its transcripts", "204") | {"parameters": [job]},
+            "delete": _operation("deleteJob", "Delete a job, its audio and its transcripts", "204")
+            | {"parameters": [job]},
         },
         "/v1/jobs/{job}/cancel": {
-            "post": _operation("End what has not been heard", "200", shown) | {"parameters": [job]},
+            "post": _operation("cancelJob", "Cancel what has not been transcribed yet", "200", shown)
+            | {"parameters": [job]},
         },
         "/v1/jobs/{job}/results": {
-            "get": _operation("Every file, a line of JSON each", "200", _texts("application/x-ndjson", line))
+            "get": _operation(
+                "listJobResults", "Get every file, a line of JSON each", "200", _texts("application/x-ndjson", line)
+            )
             | {"parameters": [job, wanted]},
         },
         "/v1/jobs/{job}/files/{position}": {
-            "get": _operation(
-                "One transcript",
-                "200",
-                _json(EXAMPLE_TRANSCRIPTION) | {"text/plain": {"schema": _STRING}},
-            )
+            "get": _operation("retrieveJobTranscript", "Get one transcript", "200", transcript)
             | {"parameters": [job, _path("position", {"type": "integer", "minimum": 0}), wanted]},
         },
         "/v1/uploads": {
-            "options": _operation("What of the tus protocol is offered", "204"),
-            "post": _operation("Begin a resumable upload (tus 1.0.0, creation)", "201")
+            "options": _operation("describeUploads", "Tell what of the tus protocol is offered", "204"),
+            "post": _operation("createUpload", "Begin a resumable upload (tus 1.0.0, creation)", "201")
             | {"parameters": [_TUS, _header("Upload-Length", required=True), _header("Upload-Metadata")]},
         },
         "/v1/uploads/{upload}": {
-            "head": _operation("How much has arrived", "200") | {"parameters": [upload, _TUS]},
-            "patch": _operation("Send the next part", "204")
+            "head": _operation("retrieveUploadOffset", "Tell how much has arrived", "200")
+            | {"parameters": [upload, _TUS]},
+            "patch": _operation("appendToUpload", "Send the next part", "204")
             | {
                 "parameters": [upload, _TUS, _header("Upload-Offset", required=True)],
                 "requestBody": {
@@ -82,7 +155,8 @@ def job_paths() -> dict[str, Any]:
                     "content": {"application/offset+octet-stream": {"schema": {**_STRING, "format": "binary"}}},
                 },
             },
-            "delete": _operation("Forget it (tus 1.0.0, termination)", "204") | {"parameters": [upload, _TUS]},
+            "delete": _operation("deleteUpload", "Delete it (tus 1.0.0, termination)", "204")
+            | {"parameters": [upload, _TUS]},
         },
     }
 
@@ -117,13 +191,15 @@ def _body() -> dict[str, Any]:
     }
 
 
-def _operation(summary: str, status: str, content: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def _operation(name: str, summary: str, status: str, content: Mapping[str, Any] | None = None) -> dict[str, Any]:
     success: dict[str, Any] = {"description": "Success"} | ({"content": content} if content else {})
-    return {"summary": summary, "tags": JOBS, "responses": {status: success, "default": _ERROR}}
+    return {"operationId": name, "summary": summary, "tags": JOBS, "responses": {status: success, "default": _ERROR}}
 
 
-def _json(example: Mapping[str, Any]) -> dict[str, Any]:
-    return {"application/json": {"schema": _OBJECT, "example": example}}
+def _json(example: Mapping[str, Any], schema: str = "") -> dict[str, Any]:
+    """An answer in JSON; schema: the name of its schema among the components."""
+    described = {"$ref": f"#/components/schemas/{schema}"} if schema else _OBJECT
+    return {"application/json": {"schema": described, "example": example}}
 
 
 def _texts(media: str, example: object) -> dict[str, Any]:
