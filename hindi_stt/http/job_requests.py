@@ -13,9 +13,10 @@ from starlette.requests import Request
 
 from hindi_stt.audio import RawFormat
 from hindi_stt.errors import DuplicateReference, HindiSTTError, InvalidRequest, TooManyFiles, within
+from hindi_stt.http.form_values import unknown_field
 from hindi_stt.http.job_desk import Jobs
 from hindi_stt.http.raw_audio import raw_format
-from hindi_stt.http.uploads import Upload, bounded, receive_upload, unknown_field
+from hindi_stt.http.uploads import Upload, bounded, receive_upload
 from hindi_stt.http.wishes import JOB_FIELDS, read_wishes
 from hindi_stt.jobs.backend import JobOptions
 from hindi_stt.jobs.records import NewFile, NewJob

@@ -14,6 +14,7 @@ from hindi_stt import render
 from hindi_stt.errors import HindiSTTError, InvalidRequest
 from hindi_stt.http.answers import Heard, answer, answer_in_events, hear
 from hindi_stt.http.disconnect import unless_disconnected
+from hindi_stt.http.form_values import wants_stream
 from hindi_stt.http.language import settled
 from hindi_stt.http.recognition import Recognizer
 from hindi_stt.http.requests import error_body, state_of
@@ -54,8 +55,7 @@ async def transcribe(request: Request, recognizer: Recognizer) -> Response:
             receive_upload(request, FIELDS, settings, lists=LISTS, max_files=settings.max_files)
         )
         request = upload.request
-        streams = upload.fields.get("stream", "").lower() == "true"
-        liked = "json" if streams else negotiate(request.headers.get("accept", ""), _BY_MEDIA_TYPE)
+        liked = "json" if wants_stream(upload.fields) else negotiate(request.headers.get("accept", ""), _BY_MEDIA_TYPE)
         wishes = read_wishes(upload, recognizer, default_format=liked)
         if len(upload.files) > 1:
             _check_several(wishes)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import difflib
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import BinaryIO, Final, cast
 
@@ -22,6 +21,7 @@ from hindi_stt.errors import (
     BodyTooLarge,
     ClientClosedRequest,
     EmptyBody,
+    HindiSTTError,
     InvalidRequest,
     MissingFile,
     TooManyFiles,
@@ -30,10 +30,11 @@ from hindi_stt.errors import (
     needing_room,
 )
 from hindi_stt.http.arriving import Arriving, ArrivingFile, promised_by_riff
+from hindi_stt.http.form_values import unknown_field, wants_stream
 from hindi_stt.http.raw_audio import is_audio, is_url_encoded_form, raw_format
 from hindi_stt.settings import Settings
 
-__all__ = ["FRAMING_BYTES", "Upload", "UploadedFile", "bounded", "receive_upload", "unknown_field"]
+__all__ = ["FRAMING_BYTES", "Upload", "UploadedFile", "bounded", "receive_upload"]
 
 _FIELD: Final = "file"
 # Room for the boundary lines and part headers of a multipart body.
@@ -155,12 +156,27 @@ async def bounded(request: Request, bound: int, settings: Settings) -> AsyncIter
     except ClientDisconnect as error:
         raise ClientClosedRequest("The client hung up while sending.") from error
     except (MultiPartException, HTTPException) as error:
-        message = getattr(error, "message", "") or getattr(error, "detail", "")
-        if message.startswith("Too many files"):
-            raise TooManyFiles("The form has too many files.", param=_FIELD) from error
-        raise InvalidRequest("The multipart body cannot be parsed.") from error
+        raise _form_error(getattr(error, "message", "") or getattr(error, "detail", "")) from error
     except (FormParserError, KeyError, UnicodeDecodeError) as error:
         raise InvalidRequest("The multipart body cannot be parsed.") from error
+
+
+def _form_error(message: str) -> HindiSTTError:
+    """The error for what Starlette's parser of forms says."""
+    if message.startswith("Too many files"):
+        return TooManyFiles("The form has too many files.", param=_FIELD)
+    if message.startswith("Missing boundary"):
+        return InvalidRequest(
+            "The content type multipart/form-data has no boundary: leave this header to the HTTP library."
+        )
+    if message.startswith("Part exceeded"):
+        bound = MultiPartParser.max_part_size // 1024
+        return InvalidRequest(
+            f"A text field of the form has more than {bound} KB; a recording is a file part, which has a filename."
+        )
+    if message.startswith("Too many fields"):
+        return InvalidRequest(f"The form has more than {_MAX_FIELDS} text fields.")
+    return InvalidRequest("The multipart body cannot be parsed.")
 
 
 async def _receive_raw(
@@ -188,7 +204,7 @@ async def _receive_raw(
     raw = raw_format(content_type, head)
     if raw is None and _URL.match(head.decode("latin-1")):
         raise UrlNotAccepted("The body is a URL, not a recording.")
-    streams = request.query_params.get("stream", "").lower() == "true"
+    streams = wants_stream(request.query_params)
     if not streams:
         await arriving.ended()
     file.forward = raw is not None or head.startswith(_READ_FORWARD)
@@ -217,13 +233,6 @@ def _the_fields(
             raise InvalidRequest(f"There are several fields named '{name}'.", param=name)
         fields[name] = value
     return fields, several
-
-
-def unknown_field(name: str, known: Sequence[str]) -> InvalidRequest:
-    """The error for a field that there is not, with the known one that has the nearest name."""
-    near = difflib.get_close_matches(name.lower().removesuffix("[]"), known, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    return InvalidRequest(f"Unknown field: {name[:64]!r}.{hint} Known are {', '.join(known)}.", param=name[:64])
 
 
 def _the_files(parts: list[str | UploadFile], settings: Settings, max_files: int) -> list[UploadedFile]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from hindi_stt.errors import InvalidHotwords, InvalidRequest, NotAcceptable, UnknownLanguage
+from hindi_stt.http.form_values import CHUNKING_SCHEMAS, chunking_warnings, one_of, wants_stream
 from hindi_stt.http.recognition import Recognizer
 from hindi_stt.http.uploads import Upload
 from hindi_stt.options import FIELDS as LINE_FIELDS
@@ -34,6 +35,8 @@ _SHOWN_LETTERS: Final = 64
 _CHANNELS: Final = ("mix", "split")
 _STRING: Final = {"type": "string"}
 _MAX_TEMPERATURE: Final = 2
+# Fields of OpenAI's that tell speakers apart.
+_SPEAKERS: Final = ("known_speaker_names", "known_speaker_references")
 
 FIELD_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
     "model": {**_STRING, "description": "A name that GET /v1/models lists.", "example": "whisper-1"},
@@ -54,8 +57,7 @@ FIELD_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
         "default": 0,
         "description": "Without effect, since decoding does not sample; a warning says so.",
     },
-    "chunking_strategy": {**_STRING, "enum": ["auto", "server_vad"], "default": "auto"},
-    "chunking_strategy[type]": {**_STRING, "enum": ["server_vad"]},
+    **CHUNKING_SCHEMAS,
     **{
         name: {**_STRING, **({"enum": list(values)} if values and name != "mask" else {})}
         for name, values in LINE_FIELDS.items()
@@ -68,6 +70,7 @@ _LIST_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
     "include": {**_STRING, "enum": ["logprobs"]},
     "keywords": {**_STRING, "description": "A hotword."},
     "languages": {**_STRING, "description": "As language."},
+    **{name: {**_STRING, "description": "Without effect: speakers are not told apart."} for name in _SPEAKERS},
 }
 FIELDS: Final = tuple(FIELD_SCHEMAS)
 # Jobs are answered later, and in any format.
@@ -120,9 +123,9 @@ def read_wishes(upload: Upload, recognizer: Recognizer, *, default_format: str =
     fields, lists = upload.fields, upload.lists
     candidates = read_asked(fields, lists, recognizer)
     warnings: list[str] = []
-    response_format = _one_of({"response_format": default_format, **fields}, "response_format", FORMATS)
-    stream = _one_of(fields, "stream", ("false", "true")) == "true"
-    split = _one_of(fields, "channels", _CHANNELS) == "split"
+    response_format = one_of({"response_format": default_format, **fields}, "response_format", FORMATS)
+    stream = wants_stream(fields)
+    split = one_of(fields, "channels", _CHANNELS) == "split"
     if stream and (split or response_format not in _STREAMED):
         # As OpenAI's whisper-1, which answers in one piece what it cannot stream.
         stream = False
@@ -144,8 +147,8 @@ def read_wishes(upload: Upload, recognizer: Recognizer, *, default_format: str =
         )
     if _temperature(fields.get("temperature", "0")):
         warnings.append(f"temperature={fields['temperature'][:16]}: has no effect, since decoding does not sample")
-    _one_of({"chunking_strategy": fields.get("chunking_strategy", "auto")}, "chunking_strategy", ("auto", "server_vad"))
-    _one_of(fields, "chunking_strategy[type]", ("server_vad",))
+    warnings += chunking_warnings(fields)
+    warnings += [f"{name}: has no effect, since speakers are not told apart" for name in _SPEAKERS if lists.get(name)]
     asked, *others = (replace(one, warnings=(*one.warnings, *warnings)) for one in candidates)
     return Wishes(
         asked=asked,
@@ -234,13 +237,5 @@ def _temperature(text: str) -> float:
     return temperature
 
 
-def _one_of(fields: Mapping[str, str], name: str, values: tuple[str, ...]) -> str:
-    """The field's value, the first of the values by default. Raises InvalidRequest for any other."""
-    value = fields.get(name, values[0])
-    if value.lower() not in values:
-        raise InvalidRequest(f"{name}={value[:64]!r} is not offered; it may be {', '.join(values)}.", param=name)
-    return value.lower()
-
-
 def _all_of(lists: Mapping[str, list[str]], name: str, values: tuple[str, ...]) -> list[str]:
-    return [_one_of({name: value}, name, values) for value in lists.get(name, ())]
+    return [one_of({name: value}, name, values) for value in lists.get(name, ())]
