@@ -392,7 +392,7 @@ class MethodNotAllowed(HindiSTTError):
     """The route exists, but not for this HTTP method."""
 
     code, status = "method_not_allowed", 405
-    help = "Uploads are POST requests; GET / lists the routes."
+    help = "Use a method that the message names; GET / lists the routes."
 
 
 class NotAcceptable(HindiSTTError):

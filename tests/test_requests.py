@@ -47,6 +47,7 @@ def test_a_wrong_method_is_told_the_right_ones(server: Server, method: str, path
     assert answer.status_code == 405
     assert error(answer)["code"] == "method_not_allowed"
     assert {name.strip() for name in answer.headers["allow"].split(",")} == allowed
+    assert all(name in error(answer)["message"] for name in allowed)
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br", "deflate, gzip"])
@@ -136,6 +137,15 @@ def test_several_files_as_text_are_told_what_works(server: Server, wanted: str) 
     assert "POST /transcribe takes several" in error(one)["message"]
 
 
+def test_several_files_by_accept_are_json_where_it_is_liked(server: Server) -> None:
+    files = [("file", ("a.wav", GOOD)), ("file", ("b.flac", FLAC))]
+    liked = {"text/plain, application/json;q=0.5": 200, "text/vtt, */*;q=0.1": 200, "text/vtt": 400}
+    for accept, status in liked.items():
+        answer = httpx.post(f"{server.url}/transcribe", files=files, headers={"accept": accept}, timeout=60)
+        assert answer.status_code == status
+        assert status == 400 or len(answer.json()["results"]) == 2
+
+
 @pytest.mark.parametrize(
     ("field", "meant"),
     [("lanugage", "language"), ("responseFormat", "response_format"), ("hotword", "hotwords"), ("files", "file")],
@@ -154,7 +164,9 @@ def test_the_token_scheme_is_taken(guarded: Guarded) -> None:
     assert error(wrong)["code"] == "invalid_api_key"
 
 
-@pytest.mark.parametrize("header", ["X-API-Key", "api-key", "xi-api-key", "Authorization"])
+@pytest.mark.parametrize(
+    "header", ["X-API-Key", "api-key", "xi-api-key", "Authorization", "X-Goog-Api-Key", "Cookie", "X-Our-Own"]
+)
 def test_a_key_in_another_place_is_told_the_right_one(guarded: Guarded, header: str) -> None:
     answer = httpx.get(f"{guarded.url}/v1/models", headers={header: guarded.key})
     assert (answer.status_code, error(answer)["code"]) == (401, "missing_api_key")
@@ -163,7 +175,7 @@ def test_a_key_in_another_place_is_told_the_right_one(guarded: Guarded, header: 
     assert guarded.key not in answer.text
 
 
-@pytest.mark.parametrize("name", ["api_key", "key", "token", "access_token"])
+@pytest.mark.parametrize("name", ["api_key", "key", "token", "access_token", "authorization", "x-api-key", "k"])
 def test_a_key_in_the_address_is_refused(guarded: Guarded, name: str) -> None:
     for headers in ({}, {"authorization": f"Bearer {guarded.key}"}):
         answer = httpx.get(f"{guarded.url}/v1/models", params={name: guarded.key}, headers=headers)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,6 +44,8 @@ _KEY_PROTOCOL: Final = "openai-insecure-api-key."
 # Where clients of other services put their keys.
 _KEY_HEADERS: Final = ("X-API-Key", "API-Key", "XI-API-Key", "Ocp-Apim-Subscription-Key", "X-Auth-Token")
 _KEY_PARAMETERS: Final = frozenset({"api_key", "api-key", "apikey", "key", "token", "access_token"})
+# A key of ours, or a token, wherever it is put.
+_KEY: Final = re.compile(r"\b(?:stt|ek)_[0-9a-f]{8}_")
 # So much of a refused body is read, so that its sender reads the answer and not a broken connection.
 _LINGER_BYTES: Final = 2**20
 _LINGER_S: Final = 2.0
@@ -217,11 +220,11 @@ def token_of(connection: HTTPConnection) -> str | None:
 
 def _token(connection: HTTPConnection) -> str:
     """The key that a request carries. Raises MissingKey, which says what to do with one in the wrong place."""
-    for name in connection.query_params:
-        if name.lower() in _KEY_PARAMETERS:
+    for name, value in connection.query_params.multi_items():
+        if name.lower() in _KEY_PARAMETERS or _KEY.search(value):
             raise MissingKey(
-                f"Keys are not taken from the address ({name}=…), because addresses are logged on their way; replace "
-                "this key, others may have read it."
+                f"Keys are not taken from the address ({name[:64]}=…), because addresses are logged on their way; "
+                "replace this key, others may have read it."
             )
     authorization = connection.headers.get("authorization", "").strip()
     scheme, _, token = authorization.partition(" ")
@@ -233,10 +236,17 @@ def _token(connection: HTTPConnection) -> str:
             return str(protocol).removeprefix(_KEY_PROTOCOL)
     if authorization:  # not repeated: it may be a key without a scheme
         raise MissingKey("The header Authorization has another form than 'Authorization: Bearer KEY'.")
-    for header in _KEY_HEADERS:
-        if header in connection.headers:
-            raise MissingKey(f"Keys are not taken from the header {header}: write 'Authorization: Bearer KEY'.")
-    raise MissingKey("The request has no API key.")
+    raise MissingKey(_without_authorization(connection))
+
+
+def _without_authorization(connection: HTTPConnection) -> str:
+    """What is wrong with a request without the header Authorization."""
+    known = (header for header in _KEY_HEADERS if header in connection.headers)
+    alike = (header[:64] for header, value in connection.headers.items() if _KEY.search(value))
+    header = next(known, None) or next(alike, None)
+    if header:
+        return f"Keys are not taken from the header {header}: write 'Authorization: Bearer KEY'."
+    return "The request has no API key."
 
 
 async def _linger(receive: Receive) -> bool:

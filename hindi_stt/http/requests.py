@@ -213,8 +213,11 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             if self.status >= 400 and self._state.error is None and not self._state.keep_body:
-                error = from_status(self.status, _REASONS.get(self.status, "The request failed."))
-                await self.replace(error, allow=Headers(raw=message["headers"]).get("allow"))
+                reason = _REASONS.get(self.status, "The request failed.")
+                if allow := Headers(raw=message["headers"]).get("allow"):
+                    allow = ", ".join(sorted(name.strip() for name in allow.split(",")))
+                    reason = f"The route does not take this HTTP method; it takes {allow}."
+                await self.replace(from_status(self.status, reason), allow=allow)
                 self._replacing = True
                 return
             MutableHeaders(raw=message["headers"])["X-Request-ID"] = self._state.request_id

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from hindi_stt import render
-from hindi_stt.errors import HindiSTTError, InvalidRequest
+from hindi_stt.errors import HindiSTTError, InvalidRequest, NotAcceptable
 from hindi_stt.http.answers import Heard, answer, answer_in_events, hear
 from hindi_stt.http.disconnect import unless_disconnected
 from hindi_stt.http.form_values import wants_stream
@@ -55,7 +55,8 @@ async def transcribe(request: Request, recognizer: Recognizer) -> Response:
             receive_upload(request, FIELDS, settings, lists=LISTS, max_files=settings.max_files)
         )
         request = upload.request
-        liked = "json" if wants_stream(upload.fields) else negotiate(request.headers.get("accept", ""), _BY_MEDIA_TYPE)
+        accept = request.headers.get("accept", "")
+        liked = "json" if wants_stream(upload.fields) else _liked_format(accept, len(upload.files))
         wishes = read_wishes(upload, recognizer, default_format=liked)
         if len(upload.files) > 1:
             _check_several(wishes)
@@ -74,6 +75,18 @@ async def transcribe(request: Request, recognizer: Recognizer) -> Response:
     state.facts["audio_s"] = round(heard.transcript.duration_s, 3)
     body = _body(heard, wishes) | {"request_id": state.request_id}
     return await answer(recognizer, heard.transcript, wishes, body)
+
+
+def _liked_format(accept: str, n_files: int) -> str:
+    """The format that an Accept header likes best; JSON for several recordings, if it likes that at all.
+
+    Raises:
+        NotAcceptable: It names no format that is offered.
+    """
+    if n_files > 1:
+        with contextlib.suppress(NotAcceptable):
+            return negotiate(accept, {"application/json": "json"})
+    return negotiate(accept, _BY_MEDIA_TYPE)
 
 
 def _check_several(wishes: Wishes) -> None:
