@@ -96,7 +96,7 @@ def test_no_page_asks_another_address(watched: Page, server: Server) -> None:
 def test_the_reference_sends_requests(watched: Page, server: Server) -> None:
     watched.goto(server.url)
     expect(watched.locator("header h1")).to_contain_text("Hindi speech to text")
-    operation = watched.locator("#operations-Service_status-get_health")
+    operation = watched.locator("#operations-Service_status-getHealth")
     operation.locator(".opblock-summary-control").click()
     operation.get_by_role("button", name="Execute").click()
     expect(operation.locator(".live-responses-table .response-col_status:not(.col_header)")).to_contain_text("200")
