@@ -48,7 +48,7 @@ def alike(text: str) -> Alike:
 @pytest.mark.parametrize("language", [None, "hi", "en"])
 @pytest.mark.parametrize(("name", "content"), [("0b1c.wav", WAV), ("0b1c.mp3", MP3)])
 def test_open_webui(server: Server, alike: Alike, name: str, content: bytes, language: str | None) -> None:
-    """open-webui/open-webui, backend/open_webui/routers/audio.py, 6adde203cd292a9e3af9c64a2ae36b603fed096a.
+    """open-webui/open-webui, backend/open_webui/routers/audio.py, 39861074f248a64b7eecfa1119c73d298e446f6b.
 
     requests; a file part without a type; the model, the language where the page has one, and headers about the user.
     """
@@ -208,13 +208,15 @@ def test_wyoming_openai(server: Server, text: str, stream: bool) -> None:
 
 
 def test_librechat(server: Server, alike: Alike) -> None:
-    """danny-avila/LibreChat, api/server/services/Files/Audio/STTService.js, 00b3bc32f0f5dd65befa49a0773dae7d26d8e587.
+    """danny-avila/LibreChat, api/server/services/Files/Audio/STTService.js, aedebe8a6c9edaa32cced2e8d85436a7ff0c4d4b.
 
     axios; whatever was recorded is called audio.webm where its type is unknown, and form-data calls that video/webm.
+    Later versions send the language, too.
     """
-    files = {"file": ("audio.webm", WAV, "video/webm"), "model": (None, "whisper-1"), "language": (None, "hi")}
-    answer = httpx.post(server.url + PATH, files=files, timeout=60)
-    assert alike(answer.json()["text"])
+    for language in ({}, {"language": (None, "hi")}):
+        files = {"file": ("audio.webm", WAV, "video/webm"), "model": (None, "whisper-1"), **language}
+        answer = httpx.post(server.url + PATH, files=files, timeout=60)
+        assert alike(answer.json()["text"])
 
 
 @pytest.mark.parametrize("language", ["", "en", "auto"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
@@ -111,7 +112,7 @@ def job_paths() -> dict[str, Any]:
     shown = _json({**_JOB, **_DETAILS}, "Job")
     listing = _json({"object": "list", "data": [_JOB], "more": False}, "JobList")
     transcript = _json(EXAMPLE_TRANSCRIPTION) | {"text/plain": {"schema": _STRING}}
-    line = {**_FILE, "state": "done", "result": EXAMPLE_TRANSCRIPTION}
+    line = json.dumps({**_FILE, "state": "done", "result": EXAMPLE_TRANSCRIPTION}, ensure_ascii=False) + "\n"
     return {
         "/v1/jobs": {
             "post": _operation("createJob", "Create a job: recordings that are transcribed later", "202", shown)

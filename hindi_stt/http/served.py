@@ -48,7 +48,7 @@ def of_these_models(document: Any, registry: Registry) -> Any:
 
 def _copy(node: Any, examples: dict[str, str], values: dict[str, list[str]]) -> Any:
     if isinstance(node, str):
-        return examples.get(node, node)
+        return examples.get(node, node).replace(EXAMPLE_MODEL, examples[EXAMPLE_MODEL])  # also within lines of JSON
     if isinstance(node, list):
         return [_copy(part, examples, values) for part in node]
     if not isinstance(node, dict):

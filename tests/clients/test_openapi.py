@@ -23,6 +23,7 @@ from tests.wav import wav
 pytestmark = pytest.mark.clients
 spec_validator = pytest.importorskip("openapi_spec_validator")
 pytest.importorskip("openapi_python_client")
+jsonschema = pytest.importorskip("jsonschema")
 
 # The generator knows few content types: what tus sends is bytes to it.
 CONFIG = {"content_type_overrides": {"application/offset+octet-stream": "application/octet-stream"}}
@@ -74,6 +75,27 @@ def part(name: str) -> Any:
 def test_the_document_is_valid(server: Server, full: Server) -> None:
     for one in (server, full):
         spec_validator.validate(document(one))
+
+
+def nodes(node: Any) -> Iterator[dict[str, Any]]:
+    """Every object in a document."""
+    if isinstance(node, dict):
+        yield node
+    for part in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from nodes(part)
+
+
+def test_examples_are_as_their_schemas_say(full: Server) -> None:
+    found, checked = document(full), 0
+    for node in nodes(found):
+        if not isinstance(node.get("schema"), dict):
+            continue
+        values = [node["example"]] if "example" in node else [one["value"] for one in node.get("examples", {}).values()]
+        for value in values:
+            # References are to the document's components, which are put beside the schema.
+            jsonschema.Draft202012Validator(node["schema"] | {"components": found["components"]}).validate(value)
+            checked += 1
+    assert checked > 20
 
 
 def test_a_generated_client_transcribes(generated: ModuleType, full: Server, rain: np.ndarray, alike: Alike) -> None:
