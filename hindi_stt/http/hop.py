@@ -10,7 +10,6 @@ import aiohttp
 import numpy as np
 from bentoml import IODescriptor
 from bentoml.exceptions import BentoMLException, ServiceUnavailable
-from numpy.typing import NDArray
 
 from hindi_stt.errors import HindiSTTError, InferenceFailed, Overloaded, RunnerUnavailable, from_code
 from hindi_stt.http.requests import current_request_id
@@ -20,13 +19,17 @@ from hindi_stt.types import Features, LogProbs
 __all__ = ["NOT_RUN", "FeatureItem", "LogProbsItem", "RunnerCall", "to_item"]
 
 
+# BentoML reads this type at run time and knows an array by its origin, which NDArray lost in NumPy 2.5.
+Values = np.ndarray[Any, np.dtype[np.float32]]
+
+
 class FeatureItem(IODescriptor):
     """One clip on its way to the runner. model: a tag; sent_s, deadline_s: readings of the machine-wide monotonic
     clock; live_final: the last words of a live speaker; trace: the span that it belongs to, empty where there is none.
     """
 
     model: str
-    values: NDArray[np.float32]
+    values: Values
     duration_s: float
     flow: str
     sent_s: float
@@ -43,7 +46,7 @@ class FeatureItem(IODescriptor):
 class LogProbsItem(IODescriptor):
     """One clip's result on its way back: log-probs, or the code and message of an error."""
 
-    values: NDArray[np.float32]
+    values: Values
     frame_shift_s: float = 0.0
     error_code: str = ""
     error_message: str = ""
