@@ -198,6 +198,7 @@ class ScheduledRunner(_Runner):
             max_run_s=_MAX_SHARED_RUN_S,
             max_padding=settings.max_padding,
             max_clips=settings.max_batch_size,
+            client_share=settings.client_share,
         )
         self._dispatch = Dispatcher(
             self._run,
@@ -228,7 +229,12 @@ class ScheduledRunner(_Runner):
         try:
             return to_item(
                 await self._dispatch(
-                    features, model=item.model, flow=item.flow, deadline_s=item.deadline_s, priority=priority
+                    features,
+                    model=item.model,
+                    flow=item.flow,
+                    deadline_s=item.deadline_s,
+                    client=item.client,
+                    priority=priority,
                 )
             )
         except HindiSTTError as error:
@@ -351,7 +357,7 @@ class HindiSTT:
         self.metrics = Metrics()
         self.health = Health(registry)
         keep_runner()  # before `self.runner` is asked for, which remembers the address
-        self._infer = RunnerCall(self.runner, settings.request_timeout_s, self.health.answered)
+        self._infer = RunnerCall(self.runner, settings.request_timeout_s, self.health.answered, settings.client_share)
         self._cache = ResultCache(settings, self.metrics) if settings.cache_url else None
         self._ledger = _open_ledger() if settings.usage_url else None
         self.recognizer = Recognizer(registry, self._infer, settings, self.metrics, protection.limits, self._cache)
@@ -363,7 +369,7 @@ class HindiSTT:
     async def start(self) -> None:
         """Begin to watch the runner."""
         warn_if_open(settings)
-        self.health.start(self._infer)
+        self.health.start(self._infer.probe)
         if self.jobs and settings.jobs_workers:
             self._job_workers = _start_job_workers()
         before_sigterm(self.realtime.drain)
@@ -384,7 +390,7 @@ class HindiSTT:
             await anyio.to_thread.run_sync(self._ledger.close)
         await anyio.to_thread.run_sync(self._end_traces)
 
-    def __is_ready__(self) -> bool:
+    async def __is_ready__(self) -> bool:  # async, so that it does not wait for a thread
         return self.health.status != "unhealthy"
 
     @bentoml.api(route="/transcribe", input_spec=request_schema(registry), output_spec=response_schema(registry))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import math
 import os
 import re
 from collections.abc import Iterable
@@ -116,6 +117,13 @@ class Settings(BaseSettings):
     decoder_memory_mb: int = Field(1024, gt=0, description="The same process: its address space, in MiB.")
     decoder_wait_s: float = Field(30.0, gt=0, description="The same process: longest wait for its next block, in s.")
     max_queue_s: float = Field(3600.0, gt=0, description="Most audio in progress per API worker, in seconds.")
+    client_share: float = Field(
+        0.75,
+        gt=0,
+        le=1,
+        description="The part of each bound of a worker (audio in progress, realtime connections, streamed uploads, "
+        "bytes of uploads, calls to the runner) that one client may fill: a key's owner, or an address without keys.",
+    )
     upload_timeout_s: float = Field(60.0, gt=0, description="Longest time for receiving a request body, in seconds.")
     min_upload_rate: float = Field(
         131_072.0, gt=0, description="A long body gets more time: a second for each so many bytes that have arrived."
@@ -270,6 +278,10 @@ class Settings(BaseSettings):
         if isinstance(value, int | float) and value > bound:
             raise ValueError(f"should be at most {bound:.0f}")
         return value
+
+    def client_bound(self, bound: int) -> int:
+        """How much of a worker's bound one client may fill: its share, rounded up."""
+        return math.ceil(self.client_share * bound)
 
     @property
     def effective_threads(self) -> int:

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import uvicorn
 from bentoml._internal.server.http import instruments, traffic
+from bentoml.container import BentoMLContainer
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -90,6 +91,8 @@ class TrafficMetrics(instruments.RunnerTrafficMetricsMiddleware):  # type: ignor
 
 def install() -> None:
     """Have BentoML use these for the services of this process; before it makes their applications."""
+    # It asks the runner through the pool of connections that requests use, and so fails under load: our canary tells.
+    BentoMLContainer.api_server_config.runner_probe.enabled.set(False)
     traffic.TimeoutMiddleware = TimeoutMiddleware
     instruments.RunnerTrafficMetricsMiddleware = TrafficMetrics
     configure = uvicorn.Config.__init__

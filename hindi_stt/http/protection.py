@@ -25,7 +25,7 @@ from hindi_stt.access.keys import KeyRing
 from hindi_stt.access.limits import Client, RateLimits
 from hindi_stt.access.tokens import TOKEN_PREFIX, Tokens
 from hindi_stt.errors import HindiSTTError, MissingKey, TooManyUploads, UnsupportedEncoding
-from hindi_stt.http.requests import error_body, error_response, log, state_of
+from hindi_stt.http.requests import error_body, error_response, log, note_client, state_of
 from hindi_stt.settings import Settings
 
 __all__ = [
@@ -154,6 +154,7 @@ class ProtectionMiddleware:
                 client = self._protection.client_of(request)
                 state = state_of(request)
                 state.client = client
+                note_client(client)
                 state.facts["client"] = client.name
                 _check_encoding(request)
                 if scope["method"] == "POST":
@@ -181,6 +182,7 @@ class ProtectionMiddleware:
                 await send({"type": "websocket.close", "code": 1008, "reason": error.code})
             return
         scope["hindi_stt_client"] = client
+        note_client(client)
         await self.app(scope, receive, send)
 
 

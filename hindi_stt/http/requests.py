@@ -29,10 +29,12 @@ __all__ = [
     "RequestMiddleware",
     "RequestState",
     "answering",
+    "current_client",
     "current_request_id",
     "error_body",
     "error_response",
     "log",
+    "note_client",
     "state_of",
 ]
 
@@ -46,6 +48,7 @@ _OPENAI_PATHS: Final = "/v1/"
 # The body may not have been read to its end: closing the connection tells the client to stop sending.
 _UNREAD_BODY: Final = frozenset({408, 413})
 _current_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
+_current_client: contextvars.ContextVar[str] = contextvars.ContextVar("client", default="-")
 
 
 _NOBODY: Final = Client("-")
@@ -70,6 +73,16 @@ class RequestState:
 def current_request_id() -> str:
     """Id of the request that this task belongs to; "-" outside of any."""
     return _current_id.get()
+
+
+def current_client() -> str:
+    """Name of the client whose request this task belongs to; "-" outside of any."""
+    return _current_client.get()
+
+
+def note_client(client: Client) -> None:
+    """Say whose request this task, and those that it starts, belong to."""
+    _current_client.set(client.name)
 
 
 def state_of(request: HTTPConnection) -> RequestState:
