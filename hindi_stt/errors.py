@@ -106,6 +106,7 @@ __all__ = [
     "ClientClosedRequest",
     "CorruptAudio",
     "CorruptModel",
+    "DecoderLost",
     "DuplicateReference",
     "EmptyBody",
     "EmptyCommit",
@@ -633,6 +634,13 @@ class WorkerLost(HindiSTTError):
 
     code, status = "worker_lost", 500
     help = "Look at the worker's and the system's log. Try again if something else has ended the workers."
+
+
+class DecoderLost(HindiSTTError):
+    """The process that decodes the recording was killed, or stood still: nothing is known against the recording."""
+
+    code, status = "decoder_lost", 503
+    help = "Send the recording again; if that happens often, see whether the server's machine has memory to spare."
 
 
 class RunnerUnavailable(HindiSTTError):

@@ -152,8 +152,8 @@ class Memory:
 def written(results: list[Result]) -> str:
     """The table in Markdown."""
     head = (
-        "| attack | commit | quiet p50, p95 | p50, p95 beside it | lost | wrong | not ready | slowest probe | attacker got "
-        "| memory | |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
+        "| attack | commit | quiet p50, p95 | p50, p95 beside it | lost | wrong | not ready | slowest probe "
+        "| attacker got | memory | |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
     )
     return head + "\n".join(
         f"| {r.row} | {r.commit} | {r.quiet_p50_ms:.0f}, {r.quiet_p95_ms:.0f} ms | {r.p50_ms:.0f}, {r.p95_ms:.0f} ms "
