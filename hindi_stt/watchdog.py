@@ -16,6 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from hindi_stt.supervision import Surviving
+
 __all__ = ["Heartbeat", "Watchdog", "end_with_supervisor"]
 
 _INTERVAL_S: Final = 0.5
@@ -42,9 +44,11 @@ class Heartbeat:
             self._task = asyncio.get_running_loop().create_task(self._beat(folder / f"{_PREFIX}{os.getpid()}"))
 
     async def _beat(self, file: Path) -> None:
+        surviving = Surviving("the runner's sign of life")
         try:
             while True:
-                file.touch()  # noqa: ASYNC240  # a thread would beat for a loop that stands still
+                with surviving.round():
+                    file.touch()  # noqa: ASYNC240  # a thread would beat for a loop that stands still
                 await asyncio.sleep(_INTERVAL_S)
         finally:
             file.unlink(missing_ok=True)  # noqa: ASYNC240
@@ -59,10 +63,12 @@ class Watchdog:
 
     async def watch(self) -> None:
         """Look for ever; to be run as a task."""
+        surviving = Surviving("the watch over the runner", ValueError)
         while folder := _folder():
-            for file in folder.glob(f"{_PREFIX}*"):
-                with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                    self._look(file)
+            with surviving.round():
+                for file in folder.glob(f"{_PREFIX}*"):
+                    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                        self._look(file)
             await asyncio.sleep(_INTERVAL_S)
 
     def _look(self, file: Path) -> None:
