@@ -110,6 +110,8 @@ __all__ = [
     "DuplicateReference",
     "EmptyBody",
     "EmptyCommit",
+    "HeaderTimeout",
+    "HeadersTooLarge",
     "HindiSTTError",
     "InferenceFailed",
     "InternalError",
@@ -408,6 +410,20 @@ class UploadTimeout(HindiSTTError):
 
     code, status = "upload_timeout", 408
     help = "Check the connection, send a compressed format, or raise HINDI_STT_UPLOAD_TIMEOUT_S."
+
+
+class HeaderTimeout(HindiSTTError):
+    """The request's headers took longer than HINDI_STT_HEADER_TIMEOUT_S to arrive."""
+
+    code, status = "header_timeout", 408
+    help = "Send the headers in one piece, as every HTTP client does."
+
+
+class HeadersTooLarge(HindiSTTError):
+    """The request line and headers have more bytes than HINDI_STT_MAX_HEADER_BYTES."""
+
+    code, status = "headers_too_large", 431
+    help = "Send fewer or shorter headers; cookies and traces of proxies may be the long ones."
 
 
 class SessionIdle(HindiSTTError):

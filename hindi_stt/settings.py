@@ -124,6 +124,18 @@ class Settings(BaseSettings):
         description="The part of each bound of a worker (audio in progress, realtime connections, streamed uploads, "
         "bytes of uploads, calls to the runner) that one client may fill: a key's owner, or an address without keys.",
     )
+    max_header_bytes: int = Field(
+        65_536, ge=8_192, description="Most bytes of a request line with its headers; up to twice as many may pass."
+    )
+    header_timeout_s: float = Field(
+        20.0, gt=0, description="Longest time for receiving a request's headers, from their first byte, in seconds."
+    )
+    max_idle_connections: int = Field(
+        512,
+        gt=0,
+        description="Most connections of an API worker that have no request; past it, or past a quarter of the "
+        "descriptors that the system allows, the oldest one of the address with the most is closed.",
+    )
     upload_timeout_s: float = Field(60.0, gt=0, description="Longest time for receiving a request body, in seconds.")
     min_upload_rate: float = Field(
         131_072.0, gt=0, description="A long body gets more time: a second for each so many bytes that have arrived."

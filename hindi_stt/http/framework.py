@@ -22,6 +22,8 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hindi_stt.errors import InvalidSetting
+from hindi_stt.http.connection_bounds import BoundedProtocol, ConnectionBounds
+from hindi_stt.settings import Settings
 
 __all__ = ["TimeoutMiddleware", "check_socket_paths", "install"]
 
@@ -89,8 +91,19 @@ class TrafficMetrics(instruments.RunnerTrafficMetricsMiddleware):  # type: ignor
             await super().__call__(scope, receive, send)
 
 
-def install() -> None:
-    """Have BentoML use these for the services of this process; before it makes their applications."""
+def install(settings: Settings | None = None) -> None:
+    """Have BentoML use these for the services of this process; before it makes their applications.
+
+    Args:
+        settings: With the bounds on connections.
+    """
+    if settings is not None:
+        BoundedProtocol.bounds = ConnectionBounds(
+            head_bytes=settings.max_header_bytes,
+            head_timeout_s=settings.header_timeout_s,
+            idle_timeout_s=_KEEP_ALIVE_S,
+            idle_connections=settings.max_idle_connections,
+        )
     # It asks the runner through the pool of connections that requests use, and so fails under load: our canary tells.
     BentoMLContainer.api_server_config.runner_probe.enabled.set(False)
     traffic.TimeoutMiddleware = TimeoutMiddleware
@@ -100,6 +113,8 @@ def install() -> None:
     @functools.wraps(configure)
     def patiently(self: uvicorn.Config, *args: Any, **kwargs: Any) -> None:
         configure(self, *args, **kwargs)
+        if self.http in {"auto", "httptools"}:
+            self.http = BoundedProtocol
         self.timeout_keep_alive = max(self.timeout_keep_alive, _KEEP_ALIVE_S)
         # Speech in base64 shrinks by a quarter, for a tenth of the event loop's time and 300 KB a connection.
         self.ws_per_message_deflate = False

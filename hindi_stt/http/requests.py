@@ -32,6 +32,7 @@ __all__ = [
     "current_client",
     "current_request_id",
     "error_body",
+    "error_json",
     "error_response",
     "log",
     "note_client",
@@ -111,10 +112,11 @@ def answering(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Re
 
 def error_body(request: HTTPConnection, error: HindiSTTError) -> dict[str, Any]:
     """The body of the answer for an error; below /v1 it also has OpenAI's `type` and `param`."""
-    return _body(error, state_of(request))
+    return error_json(error, state_of(request))
 
 
-def _body(error: HindiSTTError, state: RequestState) -> dict[str, Any]:
+def error_json(error: HindiSTTError, state: RequestState) -> dict[str, Any]:
+    """As `error_body`, where there is no request yet."""
     detail: dict[str, Any] = {
         "code": error.code,
         "message": error.message,
@@ -242,7 +244,7 @@ class _Answer:
         """Answer with this error instead. allow: the methods of the route, where another was used."""
         self._state.error = error
         self.status = error.status
-        body = json.dumps(_body(error, self._state)).encode()
+        body = json.dumps(error_json(error, self._state)).encode()
         headers = {
             "content-type": "application/json",
             "content-length": str(len(body)),
