@@ -144,6 +144,9 @@ class Settings(BaseSettings):
         120.0, gt=0, description="Longest wait for a transcript, and for each further segment of it, in seconds."
     )
 
+    streamed_uploads: int = Field(
+        64, gt=0, description="Most recordings that are transcribed while they arrive (stream=true), per API worker."
+    )
     realtime_connections: int = Field(64, ge=0, description="Most realtime connections per API worker.")
     realtime_idle_s: float = Field(60.0, gt=0, description="A realtime connection is closed after this silence, in s.")
     realtime_max_s: float = Field(3600.0, gt=0, description="Longest realtime connection, in seconds.")

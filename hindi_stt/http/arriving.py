@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from tempfile import SpooledTemporaryFile
 from typing import Any, Final
@@ -141,7 +142,19 @@ class Arriving:
         self.error: HindiSTTError | None = None
         self._receive_all = receive_all
         self._begun = asyncio.Event()
+        self._arrived_at_s = time.monotonic()
         self._task = asyncio.ensure_future(self._run())
+
+    @property
+    def idle_s(self) -> float:
+        """Seconds since anything of it has come; 0 where it is whole."""
+        return 0.0 if self._task.done() else time.monotonic() - self._arrived_at_s
+
+    def give_up(self, error: HindiSTTError) -> None:
+        """Receive no more. error: the reason."""
+        if not self._task.done():
+            self.error = error
+            self._task.cancel()
 
     async def begun(self) -> bytes:
         """The first bytes, as soon as they are there, or all that came. Raises what ended the body before that."""
@@ -178,11 +191,15 @@ class Arriving:
             await self._receive_all(self._append)
         except HindiSTTError as error:
             self.error = error
+        except asyncio.CancelledError:
+            if self.error is None:
+                raise
         finally:
             self.file.end()
             self._begun.set()
 
     async def _append(self, data: bytes) -> None:
+        self._arrived_at_s = time.monotonic()
         if self.file.size + len(data) > self.file.in_memory:
             await anyio.to_thread.run_sync(self.file.append, data)
         else:

@@ -57,6 +57,7 @@ async def _transcribe(request: Request, recognizer: Recognizer) -> Response:
         upload = await stack.enter_async_context(receive_upload(request, FIELDS, recognizer.settings, lists=LISTS))
         if "model" not in upload.fields:
             raise InvalidRequest("The field 'model' is missing; GET /v1/models lists what it may be.", param="model")
+        stack.enter_context(recognizer.arriving(upload.files[0].arriving, state.client))
         request = upload.request
         wishes = read_wishes(upload, recognizer)
         (file,) = upload.files

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final, Protocol, TypeVar
 
@@ -17,11 +17,12 @@ from hindi_stt.access.limits import Client, RateLimits
 from hindi_stt.audio import RawFormat
 from hindi_stt.bundle import Bundle
 from hindi_stt.decoding import Decoder
-from hindi_stt.errors import Overloaded, Timeout
-from hindi_stt.http.arriving import ArrivingFile
+from hindi_stt.errors import Overloaded, Timeout, TooManyUploads, UploadTimeout
+from hindi_stt.http.arriving import Arriving, ArrivingFile
 from hindi_stt.http.cache import ResultCache
 from hindi_stt.http.fair_slots import FairThreads
 from hindi_stt.http.load import AudioLoad
+from hindi_stt.http.places import NoPlace, Places
 from hindi_stt.http.requests import current_client
 from hindi_stt.http.slices import Slices
 from hindi_stt.metrics import Metrics
@@ -48,8 +49,6 @@ class RemoteAcoustic(Protocol):
 """The Acoustic protocol across the hop to the runner, with the model's tag, a clip at a time: the runner puts the
 batches together."""
 
-# Recordings that are heard while they arrive, at a time; the next ones wait for their turn.
-_MAX_WAITING: Final = 64
 # A turn of the event loop that takes longer has no time for partial transcripts.
 _BUSY_LOOP_S: Final = 0.003
 
@@ -100,7 +99,15 @@ class Recognizer:
         self._threads = FairThreads(cores + 1, cores)
         self.load = AudioLoad(settings, metrics)
         self._max_partials = max(1, cores - 1)  # a core for the rest
-        self._waiting = anyio.CapacityLimiter(_MAX_WAITING)
+        self._waiting = anyio.CapacityLimiter(settings.streamed_uploads)
+        self._arriving: Places[Arriving] = Places(
+            settings.streamed_uploads,
+            settings.client_bound(settings.streamed_uploads),
+            lambda arriving: arriving.idle_s,
+            lambda arriving: arriving.give_up(
+                UploadTimeout("All places are taken, and nothing of this recording had come for the longest time.")
+            ),
+        )
         self._n_partials = 0
 
     def pipeline(self, bundle: Bundle) -> Pipeline:
@@ -137,6 +144,29 @@ class Recognizer:
         stages_s["queue_inference"] += answered - called
         stages_s["decoding"] += time.perf_counter() - answered
         return hypothesis
+
+    @contextlib.contextmanager
+    def arriving(self, upload: Arriving | None, client: Client) -> Iterator[None]:
+        """A place among the recordings that are transcribed while they arrive.
+
+        Args:
+            upload: What brings the recording, where it may not be whole yet.
+            client: Whose it is.
+
+        Raises:
+            TooManyUploads: There is no place.
+        """
+        if upload is None:
+            yield
+            return
+        try:
+            self._arriving.check(client.name)
+        except NoPlace as full:
+            whose = f" of {client.name}" if full.own else ""
+            message = f"{full.n} recordings{whose} are transcribed while they arrive, which is the bound."
+            raise TooManyUploads(message, retry_after_s=1) from full
+        with self._arriving.held(client.name, upload):
+            yield
 
     async def log_probs(self, model: str, features: Features, *, patient: bool, live_final: bool = False) -> LogProbs:
         """One clip through the runner. patient: see `hear`; the rest: RemoteAcoustic. Raises the runner's errors."""

@@ -54,6 +54,7 @@ async def transcribe(request: Request, recognizer: Recognizer) -> Response:
         upload = await stack.enter_async_context(
             receive_upload(request, FIELDS, settings, lists=LISTS, max_files=settings.max_files)
         )
+        stack.enter_context(recognizer.arriving(upload.files[0].arriving, state.client))
         request = upload.request
         accept = request.headers.get("accept", "")
         liked = "json" if wants_stream(upload.fields) else _liked_format(accept, len(upload.files))
