@@ -161,6 +161,7 @@ __all__ = [
     "TooManyFiles",
     "TooManyJobs",
     "TooManyUploads",
+    "TooMuchStored",
     "TranslationNotOffered",
     "TruncatedAudio",
     "Unauthenticated",
@@ -617,8 +618,17 @@ class RateLimited(HindiSTTError):
     help = "Try again after the seconds in the Retry-After header, or ask the server's operator for a higher limit."
 
 
+class TooMuchStored(HindiSTTError):
+    """More of this client's audio would be stored for jobs than HINDI_STT_JOBS_MAX_STORED_BYTES allows."""
+
+    code, status = "too_much_stored", 429
+    help = "Send more when jobs have ended, or delete uploads that are not needed."
+
+
 class TooManyUploads(HindiSTTError):
-    """This client sends more recordings at a time than HINDI_STT_MAX_UPLOADS_PER_CLIENT."""
+    """This client sends more recordings at a time, or more bytes, than it may: HINDI_STT_MAX_UPLOADS_PER_CLIENT,
+    HINDI_STT_UPLOAD_SPACE_MB, HINDI_STT_STREAMED_UPLOADS.
+    """
 
     code, status = "too_many_uploads", 429
     help = "Send fewer recordings side by side."

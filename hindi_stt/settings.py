@@ -101,6 +101,12 @@ class Settings(BaseSettings):
     )
 
     max_body_bytes: int = Field(500 * 2**20, gt=0, description="Largest request body, in bytes.")
+    upload_space_mb: int = Field(
+        0,
+        ge=0,
+        description="Most bytes of request bodies that an API worker holds on the disk at a time, in MiB. 0: four "
+        "fifths of the file system of TMPDIR, shared by the workers.",
+    )
     max_files: int = Field(32, gt=0, description="Most recordings in one request to /transcribe.")
     max_audio_s: float = Field(14_400.0, gt=0, description="Longest recording, in seconds after decoding.")
     max_segment_s: float = Field(
@@ -235,6 +241,12 @@ class Settings(BaseSettings):
     jobs_max_files: int = Field(10_000, gt=0, description="Most files in one job.")
     jobs_max_waiting: int = Field(100_000, gt=0, description="Most files of one client that wait or are heard.")
     jobs_max_upload_bytes: int = Field(4 * 2**30, gt=0, description="Largest resumable upload, in bytes.")
+    jobs_max_stored_bytes: int = Field(
+        64 * 2**30,
+        gt=0,
+        description="Most bytes of one client that are stored for jobs: resumable uploads, by the length that they are "
+        "going to have, and audio of jobs that have not ended.",
+    )
     jobs_retention_s: float = Field(
         604_800.0, gt=0, description="Jobs and transcripts are deleted so long after their end, in seconds."
     )

@@ -22,7 +22,17 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hindi_stt.access.limits import Client
-from hindi_stt.errors import HindiSTTError, InternalError, Unauthenticated, UnsupportedEncoding, from_status
+from hindi_stt.errors import (
+    HindiSTTError,
+    InternalError,
+    StorageFull,
+    TooManyJobs,
+    TooManyUploads,
+    TooMuchStored,
+    Unauthenticated,
+    UnsupportedEncoding,
+    from_status,
+)
 from hindi_stt.tracing import request_span
 
 __all__ = [
@@ -48,6 +58,7 @@ _TRACED_FACTS: Final = frozenset({"audio_s", "code"})  # who it was stays in the
 _OPENAI_PATHS: Final = "/v1/"
 # The body may not have been read to its end: closing the connection tells the client to stop sending.
 _UNREAD_BODY: Final = frozenset({408, 413})
+_BEFORE_THE_BODY: Final = (StorageFull, TooManyJobs, TooManyUploads, TooMuchStored)
 _current_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
 _current_client: contextvars.ContextVar[str] = contextvars.ContextVar("client", default="-")
 
@@ -137,7 +148,7 @@ def _headers(error: HindiSTTError) -> dict[str, str]:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, UnsupportedEncoding):
         headers["Accept-Encoding"] = "identity"  # RFC 9110, 15.5.16
-    if error.status in _UNREAD_BODY:
+    if error.status in _UNREAD_BODY or isinstance(error, _BEFORE_THE_BODY):
         headers["Connection"] = "close"
     return headers
 
