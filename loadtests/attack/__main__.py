@@ -7,16 +7,19 @@ attack. The table says what it noticed. Server and load generator have cores of 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
+import signal
 import tempfile
 import threading
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from loadtests.attack.attack import Attack, Row
 from loadtests.attack.neighbour import Neighbour, Seen
-from loadtests.attack.rows import ROWS, Attack, Row
+from loadtests.attack.rows import ROWS
 from loadtests.attack.sounds import neighbours_clip
 from loadtests.attack.target import Target, checked_out, split_cores
 from tests.server import ROOT
@@ -74,8 +77,10 @@ def main() -> None:
 
 def attacked(row: Row, checkout: Path, servers: list[int], clients: list[int], seconds: float, cache: Path) -> Result:
     """One row against one checkout."""
-    with tempfile.TemporaryDirectory() as folder:
-        target = Target(Path(folder), checkout, servers, **row.settings)
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+        settings = row.settings | (stack.enter_context(row.prepare(Path(folder))) if row.prepare else {})
+        target = Target(Path(folder), checkout, servers, **settings)
         neighbour = None
         try:
             target.wait_until_ready()
@@ -95,16 +100,10 @@ def attacked(row: Row, checkout: Path, servers: list[int], clients: list[int], s
         finally:
             if neighbour is not None:
                 neighbour.close()
-            target.process.kill() if target.process.poll() is None and _hung(target) else None
-
-
-def _hung(target: Target) -> bool:
-    """End the server; whether it did not end as it should."""
-    try:
-        target.stop()
-    except Exception:  # noqa: BLE001  # before: some attacks leave a server that does not end
-        return True
-    return False
+            # Not as an operator would: some attacks leave a server that takes its time.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(target.process.pid, signal.SIGKILL)
+            target.process.wait()
 
 
 def summed_up(row: Row, checkout: Path, quiet: Seen, seen: Seen, attack: Attack, memory_bytes: int) -> Result:
