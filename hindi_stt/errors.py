@@ -24,6 +24,7 @@
     ├── MethodNotAllowed                 405
     ├── NotAcceptable                    406
     ├── UploadTimeout                    408
+    ├── HeaderTimeout                    408
     ├── SessionIdle                      408  a realtime connection was closed by the server
     ├── SessionExpired                   408
     ├── SlowReader                       408
@@ -51,15 +52,18 @@
     │   ├── AudioTooShort                422
     │   └── TooManyChannels              422
     ├── UpgradeRequired                  426  an ordinary request to the address of a WebSocket
+    ├── HeadersTooLarge                  431
     ├── ClientClosedRequest              499  the client hung up; seen in logs and metrics only
     ├── Overloaded                       429  the queue is full, come back later
     ├── TooManyConnections               429
     ├── RateLimited                      429  this client's limit is reached
+    ├── TooMuchStored                    429
     ├── TooManyUploads                   429
     ├── TooManyJobs                      429
     ├── InternalError                    500
     ├── InferenceFailed                  500
     ├── WorkerLost                       500  a recording that ended its workers, again and again
+    ├── DecoderLost                      503  the process that decodes was killed or stopped
     ├── RunnerUnavailable                503
     ├── ModelUnavailable                 503  one of several models cannot be loaded
     ├── JobsUnavailable                  503
