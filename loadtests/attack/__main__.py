@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import json
 import os
+import shutil
 import signal
 import tempfile
 import threading
@@ -19,6 +20,7 @@ from pathlib import Path
 
 from loadtests.attack.attack import Attack, Row
 from loadtests.attack.neighbour import Neighbour, Seen
+from loadtests.attack.plot import plot
 from loadtests.attack.rows import ROWS
 from loadtests.attack.sounds import neighbours_clip
 from loadtests.attack.target import Target, checked_out, split_cores
@@ -65,11 +67,15 @@ def main() -> None:
     for row in ROWS:
         if arguments.only and arguments.only not in row.name:
             continue
+        if absent := [program for program in row.needs if shutil.which(program) is None]:
+            print(f"{row.name}: left out, {absent[0]} is not installed", flush=True)
+            continue
         for checkout in checkouts:
             results.append(attacked(row, checkout, servers, clients, arguments.seconds, arguments.report))
             print(json.dumps(asdict(results[-1]), ensure_ascii=False), flush=True)
     arguments.report.mkdir(parents=True, exist_ok=True)
     (arguments.report / "attack.json").write_text(json.dumps([asdict(result) for result in results], indent=1))
+    plot([asdict(result) for result in results], arguments.report / "attack.png")
     table = written(results)
     (arguments.report / "attack.md").write_text(table)
     print(table)

@@ -64,7 +64,7 @@ class Attack:
 class Row:
     """An attack. run: goes on while the context is open; settings: of the server; recovers: the neighbour is watched
     once more after it; prepare: what is there before the server starts, which may change the settings; what it leaves
-    open ends after the server.
+    open ends after the server; needs: programs.
     """
 
     name: str
@@ -72,3 +72,4 @@ class Row:
     settings: dict[str, str] = field(default_factory=dict)
     recovers: bool = False
     prepare: Callable[[Path], contextlib.AbstractContextManager[dict[str, str]]] | None = None
+    needs: tuple[str, ...] = ()

@@ -18,7 +18,7 @@ ROWS = [
     Row("20 × 1 h of Opus", recordings.long_recordings(20), _MANY_UPLOADS),
     Row("64 realtime connections of one key", connections.realtime_connections),
     Row("80 slow uploads with stream=true", connections.slow_uploads, _MANY_UPLOADS),
-    Row("decoders that stand still", connections.hung_decoders, _MANY_UPLOADS),
+    Row("decoders that stand still", connections.hung_decoders, _MANY_UPLOADS, needs=("ffmpeg",)),
     Row("headers without an end", connections.endless_headers),
     Row("half-sent heads until descriptors run out", connections.half_sent_heads, recovers=True),
     Row("4 × 90 MB on a /tmp of 200 MB", storage.large_bodies, _MANY_UPLOADS, prepare=storage.small_tmp),
@@ -30,7 +30,9 @@ ROWS = [
     ),
     Row("a full /tmp", faults.full_tmp, prepare=storage.small_tmp, recovers=True),
     Row("a second server with the same home", faults.second_server),
-    Row("a Redis of the cache that stands still", faults.hung_redis, prepare=faults.redis_cache),
+    Row(
+        "a Redis of the cache that stands still", faults.hung_redis, prepare=faults.redis_cache, needs=("redis-server",)
+    ),
     Row("SIGKILL of the runner", faults.signalled("ConformerRunner", signal.SIGKILL), recovers=True),
     Row("SIGSTOP of the runner", faults.signalled("ConformerRunner", signal.SIGSTOP), recovers=True),
     Row(
