@@ -19,7 +19,7 @@ from tests.test_server import eventually
 pytestmark = pytest.mark.api
 
 CLIP = (DATA / "rain_16k.wav").read_bytes()
-N_FILES = 20
+N_FILES = 10
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def in_progress_s(server: Guarded) -> float:
 def test_a_clip_overtakes_what_another_client_sent_before(shared: Guarded, tmp_path: Path, channels: int) -> None:
     """By order, not by time: the clips have their answers before any of the long files has."""
     busy, other = shared.new_key("busy"), shared.new_key("other")
-    content = flac(tmp_path / "a.flac", 3.9 / channels, channels)
+    content = flac(tmp_path / "a.flac", 1.5 / channels, channels)
     ended: list[int] = []
     stop = threading.Event()
 
