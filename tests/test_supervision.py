@@ -14,8 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from hindi_stt.access.keys import KeyRing, edit, make_key
-from hindi_stt.errors import KeyRevoked
 from hindi_stt.jobs.beside import Workers
 from hindi_stt.watchdog import _PREFIX, Heartbeat, Watchdog
 
@@ -115,25 +113,3 @@ def test_the_supervisor_of_job_workers_outlives_it(
     with caplog.at_level(logging.ERROR):
         asyncio.run(scene())
     assert any("start of a job worker failed" in record.message for record in caplog.records)
-
-
-def test_a_key_that_is_revoked_meanwhile_is_refused_afterwards(tmp_path: Path) -> None:
-    path = tmp_path / "keys.json"
-    entry, key = make_key("clinic")
-    with edit(path) as keys:
-        keys.append(entry)
-    ring = KeyRing(path)
-    assert ring.find(key).name == "clinic"
-    with edit(path) as keys:
-        keys[:] = [one.model_copy(update={"revoked": one.created}) for one in keys]
-    with no_descriptors():
-        assert ring.find(key).name == "clinic"  # the file cannot be read
-    with pytest.raises(KeyRevoked):
-        asyncio.run(eventually_refused(ring, key))
-
-
-async def eventually_refused(ring: KeyRing, key: str) -> None:
-    async with asyncio.timeout(10):
-        while True:
-            ring.find(key)
-            await asyncio.sleep(0.05)

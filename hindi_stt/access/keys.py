@@ -13,7 +13,6 @@ import logging
 import os
 import secrets
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,8 +31,6 @@ _PREFIX: Final = "stt"
 _ID_BYTES: Final = 4
 _SALT_BYTES: Final = 16
 _SECRET_BYTES: Final = 32
-# A file that could not be read is tried again after so long.
-_RETRY_S: Final = 0.5
 
 
 class _Frozen(BaseModel):
@@ -121,8 +118,6 @@ class KeyRing:
         self._path = path
         self._keys = _by_id(read_key_file(path))
         self._seen = _fingerprint(path)
-        self._next_try_s = 0.0
-        self._complained: tuple[_Fingerprint | None, str] | None = None
         # Compared with where the id is unknown, so that the time tells nothing about ids.
         self._nobody, _ = make_key("nobody")
 
@@ -147,18 +142,14 @@ class KeyRing:
 
     def _reload(self) -> None:
         seen = _fingerprint(self._path)
-        if seen == self._seen or time.monotonic() < self._next_try_s:
+        if seen == self._seen:
             return
+        self._seen = seen
         try:
             self._keys = _by_id(read_key_file(self._path))
         except KeyFileInvalid as error:
-            # It may be whole, and not be read for want of a descriptor: then it looks the same when it can be.
-            self._next_try_s = time.monotonic() + _RETRY_S
-            if (seen, error.message) != self._complained:
-                self._complained = (seen, error.message)
-                log.error("the keys stay as they were: %s", error.message)  # noqa: TRY400  # the message says it all
+            log.error("the keys stay as they were: %s", error.message)  # noqa: TRY400  # the message says it all
         else:
-            self._seen, self._complained = seen, None
             log.info("the key file has changed: %d keys", len(self._keys))
 
 
