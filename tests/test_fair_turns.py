@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import threading
+import time
 from collections import Counter
 
+import anyio
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hindi_stt.fair_turns import FairQueue
+from hindi_stt.http.arriving import ArrivingFile
 from hindi_stt.http.fair_slots import FairSlots, FairThreads
 
 
@@ -117,7 +121,7 @@ def test_a_cancelled_wait_holds_nothing() -> None:
         slots = FairSlots(1, 1)
         for n_steps in range(6):
             async with slots.held("a"):
-                waiting = asyncio.create_task(slots._acquire("b"))
+                waiting = asyncio.create_task(slots.acquire("b"))
                 for _ in range(n_steps):
                     await asyncio.sleep(0)
                 if n_steps % 2:
@@ -128,6 +132,43 @@ def test_a_cancelled_wait_holds_nothing() -> None:
                 pass
 
     asyncio.run(scene())
+
+
+def test_who_waits_for_bytes_holds_no_turn_and_who_computes_does() -> None:
+    """Ten uploads that have stopped hold up nobody; when they go on, one is worked on at a time."""
+
+    async def scene() -> int:
+        threads = FairThreads(1, 1)
+        limiter = anyio.CapacityLimiter(10)
+        lock = threading.Lock()
+        n_working = most = 0
+
+        def work(file: ArrivingFile) -> bytes:
+            nonlocal n_working, most
+            found = file.read(4)
+            with lock:
+                n_working += 1
+                most = max(most, n_working)
+            time.sleep(0.01)
+            with lock:
+                n_working -= 1
+            return found
+
+        files = [ArrivingFile(2**20, 2**20) for _ in range(10)]
+        reading = [
+            asyncio.create_task(threads.run_reading("busy", functools.partial(work, file), file, limiter))
+            for file in files
+        ]
+        async with asyncio.timeout(10):
+            await asyncio.sleep(0.1)
+            assert await threads.run("busy", lambda: "own") == "own"
+            assert await threads.run("other", lambda: "other's") == "other's"
+            for file in files:
+                file.append(b"abcd")
+            assert await asyncio.gather(*reading) == [b"abcd"] * 10
+        return most
+
+    assert asyncio.run(scene()) == 1
 
 
 def test_threads_go_to_the_client_that_had_least() -> None:

@@ -6,15 +6,15 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable
-from typing import TypeVar
+from collections.abc import AsyncGenerator, Callable, Iterator
+from typing import Protocol, TypeVar
 
 import anyio
 import anyio.to_thread
 
 from hindi_stt.fair_turns import FairQueue
 
-__all__ = ["FairSlots", "FairThreads"]
+__all__ = ["FairSlots", "FairThreads", "MayWait"]
 
 T = TypeVar("T")
 
@@ -43,14 +43,15 @@ class FairSlots:
         Args:
             client: Whose work it is.
         """
-        await self._acquire(client)
+        await self.acquire(client)
         start_s = time.perf_counter()
         try:
             yield
         finally:
-            self._release(client, time.perf_counter() - start_s)
+            self.release(client, time.perf_counter() - start_s)
 
-    async def _acquire(self, client: str) -> None:
+    async def acquire(self, client: str) -> None:
+        """Wait for a slot, which `release` gives back."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queue.push(client, turn)
         self._give_turns()
@@ -58,10 +59,11 @@ class FairSlots:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():  # it had its turn before it could be told
-                self._release(client, 0.0)
+                self.release(client, 0.0)
             raise
 
-    def _release(self, client: str, elapsed_s: float) -> None:
+    def release(self, client: str, elapsed_s: float) -> None:
+        """Give a slot back. elapsed_s: for how long it was held."""
         self._free += 1
         self._held[client] -= 1
         if not self._held[client]:
@@ -106,3 +108,58 @@ class FairThreads:
         """
         async with self._slots.held(client):
             return await anyio.to_thread.run_sync(work, limiter=self._limiter)
+
+    async def run_reading(self, client: str, work: Callable[[], T], file: MayWait, limiter: anyio.CapacityLimiter) -> T:
+        """As `run`, for work that waits for a file: meanwhile it holds a thread of its own, but no turn.
+
+        Args:
+            client: Whose work it is.
+            work: A slice of bounded length, but for its waiting.
+            file: What it reads; by one piece of work at a time.
+            limiter: Bounds the threads.
+
+        Returns:
+            What `work` returns.
+        """
+        turn = _Turn(self._slots, client)
+        await turn.take()
+        file.idle = turn.given_up
+        try:
+            return await anyio.to_thread.run_sync(work, limiter=limiter)
+        finally:
+            file.idle = contextlib.nullcontext
+            turn.give_back()
+
+
+class MayWait(Protocol):
+    """A file whose reader may have to wait. idle: around each wait, in the reader's thread."""
+
+    idle: Callable[[], contextlib.AbstractContextManager[None]]
+
+
+class _Turn:
+    """A slot that a thread gives up while it waits."""
+
+    def __init__(self, slots: FairSlots, client: str) -> None:
+        self._slots = slots
+        self._client = client
+        self._loop = asyncio.get_running_loop()
+        self._start_s = 0.0
+
+    async def take(self) -> None:
+        """Wait for the turn."""
+        await self._slots.acquire(self._client)
+        self._start_s = time.perf_counter()
+
+    def give_back(self) -> None:
+        """End the turn."""
+        self._slots.release(self._client, time.perf_counter() - self._start_s)
+
+    @contextlib.contextmanager
+    def given_up(self) -> Iterator[None]:
+        """Without the turn; called in the thread."""
+        self._loop.call_soon_threadsafe(self.give_back)
+        try:
+            yield
+        finally:
+            asyncio.run_coroutine_threadsafe(self.take(), self._loop).result()

@@ -44,7 +44,7 @@ async def settled(recognizer: Recognizer, uploaded: UploadedFile, wishes: Wishes
 async def _score(recognizer: Recognizer, uploaded: UploadedFile, pipeline: Pipeline) -> float:
     """Mean natural-log probability a frame of the best path; 0 for a recording without any sound."""
     preparation = pipeline.prepare(uploaded.file, raw=uploaded.raw, max_segment_s=_OPENING_S)
-    slices = Slices(recognizer, preparation, waits=bool(uploaded.arriving))
+    slices = Slices(recognizer, preparation, waits=uploaded.arriving.file if uploaded.arriving else None)
     try:
         clip = await slices.next_clip()
     except BaseException:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, Final, Protocol, TypeVar
 
 import anyio
-import anyio.to_thread
 
 from hindi_stt.access.limits import Client, RateLimits
 from hindi_stt.audio import RawFormat
@@ -118,13 +117,13 @@ class Recognizer:
         """Begin with one recording; nothing happens before its segments are asked for. client: whose audio it is."""
         return Recognition(self, recording, pipeline, options, client)
 
-    async def in_thread(self, work: Callable[[], T], *, waits: bool = False) -> T:
+    async def in_thread(self, work: Callable[[], T], *, waits: ArrivingFile | None = None) -> T:
         """Run CPU work beside the event loop; clients take turns, so a piece of work should be short.
 
-        waits: it waits for a client, which must not keep others from theirs.
+        waits: what it reads, where it may have to wait for a client; others have their turns meanwhile.
         """
-        if waits:
-            return await anyio.to_thread.run_sync(work, limiter=self._waiting)
+        if waits is not None:
+            return await self._threads.run_reading(current_client(), work, waits, self._waiting)
         return await self._threads.run(current_client(), work)
 
     async def hear(
@@ -215,9 +214,7 @@ class Recognition:
         self._assembly = pipeline.assembly()
         self._preparation = pipeline.prepare(recording.file, raw=recording.raw, channel=recording.channel)
         self.result: Transcript
-        self._slices = Slices(
-            recognizer, self._preparation, waits=recording.arriving is not None, decoded=self._count_decoded
-        )
+        self._slices = Slices(recognizer, self._preparation, waits=recording.arriving, decoded=self._count_decoded)
         self._hold = recognizer.load.hold(client.name)
         self._admitted = False
         self._deadline = _Deadline(recognizer.settings.request_timeout_s)

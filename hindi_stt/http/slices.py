@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
 from hindi_stt.assembly import PreparedClip
+from hindi_stt.http.arriving import ArrivingFile
 from hindi_stt.pipeline import Preparation
 
 __all__ = ["Slices", "Threads"]
@@ -17,7 +18,7 @@ T = TypeVar("T")
 class Threads(Protocol):
     """What runs the slices."""
 
-    def in_thread(self, work: Callable[[], T], *, waits: bool = False) -> Awaitable[T]:
+    def in_thread(self, work: Callable[[], T], *, waits: ArrivingFile | None = None) -> Awaitable[T]:
         """Run work beside the event loop; see `Recognizer.in_thread`."""
         ...
 
@@ -28,7 +29,7 @@ class Slices:
     Args:
         threads: Where the slices run.
         preparation: The recording; closed by `close`.
-        waits: Whether decoding may wait for a client.
+        waits: The recording, where decoding may have to wait for a client.
         decoded: Told the seconds of audio of each slice, when it has been decoded. What it raises ends the recording.
     """
 
@@ -37,7 +38,7 @@ class Slices:
         threads: Threads,
         preparation: Preparation,
         *,
-        waits: bool,
+        waits: ArrivingFile | None,
         decoded: Callable[[float], Awaitable[None]] | None = None,
     ) -> None:
         self._threads = threads
