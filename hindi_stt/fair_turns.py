@@ -24,12 +24,15 @@ _MAX_IDLE_CLIENTS: Final = 1024
 
 @dataclass(frozen=True, slots=True, order=True)
 class Entry(Generic[T]):
-    """Waiting work. rank: its order among the client's own work, the smallest first; sequence: breaks ties."""
+    """Waiting work. rank: its order among the client's own work, the smallest first; sequence: breaks ties; head_start:
+    see `FairQueue.push`.
+    """
 
-    rank: float
+    rank: tuple[float, ...]
     sequence: int
     client: str = field(compare=False)
     item: T = field(compare=False)
+    head_start: float = field(default=0.0, compare=False)
 
 
 class FairQueue(Generic[T]):
@@ -47,20 +50,21 @@ class FairQueue(Generic[T]):
     def __len__(self) -> int:
         return sum(len(heap) for heap in self._waiting.values())
 
-    def push(self, client: str, item: T, rank: float = 0.0) -> Entry[T]:
+    def push(self, client: str, item: T, rank: tuple[float, ...] = (), head_start: float = 0.0) -> Entry[T]:
         """Add work.
 
         Args:
             client: Whose it is.
             item: The work.
             rank: Its order among the client's own work; first come, first served among equals.
+            head_start: By how much service this client may be ahead of another one and still go before it.
 
         Returns:
             The entry, for `put_back`.
         """
         if client not in self._waiting:
             self._tags[client] = max(self._tags.get(client, 0.0), self._virtual_time)
-        entry = Entry(rank, next(self._sequence), client, item)
+        entry = Entry(rank, next(self._sequence), client, item, head_start)
         heapq.heappush(self._waiting.setdefault(client, []), entry)
         return entry
 
@@ -80,12 +84,17 @@ class FairQueue(Generic[T]):
         candidates = [client for client in self._waiting if eligible(client)]
         if not candidates:
             return None
-        client = min(candidates, key=lambda name: (self._tags[name], self._waiting[name][0].sequence))
+        client = min(candidates, key=self._place)
         heap = self._waiting[client]
         entry = heapq.heappop(heap)
         if not heap:
             del self._waiting[client]
         return entry
+
+    def _place(self, client: str) -> tuple[float, int]:
+        """Order of a client that waits: of two, the smaller one goes first."""
+        first = self._waiting[client][0]
+        return self._tags[client] - first.head_start, first.sequence
 
     def begin(self, client: str) -> None:
         """Note that work of this client begins: whoever arrives from now on starts no earlier than it."""

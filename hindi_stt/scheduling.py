@@ -5,8 +5,8 @@ like length where more wait than there are idle cores: on a CPU, longer clips ga
 
 Order is start-time fair queueing (Goyal, Vin and Cheng, 1996) on two levels: over clients, so that nobody's backlog
 delays anybody else, and within a client over flows: the clips of one recording are one flow, so that an hour-long file
-in progress does not hold back short clips that come later. The last words of a live speaker go before everything else,
-and interactive work goes before bulk.
+in progress does not hold back short clips that come later. The last words of a live speaker go before everything else
+of their client, and have a head start before others; interactive work goes before bulk.
 """
 
 from __future__ import annotations
@@ -28,6 +28,11 @@ _COST_MEMORY: Final = 0.9
 # Waiting clips looked at when a run is filled up.
 _MAX_CANDIDATES: Final = 32
 _MAX_IDLE_FLOWS: Final = 1024
+
+
+# By so many seconds of audio a client may be ahead of others, and still have its live speakers' last words before them:
+# enough for many short utterances, and less than a flood of long ones.
+_LIVE_HEAD_START_S: Final = 8.0
 
 
 class Priority(IntEnum):
@@ -121,7 +126,8 @@ class Scheduler(Generic[T]):
     def __init__(self, cores: int, limits: SchedulerLimits) -> None:
         self._cores = cores
         self._limits = limits
-        self._queues: dict[Priority, FairQueue[Work[T]]] = {priority: FairQueue() for priority in Priority}
+        # By whether it is bulk.
+        self._queues: dict[bool, FairQueue[Work[T]]] = {False: FairQueue(), True: FairQueue()}
         self._flows: dict[str, _Flows] = {}
         self._queued_by_client: defaultdict[str, float] = defaultdict(float)
         self._running_s = 0.0
@@ -159,7 +165,8 @@ class Scheduler(Generic[T]):
         if work.duration_s:  # a canary has no audio, and is never refused
             self._admit(work)
         work.rank = self._flows.setdefault(work.client, _Flows()).rank(work.flow, work.duration_s)
-        self._queues[work.priority].push(work.client, work, work.rank)
+        head_start_s = _LIVE_HEAD_START_S if work.priority is Priority.LIVE_FINAL else 0.0
+        self._queue_of(work).push(work.client, work, (work.priority, work.rank), head_start_s)
         self._count(work, 1)
 
     def _admit(self, work: Work[T]) -> None:
@@ -180,8 +187,8 @@ class Scheduler(Generic[T]):
         dropped: list[Work[T]] = []
         if self.n_running >= self._cores:
             return None, dropped
-        for priority in Priority:
-            first = self._pop(priority, now_s, dropped)
+        for queue in self._queues.values():
+            first = self._pop(queue, now_s, dropped)
             if first is not None:
                 entries = [first, *self._companions(first, now_s, dropped)]
                 works = [entry.item for entry in entries]
@@ -211,7 +218,7 @@ class Scheduler(Generic[T]):
             self._queued_by_client[work.client] = max(0.0, self._queued_by_client[work.client] + n * work.duration_s)
 
     def _charge(self, work: Work[T]) -> None:
-        queue = self._queues[work.priority]
+        queue = self._queue_of(work)
         queue.begin(work.client)
         queue.charge(work.client, work.duration_s)
         if flows := self._flows.get(work.client):
@@ -219,8 +226,11 @@ class Scheduler(Generic[T]):
         if len(self._flows) > _MAX_IDLE_FLOWS:
             self._flows = {client: kept for client, kept in self._flows.items() if client in self._queued_by_client}
 
-    def _pop(self, priority: Priority, now_s: float, dropped: list[Work[T]]) -> Entry[Work[T]] | None:
-        while (entry := self._queues[priority].pop()) is not None:
+    def _queue_of(self, work: Work[T]) -> FairQueue[Work[T]]:
+        return self._queues[work.priority is Priority.BULK]
+
+    def _pop(self, queue: FairQueue[Work[T]], now_s: float, dropped: list[Work[T]]) -> Entry[Work[T]] | None:
+        while (entry := queue.pop()) is not None:
             work = entry.item
             self._count(work, -1)
             if not work.abandoned and work.deadline_s > now_s:
@@ -231,6 +241,7 @@ class Scheduler(Generic[T]):
     def _companions(self, first: Entry[Work[T]], now_s: float, dropped: list[Work[T]]) -> list[Entry[Work[T]]]:
         """Waiting clips that share the run of `first`: only such as no idle core could take at once."""
         limits, lead = self._limits, first.item
+        queue = self._queue_of(lead)
         spare = self.n_queued - (self._cores - self.n_running - 1)
         longest = total = lead.duration_s
         chosen: list[Entry[Work[T]]] = []
@@ -238,18 +249,19 @@ class Scheduler(Generic[T]):
         for _ in range(_MAX_CANDIDATES if 2 * lead.duration_s <= limits.max_run_s else 0):
             if len(chosen) >= min(spare, limits.max_clips - 1):
                 break
-            entry = self._pop(lead.priority, now_s, dropped)
+            entry = self._pop(queue, now_s, dropped)
             if entry is None:
                 break
             work = entry.item
             n, new_longest = len(chosen) + 2, max(longest, work.duration_s)
-            fits = work.model == lead.model and n * new_longest <= limits.max_run_s
+            same = work.model == lead.model and work.priority is lead.priority
+            fits = same and n * new_longest <= limits.max_run_s
             if fits and total + work.duration_s >= (1 - limits.max_padding) * n * new_longest:
                 chosen.append(entry)
                 longest, total = new_longest, total + work.duration_s
             else:
                 put_back.append(entry)
         for entry in put_back:
-            self._queues[lead.priority].put_back(entry)
+            queue.put_back(entry)
             self._count(entry.item, 1)
         return chosen

@@ -79,7 +79,7 @@ def test_clients_that_wait_all_the_while_get_the_same(work: list[list[float]]) -
 
 def test_own_work_keeps_its_order_and_ranks_come_first() -> None:
     queue: FairQueue[str] = FairQueue()
-    for name, rank in (("b", 1.0), ("c", 1.0), ("a", 0.0)):
+    for name, rank in (("b", (1.0,)), ("c", (1.0,)), ("a", (0.0,))):
         queue.push("client", name, rank)
     first = queue.pop()
     assert first is not None

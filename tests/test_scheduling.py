@@ -235,6 +235,32 @@ def test_a_clients_many_recordings_delay_others_by_one_segment(cores: int) -> No
     assert max(waits) <= segment_s + 1e-9
 
 
+def test_a_flood_of_live_speakers_is_a_turn_like_others() -> None:
+    """Forty-eight connections of one client that end long utterances all the time."""
+    simulation = Simulation(1, rtf=0.05)
+    flood: list[Job] = [
+        (0.5 * i, Work(1_000 + i, 16.0, f"speaker-{i % 48}", FOREVER, Priority.LIVE_FINAL, client="busy"))
+        for i in range(200)
+    ]
+    visits: list[Job] = [(5.0 + 4.0 * i, Work(i, 2.0, f"visit-{i}", FOREVER, client="neighbour")) for i in range(10)]
+    simulation.run([*flood, *visits])
+    segment_s = 0.01 + 0.05 * 16.0
+    assert max(simulation.started[work.item] - at for at, work in visits) <= 2 * segment_s + 1e-9
+
+
+def test_last_words_go_before_the_rest_of_the_same_client_and_of_others() -> None:
+    simulation = Simulation(1, rtf=0.05)
+    words: list[Job] = [
+        (0.3, Work(0, 2.0, "speaker", FOREVER, Priority.LIVE_FINAL, client="busy")),
+        (0.3, Work(1, 2.0, "speaker", FOREVER, Priority.LIVE_FINAL, client="captions")),
+    ]
+    others: list[Job] = [(0.1, Work(10 + i, 4.0, f"visit-{i}", FOREVER, client=f"client-{i}")) for i in range(20)]
+    simulation.run([*backlog(20, 16, "busy"), *others, *words])
+    order = sorted(simulation.started, key=simulation.started.__getitem__)
+    assert order.index(1) <= 2
+    assert order.index(0) <= 4
+
+
 def test_a_full_backlog_refuses_its_own_client_only() -> None:
     limits = replace(LIMITS, max_queue_s=1_000.0, client_share=0.75)
     scheduler: Scheduler[int] = Scheduler(1, limits)

@@ -85,3 +85,27 @@ def test_a_clip_overtakes_what_another_client_sent_before(shared: Guarded, tmp_p
         thread.join()
     assert ended == [200] * N_FILES
     assert in_progress_s(shared) == 0
+
+
+def test_an_overloaded_server_is_ready(shared: Guarded) -> None:
+    """More clips than the runner has connections: the probe does not wait behind them."""
+    busy = shared.new_key("busy")
+    buffer = io.BytesIO()
+    tone = 0.3 * np.sin(2 * np.pi * 220 * np.arange(15 * 16_000) / 16_000)
+    soundfile.write(buffer, tone.astype(np.float32), 16_000, format="WAV", subtype="PCM_16")
+    answers: list[int] = []
+    threads = [
+        threading.Thread(target=lambda: answers.append(shared.post(busy, buffer.getvalue()).status_code))
+        for _ in range(150)
+    ]
+    for thread in threads:
+        thread.start()
+    assert eventually(lambda: in_progress_s(shared) > 1_000, 30)
+    probes = []
+    while in_progress_s(shared) > 100:
+        probes.append(httpx.get(f"{shared.url}/readyz", timeout=20).status_code)
+    for thread in threads:
+        thread.join()
+    assert len(probes) > 3
+    assert set(probes) == {200}
+    assert set(answers) <= {200, 429}
