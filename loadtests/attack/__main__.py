@@ -28,6 +28,7 @@ from tests.server import ROOT
 
 QUIET_S = 4.0
 WARM_UP_S = 2.0
+RECOVERY_S = 20.0
 
 
 @dataclass
@@ -100,6 +101,10 @@ def attacked(row: Row, checkout: Path, servers: list[int], clients: list[int], s
                 seen = neighbour.watch(seconds)
                 attack.ended.set()
             if row.recovers:
+                start = time.monotonic()
+                with contextlib.suppress(BaseException):  # before: some attacks leave a server that is never ready
+                    target.wait_until_ready(RECOVERY_S)
+                attack.facts["ready again"] = f"after {time.monotonic() - start:.1f} s"
                 after = neighbour.watch(QUIET_S)
                 attack.facts["afterwards"] = f"p95 {after.percentile_ms(95):.0f} ms, {after.n_lost} lost"
             return summed_up(row, checkout, quiet, seen, attack, memory.stop())

@@ -139,7 +139,10 @@ def half_sent_heads(attack: Attack) -> Iterator[None]:
     for connection in held:
         connection.close()
     time.sleep(2)
-    runner = max(server.children(recursive=True), key=lambda process: "ConformerRunner" in " ".join(process.cmdline()))
+    runner = next(iter(attack.target.processes("ConformerRunner")), None)
+    if runner is None:
+        attack.facts["a runner that stands still afterwards"] = "there is none"
+        return
     runner.send_signal(signal.SIGSTOP)
     start = time.monotonic()
     attack.facts["a runner that stands still afterwards"] = "is not replaced within 20 s"

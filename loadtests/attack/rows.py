@@ -28,7 +28,7 @@ ROWS = [
         storage.refused_jobs,
         _MANY_UPLOADS | {"HINDI_STT_JOBS_MAX_WAITING": "2", "HINDI_STT_JOBS_WORKERS": "0"},
     ),
-    Row("a full /tmp", faults.full_tmp, prepare=storage.small_tmp, recovers=True),
+    Row("a full /tmp", faults.full_tmp, prepare=storage.small_tmp_with_home, recovers=True),
     Row("a second server with the same home", faults.second_server),
     Row(
         "a Redis of the cache that stands still", faults.hung_redis, prepare=faults.redis_cache, needs=("redis-server",)
