@@ -18,6 +18,8 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import pytest
+
 from loadtests.attack.attack import Attack, Row
 from loadtests.attack.neighbour import Neighbour, Seen
 from loadtests.attack.plot import plot
@@ -72,7 +74,12 @@ def main() -> None:
             print(f"{row.name}: left out, {absent[0]} is not installed", flush=True)
             continue
         for checkout in checkouts:
-            results.append(attacked(row, checkout, servers, clients, arguments.seconds, arguments.report))
+            try:
+                found = attacked(row, checkout, servers, clients, arguments.seconds, arguments.report)
+            except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001  # the other rows go on
+                print(f"{row.name} at {checked_out(checkout)} could not be measured: {error!r:.300}", flush=True)
+                continue
+            results.append(found)
             print(json.dumps(asdict(results[-1]), ensure_ascii=False), flush=True)
     arguments.report.mkdir(parents=True, exist_ok=True)
     (arguments.report / "attack.json").write_text(json.dumps([asdict(result) for result in results], indent=1))
@@ -102,7 +109,9 @@ def attacked(row: Row, checkout: Path, servers: list[int], clients: list[int], s
                 attack.ended.set()
             if row.recovers:
                 start = time.monotonic()
-                with contextlib.suppress(BaseException):  # before: some attacks leave a server that is never ready
+                with contextlib.suppress(
+                    pytest.fail.Exception
+                ):  # before: some attacks leave a server that is never ready
                     target.wait_until_ready(RECOVERY_S)
                 attack.facts["ready again"] = f"after {time.monotonic() - start:.1f} s"
                 after = neighbour.watch(QUIET_S)

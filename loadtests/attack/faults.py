@@ -6,12 +6,14 @@ import contextlib
 import os
 import shutil
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import psutil
+import pytest
 
 from loadtests.attack.attack import Attack
 from tests.server import Server
@@ -70,9 +72,10 @@ def second_server(attack: Attack) -> Iterator[None]:
     other = _Second(attack, folder, home)
     try:
         yield
-        other.wait_until_ready()
+        with contextlib.suppress(pytest.fail.Exception):
+            other.wait_until_ready(30)
     finally:
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(subprocess.TimeoutExpired):
             other.stop()
     attack.facts["requests counted"] = f"{before:.0f} before, {_requests(attack):.0f} after"
 
