@@ -84,11 +84,11 @@ class _Second(Server):
     """Of the checkout that is attacked."""
 
     def __init__(self, attack: Attack, folder: Path, home: str) -> None:
-        self.root = attack.target.root
+        root = attack.target.root
         own = os.environ.get("PYTHONPATH")
-        os.environ["PYTHONPATH"] = str(self.root)
+        os.environ["PYTHONPATH"] = str(root)
         try:
-            super().__init__(folder, BENTOML_HOME=home)
+            super().__init__(folder, root, BENTOML_HOME=home)
         finally:
             if own is None:
                 del os.environ["PYTHONPATH"]

@@ -37,6 +37,7 @@ class Target(Guarded):
 
     def __init__(self, folder: Path, checkout: Path, cores: list[int], **settings: str) -> None:
         self.folder = folder
+        self.root = checkout
         own = os.environ.get("PYTHONPATH")
         # The environment's own copy of the package is that of this checkout.
         os.environ["PYTHONPATH"] = str(checkout)
