@@ -18,6 +18,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 
 from loadtests.attack.attack import Attack, Row
@@ -102,7 +103,7 @@ def attacked(row: Row, checkout: Path, servers: list[int], clients: list[int], s
             neighbour.watch(WARM_UP_S)
             quiet = neighbour.watch(QUIET_S)
             attack = Attack(target, cache)
-            memory = Memory(target)
+            memory = stack.enter_context(contextlib.closing(Memory(target)))
             with row.run(attack):
                 time.sleep(1.0)
                 seen = neighbour.watch(seconds)
@@ -116,7 +117,7 @@ def attacked(row: Row, checkout: Path, servers: list[int], clients: list[int], s
                 attack.facts["ready again"] = f"after {time.monotonic() - start:.1f} s"
                 after = neighbour.watch(QUIET_S)
                 attack.facts["afterwards"] = f"p95 {after.percentile_ms(95):.0f} ms, {after.n_lost} lost"
-            return summed_up(row, checkout, quiet, seen, attack, memory.stop())
+            return summed_up(row, checkout, quiet, seen, attack, memory.close())
         finally:
             if neighbour is not None:
                 neighbour.close()
@@ -157,15 +158,16 @@ class Memory:
         self._thread = threading.Thread(target=self._look, daemon=True)
         self._thread.start()
 
-    def stop(self) -> int:
-        """The most, in bytes."""
+    def close(self) -> int:
+        """Look no more; the most, in bytes."""
         self._ended.set()
         self._thread.join()
         return self._most
 
     def _look(self) -> None:
         while not self._ended.wait(0.5):
-            self._most = max(self._most, self._target.resident_bytes())
+            with contextlib.suppress(psutil.Error):
+                self._most = max(self._most, self._target.resident_bytes())
 
 
 def written(results: list[Result]) -> str:

@@ -19,6 +19,7 @@ from websockets.sync.client import ClientConnection, connect
 from loadtests.attack.attack import Attack
 from loadtests.attack.sounds import neighbours_clip, silence
 from loadtests.attack.target import DECODER
+from tests.chaos.parts import workers_of
 
 __all__ = ["endless_headers", "half_sent_heads", "hung_decoders", "realtime_connections", "slow_uploads"]
 
@@ -139,7 +140,7 @@ def half_sent_heads(attack: Attack) -> Iterator[None]:
     for connection in held:
         connection.close()
     time.sleep(2)
-    runner = next(iter(attack.target.processes("ConformerRunner")), None)
+    runner = next(iter(workers_of(attack.target, "ConformerRunner")), None)
     if runner is None:
         attack.facts["a runner that stands still afterwards"] = "there is none"
         return

@@ -16,24 +16,51 @@ import psutil
 import pytest
 
 from loadtests.attack.attack import Attack
+from loadtests.attack.target import Target
+from tests.chaos.parts import workers_of
 from tests.server import Server
 
-__all__ = ["full_tmp", "hung_redis", "redis_cache", "second_server", "signalled"]
+__all__ = [
+    "api_workers",
+    "full_tmp",
+    "hung_redis",
+    "job_workers",
+    "redis_cache",
+    "runners",
+    "second_server",
+    "signalled",
+]
 
 BACK_S = 25.0
+Find = Callable[[Target], list[psutil.Process]]
 
 
-def signalled(name: str, sent: signal.Signals) -> Callable[[Attack], contextlib.AbstractContextManager[None]]:
-    """A signal to one of the processes whose command line has this word; until another one is there."""
+def runners(target: Target) -> list[psutil.Process]:
+    """The processes that run the model."""
+    return workers_of(target, "ConformerRunner")
+
+
+def api_workers(target: Target) -> list[psutil.Process]:
+    """The processes that answer requests."""
+    return workers_of(target, "hindi_stt")
+
+
+def job_workers(target: Target) -> list[psutil.Process]:
+    """The processes that work on jobs."""
+    return target.processes("hindi_stt.jobs.commands")
+
+
+def signalled(find: Find, sent: signal.Signals) -> Callable[[Attack], contextlib.AbstractContextManager[None]]:
+    """A signal to one of these processes; until another one is there."""
 
     @contextlib.contextmanager
     def run(attack: Attack) -> Iterator[None]:
-        process = attack.target.processes(name)[0]
+        process = find(attack.target)[0]
         start = time.monotonic()
         process.send_signal(sent)
         yield
         while time.monotonic() - start < BACK_S:
-            others = [one for one in attack.target.processes(name) if one.pid != process.pid]
+            others = [one for one in find(attack.target) if one.pid != process.pid]
             if others and not (process.is_running() and process.status() != psutil.STATUS_ZOMBIE):
                 age_s = time.time() - max(one.create_time() for one in others)
                 attack.facts["replaced"] = f"after {time.monotonic() - start - age_s:.1f} s"

@@ -33,19 +33,19 @@ ROWS = [
     Row(
         "a Redis of the cache that stands still", faults.hung_redis, prepare=faults.redis_cache, needs=("redis-server",)
     ),
-    Row("SIGKILL of the runner", faults.signalled("ConformerRunner", signal.SIGKILL), recovers=True),
-    Row("SIGSTOP of the runner", faults.signalled("ConformerRunner", signal.SIGSTOP), recovers=True),
+    Row("SIGKILL of the runner", faults.signalled(faults.runners, signal.SIGKILL), recovers=True),
+    Row("SIGSTOP of the runner", faults.signalled(faults.runners, signal.SIGSTOP), recovers=True),
     Row(
         "SIGKILL of one of two API workers",
-        faults.signalled("service-name=hindi_stt", signal.SIGKILL),
+        faults.signalled(faults.api_workers, signal.SIGKILL),
         {"HINDI_STT_API_WORKERS": "2"},
         recovers=True,
     ),
     Row(
         "SIGSTOP of one of two API workers",
-        faults.signalled("service-name=hindi_stt", signal.SIGSTOP),
+        faults.signalled(faults.api_workers, signal.SIGSTOP),
         {"HINDI_STT_API_WORKERS": "2"},
         recovers=True,
     ),
-    Row("SIGSTOP of the job worker", faults.signalled("hindi_stt.jobs.commands", signal.SIGSTOP)),
+    Row("SIGSTOP of the job worker", faults.signalled(faults.job_workers, signal.SIGSTOP)),
 ]
