@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import io
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 import soundfile
+from prometheus_client import REGISTRY
 
 from hindi_stt.access.limits import Client, RateLimits
 from hindi_stt.acoustic import LocalAcoustic
@@ -61,8 +63,17 @@ def test_no_slice_is_longer_than_two_blocks(pipeline: Pipeline, content: bytes, 
 
 
 @pytest.fixture(scope="module")
-def metrics() -> Metrics:
-    return Metrics()
+def metrics() -> Iterator[Metrics]:
+    """Other tests of this process may have made some, and may want to."""
+    _forget()
+    yield Metrics()
+    _forget()
+
+
+def _forget() -> None:
+    for collector, names in list(REGISTRY._collector_to_names.items()):
+        if any(name.startswith("hindi_stt_") for name in names):
+            REGISTRY.unregister(collector)
 
 
 class Scene:

@@ -16,9 +16,12 @@ import tempfile
 from typing import Any, Final
 
 import uvicorn
+from bentoml._internal.server import base_app
 from bentoml._internal.server.http import instruments, traffic
-from bentoml.container import BentoMLContainer
-from starlette.responses import PlainTextResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hindi_stt.errors import InvalidSetting
@@ -91,6 +94,28 @@ class TrafficMetrics(instruments.RunnerTrafficMetricsMiddleware):  # type: ignor
             await super().__call__(scope, receive, send)
 
 
+_usual_routes: Final = base_app.BaseAppFactory.get_system_routes
+
+
+def _system_routes(self: base_app.BaseAppFactory, path_prefix: str = "") -> list[BaseRoute]:
+    """BentoML's, but for /readyz."""
+    return [
+        Route(route.path, functools.partial(_readyz, self), name=route.name) if route.name == "readyz" else route
+        for route in _usual_routes(self, path_prefix)
+    ]
+
+
+async def _readyz(factory: Any, _: Request) -> Response:
+    """In place of BentoML's, which asks the runner through the connections that requests use, and so fails under load.
+
+    BentoML's setting to leave that out is read again, with the service's own configuration, after we could set it.
+    """
+    ready = getattr(getattr(factory, "_service_instance", None), "__is_ready__", None)  # BentoML's own method
+    if ready is not None and not await ready():
+        raise HTTPException(503)
+    return PlainTextResponse("\n")
+
+
 def install(settings: Settings | None = None) -> None:
     """Have BentoML use these for the services of this process; before it makes their applications.
 
@@ -104,8 +129,7 @@ def install(settings: Settings | None = None) -> None:
             idle_timeout_s=_KEEP_ALIVE_S,
             idle_connections=settings.max_idle_connections,
         )
-    # It asks the runner through the pool of connections that requests use, and so fails under load: our canary tells.
-    BentoMLContainer.api_server_config.runner_probe.enabled.set(False)
+    base_app.BaseAppFactory.get_system_routes = _system_routes
     traffic.TimeoutMiddleware = TimeoutMiddleware
     instruments.RunnerTrafficMetricsMiddleware = TrafficMetrics
     configure = uvicorn.Config.__init__
