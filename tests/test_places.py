@@ -95,6 +95,7 @@ def realtime(server: Guarded, key: str, stack: contextlib.ExitStack) -> ClientCo
     return stack.enter_context(connect(url, additional_headers=headers, open_timeout=20, close_timeout=5))
 
 
+@pytest.mark.api
 def test_realtime_connections_of_one_key(crowded: Guarded) -> None:
     busy, other, third = (crowded.new_key(name) for name in ("busy", "other", "third"))
     with contextlib.ExitStack() as stack:
@@ -124,6 +125,7 @@ def answer(connection: socket.socket, within_s: float) -> bytes:
         return b""
 
 
+@pytest.mark.api
 def test_slow_uploads_of_one_key(crowded: Guarded) -> None:
     busy, other = crowded.new_key("busy"), crowded.new_key("other")
     content = wav(tone(2.0))
@@ -136,6 +138,7 @@ def test_slow_uploads_of_one_key(crowded: Guarded) -> None:
         assert answer(neighbour, 10.0).startswith(b"HTTP/1.1 200")
 
 
+@pytest.mark.api
 def test_an_upload_that_stands_still_gives_way(crowded: Guarded) -> None:
     content = wav(tone(2.0))
     with contextlib.ExitStack() as stack:

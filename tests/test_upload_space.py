@@ -119,6 +119,7 @@ def begun(server: Guarded, key: str, length: int, stack: contextlib.ExitStack, p
         return b""
 
 
+@pytest.mark.api
 def test_large_bodies_are_refused_before_they_are_read(bounded: Guarded) -> None:
     busy, other, third = (bounded.new_key(name) for name in ("busy", "other", "third"))
     with contextlib.ExitStack() as stack:
@@ -148,6 +149,7 @@ def begin(server: Guarded, key: str, length: int) -> httpx.Response:
     )
 
 
+@pytest.mark.api
 def test_resumable_uploads_are_bounded_by_what_they_are_going_to_have(bounded: Guarded) -> None:
     key = bounded.new_key("hoarder")
     first, second = (begin(bounded, key, 15 * MB // 10) for _ in range(2))
@@ -161,6 +163,7 @@ def test_resumable_uploads_are_bounded_by_what_they_are_going_to_have(bounded: G
     assert begin(bounded, key, 15 * MB // 10).status_code == 201
 
 
+@pytest.mark.api
 def test_parts_count_against_the_rate_limit(bounded: Guarded) -> None:
     key = bounded.new_key("slicer", requests_per_minute=4)
     location = begin(bounded, key, 10).headers["location"]
@@ -171,6 +174,7 @@ def test_parts_count_against_the_rate_limit(bounded: Guarded) -> None:
     assert statuses == [204, 204, 204, 429, 429]
 
 
+@pytest.mark.api
 def test_a_job_that_would_not_be_taken_is_refused_by_its_head(bounded: Guarded) -> None:
     key = bounded.new_key("dispatcher")
     with contextlib.ExitStack() as stack:
