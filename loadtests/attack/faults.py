@@ -56,14 +56,13 @@ def signalled(find: Find, sent: signal.Signals) -> Callable[[Attack], contextlib
     @contextlib.contextmanager
     def run(attack: Attack) -> Iterator[None]:
         process = find(attack.target)[0]
-        start = time.monotonic()
+        start_s = time.time()  # as processes say when they were started
         process.send_signal(sent)
         yield
-        while time.monotonic() - start < BACK_S:
-            others = [one for one in find(attack.target) if one.pid != process.pid]
-            if others and not (process.is_running() and process.status() != psutil.STATUS_ZOMBIE):
-                age_s = time.time() - max(one.create_time() for one in others)
-                attack.facts["replaced"] = f"after {time.monotonic() - start - age_s:.1f} s"
+        while time.time() - start_s < BACK_S:
+            new = [one.create_time() - start_s for one in find(attack.target) if one.create_time() > start_s]
+            if new and not (process.is_running() and process.status() != psutil.STATUS_ZOMBIE):
+                attack.facts["replaced"] = f"after {min(new):.1f} s"
                 return
             time.sleep(0.2)
         attack.facts["replaced"] = f"not within {BACK_S:g} s"
