@@ -10,6 +10,7 @@ from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from hindi_stt.database import first_line
 from hindi_stt.jobs import webhooks
 from hindi_stt.jobs.backend import Backend
 from hindi_stt.jobs.queue import JobQueue
@@ -73,5 +74,5 @@ def _for_ever(care: Callable[[], None]) -> None:
         try:
             care()
         except (SQLAlchemyError, OSError) as error:
-            log.warning("the records of jobs cannot be cared for: %s", error)
+            log.warning("the records of jobs cannot be cared for: %s", first_line(error))
         time.sleep(_ROUND_S)

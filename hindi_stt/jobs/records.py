@@ -67,7 +67,10 @@ class JobRecords:
         """Its id, or that of the job which the same request has made before. Raises TooManyJobs."""
         try:
             return self.made_before(job.owner, job.request_key) or self._insert(job)
-        except IntegrityError:  # the same request, at the same time
+        except IntegrityError:
+            if job.request_key is None:
+                raise
+            # The same request has been sent twice at the same time.
             before = self.made_before(job.owner, job.request_key)
         if before is None:
             raise JobNotFound("The job of the same request was deleted meanwhile.")

@@ -25,13 +25,13 @@ from sqlalchemy import (
     UniqueConstraint,
     and_,
     case,
-    create_engine,
     event,
     update,
 )
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from hindi_stt.database import first_line, make_engine
 from hindi_stt.errors import JobsUnavailable
 
 __all__ = ["OPEN", "close_if_ended", "connect", "files", "jobs", "uploads", "waiting_files", "when_finished"]
@@ -107,12 +107,12 @@ def connect(url: str) -> Engine:
         sqlite = make_url(url).get_backend_name() == "sqlite"
         # IMMEDIATE: a transaction that will write waits for its turn at its begin, not in its middle.
         arguments = {"timeout": _BUSY_S, "isolation_level": "IMMEDIATE"} if sqlite else {}
-        engine = create_engine(url, connect_args=arguments, pool_pre_ping=not sqlite)
+        engine = make_engine(url, connect_args=arguments, pool_pre_ping=not sqlite)
         if sqlite:
             event.listen(engine, "connect", _durable)
         _metadata.create_all(engine)
     except (SQLAlchemyError, ImportError) as error:
-        raise JobsUnavailable(f"The database of jobs cannot be used: {error}.") from error
+        raise JobsUnavailable(f"The database of jobs cannot be used: {first_line(error)}.") from error
     return engine
 
 
