@@ -42,6 +42,7 @@ from hindi_stt.http.realtime_protocol import (
 from hindi_stt.http.recognition import Recognizer
 from hindi_stt.http.requests import log
 from hindi_stt.streaming import Event, Partial, SpeechStarted, SpeechStopped, Stream, Utterance
+from hindi_stt.text import UtteranceMasker
 from hindi_stt.types import Features, LogProbs
 
 __all__ = ["GOING_AWAY", "POLICY", "TRY_LATER", "RealtimeSession", "refuse"]
@@ -161,6 +162,7 @@ class RealtimeSession:
         self._stream: Stream | None = None
         self._decoder: PacketDecoder | None = None
         self._received_s = 0.0
+        self._masker = UtteranceMasker()
         self._heard_at_s = time.monotonic()
         self._controls_until_s = 0.0
         self._item_id = ""
@@ -313,6 +315,7 @@ class RealtimeSession:
                 context=self._config.context,
                 min_s=self._settings.min_audio_s,
                 start_s=self._received_s,
+                masker=self._masker,
                 looked=lambda: self._inbox.put_now(_LOOKED),
             )
         try:
