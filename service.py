@@ -266,7 +266,7 @@ def _routes() -> Starlette:
         return bentoml.get_current_service()
 
     async def health() -> dict[str, Any]:
-        return current().health.report()
+        return current().health.report(protection.key_file_report())
 
     async def stats() -> dict[str, Any]:
         return await anyio.to_thread.run_sync(current().metrics.summary)
@@ -289,6 +289,7 @@ def _routes() -> Starlette:
             *_job_routes(),
             *page_routes(registry.default, settings),
         ],
+        is_known=protection.knows,
     )
 
 

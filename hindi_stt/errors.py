@@ -64,6 +64,7 @@
     ├── ModelUnavailable                 503  one of several models cannot be loaded
     ├── JobsUnavailable                  503
     ├── LimitsUnavailable                503
+    ├── KeysUnavailable                  503
     ├── StorageFull                      503
     ├── ShuttingDown                     503
     ├── Timeout                          504
@@ -122,6 +123,7 @@ __all__ = [
     "JobsUnavailable",
     "KeyFileInvalid",
     "KeyRevoked",
+    "KeysUnavailable",
     "LanguageModelInvalid",
     "LedgerUnavailable",
     "LimitsUnavailable",
@@ -675,6 +677,13 @@ class LimitsUnavailable(HindiSTTError):
 
     code, status = "limits_unavailable", 503
     help = "Try again in a few seconds; on the server, look at the Redis that HINDI_STT_LIMITS_URL names."
+
+
+class KeysUnavailable(HindiSTTError):
+    """HINDI_STT_KEY_FILE has not been readable for longer than HINDI_STT_KEY_GRACE_S: no key can be checked."""
+
+    code, status = "keys_unavailable", 503
+    help = "Try again in a few seconds; on the server, look at the key file: its owner, mode and content."
 
 
 class Timeout(HindiSTTError):

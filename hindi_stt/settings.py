@@ -135,6 +135,12 @@ class Settings(BaseSettings):
     )
     page: Literal["on", "off"] = Field("on", description="The page at /ui.")
     key_file: str = Field("", description="File of API keys, as 'hindi-stt keys' makes it. Empty: open to everybody.")
+    key_grace_s: float = Field(
+        60.0,
+        ge=0,
+        description="Where the key file cannot be read any more, its last keys are good for so long, in seconds; then "
+        "requests are refused.",
+    )
     token_secret: str = Field(
         "",
         description="Signs the short-lived tokens of realtime connections; replicas have to share it. Empty: one that "

@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import psutil
 from starlette.middleware.cors import CORSMiddleware
@@ -24,7 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from hindi_stt.access.keys import KeyRing
 from hindi_stt.access.limits import Client, RateLimits
 from hindi_stt.access.tokens import TOKEN_PREFIX, Tokens
-from hindi_stt.errors import HindiSTTError, MissingKey, TooManyUploads, UnsupportedEncoding
+from hindi_stt.errors import HindiSTTError, KeysUnavailable, MissingKey, TooManyUploads, UnsupportedEncoding
 from hindi_stt.http.requests import error_body, error_response, log, state_of
 from hindi_stt.settings import Settings
 
@@ -80,12 +81,12 @@ class Protection:
     def __init__(self, settings: Settings) -> None:
         self.limits = RateLimits(settings.limits_url)
         self.tokens = Tokens(settings.token_secret)
-        self._keys = KeyRing(Path(settings.key_file)) if settings.key_file else None
+        self._keys = KeyRing(Path(settings.key_file), settings.key_grace_s) if settings.key_file else None
         self._settings = settings
         self._uploads: Counter[str] = Counter()
 
     def client_of(self, connection: HTTPConnection) -> Client:
-        """Whose connection this is. Raises MissingKey, InvalidKey, KeyRevoked."""
+        """Whose connection this is. Raises MissingKey, InvalidKey, KeyRevoked, KeysUnavailable."""
         requests, audio_s = self._settings.requests_per_minute, self._settings.audio_s_per_hour
         if self._keys is None:
             return Client(connection.client.host if connection.client else "-", requests, audio_s)
@@ -99,6 +100,43 @@ class Protection:
             audio_s if key.audio_s_per_hour is None else key.audio_s_per_hour,
             key.id,
         )
+
+    def knows(self, connection: HTTPConnection) -> bool:
+        """Whether a request for something that is open to everybody comes from somebody who may use the server."""
+        try:
+            self.client_of(connection)
+        except HindiSTTError:
+            return False
+        return True
+
+    def check_still_valid(self, client: Client) -> None:
+        """Check the key of a connection that is already open.
+
+        Args:
+            client: Whose connection it is.
+
+        Raises:
+            InvalidKey: The key is not in the key file any more.
+            KeyRevoked: It has been revoked.
+        """
+        if self._keys is not None:
+            with contextlib.suppress(KeysUnavailable):  # who is connected stays so
+                self._keys.entry(client.key_id)
+
+    def key_file_report(self) -> dict[str, Any] | None:
+        """What GET /health says of a key file that cannot be read; None where all is well.
+
+        `refusing` tells whether requests are refused, `grace_s` for how many seconds they are not yet.
+        """
+        problem = self._keys.problem() if self._keys is not None else None
+        if problem is None:
+            return None
+        return {
+            "error": "The key file cannot be read; the server's log says why.",
+            "age_s": round(problem.age_s, 1),
+            "grace_s": round(problem.grace_s, 1) if math.isfinite(problem.grace_s) else None,
+            "refusing": problem.grace_s == 0,
+        }
 
     @contextlib.contextmanager
     def receiving(self, client: Client, receive: Receive) -> Iterator[Receive]:
