@@ -356,7 +356,8 @@ class HindiSTT:
         self._cache = ResultCache(settings, self.metrics) if settings.cache_url else None
         self._ledger = _open_ledger() if settings.usage_url else None
         self.recognizer = Recognizer(registry, self._infer, settings, self.metrics, protection.limits, self._cache)
-        self.realtime = Realtime(self.recognizer)
+        note_usage = self._ledger.note if self._ledger else lambda *_: None
+        self.realtime = Realtime(self.recognizer, protection.check_still_valid, note_usage)
         self.jobs = _open_jobs(self.recognizer) if settings.jobs_dir else None
         self._job_workers: Workers | None = None
 
@@ -365,6 +366,7 @@ class HindiSTT:
         """Begin to watch the runner."""
         warn_if_open(settings)
         self.health.start(self._infer)
+        self.realtime.start()
         if self.jobs and settings.jobs_workers:
             self._job_workers = _start_job_workers()
         before_sigterm(self.realtime.drain)
@@ -374,6 +376,7 @@ class HindiSTT:
     async def stop(self) -> None:
         """Stop watching the runner, and let go of what others hold for us."""
         await self.health.stop()
+        await self.realtime.stop()
         if self._job_workers:
             await self._job_workers.stop()
         if self.jobs:

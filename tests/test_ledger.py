@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
+import json
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import ConnectionClosedError
 
 from hindi_stt.access.ledger import Entry, Ledger, Sums, read_sums
 from hindi_stt.bundle import EMBEDDED, Bundle
@@ -14,6 +18,7 @@ from hindi_stt.cli import main
 from hindi_stt.errors import LedgerUnavailable
 from tests.conftest import DATA
 from tests.guarded import Guarded
+from tests.test_protection import connect
 from tests.test_server import eventually
 
 NOW = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
@@ -70,3 +75,26 @@ def test_through_the_server(guarded: Guarded) -> None:
     assert latency_s > 0
     for word in text.split():
         assert word.encode() not in database.read_bytes()
+
+
+def test_realtime_audio(guarded: Guarded) -> None:
+    """A connection is a row: what came over it, whether or not somebody spoke."""
+
+    def sums() -> Sums | None:
+        return next((found for found in read_sums(guarded.usage_url, "client") if found.group == "captioned"), None)
+
+    event = json.dumps({"type": "input_audio_buffer.append", "audio": base64.b64encode(bytes(48_000)).decode()})
+    key = guarded.new_key("captioned", audio_s_per_hour=4)
+    for n in (2, 4):  # seconds; of the latter, some are too much
+        with connect(guarded, key) as ws:
+            for _ in range(n):
+                ws.send(event)
+            ws.send(json.dumps({"type": "input_audio_buffer.clear"}))
+            with contextlib.suppress(ConnectionClosedError):
+                while json.loads(ws.recv(timeout=20))["type"] != "input_audio_buffer.cleared":
+                    pass
+    assert eventually(lambda: (found := sums()) is not None and found.requests == 2)
+    found = sums()
+    assert found is not None
+    assert found.failed == 1
+    assert 2 <= found.audio_s <= 4  # not what was refused

@@ -335,3 +335,26 @@ def test_the_page_is_open_and_what_it_asks_for_is_not(guarded: Guarded) -> None:
     (script,) = re.findall(r'src="(ui/[^"]+)"', page.text)
     assert httpx.get(f"{guarded.url}/{script}").status_code == 200
     assert httpx.get(f"{guarded.url}/v1/models").status_code == 401
+
+
+def test_a_revoked_key_ends_its_open_connections(guarded: Guarded) -> None:
+    """Whether the connection is idle or its words are being heard, and whether it was opened by the key or a token."""
+    key = guarded.new_key("revoked-while-connected")
+    headers = {"authorization": f"Bearer {key}"}
+    token = httpx.post(f"{guarded.url}/v1/realtime/client_secrets", headers=headers).json()["value"]
+    event = json.dumps({"type": "input_audio_buffer.append", "audio": base64.b64encode(bytes(48_000)).decode()})
+    with connect(guarded, key) as idle, connect(guarded, token) as busy, connect(guarded, guarded.key) as other:
+        for _ in range(20):
+            busy.send(event)
+        assert main(["keys", "--file", str(guarded.key_file), "revoke", "revoked-while-connected"]) == 0
+        for ws in (idle, busy):
+            codes = []
+            with contextlib.suppress(websockets.exceptions.ConnectionClosedError):
+                # The bound that is promised is five seconds.
+                while True:
+                    codes.append(json.loads(ws.recv(timeout=5)).get("error", {}).get("code"))
+            assert codes[-1] == "api_key_revoked"
+            assert (ws.close_code, ws.close_reason) == (1008, "api_key_revoked")
+        other.send(json.dumps({"type": "input_audio_buffer.clear"}))
+        kinds = [json.loads(other.recv(timeout=20))["type"] for _ in range(2)]
+    assert kinds == ["session.created", "input_audio_buffer.cleared"]

@@ -1,4 +1,4 @@
-"""Who used how much: one row for each POST request, and never a word of its text. SQLite or PostgreSQL."""
+"""Who used how much: a row for each POST request and realtime connection, and never a word. SQLite or PostgreSQL."""
 
 from __future__ import annotations
 
@@ -57,7 +57,10 @@ _usage = Table(
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One request. client: name of its key, or address; audio_s: heard; latency_s: from its first byte to the last."""
+    """One request, or one realtime connection, with status 101 where it ended well.
+
+    client: name of its key, or address; audio_s: heard; latency_s: from its first byte to the last.
+    """
 
     time: datetime
     client: str
