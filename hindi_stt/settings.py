@@ -170,6 +170,11 @@ class Settings(BaseSettings):
     )
     cache_ttl_s: float = Field(86_400.0, gt=0, description="How long they are kept, in seconds.")
     cache_mb: int = Field(64, gt=0, description="How much of them each API worker keeps in memory, in MiB.")
+    cache_shared: Literal["off", "on"] = Field(
+        "off",
+        description="on: a client gets what another client's recording was transcribed to, so that answer times tell "
+        "whether somebody has sent the same one.",
+    )
     usage_url: str = Field(
         "",
         description="Database for a row on each request (time, key, seconds, status; never text), as SQLAlchemy names "

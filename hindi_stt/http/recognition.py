@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, Final, Protocol, TypeVar
 
 import anyio
-import anyio.to_thread
 
 from hindi_stt.access.limits import Client, RateLimits
 from hindi_stt.audio import RawFormat
@@ -25,6 +24,7 @@ from hindi_stt.options import Options
 from hindi_stt.pipeline import Pipeline, PreparedClip
 from hindi_stt.registry import Registry
 from hindi_stt.settings import Settings, available_cores
+from hindi_stt.threads import run_to_end
 from hindi_stt.tracing import stage
 from hindi_stt.types import Features, Hypothesis, LogProbs, Segment, Transcript
 
@@ -116,8 +116,11 @@ class Recognizer:
         return Recognition(self, recording, pipeline, options, client)
 
     async def in_thread(self, work: Callable[[], T], *, waits: bool = False) -> T:
-        """Run CPU work beside the event loop. waits: it waits for a client, which must not keep others from theirs."""
-        return await anyio.to_thread.run_sync(work, limiter=self._waiting if waits else self._threads)
+        """Run CPU work beside the event loop; see `run_to_end`.
+
+        waits: it waits for a client, which must not keep others from theirs.
+        """
+        return await run_to_end(work, limiter=self._waiting if waits else self._threads)
 
     def admit(self, duration_s: float) -> None:
         """Raise Overloaded where so much more audio would pass the bound; a recording alone is never refused."""
