@@ -17,6 +17,8 @@ from hindi_stt.jobs.tables import OPEN, close_if_ended, files, jobs, uploads, wa
 __all__ = ["JobRecords", "NewFile", "NewJob"]
 
 _INSERT_AT_ONCE: Final = 1000
+# Old builds of SQLite take 999 parameters in a statement.
+_ASK_AT_ONCE: Final = 500
 _DAY_S: Final = 86_400.0
 
 
@@ -177,9 +179,13 @@ class JobRecords:
 
     def without_need_of_audio(self, ids: Iterable[str]) -> list[str]:
         """Those of the ids whose job has ended, or was never written though its id is a day old."""
-        asked = set(ids)
+        asked = list(set(ids))
+        known: dict[str, str] = {}
         with self._engine.connect() as connection:
-            known = dict(connection.execute(select(jobs.c.id, jobs.c.state)).all())
+            for start in range(0, len(asked), _ASK_AT_ONCE):
+                some = jobs.c.id.in_(asked[start : start + _ASK_AT_ONCE])
+                rows = connection.execute(select(jobs.c.id, jobs.c.state).where(some))
+                known |= {row.id: row.state for row in rows}
         return [i for i in asked if (known[i] not in OPEN if i in known else _made_s(i) < time.time() - _DAY_S)]
 
     def close(self) -> None:

@@ -89,6 +89,9 @@ files = Table(
     Index("job_files_by_lease", "state", "lease"),
 )
 
+# Since version 0.1: jobs that are too old are looked for every minute.
+_ADDED_INDEXES: Final = (Index("jobs_by_end", jobs.c.finished),)
+
 uploads = Table(
     "job_uploads",
     _metadata,
@@ -111,9 +114,19 @@ def connect(url: str) -> Engine:
         if sqlite:
             event.listen(engine, "connect", _durable)
         _metadata.create_all(engine)
+        _make_indexes(engine)
     except (SQLAlchemyError, ImportError) as error:
         raise JobsUnavailable(f"The database of jobs cannot be used: {first_line(error)}.") from error
     return engine
+
+
+def _make_indexes(engine: Engine) -> None:
+    """Add the indexes that tables of earlier versions do not have."""
+    for index in _ADDED_INDEXES:
+        try:
+            index.create(engine, checkfirst=True)
+        except SQLAlchemyError:  # another process has just made it, or else it is missing still
+            index.create(engine, checkfirst=True)
 
 
 def _durable(connection: Connection, _: object) -> None:
