@@ -72,7 +72,7 @@ try:
     model_tag = store.save(registry.default) if not settings.model else None
 except HindiSTTError as error:
     raise SystemExit(f"{error.message} {error.help}") from error
-framework.install()
+framework.install(settings.trusted_proxies)
 configure_log(settings.log_format)  # here, so that the supervisor's log has the same form
 
 if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:  # once: in the supervisor, which sets it for its workers

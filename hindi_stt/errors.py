@@ -15,6 +15,7 @@
     │   ├── MissingKey                   401
     │   └── InvalidKey                   401
     ├── KeyRevoked                       403
+    ├── HostNotAllowed                   403  asked by a name that is none of the server's
     ├── OriginNotAllowed                 403  a page of another site asks
     ├── NotFound                         404
     ├── JobsOff                          404  the server takes no jobs
@@ -111,6 +112,7 @@ __all__ = [
     "EmptyBody",
     "EmptyCommit",
     "HindiSTTError",
+    "HostNotAllowed",
     "InferenceFailed",
     "InternalError",
     "InvalidHotwords",
@@ -293,8 +295,15 @@ class UnknownModel(HindiSTTError):
     help = "GET /v1/models lists the names; HINDI_STT_MODEL_ALIASES adds others."
 
 
+class HostNotAllowed(HindiSTTError):
+    """A server without API keys is asked by a name that HINDI_STT_ALLOWED_HOSTS does not list."""
+
+    code, status = "host_not_allowed", 403
+    help = "Ask by IP address or localhost, or list the name in HINDI_STT_ALLOWED_HOSTS (* for all)."
+
+
 class OriginNotAllowed(HindiSTTError):
-    """A page of another site opens a realtime connection: HINDI_STT_CORS_ORIGINS does not list it."""
+    """A page of another site opens a realtime connection or makes a job: HINDI_STT_CORS_ORIGINS does not list it."""
 
     code, status = "origin_not_allowed", 403
     help = "Open the page on this server, or list its origin in HINDI_STT_CORS_ORIGINS."

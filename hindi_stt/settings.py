@@ -158,6 +158,16 @@ class Settings(BaseSettings):
     max_uploads_per_client: int = Field(
         256, gt=0, description="Most recordings that a client may be sending to an API worker at a time."
     )
+    allowed_hosts: str = Field(
+        "",
+        description="Names, with commas between, by which clients may ask a server without API keys, beside localhost "
+        "and IP addresses; * for all. With keys, empty means all.",
+    )
+    trusted_proxies: str = Field(
+        "",
+        description="Addresses and networks, with commas between, whose X-Forwarded-For tells a client's address; * "
+        "for all. Empty: those of FORWARDED_ALLOW_IPS, or none.",
+    )
     cors_origins: str = Field(
         "", description="Origins, with commas between, whose pages may use this server; * for all. Empty: none."
     )
@@ -306,6 +316,11 @@ class Settings(BaseSettings):
     def origins(self) -> tuple[str, ...]:
         """Origins that may use this server from a browser."""
         return tuple(origin.strip() for origin in self.cors_origins.split(",") if origin.strip())
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Names by which clients may ask, in lower case."""
+        return tuple(name.strip().lower() for name in self.allowed_hosts.split(",") if name.strip())
 
     @property
     def longest_upload_s(self) -> float:

@@ -88,8 +88,13 @@ class TrafficMetrics(instruments.RunnerTrafficMetricsMiddleware):  # type: ignor
             await super().__call__(scope, receive, send)
 
 
-def install() -> None:
-    """Have BentoML use these for the services of this process; before it makes their applications."""
+def install(trusted_proxies: str = "") -> None:
+    """Have BentoML use these for the services of this process; before it makes their applications.
+
+    Args:
+        trusted_proxies: Addresses and networks, with commas between, whose X-Forwarded-For is believed; empty for those
+            of uvicorn's variable FORWARDED_ALLOW_IPS, or none.
+    """
     traffic.TimeoutMiddleware = TimeoutMiddleware
     instruments.RunnerTrafficMetricsMiddleware = TrafficMetrics
     configure = uvicorn.Config.__init__
@@ -100,5 +105,8 @@ def install() -> None:
         self.timeout_keep_alive = max(self.timeout_keep_alive, _KEEP_ALIVE_S)
         # Speech in base64 shrinks by a quarter, for a tenth of the event loop's time and 300 KB a connection.
         self.ws_per_message_deflate = False
+        # Uvicorn's own default is the loopback address: everybody on this machine.
+        self.forwarded_allow_ips = trusted_proxies or os.environ.get("FORWARDED_ALLOW_IPS", "")
+        self.proxy_headers = bool(self.forwarded_allow_ips)
 
     uvicorn.Config.__init__ = patiently  # type: ignore[method-assign]

@@ -7,10 +7,9 @@ import contextlib
 import time
 from collections.abc import Callable
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
@@ -21,19 +20,19 @@ from hindi_stt.errors import (
     HindiSTTError,
     InvalidRequest,
     NotFound,
-    OriginNotAllowed,
     SessionExpired,
     SessionIdle,
     ShuttingDown,
     TooManyConnections,
     UpgradeRequired,
 )
+from hindi_stt.http.origins import check_origin
 from hindi_stt.http.protection import token_of
 from hindi_stt.http.realtime_config import initial_config
 from hindi_stt.http.realtime_protocol import new_id
 from hindi_stt.http.realtime_session import GOING_AWAY, POLICY, TRY_LATER, RealtimeSession, refuse
 from hindi_stt.http.recognition import Recognizer
-from hindi_stt.http.requests import answering, error_body, error_response, log, state_of
+from hindi_stt.http.requests import answering, deny_handshake, error_response, log, state_of
 from hindi_stt.http.uploads import bounded
 
 __all__ = ["DRAIN_S", "Realtime", "realtime_routes"]
@@ -94,9 +93,9 @@ def realtime_routes(realtime: Callable[[], Realtime], tokens: Tokens) -> list[Ba
 
     async def connect(websocket: WebSocket) -> None:
         try:
-            _check_origin(websocket, realtime().recognizer.settings.origins)
+            check_origin(websocket, realtime().recognizer.settings.origins)
         except HindiSTTError as error:
-            await _deny(websocket, error)
+            await deny_handshake(websocket, error)
             return
         await realtime().serve(websocket, tokens)
 
@@ -106,7 +105,7 @@ def realtime_routes(realtime: Callable[[], Realtime], tokens: Tokens) -> list[Ba
         return response
 
     async def unknown(websocket: WebSocket) -> None:
-        await _deny(websocket, NotFound("There is no such route for WebSocket connections."))
+        await deny_handshake(websocket, NotFound("There is no such route for WebSocket connections."))
 
     secrets = Route("/v1/realtime/client_secrets", answering(make_token), methods=["POST"])
     return [
@@ -115,11 +114,6 @@ def realtime_routes(realtime: Callable[[], Realtime], tokens: Tokens) -> list[Ba
         Route(_PATH, upgrade, methods=["GET"]),
         secrets,
     ]
-
-
-async def _deny(websocket: WebSocket, error: HindiSTTError) -> None:
-    """Answer the handshake with an error instead of accepting it."""
-    await websocket.send_denial_response(JSONResponse(error_body(websocket, error), error.status))
 
 
 class Realtime:
@@ -216,12 +210,3 @@ class Realtime:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_S):
                 await asyncio.gather(*(session.closed.wait() for session in self._sessions))
-
-
-def _check_origin(connection: HTTPConnection, allowed: tuple[str, ...]) -> None:
-    """A browser tells whose page connects: this server's own, or one that is listed. Other clients tell nothing."""
-    origin = connection.headers.get("origin")
-    if origin is None or "*" in allowed or origin in allowed:
-        return
-    if urlsplit(origin).netloc != connection.headers.get("host"):
-        raise OriginNotAllowed(f"Pages of {origin[:128]} may not connect.")

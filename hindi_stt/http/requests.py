@@ -20,6 +20,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from hindi_stt.access.limits import Client
 from hindi_stt.errors import HindiSTTError, InternalError, Unauthenticated, UnsupportedEncoding, from_status
@@ -30,8 +31,10 @@ __all__ = [
     "RequestState",
     "answering",
     "current_request_id",
+    "deny_handshake",
     "error_body",
     "error_response",
+    "handshake_was_denied",
     "log",
     "state_of",
 ]
@@ -48,6 +51,7 @@ _UNREAD_BODY: Final = frozenset({408, 413})
 _current_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
 
 
+_denied: contextvars.ContextVar[bool] = contextvars.ContextVar("handshake_denied", default=False)
 _NOBODY: Final = Client("-")
 
 
@@ -99,6 +103,18 @@ def answering(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Re
 def error_body(request: HTTPConnection, error: HindiSTTError) -> dict[str, Any]:
     """The body of the answer for an error; below /v1 it also has OpenAI's `type` and `param`."""
     return _body(error, state_of(request))
+
+
+async def deny_handshake(websocket: WebSocket, error: HindiSTTError) -> None:
+    """Answer a WebSocket's handshake with an error instead of accepting it, and log it."""
+    _denied.set(True)
+    log.info("WS %s %d code=%s", quote(websocket.scope["path"]), error.status, error.code)
+    await websocket.send_denial_response(JSONResponse(error_body(websocket, error), error.status))
+
+
+def handshake_was_denied() -> bool:
+    """Whether the WebSocket of this task was refused by `deny_handshake`."""
+    return _denied.get()
 
 
 def _body(error: HindiSTTError, state: RequestState) -> dict[str, Any]:

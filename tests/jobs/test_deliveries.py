@@ -89,6 +89,7 @@ def test_the_table_of_jobs_is_not_read_whole(engine: Engine) -> None:
 
     assert sorted(records.without_need_of_audio([*ids, "0" * 32])) == sorted([*ids, "0" * 32])
     records.finished_before(time.time() + 1, 100)
+    event.remove(engine, "before_cursor_execute", note)
     assert statements
     for statement, parameters in statements:
         with engine.connect() as connection:
