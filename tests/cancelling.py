@@ -11,16 +11,20 @@ T = TypeVar("T")
 _MOST_AWAITS = 2000
 
 
-class _CancelledAt:
-    """Awaits a coroutine, and has its task cancelled when it has been suspended for the n-th time."""
+class CancelledAt:
+    """Awaits a coroutine, and has a task cancelled when it has been suspended for the n-th time.
 
-    def __init__(self, work: Coroutine[Any, Any, T], n: int) -> None:
+    task: the one to cancel; without, the one that awaits the coroutine.
+    """
+
+    def __init__(self, work: Coroutine[Any, Any, T], n: int, task: asyncio.Task[Any] | None = None) -> None:
         self._work = work
         self._n = n
+        self._task = task
         self.reached = False
 
     def __await__(self) -> Generator[Any, Any, T]:
-        task = asyncio.current_task()
+        task = self._task or asyncio.current_task()
         assert task is not None
         steps = self._work.__await__()
         suspended, sent, failure = 0, None, None
@@ -42,7 +46,7 @@ class _CancelledAt:
 
 async def cancelled_at(work: Coroutine[Any, Any, T], n: int) -> tuple[bool, T | BaseException | None]:
     """Whether there was an n-th await, and what the coroutine gave or raised."""
-    run = _CancelledAt(work, n)
+    run = CancelledAt(work, n)
 
     async def task() -> T:
         return await run

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import io
+import json
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable
@@ -14,6 +16,7 @@ import numpy as np
 import pytest
 from starlette.requests import Request
 from starlette.types import Message
+from starlette.websockets import WebSocket, WebSocketState
 
 from hindi_stt.access.limits import Client, RateLimits
 from hindi_stt.acoustic import LocalAcoustic
@@ -21,6 +24,8 @@ from hindi_stt.bundle import Bundle
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.http.job_desk import Jobs
 from hindi_stt.http.job_requests import create_from_form, create_from_json
+from hindi_stt.http.realtime_config import initial_config
+from hindi_stt.http.realtime_session import RealtimeSession
 from hindi_stt.http.recognition import Recognizer
 from hindi_stt.http.requests import RequestState
 from hindi_stt.http.resumable import upload_routes
@@ -34,7 +39,7 @@ from hindi_stt.settings import Settings
 from hindi_stt.streaming import LocalLine, Stream, Utterance
 from hindi_stt.threads import entered_in_thread, run_to_end
 from hindi_stt.types import Features, LogProbs
-from tests.cancelling import at_every_await, cancelled_at
+from tests.cancelling import CancelledAt, at_every_await, cancelled_at
 from tests.conftest import DATA
 from tests.test_cache import metrics
 from tests.test_streaming import RATE, speech
@@ -323,6 +328,58 @@ def test_a_stream_that_is_cleared_after_a_cancellation(pipeline: Pipeline, acous
     wanted = asyncio.run(whole(new(), rain))
     assert wanted
     assert asyncio.run(at_every_await(attempt)) > 10
+
+
+def test_a_realtime_session(recognizer: Recognizer) -> None:
+    """Wherever its words are being heard when the client goes or the server ends: no task, count or place is left."""
+    floats = speech("rain.flac", 1.0)
+    audio = [floats[i : i + RATE // 2].astype("<i2").tobytes() for i in range(0, len(floats), RATE // 2)]
+    format_ = {"type": "audio/pcm", "rate": RATE}
+    events: list[dict[str, Any]] = [
+        {"type": "session.update", "session": {"type": "transcription", "audio": {"input": {"format": format_}}}},
+        *({"type": "input_audio_buffer.append", "audio": base64.b64encode(part).decode()} for part in audio[:2]),
+        {"type": "input_audio_buffer.clear"},
+        *({"type": "input_audio_buffer.append", "audio": base64.b64encode(part).decode()} for part in audio),
+        {"type": "input_audio_buffer.commit"},
+    ]
+
+    async def attempt(n: int) -> bool:
+        waiting = [{"type": "websocket.receive", "text": json.dumps(event)} for event in events]
+        kinds: list[str] = []
+        done = asyncio.Event()
+
+        async def receive() -> Message:
+            if not waiting:
+                await done.wait()
+                return {"type": "websocket.disconnect", "code": 1000}
+            return waiting.pop(0)
+
+        async def send(message: Message) -> None:
+            if "text" in message:
+                kinds.append(json.loads(message["text"])["type"])
+                if kinds[-1].endswith(("completed", "error", "failed")):
+                    done.set()
+
+        scope = {"type": "websocket", "path": "/v1/realtime", "headers": [], "hindi_stt_client": Client("-")}
+        websocket = WebSocket(scope, receive, send)
+        websocket.client_state = websocket.application_state = WebSocketState.CONNECTED
+        session = RealtimeSession(websocket, recognizer, initial_config({}, None, recognizer))
+        running = asyncio.ensure_future(session.run())
+        cancelling = CancelledAt(session._work(), n, running)
+
+        async def work() -> str:
+            return await cancelling
+
+        session._work = work  # type: ignore[method-assign]
+        (result,) = await asyncio.gather(running, return_exceptions=True)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        assert recognizer._in_progress_s == pytest.approx(0)
+        assert recognizer._n_partials == 0
+        assert recognizer._threads.borrowed_tokens == 0
+        assert isinstance(result, asyncio.CancelledError) if cancelling.reached else kinds[-1].endswith("completed")
+        return cancelling.reached
+
+    assert asyncio.run(at_every_await(attempt)) > 5
 
 
 def test_clear_while_a_partial_is_being_decoded(
