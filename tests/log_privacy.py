@@ -11,7 +11,7 @@ _SPOKEN: Final = r"[\u0900-\u097f]{2,}|(\\u09[0-7][0-9a-f]){2,}|(%E0%A[45]%[89AB
 _KEY: Final = r"stt_[0-9a-f]{8}_[\w-]{20,}"
 _TOKEN: Final = r"ek_[0-9a-f]*_\d+_[\w-]*[0-9a-f]{32}"
 _WEBHOOK_SECRET: Final = r"whsec_[A-Za-z0-9+/=]{8,}"
-_PASSWORD: Final = r"://[^/@\s:]*:[^/@\s]+@"
+_PASSWORD: Final = r"://(?!USER:PASSWORD@)[^/@\s:]*:[^/@\s]+@"  # as it is written in help texts
 _PRIVATE: Final = re.compile(f"{_SPOKEN}|{_KEY}|{_TOKEN}|{_WEBHOOK_SECRET}|{_PASSWORD}")
 
 
