@@ -18,7 +18,7 @@ CLIENTS := .venv-clients
 export BENTOML_DO_NOT_TRACK := True
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: serve test test-slow smoke-slow smoke-chaos smoke-soak check image prove-image prove-metrics oracle smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-ui prove-attack prove-clients itn-reference bench bench-audio medium-random docs lock lock-oracle clean prove-deploy prove-jobs prove-bulk bulk bench-capacity
+.PHONY: serve test test-slow smoke-slow smoke-chaos smoke-soak check image prove-image prove-metrics oracle smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-ui prove-attack prove-clients prove-pythons smoke-pythons itn-reference bench bench-audio medium-random docs lock lock-oracle clean prove-deploy prove-jobs prove-bulk bulk bench-capacity
 
 serve: $(VENV)/.serve
 	$(VENV)/bin/bentoml serve service:HindiSTT
@@ -105,6 +105,17 @@ prove-ui: $(VENV)/.dev
 # five minutes. npm, where there is one, gets OpenAI's package for Node, and openssl a certificate for it.
 prove-clients: $(VENV)/.dev $(CLIENTS)/.installed
 	HINDI_STT_TEST_SERVER_PYTHON=$(abspath $(VENV)/bin/python) $(CLIENTS)/bin/python -m pytest -q -m clients -W ignore --confcutdir=tests/clients tests/clients
+
+# The tests on each other Python that is installed: locks have other versions of some packages for them. Interpreters by name or path.
+PYTHONS ?= $(shell .ci/other-pythons)
+prove-pythons:
+	for python in $(PYTHONS); do $(MAKE) test PYTHON=$$python VENV=.venv-$$($$python -c 'import sys; print("py%d%d" % sys.version_info[:2])') || exit 1; done
+
+# The newest of them: a real server, and the decoders.
+smoke-pythons: NEWEST = $(lastword $(PYTHONS))
+smoke-pythons:
+	@test -n "$(NEWEST)" || echo "No Python later than 3.11 is installed: no other Python is tested."
+	test -z "$(NEWEST)" || { $(MAKE) VENV=.venv-newest PYTHON=$(NEWEST) .venv-newest/.dev && .venv-newest/bin/python -m pytest -q tests/test_server.py tests/test_ffmpeg.py tests/audio/test_ways_in.py; }
 
 # NeMo-text-processing's answers to the cases of tests/itn/cases.py, which the tests compare with: ten minutes or so.
 itn-reference: $(VENV)/.dev $(ITN)/.installed

@@ -72,7 +72,7 @@ try:
     model_tag = store.save(registry.default) if not settings.model else None
 except HindiSTTError as error:
     raise SystemExit(f"{error.message} {error.help}") from error
-framework.install(settings)
+framework.install(settings.trusted_proxies, settings)
 configure_log(settings.log_format)  # here, so that the supervisor's log has the same form
 
 if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:  # once: in the supervisor, which sets it for its workers
@@ -272,7 +272,7 @@ def _routes() -> Starlette:
         return bentoml.get_current_service()
 
     async def health() -> dict[str, Any]:
-        return current().health.report()
+        return current().health.report(protection.key_file_report())
 
     async def stats() -> dict[str, Any]:
         return await anyio.to_thread.run_sync(current().metrics.summary)
@@ -295,6 +295,7 @@ def _routes() -> Starlette:
             *_job_routes(),
             *page_routes(registry.default, settings),
         ],
+        is_known=protection.knows,
     )
 
 
@@ -361,7 +362,8 @@ class HindiSTT:
         self._cache = ResultCache(settings, self.metrics) if settings.cache_url else None
         self._ledger = _open_ledger() if settings.usage_url else None
         self.recognizer = Recognizer(registry, self._infer, settings, self.metrics, protection.limits, self._cache)
-        self.realtime = Realtime(self.recognizer)
+        note_usage = self._ledger.note if self._ledger else lambda *_: None
+        self.realtime = Realtime(self.recognizer, protection.check_still_valid, note_usage)
         self.jobs = _open_jobs(self.recognizer) if settings.jobs_dir else None
         self._job_workers: Workers | None = None
 
@@ -370,6 +372,7 @@ class HindiSTT:
         """Begin to watch the runner."""
         warn_if_open(settings)
         self.health.start(self._infer.probe)
+        self.realtime.start()
         if self.jobs and settings.jobs_workers:
             self._job_workers = _start_job_workers()
         before_sigterm(self.realtime.drain)
@@ -379,6 +382,7 @@ class HindiSTT:
     async def stop(self) -> None:
         """Stop watching the runner, and let go of what others hold for us."""
         await self.health.stop()
+        await self.realtime.stop()
         if self._job_workers:
             await self._job_workers.stop()
         if self.jobs:

@@ -15,6 +15,7 @@
     │   ├── MissingKey                   401
     │   └── InvalidKey                   401
     ├── KeyRevoked                       403
+    ├── HostNotAllowed                   403  asked by a name that is none of the server's
     ├── OriginNotAllowed                 403  a page of another site asks
     ├── NotFound                         404
     ├── JobsOff                          404  the server takes no jobs
@@ -68,6 +69,7 @@
     ├── ModelUnavailable                 503  one of several models cannot be loaded
     ├── JobsUnavailable                  503
     ├── LimitsUnavailable                503
+    ├── KeysUnavailable                  503
     ├── StorageFull                      503
     ├── ShuttingDown                     503
     ├── Timeout                          504
@@ -117,6 +119,7 @@ __all__ = [
     "HeaderTimeout",
     "HeadersTooLarge",
     "HindiSTTError",
+    "HostNotAllowed",
     "InferenceFailed",
     "InternalError",
     "InvalidHotwords",
@@ -129,6 +132,7 @@ __all__ = [
     "JobsUnavailable",
     "KeyFileInvalid",
     "KeyRevoked",
+    "KeysUnavailable",
     "LanguageModelInvalid",
     "LedgerUnavailable",
     "LimitsUnavailable",
@@ -299,8 +303,15 @@ class UnknownModel(HindiSTTError):
     help = "GET /v1/models lists the names; HINDI_STT_MODEL_ALIASES adds others."
 
 
+class HostNotAllowed(HindiSTTError):
+    """A server without API keys is asked by a name that HINDI_STT_ALLOWED_HOSTS does not list."""
+
+    code, status = "host_not_allowed", 403
+    help = "Ask by IP address or localhost, or list the name in HINDI_STT_ALLOWED_HOSTS (* for all)."
+
+
 class OriginNotAllowed(HindiSTTError):
-    """A page of another site opens a realtime connection: HINDI_STT_CORS_ORIGINS does not list it."""
+    """A page of another site opens a realtime connection or makes a job: HINDI_STT_CORS_ORIGINS does not list it."""
 
     code, status = "origin_not_allowed", 403
     help = "Open the page on this server, or list its origin in HINDI_STT_CORS_ORIGINS."
@@ -713,6 +724,13 @@ class LimitsUnavailable(HindiSTTError):
 
     code, status = "limits_unavailable", 503
     help = "Try again in a few seconds; on the server, look at the Redis that HINDI_STT_LIMITS_URL names."
+
+
+class KeysUnavailable(HindiSTTError):
+    """HINDI_STT_KEY_FILE has not been readable for longer than HINDI_STT_KEY_GRACE_S: no key can be checked."""
+
+    code, status = "keys_unavailable", 503
+    help = "Try again in a few seconds; on the server, look at the key file: its owner, mode and content."
 
 
 class Timeout(HindiSTTError):

@@ -1,7 +1,8 @@
-"""Fetching what others name: from public addresses alone, unless private networks are opened.
+"""Requests to URLs that clients name: to public addresses only, unless private networks are opened.
 
-A name is resolved once, every address it has is judged, and the connection goes to one of those: a name that changes
-its mind in between (DNS rebinding) gains nothing. Redirects are not followed.
+The address that is connected to is what is checked, where its socket is made. So it does not matter how the URL spells
+the host, how the HTTP client normalises it, what a name resolves to and when (DNS rebinding), or whether a redirect led
+there. Redirects are not followed by `fetch` nor by webhooks.
 """
 
 from __future__ import annotations
@@ -11,11 +12,9 @@ import ipaddress
 import socket
 from collections.abc import AsyncIterator
 from typing import IO, Final
-from urllib.parse import urlsplit
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
+from aiohttp import AddrInfoType
 
 from hindi_stt.errors import BodyTooLarge, PrivateAddress, ReferenceUnreachable
 
@@ -28,6 +27,14 @@ _CONNECT_S: Final = 10.0
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 
 
+class _AddressRefused(OSError):
+    """A PrivateAddress as an OSError: aiohappyeyeballs, which aiohttp connects with, loses any other exception."""
+
+    def __init__(self, reason: PrivateAddress) -> None:
+        super().__init__(reason.message)
+        self.reason = reason
+
+
 class Network:
     """Connections to public addresses, and to the private networks that are opened: 10.1.0.0/16,….
 
@@ -38,37 +45,56 @@ class Network:
         named = [name.strip() for name in private_networks.split(",") if name.strip()]
         self._opened = [ipaddress.ip_network(name) for name in named]
 
-    def check(self, host: str, address: str) -> None:
-        """Raises PrivateAddress."""
-        ip: _Address = ipaddress.ip_address(address.partition("%")[0])
+    def check(self, address: str) -> None:
+        """Check that connections to an address are allowed.
+
+        Args:
+            address: An IPv4 or IPv6 address, with or without a zone.
+
+        Raises:
+            PrivateAddress: It is neither public nor in a network that is opened, or it is no numeric address, so that
+                the operating system would interpret it in its own way.
+        """
+        try:
+            ip: _Address = ipaddress.ip_address(address.partition("%")[0])
+        except ValueError as error:
+            raise PrivateAddress("The host has no numeric address.") from error
         if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
             ip = ip.ipv4_mapped
         tunnel = isinstance(ip, ipaddress.IPv6Address) and (ip.sixtofour or ip.teredo or ip in _NAT64)
         public = ip.is_global and not ip.is_multicast and not tunnel
         if not public and not any(ip in network for network in self._opened):
-            raise PrivateAddress(f"{host} has an address that is not public.")
+            raise PrivateAddress("The host has an address that is not public.")
 
     @contextlib.asynccontextmanager
     async def session(self, timeout_s: float) -> AsyncIterator[aiohttp.ClientSession]:
-        """A client that `check` watches over; its requests raise PrivateAddress."""
+        """An HTTP client whose every connection passes `check`; its requests raise PrivateAddress."""
         timeout = aiohttp.ClientTimeout(total=timeout_s, connect=_CONNECT_S)
-        connector = aiohttp.TCPConnector(resolver=_Watched(self), force_close=True)
+        connector = aiohttp.TCPConnector(
+            resolver=aiohttp.ThreadedResolver(), socket_factory=self._make_socket, force_close=True
+        )
         async with aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=False) as session:
-            yield session
+            try:
+                yield session
+            except aiohttp.ClientConnectorError as error:
+                if isinstance(error.os_error, _AddressRefused):
+                    raise error.os_error.reason from error
+                raise
 
-    def check_literal(self, url: str) -> None:
-        """An address in the URL itself is never resolved, so it is judged here. Raises PrivateAddress."""
-        with contextlib.suppress(ValueError):
-            host = urlsplit(url).hostname or ""
-            ipaddress.ip_address(host)
-            self.check(host, host)
+    def _make_socket(self, address: AddrInfoType) -> socket.socket:
+        """A socket for one address; aiohttp calls this for each that it is about to connect to."""
+        family, kind, protocol, _, target = address
+        try:
+            self.check(str(target[0]))
+        except PrivateAddress as error:
+            raise _AddressRefused(error) from error
+        return socket.socket(family, kind, protocol)
 
     async def fetch(self, url: str, copy: IO[bytes], max_bytes: int, timeout_s: float) -> None:
         """Write what the host has at this URL; redirects are not followed.
 
         Raises PrivateAddress, ReferenceUnreachable, BodyTooLarge.
         """
-        self.check_literal(url)
         received = 0
         try:
             async with self.session(timeout_s) as session, session.get(url, allow_redirects=False) as answer:
@@ -81,20 +107,3 @@ class Network:
                     copy.write(block)
         except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as error:
             raise ReferenceUnreachable(f"The host does not answer as it should ({type(error).__name__}).") from error
-
-
-class _Watched(AbstractResolver):
-    def __init__(self, network: Network) -> None:
-        self._network = network
-        self._resolver = ThreadedResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        found = await self._resolver.resolve(host, port, family)
-        for one in found:
-            self._network.check(host, one["host"])
-        return found
-
-    async def close(self) -> None:
-        await self._resolver.close()

@@ -35,7 +35,7 @@ from hindi_stt.features import FeatureExtractor
 from hindi_stt.options import Options
 from hindi_stt.segments import Clip, Segmenter
 from hindi_stt.settings import Settings
-from hindi_stt.text import Writer
+from hindi_stt.text import UtteranceMasker, Writer
 from hindi_stt.text.punctuation_model import load_punctuator
 from hindi_stt.types import Features, Float32, Segment, Transcript, Waveform
 
@@ -224,9 +224,11 @@ class Pipeline:
         """What puts the clips together that `decoder` has decoded."""
         return Assembly(finds_speech=self.bundle.manifest.min_speech_score is not None)
 
-    def write(self, heard: Sequence[Segment], options: Options | None = None) -> tuple[Segment, ...]:
-        """The segments of an `Assembly` as the options (without: the server's) want them written."""
-        return self._write(heard, (options or self._defaults).text)
+    def write(
+        self, heard: Sequence[Segment], options: Options | None = None, masker: UtteranceMasker | None = None
+    ) -> tuple[Segment, ...]:
+        """The segments of an `Assembly` as the options (or the server's) want them written. masker: of a stream."""
+        return self._write(heard, (options or self._defaults).text, masker)
 
     def transcript(
         self,

@@ -164,6 +164,12 @@ class Settings(BaseSettings):
     )
     page: Literal["on", "off"] = Field("on", description="The page at /ui.")
     key_file: str = Field("", description="File of API keys, as 'hindi-stt keys' makes it. Empty: open to everybody.")
+    key_grace_s: float = Field(
+        60.0,
+        ge=0,
+        description="Where the key file cannot be read any more, its last keys are good for so long, in seconds; then "
+        "requests are refused.",
+    )
     token_secret: str = Field(
         "",
         description="Signs the short-lived tokens of realtime connections; replicas have to share it. Empty: one that "
@@ -181,6 +187,16 @@ class Settings(BaseSettings):
     max_uploads_per_client: int = Field(
         256, gt=0, description="Most recordings that a client may be sending to an API worker at a time."
     )
+    allowed_hosts: str = Field(
+        "",
+        description="Names, with commas between, by which clients may ask a server without API keys, beside localhost "
+        "and IP addresses; * for all. With keys, empty means all.",
+    )
+    trusted_proxies: str = Field(
+        "",
+        description="Addresses and networks, with commas between, whose X-Forwarded-For tells a client's address; * "
+        "for all. Empty: those of FORWARDED_ALLOW_IPS, or none.",
+    )
     cors_origins: str = Field(
         "", description="Origins, with commas between, whose pages may use this server; * for all. Empty: none."
     )
@@ -193,6 +209,11 @@ class Settings(BaseSettings):
     )
     cache_ttl_s: float = Field(86_400.0, gt=0, description="How long they are kept, in seconds.")
     cache_mb: int = Field(64, gt=0, description="How much of them each API worker keeps in memory, in MiB.")
+    cache_shared: Literal["off", "on"] = Field(
+        "off",
+        description="on: a client gets what another client's recording was transcribed to, so that answer times tell "
+        "whether somebody has sent the same one.",
+    )
     usage_url: str = Field(
         "",
         description="Database for a row on each request (time, key, seconds, status; never text), as SQLAlchemy names "
@@ -334,6 +355,11 @@ class Settings(BaseSettings):
     def origins(self) -> tuple[str, ...]:
         """Origins that may use this server from a browser."""
         return tuple(origin.strip() for origin in self.cors_origins.split(",") if origin.strip())
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Names by which clients may ask, in lower case."""
+        return tuple(name.strip().lower() for name in self.allowed_hosts.split(",") if name.strip())
 
     @property
     def longest_upload_s(self) -> float:

@@ -6,7 +6,9 @@ A remote service that does not answer is no reason to refuse: it may come back. 
 from __future__ import annotations
 
 import importlib.util
+import ipaddress
 import os
+import re
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -29,6 +31,7 @@ __all__ = ["check_settings"]
 
 _MAX_ALIAS_LETTERS: Final = 128
 _SQLITE_MAGIC: Final = b"SQLite format 3\0"
+_HOST_NAME: Final = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 _REDIS_FORM: Final = "redis://HOST:PORT"
 
 
@@ -82,10 +85,26 @@ def _check_access(settings: Settings) -> None:
             read_key_file(Path(settings.key_file))
         except HindiSTTError as error:
             raise _wrong("key_file", settings.key_file, f"{error.message} {error.help}") from error
+    for name in settings.hosts:
+        if name != "*" and not _HOST_NAME.fullmatch(name):
+            reason = f"{name!r} is no name of a host: write NAME,NAME without scheme and port, or *."
+            raise _wrong("allowed_hosts", settings.allowed_hosts, reason)
+    for proxy in filter(None, (part.strip() for part in settings.trusted_proxies.split(","))):
+        if proxy != "*" and not _is_network(proxy):
+            reason = f"{proxy!r} is no address or network: write 10.0.0.5,10.1.0.0/16, or *."
+            raise _wrong("trusted_proxies", settings.trusted_proxies, reason)
     for origin in settings.origins:
         if origin not in {"*", "null"} and not _is_origin(origin):
             reason = f"{origin!r} is no origin: write SCHEME://HOST or SCHEME://HOST:PORT without a path, or *."
             raise _wrong("cors_origins", settings.cors_origins, reason)
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_origin(text: str) -> bool:

@@ -15,6 +15,8 @@ import httpx
 import psutil
 import pytest
 
+from tests.log_privacy import check_log
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -77,14 +79,16 @@ class Server:
         pytest.fail(f"the server was not ready after {timeout_s} s:\n{self.log}")
 
     def stop(self) -> int:
-        """End it as an operator would; returns the exit status."""
+        """End it as an operator would; returns the exit status. Checks that its log holds nothing private."""
         self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(timeout=30)
+            status = self.process.wait(timeout=30)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
+        check_log(self.log)
+        return status
 
     def memory(self) -> int:
         """Bytes that its processes hold, with what they share counted once."""

@@ -122,7 +122,7 @@ def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def begin(server: Server, content_type: str) -> socket.socket:
     connection = socket.create_connection(("127.0.0.1", server.port), timeout=60)
-    head = f"POST /transcribe?stream=true HTTP/1.1\r\nHost: x\r\nContent-Type: {content_type}\r\n"
+    head = f"POST /transcribe?stream=true HTTP/1.1\r\nHost: localhost\r\nContent-Type: {content_type}\r\n"
     connection.sendall((head + "Transfer-Encoding: chunked\r\n\r\n").encode())
     return connection
 

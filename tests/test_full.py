@@ -35,7 +35,8 @@ def hours_of_tone() -> bytes:
 def answer_to_headers(server: Server) -> bytes:
     """What comes within a second for a request that sends no byte of its body."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=1) as connection:
-        head = "POST /transcribe HTTP/1.1\r\nHost: x\r\nContent-Type: audio/wav\r\nTransfer-Encoding: chunked\r\n\r\n"
+        head = "POST /transcribe HTTP/1.1\r\nHost: localhost\r\nContent-Type: audio/wav\r\n"
+        head += "Transfer-Encoding: chunked\r\n\r\n"
         connection.sendall(head.encode())
         try:
             return connection.recv(4096)
@@ -61,7 +62,7 @@ def test_refusal_by_headers(tmp_path: Path) -> None:
         server.wait_until_ready()
         content = hours_of_tone()
         holder = socket.create_connection(("127.0.0.1", server.port))
-        head = "POST /transcribe HTTP/1.1\r\nHost: x\r\nContent-Type: audio/flac\r\n"
+        head = "POST /transcribe HTTP/1.1\r\nHost: localhost\r\nContent-Type: audio/flac\r\n"
         holder.sendall(f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content)
         assert eventually(lambda: in_progress_s() >= BOUND_S)
         knocking.start()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +16,7 @@ from hindi_stt.cli import main
 from hindi_stt.errors import LedgerUnavailable
 from tests.conftest import DATA
 from tests.guarded import Guarded
+from tests.test_protection import connect
 from tests.test_server import eventually
 
 NOW = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
@@ -70,3 +73,20 @@ def test_through_the_server(guarded: Guarded) -> None:
     assert latency_s > 0
     for word in text.split():
         assert word.encode() not in database.read_bytes()
+
+
+def test_realtime_audio(guarded: Guarded) -> None:
+    """A connection is a row: what came over it, whether or not somebody spoke."""
+
+    def sums() -> Sums | None:
+        return next((found for found in read_sums(guarded.usage_url, "client") if found.group == "captioned"), None)
+
+    event = json.dumps({"type": "input_audio_buffer.append", "audio": base64.b64encode(bytes(48_000)).decode()})
+    with connect(guarded, guarded.new_key("captioned")) as ws:
+        for _ in range(2):
+            ws.send(event)
+        ws.send(json.dumps({"type": "input_audio_buffer.clear"}))
+        while json.loads(ws.recv(timeout=20))["type"] != "input_audio_buffer.cleared":
+            pass
+    assert eventually(lambda: sums() is not None)
+    assert sums() == Sums("captioned", 1, 0, 2.0)

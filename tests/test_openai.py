@@ -275,7 +275,7 @@ def test_a_reader_that_goes_away_leaves_nothing(server: Server, long: bytes) -> 
         data={"model": "whisper-1", "stream": "true"},
     )
     request.read()
-    head = f"POST /v1/audio/transcriptions HTTP/1.1\r\nHost: x\r\nContent-Length: {len(request.content)}\r\n"
+    head = f"POST /v1/audio/transcriptions HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(request.content)}\r\n"
     head += f"Content-Type: {request.headers['content-type']}\r\n\r\n"
     for wait_s in (0.05, 0.3, 0.8):
         with socket.create_connection(("127.0.0.1", server.port)) as connection:

@@ -82,7 +82,7 @@ def test_a_big_body_without_a_key_reads_its_answer(guarded: Guarded) -> None:
 
 def test_an_endless_body_without_a_key_is_ended(guarded: Guarded) -> None:
     with socket.create_connection(("127.0.0.1", guarded.port)) as client:
-        client.sendall(b"POST /transcribe HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n--x")
+        client.sendall(b"POST /transcribe HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000000\r\n\r\n--x")
         client.settimeout(10)
         answer = client.recv(4096)
         assert answer.startswith(b"HTTP/1.1 401")
@@ -144,7 +144,7 @@ def test_a_limit_on_seconds_of_audio(guarded: Guarded) -> None:
 def test_uploads_side_by_side(guarded: Guarded) -> None:
     def begin() -> socket.socket:
         connection = socket.create_connection(("127.0.0.1", guarded.port))
-        head = f"POST /transcribe HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
+        head = f"POST /transcribe HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n"
         head += "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 1000000\r\n\r\n--x\r\n"
         connection.sendall(head.encode())
         return connection
@@ -187,7 +187,7 @@ def test_web_sockets_want_a_key_too(guarded: Guarded, how: str) -> None:
         "header": f"Authorization: Bearer {guarded.key}\r\n",
         "protocol": f"Sec-WebSocket-Protocol: realtime, openai-insecure-api-key.{guarded.key}\r\n",
     }[how]
-    head = "GET /v1/nowhere HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    head = "GET /v1/nowhere HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
     head += f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {base64.b64encode(bytes(16)).decode()}\r\n{given}\r\n"
     with socket.create_connection(("127.0.0.1", guarded.port)) as connection:
         connection.sendall(head.encode())
@@ -335,3 +335,26 @@ def test_the_page_is_open_and_what_it_asks_for_is_not(guarded: Guarded) -> None:
     (script,) = re.findall(r'src="(ui/[^"]+)"', page.text)
     assert httpx.get(f"{guarded.url}/{script}").status_code == 200
     assert httpx.get(f"{guarded.url}/v1/models").status_code == 401
+
+
+def test_a_revoked_key_ends_its_open_connections(guarded: Guarded) -> None:
+    """Whether the connection is idle or its words are being heard, and whether it was opened by the key or a token."""
+    key = guarded.new_key("revoked-while-connected")
+    headers = {"authorization": f"Bearer {key}"}
+    token = httpx.post(f"{guarded.url}/v1/realtime/client_secrets", headers=headers).json()["value"]
+    event = json.dumps({"type": "input_audio_buffer.append", "audio": base64.b64encode(bytes(48_000)).decode()})
+    with connect(guarded, key) as idle, connect(guarded, token) as busy, connect(guarded, guarded.key) as other:
+        for _ in range(20):
+            busy.send(event)
+        assert main(["keys", "--file", str(guarded.key_file), "revoke", "revoked-while-connected"]) == 0
+        for ws in (idle, busy):
+            codes = []
+            with contextlib.suppress(websockets.exceptions.ConnectionClosedError):
+                # The bound that is promised is five seconds.
+                while True:
+                    codes.append(json.loads(ws.recv(timeout=5)).get("error", {}).get("code"))
+            assert codes[-1] == "api_key_revoked"
+            assert (ws.close_code, ws.close_reason) == (1008, "api_key_revoked")
+        other.send(json.dumps({"type": "input_audio_buffer.clear"}))
+        kinds = [json.loads(other.recv(timeout=20))["type"] for _ in range(2)]
+    assert kinds == ["session.created", "input_audio_buffer.cleared"]

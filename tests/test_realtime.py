@@ -20,6 +20,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from hindi_stt.acoustic import LocalAcoustic
 from hindi_stt.pipeline import Pipeline
+from tests.numerals.test_masking_over_pauses import is_hidden, synthetic
 from tests.server import Server
 from tests.test_server import eventually, metrics
 from tests.test_streaming import RATE, TALK, listen, speech, utterances
@@ -393,3 +394,18 @@ def test_the_end(tmp_path: Path, rain: str) -> None:
     assert [event["type"] for event in events[-2:]] == [COMPLETED, "error"]
     assert len(set(events[-2]["transcript"].split()) & set(rain.split())) >= 4
     assert status == 0
+
+
+def test_a_masked_number_over_commits(live: Server) -> None:
+    """Commits make another stream each; what was said before them is remembered."""
+    parts = ["मेरा नंबर है नौ आठ सात छह", "पाँच चार तीन", "दो एक शून्य यह मेरा नंबर है"]
+    digits = set(" ".join(parts).split()) - {"यह", "मेरा", "नंबर", "है"}
+    texts = {}
+    for mask in ("off", "phone"):
+        with session(live, manual(mask=mask)) as ws:
+            texts[mask] = []
+            for part in parts:
+                append(ws, (synthetic(part, RATE) * 32767).astype(np.int16))
+                texts[mask].append(commit(ws)["transcript"])
+    assert len(digits & set(" ".join(texts["off"]).split())) > 6, texts
+    assert is_hidden(texts["phone"], [*digits]), texts

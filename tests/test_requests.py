@@ -186,7 +186,8 @@ def test_a_key_in_the_address_is_refused(guarded: Guarded, name: str) -> None:
 
 
 def test_a_web_socket_with_a_key_in_its_address_is_refused(guarded: Guarded) -> None:
-    head = f"GET /v1/realtime?intent=transcription&api_key={guarded.key} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n"
+    head = f"GET /v1/realtime?intent=transcription&api_key={guarded.key} HTTP/1.1\r\n"
+    head += "Host: localhost\r\nConnection: Upgrade\r\n"
     head += "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
     head += f"Sec-WebSocket-Key: {base64.b64encode(bytes(16)).decode()}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", guarded.port)) as connection:

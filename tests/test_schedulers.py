@@ -104,7 +104,7 @@ def test_what_the_runner_refuses_says_when_to_come_back(tmp_path_factory: pytest
 def test_a_client_that_hangs_up_costs_no_inference(cost_server: Server) -> None:
     body = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n' + wav(tone(50.0))
     body += b"\r\n--x--\r\n"
-    head = "POST /transcribe HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+    head = "POST /transcribe HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n"
     before = metrics(cost_server).get("hindi_stt_dropped_total", 0)
     clients = []
     for _ in range(5):

@@ -282,7 +282,7 @@ def eventually(condition: Any, timeout_s: float = 30) -> bool:
 def test_a_client_that_hangs_up_leaves_nothing(server: Server, share: float) -> None:
     content = wav(tone(19.0), container="WAV")
     body = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n' + content + b"\r\n--x--\r\n"
-    head = "POST /transcribe HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+    head = "POST /transcribe HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n"
     head += f"Content-Length: {len(body)}\r\n\r\n"
     for _ in range(5):
         with socket.create_connection(("127.0.0.1", server.port)) as client:
@@ -294,7 +294,7 @@ def test_a_client_that_hangs_up_leaves_nothing(server: Server, share: float) -> 
 
 def test_a_slow_upload_is_ended(server: Server) -> None:
     with socket.create_connection(("127.0.0.1", server.port)) as client:
-        head = "POST /transcribe HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+        head = "POST /transcribe HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n"
         client.sendall((head + "Content-Length: 100000\r\n\r\n--x\r\n").encode())
         client.settimeout(10)
         assert client.recv(4096).startswith(b"HTTP/1.1 408")

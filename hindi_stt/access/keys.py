@@ -10,9 +10,12 @@ import contextlib
 import fcntl
 import hmac
 import logging
+import math
 import os
 import secrets
+import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,9 +24,9 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from hindi_stt.errors import InvalidKey, KeyFileInvalid, KeyRevoked
+from hindi_stt.errors import InvalidKey, KeyFileInvalid, KeyRevoked, KeysUnavailable
 
-__all__ = ["Key", "KeyFile", "KeyRing", "edit", "make_key", "read_key_file"]
+__all__ = ["Key", "KeyFile", "KeyFileProblem", "KeyRing", "edit", "make_key", "read_key_file"]
 
 log = logging.getLogger("hindi_stt")
 
@@ -31,6 +34,8 @@ _PREFIX: Final = "stt"
 _ID_BYTES: Final = 4
 _SALT_BYTES: Final = 16
 _SECRET_BYTES: Final = 32
+# How often a file that cannot be read is tried again.
+_RETRY_S: Final = 1.0
 
 
 class _Frozen(BaseModel):
@@ -96,34 +101,105 @@ def read_key_file(path: Path) -> KeyFile:
 
 @contextlib.contextmanager
 def edit(path: Path) -> Iterator[list[Key]]:
-    """The file's keys as a list, written back at the end in one step; one editor at a time. Raises KeyFileInvalid."""
+    """Edit the keys of a file, one editor at a time.
+
+    The file is replaced in one step and keeps its owner, group and mode, so that a server which runs as another user
+    than the editor (root, by sudo) goes on reading it. A new file belongs to the owner of its folder, mode 0600. Of a
+    symbolic link, the file that it leads to is replaced.
+
+    Args:
+        path: The key file; it may be missing.
+
+    Yields:
+        Its keys, to be changed in place.
+
+    Raises:
+        KeyFileInvalid: It cannot be read, written, or given to its owner again.
+    """
     try:
-        with path.with_name(path.name + ".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        path = path.resolve()
+        with _locked(path.with_name(path.name + ".lock")):
+            before = path.stat() if path.exists() else None
+            owner = _owner(before or path.parent.stat())
             keys = list(read_key_file(path).keys) if path.exists() else []
             yield keys
-            with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as new:
-                new.write(KeyFile(keys=tuple(keys)).model_dump_json(indent=2, exclude_none=True) + "\n")
-            Path(new.name).replace(path)
+            text = KeyFile(keys=tuple(keys)).model_dump_json(indent=2, exclude_none=True) + "\n"
+            _replace(path, text, owner, mode=stat.S_IMODE(before.st_mode) if before else None)
     except OSError as error:
         raise KeyFileInvalid(f"{path} cannot be written: {error.strerror}.") from error
 
 
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold a lock file, which belongs to the owner of its folder; any user who can read it can take the lock."""
+    lock = os.open(path, os.O_RDONLY | os.O_CREAT, 0o644)
+    try:
+        _give(lock, _owner(path.parent.stat()), strict=False)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _owner(status: os.stat_result) -> tuple[int, int]:
+    return status.st_uid, status.st_gid
+
+
+def _replace(path: Path, text: str, owner: tuple[int, int], mode: int | None) -> None:
+    """Write a file anew, for its owner, in one step; mode: None for a new file."""
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as new:
+        try:
+            new.write(text)
+            new.flush()
+            _give(new.fileno(), owner, strict=mode is not None)
+            if mode is not None:
+                os.fchmod(new.fileno(), mode)
+            os.fsync(new.fileno())
+            Path(new.name).replace(path)
+        except BaseException:
+            Path(new.name).unlink(missing_ok=True)
+            raise
+
+
+def _give(descriptor: int, owner: tuple[int, int], *, strict: bool) -> None:
+    """Give an open file to a user and a group. strict: raise OSError where that is not allowed."""
+    if _owner(os.fstat(descriptor)) == owner:
+        return
+    try:
+        os.fchown(descriptor, *owner)
+    except PermissionError:
+        if strict:
+            raise
+
+
 class KeyRing:
-    """The keys of a file, as the file is now. Raises KeyFileInvalid where it cannot be read at the start; later a file
-    that cannot be read leaves the keys as they were, and says so in the log.
+    """The keys of a file, as the file is now.
+
+    Where the file cannot be read any more, nobody knows which keys are still valid: the keys last read are valid for
+    `grace_s` seconds longer, and after that no key is, until the file can be read again.
+
+    Args:
+        path: The key file.
+        grace_s: For so long after a failed read the keys of before are good.
+
+    Raises:
+        KeyFileInvalid: It cannot be read at the start.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, grace_s: float = math.inf) -> None:
         self._path = path
+        self._grace_s = grace_s
+        self._failed_s: float | None = None  # when the file could not be read for the first time since it could
+        self._tried_s = 0.0
         self._keys = _by_id(read_key_file(path))
         self._seen = _fingerprint(path)
         # Compared with where the id is unknown, so that the time tells nothing about ids.
         self._nobody, _ = make_key("nobody")
 
     def find(self, token: str) -> Key:
-        """The entry of a key. Raises InvalidKey, KeyRevoked."""
+        """The entry of a key. Raises InvalidKey, KeyRevoked, KeysUnavailable."""
         self._reload()
+        self._check_grace()
         prefix, _, rest = token.partition("_")
         key_id, _, secret = rest.partition("_")
         found = self._keys.get(key_id)
@@ -134,23 +210,52 @@ class KeyRing:
         return _unless_revoked(found)
 
     def entry(self, key_id: str) -> Key:
-        """The entry with this id. Raises InvalidKey, KeyRevoked."""
+        """The entry with this id. Raises InvalidKey, KeyRevoked, KeysUnavailable."""
         self._reload()
+        self._check_grace()
         if (found := self._keys.get(key_id)) is None:
             raise InvalidKey("The API key is not one of this server's any more.")
         return _unless_revoked(found)
 
+    def problem(self) -> KeyFileProblem | None:
+        """Whether the file cannot be read now, and what that means."""
+        self._reload()
+        if self._failed_s is None:
+            return None
+        age_s = time.monotonic() - self._failed_s
+        return KeyFileProblem(age_s, max(0.0, self._grace_s - age_s))
+
+    def _check_grace(self) -> None:
+        if self._failed_s is not None and time.monotonic() - self._failed_s > self._grace_s:
+            raise KeysUnavailable("The key file cannot be read, so that no key can be checked.", retry_after_s=_RETRY_S)
+
     def _reload(self) -> None:
-        seen = _fingerprint(self._path)
-        if seen == self._seen:
+        seen, now_s = _fingerprint(self._path), time.monotonic()
+        # What makes a file unreadable need not change it, the permissions of a folder for instance: try again.
+        due = self._failed_s is not None and now_s - self._tried_s > _RETRY_S
+        if seen == self._seen and not due:
             return
-        self._seen = seen
+        changed = seen != self._seen
+        self._seen, self._tried_s = seen, now_s
         try:
             self._keys = _by_id(read_key_file(self._path))
         except KeyFileInvalid as error:
-            log.error("the keys stay as they were: %s", error.message)  # noqa: TRY400  # the message says it all
+            if self._failed_s is None:
+                self._failed_s = now_s
+            if changed:
+                text = "the keys stay as they were for %g s more: %s"
+                log.error(text, max(0.0, self._failed_s + self._grace_s - now_s), error.message)  # noqa: TRY400
         else:
+            self._failed_s = None
             log.info("the key file has changed: %d keys", len(self._keys))
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFileProblem:
+    """A key file that cannot be read: for how long already, and for how long the keys of before are good; seconds."""
+
+    age_s: float
+    grace_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +265,7 @@ class _Fingerprint:
     inode: int
     size: int
     modified_ns: int
+    changed_ns: int  # of its owner and mode, too
 
 
 def _fingerprint(path: Path) -> _Fingerprint | None:
@@ -167,7 +273,7 @@ def _fingerprint(path: Path) -> _Fingerprint | None:
         status = os.stat(path)  # noqa: PTH116  # at every request: half the time of Path.stat
     except OSError:
         return None
-    return _Fingerprint(status.st_ino, status.st_size, status.st_mtime_ns)
+    return _Fingerprint(status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 def _unless_revoked(key: Key) -> Key:

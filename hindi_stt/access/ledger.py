@@ -1,4 +1,4 @@
-"""Who used how much: one row for each POST request, and never a word of its text. SQLite or PostgreSQL."""
+"""Who used how much: a row for each POST request and realtime connection, and never a word. SQLite or PostgreSQL."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ from sqlalchemy import (
     String,
     Table,
     case,
-    create_engine,
     func,
     insert,
     select,
 )
 from sqlalchemy.exc import IntegrityError, ProgrammingError, SQLAlchemyError
 
+from hindi_stt.database import first_line, make_engine
 from hindi_stt.errors import LedgerUnavailable
+from hindi_stt.settings import shown
 
 __all__ = ["Entry", "Ledger", "Sums", "read_sums"]
 
@@ -56,7 +57,10 @@ _usage = Table(
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One request. client: name of its key, or address; audio_s: heard; latency_s: from its first byte to the last."""
+    """One request, or one realtime connection, with status 101 where it ended well.
+
+    client: name of its key, or address; audio_s: heard; latency_s: from its first byte to the last.
+    """
 
     time: datetime
     client: str
@@ -93,11 +97,11 @@ class Ledger:
     def __init__(self, url: str) -> None:
         try:
             # A database that was restarted is connected to again, instead of losing the first rows.
-            self._engine = create_engine(url, pool_pre_ping=True)
+            self._engine = make_engine(url, pool_pre_ping=True)
             if self._engine.dialect.name == "sqlite":  # a file is on this machine, or the URL is wrong
                 _make_table(self._engine)
         except (SQLAlchemyError, ImportError) as error:
-            raise LedgerUnavailable(f"HINDI_STT_USAGE_URL cannot be used: {error}.") from error
+            raise LedgerUnavailable(f"HINDI_STT_USAGE_URL cannot be used: {first_line(error)}.") from error
         self._has_table = self._engine.dialect.name == "sqlite" or self._try_to_make_table()
         self._entries: queue.Queue[Entry | None] = queue.Queue(_QUEUE)
         self._thread = threading.Thread(target=self._write_all, name="ledger", daemon=True)
@@ -139,14 +143,13 @@ class Ledger:
             with self._engine.begin() as connection:
                 connection.execute(insert(_usage), [asdict(entry) for entry in batch])
         except SQLAlchemyError as error:
-            log.error("usage of %d requests is lost: %s", len(batch), error)  # noqa: TRY400
+            log.error("usage of %d requests is lost: %s", len(batch), first_line(error))  # noqa: TRY400
 
     def _try_to_make_table(self) -> bool:
         try:
             _make_table(self._engine)
         except SQLAlchemyError as error:
-            reason = str(error).partition("\n")[0]
-            log.error("HINDI_STT_USAGE_URL cannot be reached: %s", reason)  # noqa: TRY400  # its stack says no more
+            log.error("HINDI_STT_USAGE_URL cannot be reached: %s", first_line(error))  # noqa: TRY400  # its stack says no more
             return False
         self._has_table = True
         return True
@@ -162,9 +165,9 @@ def _make_table(engine: Engine) -> None:
 def read_sums(url: str, by: Literal["client", "model", "day"], since: datetime | None = None) -> list[Sums]:
     """Sums by group, in the groups' order; days are of UTC; since: with a time zone. Raises LedgerUnavailable."""
     try:
-        engine = create_engine(url)
+        engine = make_engine(url)
     except (SQLAlchemyError, ImportError) as error:
-        raise LedgerUnavailable(f"{url} cannot be read: {error}.") from error
+        raise LedgerUnavailable(f"{shown(url)} cannot be read: {first_line(error)}.") from error
     # PostgreSQL would take the day of its own time zone; SQLite holds no zone.
     time = func.timezone("UTC", _usage.c.time) if engine.dialect.name == "postgresql" else _usage.c.time
     group = func.date(time) if by == "day" else _usage.c[by]
@@ -176,7 +179,7 @@ def read_sums(url: str, by: Literal["client", "model", "day"], since: datetime |
         with engine.connect() as connection:
             rows = [Sums(str(name), n, int(bad), float(audio_s)) for name, n, bad, audio_s in connection.execute(query)]
     except SQLAlchemyError as error:
-        raise LedgerUnavailable(f"{url} cannot be read: {error}.") from error
+        raise LedgerUnavailable(f"{shown(url)} cannot be read: {first_line(error)}.") from error
     finally:
         engine.dispose()
     return rows

@@ -53,6 +53,8 @@ async def hear(recognizer: Recognizer, uploaded: UploadedFile, wishes: Wishes, c
         "split": wishes.split,
         "raw": uploaded.raw and asdict(uploaded.raw),
     }
+    if recognizer.settings.cache_shared == "off":
+        asked["owner"] = client.name
     model = wishes.asked.pipeline.bundle.tag
     key = await recognizer.in_thread(lambda: fingerprint(uploaded.file, model, recognizer.settings, asked))
     if (found := await cache.get(key)) is not None:

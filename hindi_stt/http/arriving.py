@@ -12,11 +12,11 @@ from contextlib import AbstractContextManager
 from tempfile import SpooledTemporaryFile
 from typing import Any, Final
 
-import anyio.to_thread
 from starlette.types import Message, Receive
 
 from hindi_stt.audio import UNKNOWN_SIZE
 from hindi_stt.errors import ClientClosedRequest, HindiSTTError
+from hindi_stt.threads import run_to_end
 
 __all__ = ["Arriving", "ArrivingFile", "promised_by_riff"]
 
@@ -213,7 +213,7 @@ class Arriving:
     async def _append(self, data: bytes) -> None:
         self._arrived_at_s = time.monotonic()
         if self.file.size + len(data) > self.file.in_memory:
-            await anyio.to_thread.run_sync(self.file.append, data)
+            await run_to_end(lambda: self.file.append(data))
         else:
             self.file.append(data)
         if self.file.size >= _HEAD_BYTES:

@@ -10,9 +10,9 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import Protocol, TypeVar
 
 import anyio
-import anyio.to_thread
 
 from hindi_stt.fair_turns import FairQueue
+from hindi_stt.threads import run_to_end
 
 __all__ = ["FairSlots", "FairThreads", "MayWait"]
 
@@ -107,7 +107,7 @@ class FairThreads:
             What `work` returns.
         """
         async with self._slots.held(client):
-            return await anyio.to_thread.run_sync(work, limiter=self._limiter)
+            return await run_to_end(work, limiter=self._limiter)
 
     async def run_reading(self, client: str, work: Callable[[], T], file: MayWait, limiter: anyio.CapacityLimiter) -> T:
         """As `run`, for work that waits for a file: meanwhile it holds a thread of its own, but no turn.
@@ -125,7 +125,7 @@ class FairThreads:
         await turn.take()
         file.idle = turn.given_up
         try:
-            return await anyio.to_thread.run_sync(work, limiter=limiter)
+            return await run_to_end(work, limiter=limiter)
         finally:
             file.idle = contextlib.nullcontext
             turn.give_back()

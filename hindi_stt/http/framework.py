@@ -116,10 +116,12 @@ async def _readyz(factory: Any, _: Request) -> Response:
     return PlainTextResponse("\n")
 
 
-def install(settings: Settings | None = None) -> None:
+def install(trusted_proxies: str = "", settings: Settings | None = None) -> None:
     """Have BentoML use these for the services of this process; before it makes their applications.
 
     Args:
+        trusted_proxies: Addresses and networks, with commas between, whose X-Forwarded-For is believed; empty for those
+            of uvicorn's variable FORWARDED_ALLOW_IPS, or none.
         settings: With the bounds on connections.
     """
     if settings is not None:
@@ -142,5 +144,8 @@ def install(settings: Settings | None = None) -> None:
         self.timeout_keep_alive = max(self.timeout_keep_alive, _KEEP_ALIVE_S)
         # Speech in base64 shrinks by a quarter, for a tenth of the event loop's time and 300 KB a connection.
         self.ws_per_message_deflate = False
+        # Uvicorn's own default is the loopback address: everybody on this machine.
+        self.forwarded_allow_ips = trusted_proxies or os.environ.get("FORWARDED_ALLOW_IPS", "")
+        self.proxy_headers = bool(self.forwarded_allow_ips)
 
     uvicorn.Config.__init__ = patiently  # type: ignore[method-assign]

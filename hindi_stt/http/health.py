@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import platform
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -79,15 +79,26 @@ class Health:
             return "busy"
         return "unhealthy"
 
-    def report(self) -> dict[str, Any]:
-        """The body of GET /health; answer_age_s: seconds since the runner last answered, null before it ever did."""
+    def report(self, key_file: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The body of GET /health.
+
+        Args:
+            key_file: What is wrong with the file of API keys, if anything.
+
+        Returns:
+            Among others `answer_age_s`: seconds since the runner last answered, null before it ever did.
+        """
         age_s = None if self._last_answer is None else round(time.monotonic() - self._last_answer, 3)
         runner: dict[str, Any] = {"answer_age_s": age_s}
         status = self.status
         if status == "unhealthy":
             runner["error"] = self._last_error
+        keys = {"keys": dict(key_file)} if key_file else {}
+        if key_file and key_file["refusing"]:
+            status = "unhealthy"
         return {
             "status": status,
+            **keys,
             "model": self._registry.default.tag,
             "models": {bundle.tag: bundle.manifest.language for bundle in self._registry},
             "runner": runner,

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import BinaryIO, Final, TypeVar
 
-import anyio.to_thread
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 
@@ -16,6 +15,7 @@ from hindi_stt.http.requests import state_of
 from hindi_stt.jobs.backend import Backend
 from hindi_stt.jobs.queue import JobQueue
 from hindi_stt.jobs.records import NewJob
+from hindi_stt.threads import run_to_end
 
 __all__ = ["Jobs"]
 
@@ -40,9 +40,9 @@ class Jobs:
         return state_of(request).client.name if self.settings.key_file else _EVERYBODY
 
     async def ask(self, work: Callable[[], T]) -> T:
-        """Database and disk, beside the event loop. Raises JobsUnavailable."""
+        """Database and disk, beside the event loop; see `run_to_end`. Raises JobsUnavailable."""
         try:
-            return await anyio.to_thread.run_sync(work)
+            return await run_to_end(work)
         except SQLAlchemyError as error:
             raise JobsUnavailable("The database of jobs does not answer.") from error
 
@@ -70,4 +70,4 @@ class Jobs:
 
     async def close(self) -> None:
         """Let go of the database."""
-        await anyio.to_thread.run_sync(self.records.close)
+        await run_to_end(self.records.close)

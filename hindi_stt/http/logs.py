@@ -8,7 +8,8 @@ from typing import Final, Literal
 from opentelemetry import trace
 from pythonjsonlogger.json import JsonFormatter
 
-from hindi_stt.http.requests import current_request_id, log
+from hindi_stt.http.requests import current_request_id, handshake_was_denied, log
+from hindi_stt.log_format import EscapeControls, LineFormatter
 
 __all__ = ["configure_log"]
 
@@ -30,14 +31,27 @@ class _IdFilter(logging.Filter):
         return True
 
 
+class _UnansweredHandshakes(logging.Filter):
+    """Drops uvicorn's error for each WebSocket that was refused with an answer (0.54): it has been answered."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep everything else."""
+        return not (handshake_was_denied() and "without completing handshake" in str(record.msg))
+
+
 def configure_log(form: Literal["text", "json"]) -> None:
     """Set up this process's log; in a server's process, after BentoML has set up its own."""
     handler = logging.StreamHandler()
     handler.addFilter(_IdFilter())
-    handler.setFormatter(_json() if form == "json" else logging.Formatter(_TEXT))
+    handler.setFormatter(_json() if form == "json" else LineFormatter(_TEXT))
     log.handlers = [handler]
     log.setLevel(logging.INFO)
     log.propagate = False
+    for name in _BENTOML[:-1]:
+        logger = logging.getLogger(name)
+        for added in (_UnansweredHandshakes(), EscapeControls()):
+            if not any(isinstance(there, type(added)) for there in logger.filters):
+                logger.addFilter(added)
     if form == "json":
         for name in _BENTOML:
             for theirs in logging.getLogger(name).handlers:

@@ -9,23 +9,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import psutil
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from hindi_stt.access.keys import KeyRing
 from hindi_stt.access.limits import Client, RateLimits
 from hindi_stt.access.tokens import TOKEN_PREFIX, Tokens
-from hindi_stt.errors import HindiSTTError, MissingKey, TooManyUploads, UnsupportedEncoding
-from hindi_stt.http.requests import error_body, error_response, log, note_client, state_of
+from hindi_stt.errors import HindiSTTError, KeysUnavailable, MissingKey, TooManyUploads, UnsupportedEncoding
+from hindi_stt.http.origins import check_host, check_site
+from hindi_stt.http.requests import deny_handshake, error_response, log, note_client, state_of
 from hindi_stt.http.upload_space import UploadSpace
 from hindi_stt.http.uploads import FRAMING_BYTES
 from hindi_stt.settings import Settings
@@ -83,18 +85,18 @@ class Protection:
     def __init__(self, settings: Settings) -> None:
         self.limits = RateLimits(settings.limits_url)
         self.tokens = Tokens(settings.token_secret)
-        self._keys = KeyRing(Path(settings.key_file)) if settings.key_file else None
-        self._settings = settings
+        self._keys = KeyRing(Path(settings.key_file), settings.key_grace_s) if settings.key_file else None
+        self.settings = self._settings = settings
         # What is longer is refused for its length.
         self._most_bytes = settings.max_body_bytes + FRAMING_BYTES
         self._uploads: Counter[str] = Counter()
         self._space = UploadSpace(settings)
 
     def client_of(self, connection: HTTPConnection) -> Client:
-        """Whose connection this is. Raises MissingKey, InvalidKey, KeyRevoked."""
+        """Whose connection this is. Raises MissingKey, InvalidKey, KeyRevoked, KeysUnavailable."""
         requests, audio_s = self._settings.requests_per_minute, self._settings.audio_s_per_hour
         if self._keys is None:
-            return Client(connection.client.host if connection.client else "-", requests, audio_s)
+            return Client(_address_of(connection), requests, audio_s)
         token = _token(connection)
         # A page may hold a token, and a page may only listen.
         by_token = token.startswith(TOKEN_PREFIX) and connection.scope["type"] == "websocket"
@@ -105,6 +107,43 @@ class Protection:
             audio_s if key.audio_s_per_hour is None else key.audio_s_per_hour,
             key.id,
         )
+
+    def knows(self, connection: HTTPConnection) -> bool:
+        """Whether a request for something that is open to everybody comes from somebody who may use the server."""
+        try:
+            self.client_of(connection)
+        except HindiSTTError:
+            return False
+        return True
+
+    def check_still_valid(self, client: Client) -> None:
+        """Check the key of a connection that is already open.
+
+        Args:
+            client: Whose connection it is.
+
+        Raises:
+            InvalidKey: The key is not in the key file any more.
+            KeyRevoked: It has been revoked.
+        """
+        if self._keys is not None:
+            with contextlib.suppress(KeysUnavailable):  # who is connected stays so
+                self._keys.entry(client.key_id)
+
+    def key_file_report(self) -> dict[str, Any] | None:
+        """What GET /health says of a key file that cannot be read; None where all is well.
+
+        `refusing` tells whether requests are refused, `grace_s` for how many seconds they are not yet.
+        """
+        problem = self._keys.problem() if self._keys is not None else None
+        if problem is None:
+            return None
+        return {
+            "error": "The key file cannot be read; the server's log says why.",
+            "age_s": round(problem.age_s, 1),
+            "grace_s": round(problem.grace_s, 1) if math.isfinite(problem.grace_s) else None,
+            "refusing": problem.grace_s == 0,
+        }
 
     @contextlib.contextmanager
     def receiving(self, client: Client, request: Request, receive: Receive) -> Iterator[Receive]:
@@ -174,6 +213,12 @@ class ProtectionMiddleware:
             await self.app(scope, receive, send)
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            check_host(Request(scope), self._protection.settings)
+            check_site(Request(scope), self._protection.settings.origins)
+        except HindiSTTError as error:
+            await self._refuse(error, scope, receive, send)
+            return
         if scope["path"] in _OPEN or scope["path"].startswith(_OPEN_FOLDERS):
             await self.app(scope, receive, send)
             return
@@ -190,23 +235,26 @@ class ProtectionMiddleware:
                     await self._protection.limits.count_request(client)
                     receive = stack.enter_context(self._protection.receiving(client, request, receive))
             except HindiSTTError as error:
-                ended = await _linger(receive)
-                response = error_response(request, error)
-                if not ended:
-                    response.headers["Connection"] = "close"
-                await response(scope, receive, send)
+                await self._refuse(error, scope, receive, send)
                 return
             await self.app(scope, receive, send)
 
+    async def _refuse(self, error: HindiSTTError, scope: Scope, receive: Receive, send: Send) -> None:
+        ended = await _linger(receive)
+        response = error_response(Request(scope), error)
+        if not ended:
+            response.headers["Connection"] = "close"
+        await response(scope, receive, send)
+
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
+            check_host(HTTPConnection(scope), self._protection.settings)
             client = self._protection.client_of(HTTPConnection(scope))
             await self._protection.limits.count_request(client)
         except HindiSTTError as error:
             # As an answer to the handshake where the server can, which every client reports with its status.
             if "websocket.http.response" in scope.get("extensions", {}):
-                body = error_body(HTTPConnection(scope), error)
-                await JSONResponse(body, error.status)(scope, receive, send)
+                await deny_handshake(WebSocket(scope, receive, send), error)
             else:
                 await send({"type": "websocket.close", "code": 1008, "reason": error.code})
             return
@@ -232,6 +280,15 @@ def addresses_beyond_loopback() -> list[str]:
         for connection in psutil.Process().net_connections("tcp")
         if connection.status == psutil.CONN_LISTEN and not ipaddress.ip_address(connection.laddr.ip).is_loopback
     )
+
+
+def _address_of(connection: HTTPConnection) -> str:
+    """The client's address; a proxy may have put anything in its place."""
+    host = connection.client.host if connection.client else ""
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        return "-"
 
 
 def _check_encoding(request: Request) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
@@ -20,19 +20,20 @@ from hindi_stt.errors import (
     HindiSTTError,
     InvalidRequest,
     NotFound,
-    OriginNotAllowed,
+    SessionExpired,
     SessionIdle,
     ShuttingDown,
     TooManyConnections,
     UpgradeRequired,
 )
+from hindi_stt.http.origins import check_origin
 from hindi_stt.http.places import NoPlace, Places
 from hindi_stt.http.protection import token_of
 from hindi_stt.http.realtime_config import initial_config
 from hindi_stt.http.realtime_protocol import new_id
 from hindi_stt.http.realtime_session import GOING_AWAY, POLICY, TRY_LATER, RealtimeSession, refuse
 from hindi_stt.http.recognition import Recognizer
-from hindi_stt.http.requests import answering, error_body, error_response, state_of
+from hindi_stt.http.requests import answering, deny_handshake, error_response, log, state_of
 from hindi_stt.http.uploads import bounded
 
 __all__ = ["DRAIN_S", "Realtime", "realtime_routes"]
@@ -43,6 +44,15 @@ DRAIN_S: Final = 20.0
 
 
 _MAX_TOKEN_REQUEST_BYTES: Final = 65_536
+_PATH: Final = "/v1/realtime"
+# How often the keys of open connections are looked up.
+_KEY_CHECK_S: Final = 1.0
+# What the usage ledger says of a connection that ended well: its handshake's status.
+_SWITCHED: Final = 101
+_USUAL_ENDS: Final = (SessionExpired, SessionIdle, ShuttingDown)
+
+NoteUsage = Callable[[str, str, str, int, float, float], None]
+"""Takes client, path, model, status, seconds of audio and seconds, as `Ledger.note` does."""
 
 
 class _Strict(BaseModel):
@@ -84,9 +94,9 @@ def realtime_routes(realtime: Callable[[], Realtime], tokens: Tokens) -> list[Ba
 
     async def connect(websocket: WebSocket) -> None:
         try:
-            _check_origin(websocket, realtime().recognizer.settings.origins)
+            check_origin(websocket, realtime().recognizer.settings.origins)
         except HindiSTTError as error:
-            await _deny(websocket, error)
+            await deny_handshake(websocket, error)
             return
         await realtime().serve(websocket, tokens)
 
@@ -96,27 +106,31 @@ def realtime_routes(realtime: Callable[[], Realtime], tokens: Tokens) -> list[Ba
         return response
 
     async def unknown(websocket: WebSocket) -> None:
-        await _deny(websocket, NotFound("There is no such route for WebSocket connections."))
+        await deny_handshake(websocket, NotFound("There is no such route for WebSocket connections."))
 
     secrets = Route("/v1/realtime/client_secrets", answering(make_token), methods=["POST"])
     return [
-        WebSocketRoute("/v1/realtime", connect),
+        WebSocketRoute(_PATH, connect),
         WebSocketRoute("/{path:path}", unknown),
-        Route("/v1/realtime", upgrade, methods=["GET"]),
+        Route(_PATH, upgrade, methods=["GET"]),
         secrets,
     ]
-
-
-async def _deny(websocket: WebSocket, error: HindiSTTError) -> None:
-    """Answer the handshake with an error instead of accepting it."""
-    await websocket.send_denial_response(JSONResponse(error_body(websocket, error), error.status))
 
 
 class Realtime:
     """The connections of one API worker."""
 
-    def __init__(self, recognizer: Recognizer) -> None:
+    def __init__(self, recognizer: Recognizer, check_still_valid: Callable[[Client], None], ledger: NoteUsage) -> None:
+        """Make it without connections.
+
+        Args:
+            recognizer: What hears them.
+            check_still_valid: Raises HindiSTTError where a connected client's key is none any more.
+            ledger: Is told of each connection that has ended.
+        """
         self.recognizer = recognizer
+        self._check_still_valid = check_still_valid
+        self._note_usage = ledger
         self._sessions: set[RealtimeSession] = set()
         settings = recognizer.settings
         bound = settings.realtime_connections
@@ -124,6 +138,37 @@ class Realtime:
             bound, settings.client_bound(bound), lambda session: session.idle_s, _make_room
         )
         self._draining = False
+        self._key_watch: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to watch the keys of open connections; needs a running event loop."""
+        self._key_watch = asyncio.get_running_loop().create_task(self._watch_keys())
+
+    async def stop(self) -> None:
+        """Stop watching."""
+        if self._key_watch is not None:
+            self._key_watch.cancel()
+            await asyncio.gather(self._key_watch, return_exceptions=True)
+
+    async def _watch_keys(self) -> None:
+        while True:
+            await asyncio.sleep(_KEY_CHECK_S)
+            try:
+                self.end_revoked()
+            except Exception:  # whatever it is, the watch goes on
+                log.exception("the keys of realtime connections cannot be checked")
+
+    def end_revoked(self) -> None:
+        """End the connections whose key is none any more."""
+        by_key: dict[str, list[RealtimeSession]] = {}
+        for session in self._sessions:
+            by_key.setdefault(session.client.key_id, []).append(session)
+        for sessions in by_key.values():
+            try:
+                self._check_still_valid(sessions[0].client)
+            except HindiSTTError as error:
+                for session in sessions:
+                    session.abort(error, POLICY)
 
     async def serve(self, websocket: WebSocket, tokens: Tokens) -> None:
         """One connection from its beginning to its end; tokens: read what a client's token says of its session."""
@@ -148,7 +193,7 @@ class Realtime:
         except HindiSTTError as error:
             await refuse(websocket, self.recognizer, error, POLICY)
             return
-        session = RealtimeSession(websocket, self.recognizer, config)
+        session, start_s = RealtimeSession(websocket, self.recognizer, config), time.monotonic()
         self._sessions.add(session)
         self.recognizer.metrics.realtime_connections.inc()
         try:
@@ -157,7 +202,15 @@ class Realtime:
         finally:
             session.closed.set()
             self._sessions.discard(session)
+            self._note(session, time.monotonic() - start_s)
             self.recognizer.metrics.realtime_connections.dec()
+
+    def _note(self, session: RealtimeSession, elapsed_s: float) -> None:
+        """A row for each model that was used, as a rule one."""
+        error = session.error
+        status = _SWITCHED if error is None or isinstance(error, _USUAL_ENDS) else error.status
+        for tag, audio_s in session.audio_s.items() or [(self.recognizer.registry.default.tag, 0.0)]:
+            self._note_usage(session.client.name, _PATH, tag, status, audio_s, elapsed_s)
 
     async def drain(self) -> None:
         """Send what was said so far, close every connection, and accept none any more."""
@@ -172,12 +225,3 @@ class Realtime:
 def _make_room(session: RealtimeSession) -> None:
     """End an idle session, whose place another client gets."""
     session.end(SessionIdle("All places are taken, and this connection was idle for the longest time."), TRY_LATER)
-
-
-def _check_origin(connection: HTTPConnection, allowed: tuple[str, ...]) -> None:
-    """A browser tells whose page connects: this server's own, or one that is listed. Other clients tell nothing."""
-    origin = connection.headers.get("origin")
-    if origin is None or "*" in allowed or origin in allowed:
-        return
-    if urlsplit(origin).netloc != connection.headers.get("host"):
-        raise OriginNotAllowed(f"Pages of {origin[:128]} may not connect.")

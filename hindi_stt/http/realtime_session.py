@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, TypeVar
@@ -42,6 +42,7 @@ from hindi_stt.http.realtime_protocol import (
 from hindi_stt.http.recognition import Recognizer
 from hindi_stt.http.requests import log
 from hindi_stt.streaming import Event, Partial, SpeechStarted, SpeechStopped, Stream, Utterance
+from hindi_stt.text import UtteranceMasker
 from hindi_stt.types import Features, LogProbs
 
 __all__ = ["GOING_AWAY", "POLICY", "TRY_LATER", "RealtimeSession", "refuse"]
@@ -153,7 +154,11 @@ class RealtimeSession:
         self._recognizer = recognizer
         self._settings = recognizer.settings
         self.closed = asyncio.Event()
-        self._client: Client = websocket.scope["hindi_stt_client"]
+        self.client: Client = websocket.scope["hindi_stt_client"]
+        # Seconds of audio that came, by the tag of the model that they were for.
+        self.audio_s: defaultdict[str, float] = defaultdict(float)
+        self.error: HindiSTTError | None = None
+        self._aborted: asyncio.Future[_Closing] = asyncio.get_running_loop().create_future()
         self._id = new_id("sess")
         self._beta = "realtime=v1" in websocket.headers.get("openai-beta", "")
         self._config = self._asked = config
@@ -161,6 +166,7 @@ class RealtimeSession:
         self._stream: Stream | None = None
         self._decoder: PacketDecoder | None = None
         self._received_s = 0.0
+        self._masker = UtteranceMasker()
         self._heard_at_s = time.monotonic()
         self._controls_until_s = 0.0
         self._item_id = ""
@@ -177,6 +183,11 @@ class RealtimeSession:
         """Ask the session to finish what it has, tell the client why, and close."""
         self._inbox.put_now(_Closing(error, code))
 
+    def abort(self, error: HindiSTTError, code: int) -> None:
+        """Drop what is there, tell the client why, and close."""
+        if not self._aborted.done():
+            self._aborted.set_result(_Closing(error, code))
+
     async def run(self) -> None:
         """Until the client goes, or is sent away."""
         start = time.monotonic()
@@ -188,7 +199,8 @@ class RealtimeSession:
             lambda: self.end(SessionExpired(f"The connection has lasted {self._settings.realtime_max_s:g} s."), POLICY),
         )
         try:
-            await asyncio.wait({reader, writer}, return_when=asyncio.FIRST_COMPLETED)
+            ends: set[asyncio.Future[Any]] = {reader, writer, self._aborted}
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:
             expiry.cancel()
             for task in (reader, writer, idle):
@@ -197,6 +209,8 @@ class RealtimeSession:
             if self._stream is not None:
                 await self._stream.clear()
         reason = next((str(result) for result in results if isinstance(result, str)), "client")
+        if self._aborted.done():
+            reason = await self._close(self._aborted.result(), finish=False)
         log.info(
             "realtime %.1f s audio_s=%.1f utterances=%d closed_by=%s",
             time.monotonic() - start,
@@ -257,11 +271,13 @@ class RealtimeSession:
             log.exception("realtime connection failed")
             return await self._close(_Closing(InternalError("An unexpected error has occurred."), _FAILED))
 
-    async def _close(self, closing: _Closing) -> str:
+    async def _close(self, closing: _Closing, *, finish: bool = True) -> str:
+        self.error = closing.error
         self._recognizer.metrics.errors.labels(closing.error.code).inc()
         with contextlib.suppress(WebSocketDisconnect, RuntimeError, TimeoutError, _Closing):
             if not isinstance(closing.error, SlowReader):
-                await self._finish()
+                if finish:
+                    await self._finish()
                 await self._send(error_event(closing.error))
             async with asyncio.timeout(self._settings.realtime_write_timeout_s):
                 await self._websocket.close(closing.code, closing.error.code)
@@ -318,10 +334,13 @@ class RealtimeSession:
                 context=self._config.context,
                 min_s=self._settings.min_audio_s,
                 start_s=self._received_s,
+                masker=self._masker,
                 looked=lambda: self._inbox.put_now(_LOOKED),
             )
         try:
-            await self._recognizer.limits.count_audio(self._client, len(data) / self._config.audio.bytes_per_s)
+            duration_s = len(data) / self._config.audio.bytes_per_s
+            await self._recognizer.limits.count_audio(self.client, duration_s)
+            self.audio_s[pipeline.bundle.tag] += duration_s
         except HindiSTTError as error:
             raise _Closing(error, POLICY) from error
         samples = self._decoder.push(data)

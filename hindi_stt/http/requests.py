@@ -20,6 +20,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from hindi_stt.access.limits import Client
 from hindi_stt.errors import (
@@ -41,9 +42,11 @@ __all__ = [
     "answering",
     "current_client",
     "current_request_id",
+    "deny_handshake",
     "error_body",
     "error_json",
     "error_response",
+    "handshake_was_denied",
     "log",
     "note_client",
     "state_of",
@@ -63,6 +66,7 @@ _current_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", 
 _current_client: contextvars.ContextVar[str] = contextvars.ContextVar("client", default="-")
 
 
+_denied: contextvars.ContextVar[bool] = contextvars.ContextVar("handshake_denied", default=False)
 _NOBODY: Final = Client("-")
 
 
@@ -124,6 +128,18 @@ def answering(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Re
 def error_body(request: HTTPConnection, error: HindiSTTError) -> dict[str, Any]:
     """The body of the answer for an error; below /v1 it also has OpenAI's `type` and `param`."""
     return error_json(error, state_of(request))
+
+
+async def deny_handshake(websocket: WebSocket, error: HindiSTTError) -> None:
+    """Answer a WebSocket's handshake with an error instead of accepting it, and log it."""
+    _denied.set(True)
+    log.info("WS %s %d code=%s", quote(websocket.scope["path"]), error.status, error.code)
+    await websocket.send_denial_response(JSONResponse(error_body(websocket, error), error.status))
+
+
+def handshake_was_denied() -> bool:
+    """Whether the WebSocket of this task was refused by `deny_handshake`."""
+    return _denied.get()
 
 
 def error_json(error: HindiSTTError, state: RequestState) -> dict[str, Any]:

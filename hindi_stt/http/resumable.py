@@ -8,7 +8,6 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -17,6 +16,7 @@ from hindi_stt.errors import BodyTooLarge, HindiSTTError, InvalidRequest, Upload
 from hindi_stt.http.job_desk import Jobs
 from hindi_stt.http.requests import error_response
 from hindi_stt.http.uploads import bounded
+from hindi_stt.threads import entered_in_thread, run_to_end
 
 __all__ = ["upload_routes"]
 
@@ -78,25 +78,28 @@ async def _append(request: Request, jobs: Jobs) -> Response:
     offset = _whole_number(request, "Upload-Offset")
     store, owner = jobs.backend.uploads, jobs.owner(request)
     upload = await jobs.ask(lambda: store.find(request.path_params["upload"], owner))
-    part = store.append(upload, offset)
-    file = await jobs.ask(part.__enter__)
-    try:
-        async with bounded(request, max(0, upload.length - offset), jobs.settings) as receive:
-            waiting = bytearray()
-            more = True
-            try:
-                while more:
-                    message = await receive()
-                    more = message.get("more_body", False)
-                    waiting += message.get("body", b"")
-                    if len(waiting) >= _WRITE_BYTES:
-                        await anyio.to_thread.run_sync(file.write, bytes(waiting))
-                        waiting.clear()
-            finally:  # what has arrived need not come again
-                file.write(waiting)
-                offset = file.tell()
-    finally:
-        await jobs.ask(lambda: part.__exit__(None, None, None))
+    async with (
+        entered_in_thread(store.append(upload, offset), jobs.ask) as file,
+        bounded(request, max(0, upload.length - offset), jobs.settings) as receive,
+    ):
+        waiting = bytearray()
+
+        async def write() -> None:
+            data = bytes(waiting)
+            waiting.clear()  # before the write, which comes to its end even where this task is cancelled in it
+            await run_to_end(lambda: file.write(data))
+
+        more = True
+        try:
+            while more:
+                message = await receive()
+                more = message.get("more_body", False)
+                waiting += message.get("body", b"")
+                if len(waiting) >= _WRITE_BYTES:
+                    await write()
+        finally:  # what has arrived need not come again
+            await write()
+            offset = file.tell()
     return Response(status_code=204, headers={"Upload-Offset": str(offset)})
 
 

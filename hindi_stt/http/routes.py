@@ -42,8 +42,13 @@ def make_app(
     openapi: Callable[[], dict[str, Any]],
     recognizer: Callable[[], Recognizer],
     more: Sequence[BaseRoute],
+    *,
+    is_known: Callable[[Request], bool],
 ) -> Starlette:
-    """The routes as an application: bodies by the first four arguments, the file API by the fifth, and what is more."""
+    """The routes as an application: bodies by the first four arguments, the file API by the fifth, and what is more.
+
+    is_known: whether a request comes from somebody who may use the server: versions are not told to others.
+    """
     has_page = any(isinstance(route, Route) and route.path == "/ui" for route in more)
     links = {name: link for name, link in _LINKS.items() if name != "page" or has_page}
 
@@ -52,12 +57,15 @@ def make_app(
     async def index(request: Request) -> Response:
         if accepts_html(request):
             return reference.response()
-        body = {"name": "hindi_stt", "version": __version__, **about(), "links": links}
+        version = {"version": __version__} if is_known(request) else {}
+        body = {"name": "hindi_stt", **version, **about(), "links": links}
         return JSONResponse(body, headers={"Vary": "Accept"})
 
     async def show_health(request: Request) -> Response:
         state_of(request).keep_body = True
         report = await health()
+        if not is_known(request):
+            del report["versions"]
         return JSONResponse(report, 503 if report["status"] == "unhealthy" else 200)
 
     async def show_stats(_: Request) -> Response:

@@ -10,8 +10,9 @@ from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from hindi_stt.jobs import webhooks
+from hindi_stt.database import first_line
 from hindi_stt.jobs.backend import Backend
+from hindi_stt.jobs.deliveries import Deliveries
 from hindi_stt.jobs.queue import JobQueue
 from hindi_stt.settings import Settings
 
@@ -32,6 +33,7 @@ class Caretaker:
         self._queue = queue
         self._retention_s = settings.jobs_retention_s
         self._tidied_s = float("-inf")
+        self._deliveries = Deliveries(backend.claims, backend.network)
 
     def start(self) -> None:
         """In threads that end with the process: a webhook that does not answer keeps no file waiting."""
@@ -50,13 +52,8 @@ class Caretaker:
             self._tidy()
 
     def tell(self) -> None:
-        """Once: webhooks that are due."""
-        claims = self._backend.claims
-        for job in claims.due_webhooks(_AT_ONCE):
-            if claims.take_webhook(job, webhooks.next_try_s(job["webhook_tries"])) and webhooks.tell(
-                job, self._backend.network
-            ):
-                claims.webhook_told(job["id"])
+        """Once: begin with webhooks that are due."""
+        self._deliveries.start_due()
 
     def _tidy(self) -> None:
         records, audio = self._backend.records, self._backend.audio
@@ -73,5 +70,5 @@ def _for_ever(care: Callable[[], None]) -> None:
         try:
             care()
         except (SQLAlchemyError, OSError) as error:
-            log.warning("the records of jobs cannot be cared for: %s", error)
+            log.warning("the records of jobs cannot be cared for: %s", first_line(error))
         time.sleep(_ROUND_S)

@@ -122,11 +122,11 @@ class Claims:
         with self._engine.connect() as connection:
             return connection.execute(select(func.count()).select_from(some)).scalar() or 0
 
-    def due_webhooks(self, limit: int) -> Sequence[RowMapping]:
-        """Jobs whose webhook is to be told now."""
-        due = select(jobs).where(jobs.c.webhook_due <= time.time()).order_by(jobs.c.webhook_due).limit(limit)
+    def due_webhooks(self, limit: int, *, skip: int = 0) -> Sequence[RowMapping]:
+        """Jobs whose webhook is to be told now, those that have waited longest first. skip: so many of them."""
+        due = select(jobs).where(jobs.c.webhook_due <= time.time()).order_by(jobs.c.webhook_due, jobs.c.id)
         with self._engine.connect() as connection:
-            return connection.execute(due).mappings().all()
+            return connection.execute(due.limit(limit).offset(skip)).mappings().all()
 
     def take_webhook(self, job: RowMapping, next_s: float | None) -> bool:
         """Begin one try to tell it, the next being due after so many seconds (None: never); False if another has."""

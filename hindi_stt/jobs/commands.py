@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from hindi_stt.errors import HindiSTTError, JobsOff
+from hindi_stt.log_format import LineFormatter
 from hindi_stt.settings import Settings, get_settings
 from hindi_stt.yielding import yield_to_everybody
 
@@ -48,7 +49,9 @@ def _work(settings: Settings, resolve: Callable[[], Bundle]) -> int:
     # Not before: a worker that starts must not take seconds from those who wait either.
     from hindi_stt.jobs.worker import Worker
 
-    logging.basicConfig(format="%(asctime)s %(levelname)s [job worker %(process)d] %(message)s", level=logging.WARNING)
+    handler = logging.StreamHandler()
+    handler.setFormatter(LineFormatter("%(asctime)s %(levelname)s [job worker %(process)d] %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
     logging.getLogger("hindi_stt").setLevel(logging.INFO)
     Worker(settings, resolve()).run()
     return 0

@@ -18,6 +18,8 @@ from hindi_stt.jobs.tables import OPEN, close_if_ended, files, job_audio, jobs, 
 __all__ = ["JobRecords", "NewFile", "NewJob"]
 
 _INSERT_AT_ONCE: Final = 1000
+# Old builds of SQLite take 999 parameters in a statement.
+_ASK_AT_ONCE: Final = 500
 _DAY_S: Final = 86_400.0
 
 
@@ -70,7 +72,10 @@ class JobRecords:
         """Its id, or that of the job which the same request has made before. Raises TooManyJobs."""
         try:
             return self.made_before(job.owner, job.request_key) or self._insert(job)
-        except IntegrityError:  # the same request, at the same time
+        except IntegrityError:
+            if job.request_key is None:
+                raise
+            # The same request has been sent twice at the same time.
             before = self.made_before(job.owner, job.request_key)
         if before is None:
             raise JobNotFound("The job of the same request was deleted meanwhile.")
@@ -196,9 +201,13 @@ class JobRecords:
 
     def without_need_of_audio(self, ids: Iterable[str]) -> list[str]:
         """Those of the ids whose job has ended, or was never written though its id is a day old."""
-        asked = set(ids)
+        asked = list(set(ids))
+        known: dict[str, str] = {}
         with self._engine.connect() as connection:
-            known = dict(connection.execute(select(jobs.c.id, jobs.c.state)).all())
+            for start in range(0, len(asked), _ASK_AT_ONCE):
+                some = jobs.c.id.in_(asked[start : start + _ASK_AT_ONCE])
+                rows = connection.execute(select(jobs.c.id, jobs.c.state).where(some))
+                known |= {row.id: row.state for row in rows}
         return [i for i in asked if (known[i] not in OPEN if i in known else _made_s(i) < time.time() - _DAY_S)]
 
     def close(self) -> None:

@@ -25,13 +25,13 @@ from sqlalchemy import (
     UniqueConstraint,
     and_,
     case,
-    create_engine,
     event,
     update,
 )
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from hindi_stt.database import first_line, make_engine
 from hindi_stt.errors import JobsUnavailable
 
 __all__ = [
@@ -99,6 +99,9 @@ files = Table(
     Index("job_files_by_lease", "state", "lease"),
 )
 
+# Since version 0.1: jobs that are too old are looked for every minute.
+_ADDED_INDEXES: Final = (Index("jobs_by_end", jobs.c.finished),)
+
 uploads = Table(
     "job_uploads",
     _metadata,
@@ -125,13 +128,23 @@ def connect(url: str) -> Engine:
         sqlite = make_url(url).get_backend_name() == "sqlite"
         # IMMEDIATE: a transaction that will write waits for its turn at its begin, not in its middle.
         arguments = {"timeout": _BUSY_S, "isolation_level": "IMMEDIATE"} if sqlite else {}
-        engine = create_engine(url, connect_args=arguments, pool_pre_ping=not sqlite)
+        engine = make_engine(url, connect_args=arguments, pool_pre_ping=not sqlite)
         if sqlite:
             event.listen(engine, "connect", _durable)
         _metadata.create_all(engine)
+        _make_indexes(engine)
     except (SQLAlchemyError, ImportError) as error:
-        raise JobsUnavailable(f"The database of jobs cannot be used: {error}.") from error
+        raise JobsUnavailable(f"The database of jobs cannot be used: {first_line(error)}.") from error
     return engine
+
+
+def _make_indexes(engine: Engine) -> None:
+    """Add the indexes that tables of earlier versions do not have."""
+    for index in _ADDED_INDEXES:
+        try:
+            index.create(engine, checkfirst=True)
+        except SQLAlchemyError:  # another process has just made it, or else it is missing still
+            index.create(engine, checkfirst=True)
 
 
 def _durable(connection: Connection, _: object) -> None:

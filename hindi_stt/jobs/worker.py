@@ -24,6 +24,7 @@ from hindi_stt.access.ledger import Entry, Ledger
 from hindi_stt.acoustic import LocalAcoustic
 from hindi_stt.audio import RawFormat
 from hindi_stt.bundle import Bundle
+from hindi_stt.database import first_line
 from hindi_stt.errors import HindiSTTError, InternalError, JobsUnavailable
 from hindi_stt.jobs.backend import Backend, JobOptions
 from hindi_stt.jobs.caretaker import Caretaker
@@ -135,7 +136,7 @@ class Worker:
             try:
                 hand.lost = not self._claims.beat(hand.claim, hand.heard_s, hand.total_s) or hand.lost
             except (SQLAlchemyError, OSError) as error:
-                log.warning("the database of jobs does not answer: %s", error)
+                log.warning("the database of jobs does not answer: %s", first_line(error))
 
     def _finish(self, claim: Claim, transcript: Transcript, elapsed_s: float) -> None:
         result, audio_s = _transcript.dump_json(transcript).decode(), transcript.duration_s

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 from hindi_stt.acoustic import Acoustic
 from hindi_stt.errors import HindiSTTError
+from hindi_stt.threads import run_to_end
 from hindi_stt.types import Features, LogProbs
 
 __all__ = ["Line", "LocalLine"]
@@ -29,7 +30,7 @@ class Line(Protocol):
         ...
 
     async def in_thread(self, work: Callable[[], T]) -> T:
-        """Run CPU work beside the event loop."""
+        """Run CPU work beside the event loop; where the task is cancelled, the work has ended when that is raised."""
         ...
 
 
@@ -53,4 +54,4 @@ class LocalLine:
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """See Line."""
-        return await asyncio.to_thread(work)
+        return await run_to_end(work)

@@ -21,6 +21,7 @@ from hindi_stt.streaming.events import Event, Partial, SpeechStarted, SpeechStop
 from hindi_stt.streaming.line import Line
 from hindi_stt.streaming.partials import Context, Partials, PartialWords
 from hindi_stt.streaming.turns import TurnDetection, TurnSegmenter
+from hindi_stt.text import UtteranceMasker
 from hindi_stt.types import Float32, Segment, Word
 
 __all__ = ["Stream"]
@@ -41,6 +42,7 @@ class Stream:
     shortest utterance that can be committed. start_s: seconds of the stream that went before. looked: told, in the
     event loop, when a hypothesis is there to be taken with `partial`. A masked number may go on: with masks there are
     no partials. turns: when a speaker's turn ends; without, utterances end where long files are cut.
+    masker: of the speaker, where other streams have gone before: a number may go on from one to the next.
     """
 
     def __init__(
@@ -54,11 +56,13 @@ class Stream:
         start_s: float = 0.0,
         context: Context | None = None,
         turns: TurnDetection | None = None,
+        masker: UtteranceMasker | None = None,
         looked: Callable[[], None] = lambda: None,
     ) -> None:
         self._pipeline = pipeline
         self._line = line
         self._looked = looked
+        self._masker = masker or UtteranceMasker()
         self._looking: asyncio.Task[PartialWords | None] | None = None
         self._stopping: asyncio.Task[PartialWords | None] | None = None
         self._looking_from = 0
@@ -252,7 +256,7 @@ class Stream:
             self._partials.go_on(end)
 
     async def _tell(self, end: int, *, stopped: bool, warnings: tuple[str, ...] = ()) -> AsyncGenerator[Event]:
-        segments = await self._line.in_thread(lambda: self._pipeline.write(self._heard, self._options))
+        segments = await self._line.in_thread(lambda: self._pipeline.write(self._heard, self._options, self._masker))
         start = self._base if self._start is None else self._start
         if segments or self._started or not self._end_pointing:
             if self._end_pointing and not self._started:

@@ -8,14 +8,14 @@ from typing import Final
 
 from hindi_stt.errors import InvalidRequest
 from hindi_stt.text import hi
-from hindi_stt.text.masking import DigitRuns, mask_numbers
+from hindi_stt.text.masking import DigitRuns, UtteranceMasker, mask_numbers
 from hindi_stt.text.options import TextOptions
 from hindi_stt.text.punctuation import PausePunctuator, Punctuator, punctuate
 from hindi_stt.text.unicode_form import unicode_form
 from hindi_stt.text.words import map_texts
 from hindi_stt.types import Numerals, Script, Segment, Word
 
-__all__ = ["TextOptions", "Writer"]
+__all__ = ["TextOptions", "UtteranceMasker", "Writer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +59,27 @@ class Writer:
                 f"This model has no punctuation={options.punctuation}; it has {have}.", param="punctuation"
             )
 
-    def __call__(self, segments: Sequence[Segment], options: TextOptions) -> tuple[Segment, ...]:
-        """The segments as the options say. Raises what `check` raises; no words make it raise anything."""
+    def __call__(
+        self, segments: Sequence[Segment], options: TextOptions, masker: UtteranceMasker | None = None
+    ) -> tuple[Segment, ...]:
+        """Rewrite the segments; no words make it raise anything.
+
+        Args:
+            segments: A recording, or an utterance of a stream.
+            options: How to write it.
+            masker: Of the stream: what it remembers of a number that goes on over a pause.
+
+        Returns:
+            The segments as the options say.
+
+        Raises:
+            InvalidRequest: See `check`.
+        """
         self.check(options)
         language = self._language
         if language and options.mask:
-            segments = mask_numbers(segments, options.mask, language.digit_runs)
+            mask = masker or mask_numbers
+            segments = mask(segments, options.mask, language.digit_runs)
         return tuple(replace(segment, words=self._rewrite(segment.words, options)) for segment in segments)
 
     def _rewrite(self, words: Sequence[Word], options: TextOptions) -> tuple[Word, ...]:

@@ -12,7 +12,7 @@ from typing import Final
 
 from hindi_stt.types import Mask, Segment, Word
 
-__all__ = ["MASK", "DigitRuns", "MaskableRun", "mask_numbers"]
+__all__ = ["MASK", "DigitRuns", "MaskableRun", "UtteranceMasker", "mask_numbers"]
 
 MASK: Final = "X"
 _CARD_DIGITS: Final = range(13, 20)
@@ -22,14 +22,19 @@ _SHORTEST_PART: Final = 4
 _PHONE_PREFIXES: Final = ("0091", "091", "91", "0", "")
 _PHONE_DIGITS: Final = 10
 _AADHAAR_DIGITS: Final = 12
+# Of a speaker who pauses within a number: the longest pause, and how many digits or pairs are hidden before it is known
+# whether more follow.
+_LONGEST_PAUSE_S: Final = 10.0
+_SHORTEST_OPEN_PART: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
 class MaskableRun:
     """Words start … end (end excluded) say or write these digits.
 
-    may_have_begun_before, may_go_on: the run stands at the beginning or at the end of all words, and looks like a piece
-    of a longer number, whose other digits may have been said in another utterance.
+    at_beginning, at_end: there is nothing before or behind it but fillers. may_have_begun_before, may_go_on: the same
+    of a run that looks like a piece of a longer number, whose other digits may have been said in another utterance.
+    named: a word before it says that a number follows. parts: how many digits or pairs it was said in.
     """
 
     start: int
@@ -37,6 +42,10 @@ class MaskableRun:
     digits: str
     may_have_begun_before: bool = False
     may_go_on: bool = False
+    at_beginning: bool = False
+    at_end: bool = False
+    named: bool = False
+    parts: int = 1
 
 
 DigitRuns = Callable[[Sequence[str]], Iterator[MaskableRun]]
@@ -59,12 +68,69 @@ def mask_numbers(segments: Sequence[Segment], kinds: frozenset[Mask], digit_runs
         The segments, with their times; a masked word has no sources.
     """
     words = list(chain.from_iterable(segment.words for segment in segments))
+    runs = digit_runs([word.text for word in words])
+    return _rewrite(segments, words, [run for run in runs if _is_hidden(run, kinds)])
+
+
+class UtteranceMasker:
+    """Hides the numbers of one speaker, utterance after utterance, as `mask_numbers` does in one of them.
+
+    An utterance is written when it ends, and nobody knows yet whether its last digits go on in the next one. So digits
+    at its end are hidden as soon as they could be a piece of a number of the kinds asked for: two or more, or one
+    (digit or pair) that is announced ("नंबर नौ") or said by itself. Digits with which the next utterance begins belong
+    to them, for `_LONGEST_PAUSE_S`: they are hidden, however few, while all of them together could be such a number or
+    a piece of one. Utterances without digits in between change nothing.
+    """
+
+    def __init__(self) -> None:
+        self._digits = ""
+        self._end_s = 0.0
+
+    def __call__(
+        self, segments: Sequence[Segment], kinds: frozenset[Mask], digit_runs: DigitRuns
+    ) -> tuple[Segment, ...]:
+        """Mask the next utterance.
+
+        Args:
+            segments: The utterance; times in seconds of the stream.
+            kinds: Kinds of numbers to hide.
+            digit_runs: Finds the digits of a language.
+
+        Returns:
+            The segments, as of `mask_numbers`.
+        """
+        words = list(chain.from_iterable(segment.words for segment in segments))
+        if not words:
+            return tuple(segments)
+        runs = list(digit_runs([word.text for word in words]))
+        before = self._digits if words[0].start_s - self._end_s <= _LONGEST_PAUSE_S else ""
+        hidden = [run for run in runs if self._is_hidden(run, before, kinds)]
+        if runs:
+            last = runs[-1]
+            goes_on = last.at_end and (last.may_go_on or bool(before and last.at_beginning))
+            self._digits = (before if last.at_beginning else "") + last.digits if goes_on else ""
+            self._end_s = words[-1].end_s
+        return _rewrite(segments, words, hidden)
+
+    def _is_hidden(self, run: MaskableRun, before: str, kinds: frozenset[Mask]) -> bool:
+        if _is_hidden(run, kinds):
+            return True
+        if before and run.at_beginning:
+            joined = replace(run, digits=before + run.digits, may_have_begun_before=True)
+            if _is_hidden(joined, kinds, shortest_part=1):
+                return True
+        open_ended = run.parts >= _SHORTEST_OPEN_PART or run.named or run.at_beginning
+        end = replace(run, may_have_begun_before=run.at_beginning)
+        return run.may_go_on and open_ended and _is_hidden(end, kinds, shortest_part=1)
+
+
+def _rewrite(segments: Sequence[Segment], words: Sequence[Word], hidden: Sequence[MaskableRun]) -> tuple[Segment, ...]:
+    """The segments with these runs masked. words: those of all segments."""
     masked: dict[int, str] = {}
-    for run in digit_runs([word.text for word in words]):
-        if (_kinds_of(run.digits) | _kinds_of_part(run)) & kinds:
-            # The digits stand in the number's first word of each segment; _masked joins the rest to it.
-            masked |= dict.fromkeys(range(run.start, run.end), "")
-            masked[run.start] = MASK * len(run.digits)
+    for run in hidden:
+        # The digits stand in the number's first word of each segment; _masked joins the rest to it.
+        masked |= dict.fromkeys(range(run.start, run.end), "")
+        masked[run.start] = MASK * len(run.digits)
     rewritten: list[Segment] = []
     first = 0
     for segment in segments:
@@ -72,6 +138,11 @@ def mask_numbers(segments: Sequence[Segment], kinds: frozenset[Mask], digit_runs
         rewritten.append(replace(segment, words=tuple(_masked(words, masked, first, last))))
         first = last
     return tuple(rewritten)
+
+
+def _is_hidden(run: MaskableRun, kinds: frozenset[Mask], shortest_part: int = _SHORTEST_PART) -> bool:
+    """Whether a run is, or may be a piece of, a number of these kinds."""
+    return bool((_kinds_of(run.digits) | _kinds_of_part(run, shortest_part)) & kinds)
 
 
 def _kinds_of(digits: str) -> set[Mask]:
@@ -93,11 +164,11 @@ def _is_phone(digits: str) -> bool:
     return any(digits.startswith(prefix) and len(digits) == len(prefix) + _PHONE_DIGITS for prefix in _PHONE_PREFIXES)
 
 
-def _kinds_of_part(run: MaskableRun) -> set[Mask]:
+def _kinds_of_part(run: MaskableRun, shortest: int) -> set[Mask]:
     """What a run may be a piece of: the kinds that have more digits than it."""
     kinds: set[Mask] = set()
     length = len(run.digits)
-    if length < _SHORTEST_PART or not (run.may_have_begun_before or run.may_go_on):
+    if length < shortest or not (run.may_have_begun_before or run.may_go_on):
         return kinds
     prefixes = [prefix for prefix in _PHONE_PREFIXES if run.may_have_begun_before or run.digits.startswith(prefix)]
     if length < max(map(len, prefixes)) + _PHONE_DIGITS:

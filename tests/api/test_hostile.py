@@ -129,7 +129,7 @@ def test_a_byte_a_second(usual: Server) -> None:
             ("/transcribe?stream=true", "audio/wav"),
         )[i % 3]
         client = socket.create_connection(("127.0.0.1", usual.port))
-        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: 100000\r\n\r\n"
+        head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\nContent-Length: 100000\r\n\r\n"
         part = '--x\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n'
         client.sendall((head + part * ("multipart" in kind)).encode())
         clients.append(client)

@@ -137,7 +137,7 @@ def test_a_storm_of_clients(steady: Server, expected: str) -> None:
     """Connections that come and go by the hundred, some in the middle of a request."""
     assert wait_for(lambda: quiet(steady), 30, "quiet") >= 0
     before = resources_of(steady)
-    head = b"POST /transcribe HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+    head = b"POST /transcribe HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n"
     head += b"Content-Length: 100000\r\n\r\n--x\r\n"
     with callers(steady, 1) as answers:
         for i in range(STORM):
@@ -159,7 +159,9 @@ def test_those_who_dawdle(steady: Server, expected: str) -> None:
     """A hundred connections, a third silent, a third a byte at a time, a third that stop within their body."""
     clients = [socket.create_connection(("127.0.0.1", steady.port), timeout=10) for _ in range(DAWDLERS)]
     try:
-        head = b"POST /transcribe HTTP/1.1\r\nHost: x\r\nContent-Type: audio/wav\r\nContent-Length: 9000\r\n\r\n"
+        head = (
+            b"POST /transcribe HTTP/1.1\r\nHost: localhost\r\nContent-Type: audio/wav\r\nContent-Length: 9000\r\n\r\n"
+        )
         for i, client in enumerate(clients):
             if i % 3 == 2:
                 client.sendall(head + CLIP[:5_000])

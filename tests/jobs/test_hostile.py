@@ -112,12 +112,12 @@ def test_hosts(host: str) -> None:
 )
 def test_addresses_that_are_not_public(address: str) -> None:
     with pytest.raises(PrivateAddress):
-        Network("").check("name", address)
+        Network("").check(address)
 
 
 def test_public_addresses() -> None:
     for address in ("93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946"):
-        Network("").check("name", address)
+        Network("").check(address)
 
 
 def test_a_link_out_of_the_folder(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -92,10 +93,10 @@ def test_everything_is_there(chart: Any) -> None:
     documents = rendered(chart, EVERYTHING)
     kinds = sorted(d["kind"] for d in documents)
     assert kinds == sorted(
-        ["Deployment"] * 3 + ["Service"] * 2 + ["NetworkPolicy"] * 2
+        ["Deployment"] * 3 + ["Service"] * 2 + ["NetworkPolicy"] * 2 + ["Secret"]
         + ["HorizontalPodAutoscaler", "Ingress", "PodDisruptionBudget", "ServiceMonitor"]
     )  # fmt: skip
-    assert {d["kind"] for d in rendered(chart, BARE)} == {"Deployment", "Service", "PodDisruptionBudget"}
+    assert {d["kind"] for d in rendered(chart, BARE)} == {"Deployment", "Service", "PodDisruptionBudget", "Secret"}
 
 
 @pytest.mark.parametrize(
@@ -120,6 +121,44 @@ def test_every_setting_is_one_of_the_servers(chart: Any) -> None:
     used = [e["name"] for _, c in pods(rendered(chart, EVERYTHING)).values() for e in c.get("env", [])]
     assert {"HINDI_STT_MODEL", "HINDI_STT_KEY_FILE", "HINDI_STT_LIMITS_URL", "HINDI_STT_LOG_FORMAT"} <= set(used)
     assert {name for name in used if name.startswith("HINDI_STT_")} <= known
+
+
+def test_the_ingress_hides_what_is_not_for_everybody(chart: Any) -> None:
+    (rule,) = one(rendered(chart, EVERYTHING), "Ingress")["spec"]["rules"]
+    paths = {(path["path"], path["pathType"]) for path in rule["http"]["paths"]}
+    assert ("/", "Exact") in paths
+    assert {("/transcribe", "Prefix"), ("/v1", "Prefix"), ("/ui", "Prefix")} <= paths
+    for hidden in ("/metrics", "/stats", "/livez", "/readyz", "/healthz"):
+        for path, kind in paths:
+            assert hidden != path
+            assert kind == "Exact" or not hidden.startswith(path.rstrip("/") + "/")
+            assert (path, kind) != ("/", "Prefix")
+
+
+@pytest.mark.parametrize("tokens", ["", "my-secret"])
+def test_replicas_share_the_secret_of_tokens(chart: Any, tokens: str) -> None:
+    documents = rendered(chart, {"tokens": {"secret": tokens}})
+    _, server = pods(documents)["server"]
+    (entry,) = (e for e in server["env"] if e["name"] == "HINDI_STT_TOKEN_SECRET")
+    reference = entry["valueFrom"]["secretKeyRef"]
+    made = {d["metadata"]["name"]: d["data"] for d in documents if d["kind"] == "Secret"}
+    if tokens:
+        assert (reference["name"], made) == (tokens, {})
+    else:
+        assert len(base64.b64decode(made[reference["name"]][reference["key"]])) >= 32
+
+
+def test_the_names_that_a_server_without_keys_has_in_the_cluster(chart: Any) -> None:
+    def hosts(values: dict[str, Any]) -> str | None:
+        _, server = pods(rendered(chart, values))["server"]
+        return next((e["value"] for e in server["env"] if e["name"] == "HINDI_STT_ALLOWED_HOSTS"), None)
+
+    (service,) = (d["metadata"]["name"] for d in rendered(chart, {}) if d["kind"] == "Service")
+    wanted = {service, f"{service}.prod", f"{service}.prod.svc", f"{service}.prod.svc.cluster.local"}
+    assert set(str(hosts({})).split(",")) == wanted
+    assert "stt.example.org" in str(hosts({"ingress": {"enabled": True}}))
+    assert hosts({"keys": {"secret": "api-keys"}}) is None
+    assert hosts({"settings": {"HINDI_STT_ALLOWED_HOSTS": "mine.example"}}) == "mine.example"
 
 
 def test_a_workers_own_settings_go_first(chart: Any) -> None:
@@ -191,7 +230,7 @@ def test_everything_is_found_by_its_labels(chart: Any) -> None:
         if d["kind"] == "Deployment"
     }
     for document in documents:
-        spec = document["spec"]
+        spec = document.get("spec", {})
         part = document["metadata"]["labels"]["app.kubernetes.io/component"]
         selector = {
             "Service": lambda s: s["selector"],

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from hindi_stt.access.keys import KeyRing
 from hindi_stt.bundle import EMBEDDED
 from hindi_stt.errors import BodyTooLarge
 from hindi_stt.http.uploads import FRAMING_BYTES
@@ -49,7 +50,7 @@ def compose() -> dict[str, Any]:
 
 def test_the_compose_file(compose: dict[str, Any]) -> None:
     services = compose["services"]
-    assert set(services) == {"stt-1", "stt-2", "nginx", "redis", "prometheus", "grafana"}
+    assert set(services) == {"keys", "stt-1", "stt-2", "nginx", "redis", "prometheus", "grafana"}
     for service in services.values():
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]
@@ -59,6 +60,50 @@ def test_the_compose_file(compose: dict[str, Any]) -> None:
     known = {f"HINDI_STT_{name.upper()}" for name in Settings.model_fields}
     for name in ("stt-1", "stt-2"):
         assert {key for key in services[name]["environment"] if key.startswith("HINDI_STT_")} <= known
+
+
+def _first_start(folder: Path, *arguments: str) -> tuple[str, str]:
+    """What deploy/first-start.sh prints, run as the compose file runs it; the folders stand for its volumes."""
+    for name in ("keys", "before"):
+        (folder / name).mkdir(exist_ok=True)
+    owner = f"{os.getuid()}:{os.getgid()}"
+    environment = {"KEYS_DIR": str(folder / "keys"), "BEFORE_DIR": str(folder / "before"), "KEYS_OWNER": owner}
+    environment |= {"PATH": f"{BIN}:{os.environ['PATH']}"}
+    command = ["/bin/sh", DEPLOY / "first-start.sh", *arguments]
+    done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=True, timeout=60)
+    return done.stdout, done.stderr
+
+
+def test_a_new_deployment_gets_a_key_once(tmp_path: Path) -> None:
+    printed, _ = _first_start(tmp_path)
+    key = printed.split()[-1]
+    assert KeyRing(tmp_path / "keys" / "keys.json").find(key).name == "first"
+    secret = (tmp_path / "keys" / "token-secret").read_text()
+    assert len(secret) > 32
+    assert KeyRing(tmp_path / "keys" / "keys.json").find((tmp_path / "keys" / "metrics-key").read_text().strip())
+    (tmp_path / "before" / "wal").touch()
+    assert _first_start(tmp_path) == ("", "")
+    assert (tmp_path / "keys" / "token-secret").read_text() == secret
+
+
+def test_a_deployment_that_has_run_without_keys_is_warned_and_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "before").mkdir()
+    (tmp_path / "before" / "wal").touch()
+    printed, warned = _first_start(tmp_path)
+    assert printed == ""
+    assert "NO API KEYS" in warned
+    assert not (tmp_path / "keys" / "keys.json").exists()
+    printed, _ = _first_start(tmp_path, "new-key", "clinic")
+    assert KeyRing(tmp_path / "keys" / "keys.json").find(printed.split()[-1]).name == "clinic"
+
+
+def test_replicas_take_the_key_file_if_there_is_one(compose: dict[str, Any]) -> None:
+    for name in ("stt-1", "stt-2"):
+        service = compose["services"][name]
+        assert "keys:/keys:ro" in service["volumes"]
+        script = service["entrypoint"][-1]
+        assert script.endswith("exec /home/bentoml/bento/env/docker/entrypoint.sh")
+        assert {"HINDI_STT_KEY_FILE", "HINDI_STT_TOKEN_SECRET"} <= set(re.findall(r"HINDI_STT_[A-Z_]+", script))
 
 
 def test_the_parts_know_each_other(compose: dict[str, Any]) -> None:
@@ -87,7 +132,7 @@ def test_nginx_takes_bodies_that_the_server_takes() -> None:
 
 
 def test_prometheus_takes_its_configuration() -> None:
-    _run(_tool("promtool"), "check", "config", DEPLOY / "prometheus" / "prometheus.yml")
+    _run(_tool("promtool"), "check", "config", "--syntax-only", DEPLOY / "prometheus" / "prometheus.yml")
 
 
 def test_the_dockerfile() -> None:

@@ -49,10 +49,25 @@ capabilities: {drop: [ALL]}
 {{- $url := printf "redis://%s-redis:6379" (include "stt.name" .context) }}
 {{- $_ := set $env "HINDI_STT_LIMITS_URL" $url }}{{ $_ := set $env "HINDI_STT_CACHE_URL" $url }}
 {{- end }}
+{{- if not (or .context.Values.keys.secret (hasKey $env "HINDI_STT_ALLOWED_HOSTS")) }}
+{{- $name := include "stt.name" .context }}
+{{- $namespaced := printf "%s.%s" $name .context.Release.Namespace }}
+{{- $hosts := list $name $namespaced (printf "%s.svc" $namespaced) (printf "%s.svc.cluster.local" $namespaced) }}
+{{- if .context.Values.ingress.enabled }}{{ $hosts = append $hosts .context.Values.ingress.host }}{{ end }}
+{{- $_ := set $env "HINDI_STT_ALLOWED_HOSTS" (join "," $hosts) }}
+{{- end }}
+{{- if not (hasKey $env "HINDI_STT_TOKEN_SECRET") }}
+- name: HINDI_STT_TOKEN_SECRET
+  valueFrom: {secretKeyRef: {name: {{ include "stt.tokenSecret" .context }}, key: token-secret}}
+{{- end }}
 {{- range $name, $value := $env }}
 - name: {{ $name }}
   value: {{ $value | quote }}
 {{- end }}
+{{- end }}
+
+{{- define "stt.tokenSecret" -}}
+{{- .Values.tokens.secret | default (printf "%s-tokens" (include "stt.name" .)) }}
 {{- end }}
 
 {{- define "stt.mounts" -}}

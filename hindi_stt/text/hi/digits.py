@@ -70,12 +70,18 @@ def digit_runs(texts: Sequence[str]) -> Iterator[MaskableRun]:
     keys = [key(text) for text in texts]
     for run in find_runs(texts, keys, fillers=True):
         whole = _looks_spelled_out(texts, keys, run)
+        at_beginning = _FILLERS.issuperset(keys[: run.start])
+        at_end = _FILLERS.issuperset(keys[run.end :])
         yield MaskableRun(
             run.start,
             run.end,
             run.digits,
-            may_have_begun_before=whole and _FILLERS.issuperset(keys[: run.start]),
-            may_go_on=whole and _FILLERS.issuperset(keys[run.end :]),
+            may_have_begun_before=whole and at_beginning,
+            may_go_on=whole and at_end,
+            at_beginning=at_beginning,
+            at_end=at_end,
+            named=_cued(run, keys),
+            parts=run.words,
         )
 
 
@@ -104,6 +110,8 @@ def _is_no_amount(run: DigitRun) -> bool:
     if run.single:
         return not (_counts(run.digits) and run.digits[0] == "1" < run.digits[1])
     values = [int(part) for part in run.parts]
+    if run.words == 1:
+        return values[0] >= _FIRST_PAIR_OF_A_MOBILE
     if run.words == 2:  # "अट्ठानवे दस"; an estimate rises
         return values[0] >= _FIRST_PAIR_OF_A_MOBILE and values[1] < values[0]
     return len({after - before for before, after in itertools.pairwise(values)}) > 1

@@ -1,0 +1,90 @@
+"""Webhooks delivered side by side, with a bound per host: a receiver that does not answer delays nobody else's."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from typing import Final
+from urllib.parse import urlsplit
+
+from sqlalchemy import RowMapping
+from sqlalchemy.exc import SQLAlchemyError
+
+from hindi_stt.database import first_line
+from hindi_stt.jobs import webhooks
+from hindi_stt.jobs.claims import Claims
+from hindi_stt.network import Network
+
+__all__ = ["Deliveries"]
+
+log = logging.getLogger("hindi_stt")
+
+_AT_A_TIME: Final = 32
+_PER_HOST: Final = 2
+_PAGE: Final = 100
+# So many due webhooks are looked through for one whose host has room; the others wait for the next round.
+_MOST_LOOKED_AT: Final = 5_000
+
+
+class Deliveries:
+    """The webhooks that this process is telling. Thread-safe."""
+
+    def __init__(self, claims: Claims, network: Network) -> None:
+        self._claims = claims
+        self._network = network
+        self._lock = threading.Lock()
+        self._by_host: Counter[str] = Counter()
+
+    def start_due(self) -> None:
+        """Begin with the webhooks that are due, as many as there is room for; returns at once.
+
+        Raises:
+            SQLAlchemyError: The database does not answer.
+        """
+        skipped = 0  # those that are taken are due no more, and leave their places
+        while skipped < _MOST_LOOKED_AT and self._by_host.total() < _AT_A_TIME:
+            page = self._claims.due_webhooks(_PAGE, skip=skipped)
+            for job in page:
+                host = urlsplit(job["webhook_url"]).hostname or ""
+                if not self._enter(host):
+                    skipped += 1
+                elif self._take(job, host):
+                    # A daemon: the process need not wait for a receiver when it ends, since the try is noted.
+                    threading.Thread(target=self._deliver, args=(job, host), name="webhook", daemon=True).start()
+            if len(page) < _PAGE:
+                return
+
+    def _enter(self, host: str) -> bool:
+        with self._lock:
+            if self._by_host[host] >= _PER_HOST or self._by_host.total() >= _AT_A_TIME:
+                return False
+            self._by_host[host] += 1
+            return True
+
+    def _leave(self, host: str) -> None:
+        with self._lock:
+            self._by_host[host] -= 1
+            if not self._by_host[host]:
+                del self._by_host[host]
+
+    def _take(self, job: RowMapping, host: str) -> bool:
+        """Begin a try; False, and its place free again, where another process has begun it."""
+        taken = False
+        try:
+            taken = self._claims.take_webhook(job, webhooks.next_try_s(job["webhook_tries"]))
+        finally:
+            if not taken:
+                self._leave(host)
+        return taken
+
+    def _deliver(self, job: RowMapping, host: str) -> None:
+        try:
+            if webhooks.tell(job, self._network):
+                self._claims.webhook_told(job["id"])
+        except SQLAlchemyError as error:  # it is told again, under the same id
+            log.warning("a webhook was told, and cannot be noted: %s", first_line(error))
+        except Exception:
+            log.exception("a webhook cannot be told")
+        finally:
+            self._leave(host)
