@@ -103,10 +103,10 @@ def test_through_the_server(guarded: Guarded) -> None:
     before = looked_up()
     # Nobody else can find out what was sent.
     other = guarded.post(guarded.new_key("another"), content).json()
-    assert looked_up()["hit"] == before.get("hit", 0)
+    assert looked_up().get("hit", 0) == before.get("hit", 0)
     assert max(other["timings_ms"].values()) > 0
     again = guarded.post(guarded.key, content).json()
-    assert looked_up()["hit"] == before.get("hit", 0) + 1
+    assert looked_up().get("hit", 0) == before.get("hit", 0) + 1
     own = {"timings_ms", "request_id"}
     assert {key: value for key, value in again.items() if key not in own} == {
         key: value for key, value in first.items() if key not in own
@@ -114,4 +114,4 @@ def test_through_the_server(guarded: Guarded) -> None:
     assert set(again["timings_ms"].values()) == {0.0}
     latin = guarded.post(guarded.key, content, data={"script": "latin"}).json()
     assert latin["text"] != first["text"]
-    assert looked_up()["hit"] == before.get("hit", 0) + 1
+    assert looked_up().get("hit", 0) == before.get("hit", 0) + 1
