@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -31,7 +32,9 @@ class Server:
 
     def __init__(self, folder: Path, root: Path = ROOT, **settings: str) -> None:
         self.tmp = folder / "tmp"
-        self.tmp.mkdir()
+        if len(str(self.tmp)) > 60:  # the server refuses one in which paths of sockets would be too long
+            self.tmp = Path(tempfile.mkdtemp(prefix="server-"))
+        self.tmp.mkdir(exist_ok=True)
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
             self.port = s.getsockname()[1]

@@ -245,8 +245,8 @@ def test_a_transcription(recognizer: Recognizer, headers: dict[str, str]) -> Non
         loop.set_exception_handler(lambda _, context: failures.append(context))
         reached, result = await cancelled_at(transcribe(request("POST", "/transcribe", body, headers), recognizer), n)
         await asyncio.sleep(0)
-        assert recognizer._in_progress_s == pytest.approx(0)
-        assert recognizer._threads.borrowed_tokens == recognizer._waiting.borrowed_tokens == 0
+        assert recognizer.load._total_s == pytest.approx(0)
+        assert recognizer._threads._slots._held.total() == recognizer._waiting.borrowed_tokens == 0
         assert isinstance(result, asyncio.CancelledError) if reached else result.status_code == 200  # type: ignore[union-attr]
         return reached
 
@@ -373,9 +373,9 @@ def test_a_realtime_session(recognizer: Recognizer) -> None:
         session._work = work  # type: ignore[method-assign]
         (result,) = await asyncio.gather(running, return_exceptions=True)
         assert asyncio.all_tasks() == {asyncio.current_task()}
-        assert recognizer._in_progress_s == pytest.approx(0)
+        assert recognizer.load._total_s == pytest.approx(0)
         assert recognizer._n_partials == 0
-        assert recognizer._threads.borrowed_tokens == 0
+        assert recognizer._threads._slots._held.total() == 0
         assert isinstance(result, asyncio.CancelledError) if cancelling.reached else kinds[-1].endswith("completed")
         return cancelling.reached
 

@@ -181,7 +181,7 @@ def test_the_cache_tells_models_apart(
 
 
 def test_the_ledger_names_the_model(several: Server, bundles: dict[str, Bundle]) -> None:
-    url = f"sqlite:///{several.tmp.parent / 'usage.db'}"
+    url = f"sqlite:///{several.log_path.parent / 'usage.db'}"
     content = (DATA / NAMES[0]).read_bytes()
 
     def of_slow() -> int:
