@@ -73,6 +73,7 @@ try:
 except HindiSTTError as error:
     raise SystemExit(f"{error.message} {error.help}") from error
 framework.install(settings.trusted_proxies)
+framework.use_runtime_folder(settings.runtime_dir)
 configure_log(settings.log_format)  # here, so that the supervisor's log has the same form
 
 if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:  # once: in the supervisor, which sets it for its workers

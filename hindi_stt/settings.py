@@ -191,6 +191,11 @@ class Settings(BaseSettings):
         "it: sqlite:///usage.db, postgresql+psycopg://… Empty: none.",
     )
 
+    runtime_dir: str = Field(
+        "",
+        description="Existing folder in which each server makes one of its own for locks and metrics, about 1 MB a "
+        "process; best not on the disk that uploads can fill. Empty: /dev/shm, or else the folder for temporary files.",
+    )
     log_format: Literal["text", "json"] = Field("text", description="Form of the log: lines to read, or JSON.")
     traces_url: str = Field(
         "",

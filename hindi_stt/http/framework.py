@@ -17,12 +17,15 @@ from typing import Any, Final
 
 import uvicorn
 from bentoml._internal.server.http import instruments, traffic
+from bentoml.container import BentoMLContainer
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hindi_stt.errors import InvalidSetting
+from hindi_stt.http.metrics_files import install_preallocated_files
+from hindi_stt.runtime_folder import make_runtime_folder
 
-__all__ = ["TimeoutMiddleware", "check_socket_paths", "install"]
+__all__ = ["TimeoutMiddleware", "check_socket_paths", "install", "use_runtime_folder"]
 
 # Longer than clients and proxies keep a connection that nobody uses.
 _KEEP_ALIVE_S: Final = 75
@@ -86,6 +89,20 @@ class TrafficMetrics(instruments.RunnerTrafficMetricsMiddleware):  # type: ignor
             await self.app(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
+
+
+def use_runtime_folder(parent: str) -> None:
+    """Have BentoML's supervisor put the metrics, and with them our locks, into a new folder of this server.
+
+    BentoML's own, below BENTOML_HOME, is emptied by every server that starts. The folder is made when a server is
+    served, not here. And metrics files get their space before they are used.
+
+    Args:
+        parent: See `make_runtime_folder`.
+    """
+    BentoMLContainer.prometheus_multiproc_dir._provide = lambda: str(make_runtime_folder(parent))  # noqa: SLF001
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        install_preallocated_files()
 
 
 def install(trusted_proxies: str = "") -> None:
