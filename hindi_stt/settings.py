@@ -155,6 +155,11 @@ class Settings(BaseSettings):
         pattern=r"^(rediss?://.+)?$",
         description="Redis that counts for all replicas: redis://HOST:PORT. Empty: each API worker counts by itself.",
     )
+    limits_without_redis: Literal["refuse", "count"] = Field(
+        "refuse",
+        description="While that Redis does not answer: refuse clients that have limits (503), or count for each API "
+        "worker alone.",
+    )
     max_uploads_per_client: int = Field(
         256, gt=0, description="Most recordings that a client may be sending to an API worker at a time."
     )

@@ -58,6 +58,7 @@ BAD = [
     ("traces_url", "http://:4318"),
     ("traces_url", "http://collector:otlp/v1/traces"),
     ("traces_share", "1.5"),
+    ("limits_without_redis", "allow"),
     ("runtime_dir", "{}/text"),
     ("runtime_dir", "{}/nowhere"),
     ("jobs_dir", "{}/text"),
