@@ -61,6 +61,7 @@ from hindi_stt.watchdog import Heartbeat, end_with_supervisor
 if TYPE_CHECKING:
     from hindi_stt.access.ledger import Ledger
     from hindi_stt.http.job_desk import Jobs
+    from hindi_stt.http.job_opening import JobOpening
     from hindi_stt.jobs.beside import Workers
 
 try:
@@ -267,7 +268,9 @@ def _routes() -> Starlette:
         return bentoml.get_current_service()
 
     async def health() -> dict[str, Any]:
-        return current().health.report(protection.key_file_report())
+        service = current()
+        jobs = {"jobs": service.job_opening.report()} if service.job_opening else {}
+        return service.health.report(protection.key_file_report()) | jobs
 
     async def stats() -> dict[str, Any]:
         return await anyio.to_thread.run_sync(current().metrics.summary)
@@ -300,13 +303,17 @@ def _open_ledger() -> Ledger:
     return Ledger(settings.usage_url)
 
 
-def _open_jobs(recognizer: Recognizer) -> Jobs:
+def _job_opening(recognizer: Recognizer, opened: Callable[[], None]) -> JobOpening:
     from hindi_stt.http.job_desk import Jobs
+    from hindi_stt.http.job_opening import JobOpening
     from hindi_stt.jobs.backend import Backend
     from hindi_stt.jobs.queue import JobQueue
 
-    backend = Backend(settings)
-    return Jobs(backend, JobQueue(settings.jobs_queue_url, backend.folder), recognizer)
+    def open_jobs() -> Jobs:
+        backend = Backend(settings)
+        return Jobs(backend, JobQueue(settings.jobs_queue_url, backend.folder), recognizer)
+
+    return JobOpening(open_jobs, opened)
 
 
 def _start_job_workers() -> Workers:
@@ -326,7 +333,7 @@ def _job_routes() -> list[Route]:
     from hindi_stt.http.resumable import upload_routes
 
     def jobs() -> Jobs:
-        found: Jobs = bentoml.get_current_service().jobs
+        found: Jobs = bentoml.get_current_service().job_opening.jobs
         return found
 
     return [*job_routes(jobs), *upload_routes(jobs)]
@@ -359,7 +366,7 @@ class HindiSTT:
         self.recognizer = Recognizer(registry, self._infer, settings, self.metrics, protection.limits, self._cache)
         note_usage = self._ledger.note if self._ledger else lambda *_: None
         self.realtime = Realtime(self.recognizer, protection.check_still_valid, note_usage)
-        self.jobs = _open_jobs(self.recognizer) if settings.jobs_dir else None
+        self.job_opening = _job_opening(self.recognizer, self._start_job_workers) if settings.jobs_dir else None
         self._job_workers: Workers | None = None
 
     @bentoml.on_startup
@@ -368,8 +375,8 @@ class HindiSTT:
         warn_if_open(settings)
         self.health.start(self._infer)
         self.realtime.start()
-        if self.jobs and settings.jobs_workers:
-            self._job_workers = _start_job_workers()
+        if self.job_opening:
+            await self.job_opening.start()
         before_sigterm(self.realtime.drain)
         end_with_supervisor()
 
@@ -380,14 +387,18 @@ class HindiSTT:
         await self.realtime.stop()
         if self._job_workers:
             await self._job_workers.stop()
-        if self.jobs:
-            await self.jobs.close()
+        if self.job_opening:
+            await self.job_opening.stop()
         await protection.limits.close()
         if self._cache:
             await self._cache.close()
         if self._ledger:
             await anyio.to_thread.run_sync(self._ledger.close)
         await anyio.to_thread.run_sync(self._end_traces)
+
+    def _start_job_workers(self) -> None:
+        if settings.jobs_workers:
+            self._job_workers = _start_job_workers()
 
     def __is_ready__(self) -> bool:
         return self.health.status != "unhealthy"
