@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +44,7 @@ from hindi_stt.http.requests import (
     RequestMiddleware,
     RequestState,
     error_response,
+    for_request,
     log,
 )
 from hindi_stt.http.routes import make_app, no_job_routes
@@ -157,7 +158,9 @@ class BatchingRunner(_Runner):
         answers = [NOT_RUN] * len(items)
         for model in dict.fromkeys(item.model for item in items):
             places = [i for i, item in enumerate(items) if item.model == model]
-            for place, result in zip(places, self._run(model, [items[i].features for i in places]), strict=True):
+            with for_request(_ids(items[i] for i in places)):
+                results = self._run(model, [items[i].features for i in places])
+            for place, result in zip(places, results, strict=True):
                 answers[place] = to_item(result)
         self._metrics.batch_size.observe(len(items))
         end_s = time.monotonic()
@@ -243,7 +246,9 @@ class ScheduledRunner(_Runner):
             narrow, wide = self._models(model)
         except ModelUnavailable as error:
             return [error] * len(clips)
-        return (wide if alone else narrow)(clips)
+        items = [item for clip in clips if (item := self._items.get(id(clip)))]
+        with for_request(_ids(items)):
+            return (wide if alone else narrow)(clips)
 
     def _count(self, clips: Sequence[Features], elapsed_s: float) -> None:
         self._metrics.batch_size.observe(len(clips))
@@ -253,6 +258,11 @@ class ScheduledRunner(_Runner):
             if item := self._items.get(id(clip)):  # not those that were given up while they ran
                 self._note_stages(item, end_s - elapsed_s, end_s, len(clips))
         self._count_run(clips)
+
+
+def _ids(items: Iterable[FeatureItem]) -> str:
+    """The ids of the requests that the clips of one run belong to, for its log entries."""
+    return ",".join(dict.fromkeys(item.flow for item in items)) or "-"
 
 
 ConformerRunner = BatchingRunner if settings.scheduler == "bentoml" else ScheduledRunner

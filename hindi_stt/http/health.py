@@ -16,6 +16,7 @@ from hindi_stt.errors import HindiSTTError
 from hindi_stt.http.recognition import RemoteAcoustic
 from hindi_stt.http.requests import log
 from hindi_stt.registry import Registry
+from hindi_stt.repeated_errors import RepeatedErrors
 from hindi_stt.types import Features
 from hindi_stt.watchdog import Watchdog
 
@@ -47,6 +48,7 @@ class Health:
         self._last_error = "no canary has come back yet"
         self._waiting_since: float | None = None
         self._watchdog = Watchdog(lambda pid: log.error("ended the runner %d, which stood still", pid))
+        self._errors = RepeatedErrors()
         self._tasks: list[asyncio.Task[None]] = []
         self._versions = {"hindi_stt": __version__, "python": platform.python_version()} | {
             name: version(name) for name in _PACKAGES
@@ -114,7 +116,7 @@ class Health:
             except HindiSTTError as error:
                 self._last_error = error.message
             except Exception as error:  # whatever it is, the watch goes on
-                log.exception("canary failed")
+                self._errors.log(error, "the canary failed")
                 self._last_error = type(error).__name__
             self._waiting_since = None
             await asyncio.sleep(max(0.0, _INTERVAL_S - (time.monotonic() - started)))
