@@ -79,6 +79,7 @@ framework.use_runtime_folder(settings.runtime_dir)
 configure_log(settings.log_format)  # here, so that the supervisor's log has the same form
 
 if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:  # once: in the supervisor, which sets it for its workers
+    framework.check_processes_often()
     for name, nearest in unknown_variables(os.environ).items():
         log.warning("%s is not a setting%s; see docs/settings.md", name, nearest and f": did you mean {nearest}?")
 

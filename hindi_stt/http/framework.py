@@ -25,10 +25,11 @@ from hindi_stt.errors import InvalidSetting
 from hindi_stt.http.metrics_files import install_preallocated_files
 from hindi_stt.runtime_folder import make_runtime_folder
 
-__all__ = ["TimeoutMiddleware", "check_socket_paths", "install", "use_runtime_folder"]
+__all__ = ["TimeoutMiddleware", "check_processes_often", "check_socket_paths", "install", "use_runtime_folder"]
 
 # Longer than clients and proxies keep a connection that nobody uses.
 _KEEP_ALIVE_S: Final = 75
+_CHECK_S: Final = 1.0
 
 
 def check_socket_paths() -> None:
@@ -103,6 +104,36 @@ def use_runtime_folder(parent: str) -> None:
     BentoMLContainer.prometheus_multiproc_dir._provide = lambda: str(make_runtime_folder(parent))  # noqa: SLF001
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         install_preallocated_files()
+
+
+def check_processes_often() -> None:
+    """Have BentoML's supervisor look every second for processes that have died, instead of every ten.
+
+    A look refuses whatever comes at the same time, SIGTERM as well: that is therefore tried again until it is taken.
+    """
+    from bentoml._internal.utils import circus  # what only the supervisor imports otherwise
+    from circus.sighandler import SysHandler
+
+    make_arbiter = circus.Arbiter.__init__
+
+    @functools.wraps(make_arbiter)
+    def checking(self: Any, *args: Any, **kwargs: Any) -> None:
+        make_arbiter(self, *args, **kwargs | {"check_delay": _CHECK_S})
+
+    quit_once = SysHandler.quit
+
+    def quit_until_taken(self: Any) -> None:
+        controller = self.controller
+
+        def again() -> None:
+            if not controller.arbiter._stopping:  # noqa: SLF001
+                quit_once(self)
+                controller.loop.call_later(_CHECK_S, again)
+
+        controller.loop.add_callback_from_signal(again)
+
+    circus.Arbiter.__init__ = checking
+    SysHandler.quit = quit_until_taken
 
 
 def install(trusted_proxies: str = "") -> None:
