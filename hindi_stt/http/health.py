@@ -15,6 +15,7 @@ from hindi_stt import __version__
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.http.recognition import RemoteAcoustic
 from hindi_stt.http.requests import log
+from hindi_stt.lasting_tasks import lasting_task
 from hindi_stt.registry import Registry
 from hindi_stt.repeated_errors import RepeatedErrors
 from hindi_stt.types import Features
@@ -56,8 +57,10 @@ class Health:
 
     def start(self, acoustic: RemoteAcoustic) -> None:
         """Begin to watch the runner, reached by this call; needs a running event loop."""
-        loop = asyncio.get_running_loop()
-        self._tasks = [loop.create_task(self._watch(acoustic)), loop.create_task(self._watchdog.watch())]
+        self._tasks = [
+            lasting_task("the canary", lambda: self._watch(acoustic)),
+            lasting_task("the watch over the runner", self._watchdog.watch),
+        ]
 
     async def stop(self) -> None:
         """Stop watching."""
