@@ -50,6 +50,7 @@ from hindi_stt.http.requests import (
 from hindi_stt.http.routes import make_app, no_job_routes
 from hindi_stt.http.schemas import TranscriptionResponse, request_schema, response_schema
 from hindi_stt.http.transcription import transcribe
+from hindi_stt.lasting_tasks import lasting_task
 from hindi_stt.loading import LoadedModels
 from hindi_stt.metrics import Metrics
 from hindi_stt.scheduling import Priority, SchedulerLimits
@@ -57,7 +58,7 @@ from hindi_stt.settings import get_settings, unknown_variables
 from hindi_stt.settings_check import check_settings
 from hindi_stt.tracing import past_stage, send_traces
 from hindi_stt.types import Features, LogProbs
-from hindi_stt.watchdog import Heartbeat, end_with_supervisor
+from hindi_stt.watchdog import Heartbeat, Watchdog, end_with_supervisor, processes_report
 
 if TYPE_CHECKING:
     from hindi_stt.access.ledger import Ledger
@@ -102,12 +103,14 @@ class _Runner:
     def __init__(self) -> None:
         self._metrics = Metrics()
         self._heartbeat = Heartbeat()
+        self._watchdog = Watchdog(lambda pid: log.error("killed the API worker %d, which hung", pid), "api")
         self._end_traces = _send_traces("hindi-stt-runner")
 
     @bentoml.on_startup
     async def start(self) -> None:
-        """Show that the event loop turns; from now on the runner ends after the API workers."""
+        """Show that the event loop turns, and watch the API workers'; the runner ends after them."""
         self._heartbeat.start()
+        self._watching = lasting_task("the watch over the API workers", self._watchdog.watch)
         end_after_api_workers()
         end_with_supervisor()
 
@@ -281,7 +284,7 @@ def _routes() -> Starlette:
     async def health() -> dict[str, Any]:
         service = current()
         jobs = {"jobs": service.job_opening.report()} if service.job_opening else {}
-        return service.health.report(protection.key_file_report()) | jobs
+        return service.health.report(protection.key_file_report()) | {"processes": processes_report()} | jobs
 
     async def stats() -> dict[str, Any]:
         return await anyio.to_thread.run_sync(current().metrics.summary)
@@ -379,11 +382,13 @@ class HindiSTT:
         self.realtime = Realtime(self.recognizer, protection.check_still_valid, note_usage)
         self.job_opening = _job_opening(self.recognizer, self._start_job_workers) if settings.jobs_dir else None
         self._job_workers: Workers | None = None
+        self._heartbeat = Heartbeat("api")
 
     @bentoml.on_startup
     async def start(self) -> None:
         """Begin to watch the runner."""
         warn_if_open(settings)
+        self._heartbeat.start()
         self.health.start(self._infer)
         self.realtime.start()
         if self.job_opening:
