@@ -18,7 +18,7 @@ CLIENTS := .venv-clients
 export BENTOML_DO_NOT_TRACK := True
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: serve test test-slow smoke-slow smoke-chaos smoke-soak check image prove-image prove-metrics oracle smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-ui prove-clients prove-pythons smoke-pythons itn-reference bench bench-audio medium-random docs lock lock-oracle clean prove-deploy prove-jobs prove-bulk bulk bench-capacity
+.PHONY: serve test test-slow smoke-slow smoke-chaos smoke-soak check image prove-image prove-metrics oracle smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-ui prove-attack prove-clients prove-pythons smoke-pythons itn-reference bench bench-audio medium-random docs lock lock-oracle clean prove-deploy prove-jobs prove-bulk bulk bench-capacity
 
 serve: $(VENV)/.serve
 	$(VENV)/bin/bentoml serve service:HindiSTT
@@ -144,6 +144,11 @@ prove-decoding: $(VENV)/.dev $(PEERS)/.installed
 BASELINE ?= ../shared/baseline/app.py
 prove-load: $(VENV)/.load build/medium-random/bundle.json $(if $(wildcard $(BASELINE)),$(EARLIER)/.installed)
 	$(VENV)/bin/python -m loadtests.sweep --bundle build/medium-random $(if $(wildcard $(BASELINE)),--earlier $(BASELINE) --earlier-python $(EARLIER)/bin/python)
+
+# Every attack and fault against a server of its own, before where BEFORE names a checkout: a quarter of an hour; as root, with ffmpeg
+# and redis-server.
+prove-attack: $(VENV)/.load
+	$(VENV)/bin/python -m loadtests.attack $(if $(BEFORE),--before $(BEFORE))
 
 # Half an hour of mixed clients at 80 % of the peak: memory, descriptors, texts, and counters that agree.
 prove-soak: $(VENV)/.load

@@ -75,7 +75,7 @@ try:
     model_tag = store.save(registry.default) if not settings.model else None
 except HindiSTTError as error:
     raise SystemExit(f"{error.message} {error.help}") from error
-framework.install(settings.trusted_proxies)
+framework.install(settings.trusted_proxies, settings)
 framework.use_runtime_folder(settings.runtime_dir)
 configure_log(settings.log_format)  # here, so that the supervisor's log has the same form
 
@@ -207,6 +207,7 @@ class ScheduledRunner(_Runner):
             max_run_s=_MAX_SHARED_RUN_S,
             max_padding=settings.max_padding,
             max_clips=settings.max_batch_size,
+            client_share=settings.client_share,
         )
         self._dispatch = Dispatcher(
             self._run,
@@ -237,7 +238,12 @@ class ScheduledRunner(_Runner):
         try:
             return to_item(
                 await self._dispatch(
-                    features, model=item.model, flow=item.flow, deadline_s=item.deadline_s, priority=priority
+                    features,
+                    model=item.model,
+                    flow=item.flow,
+                    deadline_s=item.deadline_s,
+                    client=item.client,
+                    priority=priority,
                 )
             )
         except HindiSTTError as error:
@@ -374,7 +380,7 @@ class HindiSTT:
         self.metrics = Metrics()
         self.health = Health(registry)
         keep_runner()  # before `self.runner` is asked for, which remembers the address
-        self._infer = RunnerCall(self.runner, settings.request_timeout_s, self.health.answered)
+        self._infer = RunnerCall(self.runner, settings.request_timeout_s, self.health.answered, settings.client_share)
         self._cache = ResultCache(settings, self.metrics) if settings.cache_url else None
         self._ledger = _open_ledger() if settings.usage_url else None
         self.recognizer = Recognizer(registry, self._infer, settings, self.metrics, protection.limits, self._cache)
@@ -389,7 +395,7 @@ class HindiSTT:
         """Begin to watch the runner."""
         warn_if_open(settings)
         self._heartbeat.start()
-        self.health.start(self._infer)
+        self.health.start(self._infer.probe)
         self.realtime.start()
         if self.job_opening:
             await self.job_opening.start()
@@ -416,7 +422,7 @@ class HindiSTT:
         if settings.jobs_workers:
             self._job_workers = _start_job_workers()
 
-    def __is_ready__(self) -> bool:
+    async def __is_ready__(self) -> bool:  # async, so that it does not wait for a thread
         return self.health.status != "unhealthy"
 
     @bentoml.api(route="/transcribe", input_spec=request_schema(registry), output_spec=response_schema(registry))

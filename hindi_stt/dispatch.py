@@ -51,16 +51,17 @@ class Dispatcher:
         model: str,
         flow: str,
         deadline_s: float,
+        client: str = "",
         priority: Priority = Priority.INTERACTIVE,
     ) -> LogProbs:
-        """Log-probs of a clip. model: name of the one it is for, whose clips alone share its run; flow: whose it is;
-        deadline_s: reading of time.monotonic() after which it is dropped.
+        """Log-probs of a clip. model: name of the one it is for, whose clips alone share its run; flow: the recording
+        that it is of; client: whose it is; deadline_s: reading of time.monotonic() after which it is dropped.
 
         Raises Overloaded where it is not admitted, Timeout where the deadline passed, else the clip's own error. When
         the caller is cancelled, a clip that still waits never runs.
         """
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        work = Work((features, future), features.duration_s, flow, deadline_s, priority, model)
+        work = Work((features, future), features.duration_s, flow, deadline_s, priority, model, client)
         try:
             self._scheduler.submit(work)
         except QueueFull as full:

@@ -25,6 +25,7 @@
     ├── MethodNotAllowed                 405
     ├── NotAcceptable                    406
     ├── UploadTimeout                    408
+    ├── HeaderTimeout                    408
     ├── SessionIdle                      408  a realtime connection was closed by the server
     ├── SessionExpired                   408
     ├── SlowReader                       408
@@ -52,15 +53,18 @@
     │   ├── AudioTooShort                422
     │   └── TooManyChannels              422
     ├── UpgradeRequired                  426  an ordinary request to the address of a WebSocket
+    ├── HeadersTooLarge                  431
     ├── ClientClosedRequest              499  the client hung up; seen in logs and metrics only
     ├── Overloaded                       429  the queue is full, come back later
     ├── TooManyConnections               429
     ├── RateLimited                      429  this client's limit is reached
+    ├── TooMuchStored                    429
     ├── TooManyUploads                   429
     ├── TooManyJobs                      429
     ├── InternalError                    500
     ├── InferenceFailed                  500
     ├── WorkerLost                       500  a recording that ended its workers, again and again
+    ├── DecoderLost                      503  the process that decodes was killed or stopped
     ├── RunnerUnavailable                503
     ├── ModelUnavailable                 503  one of several models cannot be loaded
     ├── JobsUnavailable                  503
@@ -108,9 +112,12 @@ __all__ = [
     "ClientClosedRequest",
     "CorruptAudio",
     "CorruptModel",
+    "DecoderLost",
     "DuplicateReference",
     "EmptyBody",
     "EmptyCommit",
+    "HeaderTimeout",
+    "HeadersTooLarge",
     "HindiSTTError",
     "HostNotAllowed",
     "InferenceFailed",
@@ -162,6 +169,7 @@ __all__ = [
     "TooManyFiles",
     "TooManyJobs",
     "TooManyUploads",
+    "TooMuchStored",
     "TranslationNotOffered",
     "TruncatedAudio",
     "Unauthenticated",
@@ -420,6 +428,20 @@ class UploadTimeout(HindiSTTError):
     help = "Check the connection, send a compressed format, or raise HINDI_STT_UPLOAD_TIMEOUT_S."
 
 
+class HeaderTimeout(HindiSTTError):
+    """The request's headers took longer than HINDI_STT_HEADER_TIMEOUT_S to arrive."""
+
+    code, status = "header_timeout", 408
+    help = "Send the headers in one piece, as every HTTP client does."
+
+
+class HeadersTooLarge(HindiSTTError):
+    """The request line and headers have more bytes than HINDI_STT_MAX_HEADER_BYTES."""
+
+    code, status = "headers_too_large", 431
+    help = "Send fewer or shorter headers; cookies and traces of proxies may be the long ones."
+
+
 class SessionIdle(HindiSTTError):
     """Nothing came over a realtime connection for HINDI_STT_REALTIME_IDLE_S."""
 
@@ -611,8 +633,17 @@ class RateLimited(HindiSTTError):
     help = "Try again after the seconds in the Retry-After header, or ask the server's operator for a higher limit."
 
 
+class TooMuchStored(HindiSTTError):
+    """More of this client's audio would be stored for jobs than HINDI_STT_JOBS_MAX_STORED_BYTES allows."""
+
+    code, status = "too_much_stored", 429
+    help = "Send more when jobs have ended, or delete uploads that are not needed."
+
+
 class TooManyUploads(HindiSTTError):
-    """This client sends more recordings at a time than HINDI_STT_MAX_UPLOADS_PER_CLIENT."""
+    """This client sends more recordings at a time, or more bytes, than it may: HINDI_STT_MAX_UPLOADS_PER_CLIENT,
+    HINDI_STT_UPLOAD_SPACE_MB, HINDI_STT_STREAMED_UPLOADS.
+    """
 
     code, status = "too_many_uploads", 429
     help = "Send fewer recordings side by side."
@@ -644,6 +675,13 @@ class WorkerLost(HindiSTTError):
 
     code, status = "worker_lost", 500
     help = "Look at the worker's and the system's log. Try again if something else has ended the workers."
+
+
+class DecoderLost(HindiSTTError):
+    """The process that decodes the recording was killed, or stood still: nothing is known against the recording."""
+
+    code, status = "decoder_lost", 503
+    help = "Send the recording again; if that happens often, see whether the server's machine has memory to spare."
 
 
 class RunnerUnavailable(HindiSTTError):

@@ -52,6 +52,8 @@ class Preparation:
     waveforms: the recording in blocks, in one if it is no longer than `max_segment_s`. That one is one clip; a
     recording without any sound has none. Each step raises what `audio.blocks` raises. duration_s, decode_s, features_s
     (seconds of audio so far, and those that the stages took) and `warnings` are final when the iterator has ended.
+
+    A recording may hold no clip for hours: `advance` goes on by a block at a time.
     """
 
     def __init__(self, waveforms: audio.Blocks, extract: FeatureExtractor, max_segment_s: float) -> None:
@@ -72,7 +74,19 @@ class Preparation:
         return self
 
     def __next__(self) -> PreparedClip:
+        while (clip := self.advance()) is None:
+            pass
+        return clip
+
+    def advance(self) -> PreparedClip | None:
+        """The next clip, or None where a block was decoded in which none ends.
+
+        Raises:
+            StopIteration: There are no more.
+        """
         clip = next(self._clips)
+        if clip is None:
+            return None
         start = time.perf_counter()
         features = self._extract(Waveform(clip.samples, self._rate, self._rate))
         self.features_s += time.perf_counter() - start
@@ -83,7 +97,8 @@ class Preparation:
         self._clips.close()
         self._waveforms.close()
 
-    def _cut(self) -> Generator[Clip]:
+    def _cut(self) -> Generator[Clip | None]:
+        """The clips; None between blocks."""
         decoded = self._decoded()
         first, second = next(decoded), next(decoded, None)
         if second is None:
@@ -92,6 +107,7 @@ class Preparation:
             return
         for waveform in itertools.chain((first, second), decoded):
             yield from self._segmenter.push(waveform.samples)
+            yield None
         yield from self._segmenter.flush()
 
     def _decoded(self) -> Iterator[Waveform]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import math
 import os
 import re
 from collections.abc import Iterable
@@ -100,6 +101,12 @@ class Settings(BaseSettings):
     )
 
     max_body_bytes: int = Field(500 * 2**20, gt=0, description="Largest request body, in bytes.")
+    upload_space_mb: int = Field(
+        0,
+        ge=0,
+        description="Most bytes of request bodies that an API worker holds on the disk at a time, in MiB. 0: four "
+        "fifths of the file system of TMPDIR, shared by the workers.",
+    )
     max_files: int = Field(32, gt=0, description="Most recordings in one request to /transcribe.")
     max_audio_s: float = Field(14_400.0, gt=0, description="Longest recording, in seconds after decoding.")
     max_segment_s: float = Field(
@@ -116,6 +123,25 @@ class Settings(BaseSettings):
     decoder_memory_mb: int = Field(1024, gt=0, description="The same process: its address space, in MiB.")
     decoder_wait_s: float = Field(30.0, gt=0, description="The same process: longest wait for its next block, in s.")
     max_queue_s: float = Field(3600.0, gt=0, description="Most audio in progress per API worker, in seconds.")
+    client_share: float = Field(
+        0.75,
+        gt=0,
+        le=1,
+        description="The part of each bound of a worker (audio in progress, realtime connections, streamed uploads, "
+        "bytes of uploads, calls to the runner) that one client may fill: a key's owner, or an address without keys.",
+    )
+    max_header_bytes: int = Field(
+        65_536, ge=8_192, description="Most bytes of a request line with its headers; up to twice as many may pass."
+    )
+    header_timeout_s: float = Field(
+        20.0, gt=0, description="Longest time for receiving a request's headers, from their first byte, in seconds."
+    )
+    max_idle_connections: int = Field(
+        512,
+        gt=0,
+        description="Most connections of an API worker that have no request; past it, or past a quarter of the "
+        "descriptors that the system allows, the oldest one of the address with the most is closed.",
+    )
     upload_timeout_s: float = Field(60.0, gt=0, description="Longest time for receiving a request body, in seconds.")
     min_upload_rate: float = Field(
         131_072.0, gt=0, description="A long body gets more time: a second for each so many bytes that have arrived."
@@ -124,6 +150,9 @@ class Settings(BaseSettings):
         120.0, gt=0, description="Longest wait for a transcript, and for each further segment of it, in seconds."
     )
 
+    streamed_uploads: int = Field(
+        64, gt=0, description="Most recordings that are transcribed while they arrive (stream=true), per API worker."
+    )
     realtime_connections: int = Field(64, ge=0, description="Most realtime connections per API worker.")
     realtime_idle_s: float = Field(60.0, gt=0, description="A realtime connection is closed after this silence, in s.")
     realtime_max_s: float = Field(3600.0, gt=0, description="Longest realtime connection, in seconds.")
@@ -243,6 +272,12 @@ class Settings(BaseSettings):
     jobs_max_files: int = Field(10_000, gt=0, description="Most files in one job.")
     jobs_max_waiting: int = Field(100_000, gt=0, description="Most files of one client that wait or are heard.")
     jobs_max_upload_bytes: int = Field(4 * 2**30, gt=0, description="Largest resumable upload, in bytes.")
+    jobs_max_stored_bytes: int = Field(
+        64 * 2**30,
+        gt=0,
+        description="Most bytes of one client that are stored for jobs: resumable uploads, by the length that they are "
+        "going to have, and audio of jobs that have not ended.",
+    )
     jobs_retention_s: float = Field(
         604_800.0, gt=0, description="Jobs and transcripts are deleted so long after their end, in seconds."
     )
@@ -301,6 +336,10 @@ class Settings(BaseSettings):
         if isinstance(value, int | float) and value > bound:
             raise ValueError(f"should be at most {bound:.0f}")
         return value
+
+    def client_bound(self, bound: int) -> int:
+        """How much of a worker's bound one client may fill: its share, rounded up."""
+        return math.ceil(self.client_share * bound)
 
     @property
     def effective_threads(self) -> int:

@@ -22,6 +22,7 @@ from typing import Final, Literal
 import psutil
 
 from hindi_stt.lasting_tasks import lasting_task
+from hindi_stt.supervision import Surviving
 
 __all__ = ["Heartbeat", "Kind", "Watchdog", "beat_in_thread", "end_with_supervisor", "processes_report"]
 
@@ -64,10 +65,12 @@ class Heartbeat:
             self._task = lasting_task("the heartbeat", functools.partial(self._beat, _file(folder, self._kind)))
 
     async def _beat(self, file: Path) -> None:
+        surviving = Surviving(f"the heartbeat of this process ({self._kind})")
         try:
             _mark(file)
             while True:
-                file.touch()  # noqa: ASYNC240  # a thread would beat for a loop that stands still
+                with surviving.round():
+                    file.touch()  # noqa: ASYNC240  # a thread would beat for a loop that stands still
                 await asyncio.sleep(_INTERVAL_S)
         finally:
             file.unlink(missing_ok=True)  # noqa: ASYNC240
@@ -107,10 +110,12 @@ class Watchdog:
 
     async def watch(self) -> None:
         """Look for ever; to be run as a task."""
+        surviving = Surviving(f"the watch over processes ({self._kind})", ValueError)
         while folder := _folder():
-            for file in folder.glob(f"{self._kind}-heartbeat-*"):
-                with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                    self._look(file)
+            with surviving.round():
+                for file in folder.glob(f"{self._kind}-heartbeat-*"):
+                    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                        self._look(file)
             await asyncio.sleep(_INTERVAL_S)
 
     def _look(self, file: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 
 from hindi_stt.access.keys import edit, make_key
-from tests.server import Server
+from tests.server import ROOT, Server
 
 DATA = Path(__file__).parent / "data"
 ORIGIN = "https://app.example"
@@ -16,12 +16,13 @@ ORIGIN = "https://app.example"
 class Guarded(Server):
     """key: one without limits; others are made by `new_key` while it runs."""
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    def __init__(self, folder: Path, root: Path = ROOT, **settings: str) -> None:
         self.key_file = folder / "keys.json"
         self.usage_url = f"sqlite:///{folder / 'usage.db'}"
         self.key = self.new_key("operator")
         super().__init__(
             folder,
+            root,
             **{
                 "HINDI_STT_KEY_FILE": str(self.key_file),
                 "HINDI_STT_CORS_ORIGINS": ORIGIN,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -137,13 +138,40 @@ def test_lists_of_other_files_are_not_opened(tmp_path: Path) -> None:
     [
         pytest.param(ChildLimits(cpu_s=300, memory_bytes=64 * 2**20, wait_s=30), id="memory"),
         pytest.param(ChildLimits(cpu_s=1, memory_bytes=2**30, wait_s=30), id="CPU"),
-        pytest.param(ChildLimits(cpu_s=300, memory_bytes=2**30, wait_s=0.001), id="wait"),
     ],
 )
 def test_the_child_is_bounded(tmp_path: Path, child: ChildLimits) -> None:
     path = repeated(encoded(tmp_path, "m4a", "-c:a", "aac"), 8_000)
     with pytest.raises(errors.CorruptAudio):
         decode(path, 16_000, AudioLimits(max_s=100_000, min_s=0.1, max_channels=8, child=child))
+    assert children() == []
+
+
+def signalled(path: Path, sent: signal.Signals, wait_s: float = 30) -> None:
+    """Decode a file whose decoding process gets a signal after the first block."""
+    child = ChildLimits(cpu_s=300, memory_bytes=2**30, wait_s=wait_s)
+    reading = blocks(path, 16_000, AudioLimits(max_s=100_000, min_s=0.1, max_channels=8, child=child))
+    next(reading)
+    (process,) = children()
+    process.send_signal(sent)
+    for _ in reading:
+        pass
+
+
+def test_a_child_that_is_killed_is_not_the_recordings_fault(tmp_path: Path) -> None:
+    """As the kernel does where memory runs out."""
+    path = repeated(encoded(tmp_path, "m4a", "-c:a", "aac"), 8_000)
+    with pytest.raises(errors.DecoderLost) as caught:
+        signalled(path, signal.SIGKILL)
+    assert caught.value.status == 503
+    assert caught.value.retry_after_s
+    assert children() == []
+
+
+def test_a_child_that_stands_still_is_not_the_recordings_fault(tmp_path: Path) -> None:
+    path = repeated(encoded(tmp_path, "m4a", "-c:a", "aac"), 8_000)
+    with pytest.raises(errors.DecoderLost):
+        signalled(path, signal.SIGSTOP, wait_s=1)
     assert children() == []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -207,3 +208,83 @@ def test_mean_wait_is_no_worse_than_first_come_first_served() -> None:
         heapq.heappush(free, start + 0.01 + 0.05 * work.duration_s)
     assert np.mean(waits) <= 1.05 * np.mean(ideal)
     assert np.percentile(waits, 95) <= 1.2 * np.percentile(ideal, 95)
+
+
+def backlog(n_recordings: int, n_clips: int, client: str) -> list[Job]:
+    """Recordings of one client that come at once, each with clips of 16 s."""
+    return [
+        (0.0, Work(1_000 + i * n_clips + k, 16.0, f"recording-{i}", FOREVER, client=client))
+        for i in range(n_recordings)
+        for k in range(n_clips)
+    ]
+
+
+def submit_all(scheduler: Scheduler[int], jobs: list[Job]) -> None:
+    for _, work in jobs:
+        scheduler.submit(work)
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_a_clients_many_recordings_delay_others_by_one_segment(cores: int) -> None:
+    """Twenty recordings are twenty flows, and still one client."""
+    simulation = Simulation(cores, rtf=0.05)
+    visits: list[Job] = [(0.3 + 0.7 * i, Work(i, 2.0, f"visit-{i}", FOREVER, client="neighbour")) for i in range(30)]
+    simulation.run([*backlog(20, 16, "busy"), *visits])
+    segment_s = 0.01 + 0.05 * 16.0
+    waits = [simulation.started[work.item] - at for at, work in visits]
+    assert max(waits) <= segment_s + 1e-9
+
+
+def test_a_flood_of_live_speakers_is_a_turn_like_others() -> None:
+    """Forty-eight connections of one client that end long utterances all the time."""
+    simulation = Simulation(1, rtf=0.05)
+    flood: list[Job] = [
+        (0.5 * i, Work(1_000 + i, 16.0, f"speaker-{i % 48}", FOREVER, Priority.LIVE_FINAL, client="busy"))
+        for i in range(200)
+    ]
+    visits: list[Job] = [(5.0 + 4.0 * i, Work(i, 2.0, f"visit-{i}", FOREVER, client="neighbour")) for i in range(10)]
+    simulation.run([*flood, *visits])
+    segment_s = 0.01 + 0.05 * 16.0
+    assert max(simulation.started[work.item] - at for at, work in visits) <= 2 * segment_s + 1e-9
+
+
+def test_last_words_go_before_the_rest_of_the_same_client_and_of_others() -> None:
+    simulation = Simulation(1, rtf=0.05)
+    words: list[Job] = [
+        (0.3, Work(0, 2.0, "speaker", FOREVER, Priority.LIVE_FINAL, client="busy")),
+        (0.3, Work(1, 2.0, "speaker", FOREVER, Priority.LIVE_FINAL, client="captions")),
+    ]
+    others: list[Job] = [(0.1, Work(10 + i, 4.0, f"visit-{i}", FOREVER, client=f"client-{i}")) for i in range(20)]
+    simulation.run([*backlog(20, 16, "busy"), *others, *words])
+    order = sorted(simulation.started, key=simulation.started.__getitem__)
+    assert order.index(1) <= 2
+    assert order.index(0) <= 4
+
+
+def test_a_full_backlog_refuses_its_own_client_only() -> None:
+    limits = replace(LIMITS, max_queue_s=1_000.0, client_share=0.75)
+    scheduler: Scheduler[int] = Scheduler(1, limits)
+    with pytest.raises(QueueFull):
+        submit_all(scheduler, backlog(20, 16, "busy"))
+    assert 700.0 < scheduler.queued_s <= 750.0
+    scheduler.submit(Work(0, 2.0, "visit", FOREVER, client="neighbour"))
+
+
+def test_the_wait_of_a_backlog_is_not_predicted_for_others() -> None:
+    limits = replace(LIMITS, max_wait_s=5.0)
+    scheduler: Scheduler[int] = Scheduler(1, limits)
+    with pytest.raises(QueueFull):
+        submit_all(scheduler, backlog(20, 16, "busy"))
+    scheduler.submit(Work(0, 2.0, "visit", FOREVER, client="neighbour"))
+    with pytest.raises(QueueFull):
+        scheduler.submit(Work(1, 2.0, "another", FOREVER, client="busy"))
+
+
+def test_a_canary_is_never_refused() -> None:
+    scheduler: Scheduler[int] = Scheduler(1, replace(LIMITS, max_queue_s=20.0, max_wait_s=0.1))
+    with pytest.raises(QueueFull):
+        submit_all(scheduler, backlog(20, 16, "busy"))
+    scheduler.submit(Work(0, 0.0, "canary", FOREVER, Priority.LIVE_FINAL))
+    run, _ = scheduler.take(0.0)
+    assert run is not None
+    assert [work.item for work in run.works] == [0]

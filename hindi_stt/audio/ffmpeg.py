@@ -21,12 +21,17 @@ from pathlib import Path
 from typing import IO, BinaryIO, Final, Self
 
 import numpy as np
+import psutil
 
-from hindi_stt.errors import CorruptAudio, UnsupportedAudio, needing_room
+from hindi_stt.errors import CorruptAudio, DecoderLost, HindiSTTError, UnsupportedAudio, needing_room
 from hindi_stt.types import Float32
 
 __all__ = ["ChildLimits", "FFmpegFile"]
 
+# Signals that a decoder does not earn by what it decodes: SIGKILL comes from the kernel when memory runs out.
+_ENDED_FROM_OUTSIDE: Final = (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGHUP, -signal.SIGINT)
+# Whoever uses less of a core than this while it gives nothing has been stopped, or has no core.
+_BUSY_SHARE: Final = 0.5
 _CHILD: Final = str(Path(__file__).with_name("ffmpeg_child.py"))
 
 
@@ -58,6 +63,7 @@ class FFmpegFile:
     Raises:
         UnsupportedAudio: there is no audio in it.
         CorruptAudio: it cannot be decoded within the limits.
+        DecoderLost: the child was killed, or stood still; at any `read`, too.
         RuntimeError: PyAV is not installed.
     """
 
@@ -144,7 +150,7 @@ class FFmpegFile:
         self._rest = content[wanted:]
         if received < wanted and not self._ended:
             self._ended = True
-            if self._child.wait(self._limits.wait_s):
+            if self._exit_status():
                 raise CorruptAudio("The audio cannot be decoded to its end within the bounds on its decoder.")
             self.damaged = bool(json.loads(self._report.readline() or b"{}").get("damaged", True))
         whole = min(wanted, received) // (4 * self._width) * self._width
@@ -155,6 +161,7 @@ class FFmpegFile:
         while b"\n" not in content:
             part = self._receive()
             if not part:
+                self._exit_status()
                 raise CorruptAudio("The audio cannot be decoded within the bounds on its decoder.")
             content += part
         line, _, self._rest = content.partition(b"\n")
@@ -162,12 +169,43 @@ class FFmpegFile:
         return found
 
     def _receive(self) -> bytes:
-        """What the child has written next; empty at its end."""
+        """What the child has written next; empty at its end. Raises DecoderLost, CorruptAudio where nothing comes."""
+        half_s = self._limits.wait_s / 2
         with selectors.DefaultSelector() as selector:
             selector.register(self._pipe, selectors.EVENT_READ)
-            if not selector.select(self._limits.wait_s):
-                raise CorruptAudio(f"The decoder gave nothing for {self._limits.wait_s:g} s.")
+            if not selector.select(half_s):
+                before_s = self._cpu_s()
+                if not selector.select(half_s):
+                    busy = self._cpu_s() - before_s >= _BUSY_SHARE * half_s
+                    raise self._silent(busy=busy)
         return os.read(self._pipe.fileno(), 2**16)
+
+    def _silent(self, *, busy: bool) -> HindiSTTError:
+        """The error for a child that gives nothing: the recording's fault only if it is at work all the while."""
+        wait_s = self._limits.wait_s
+        if busy:
+            return CorruptAudio(f"The decoder gave nothing for {wait_s:g} s.")
+        return DecoderLost(f"The process that decodes the recording stood still for {wait_s:g} s.", retry_after_s=1)
+
+    def _exit_status(self) -> int:
+        """How the child has ended. Raises DecoderLost where it was not the recording that ended it."""
+        try:
+            status = self._child.wait(self._limits.wait_s)
+        except subprocess.TimeoutExpired:
+            raise DecoderLost("The process that decodes the recording does not end.", retry_after_s=1) from None
+        if status in _ENDED_FROM_OUTSIDE:
+            raise DecoderLost(
+                f"The process that decodes the recording was ended by {signal.Signals(-status).name}.", retry_after_s=1
+            )
+        return status
+
+    def _cpu_s(self) -> float:
+        """CPU time that the child has used."""
+        try:
+            times = psutil.Process(self._child.pid).cpu_times()
+        except psutil.Error:
+            return 0.0
+        return float(times.user + times.system)
 
 
 @contextlib.contextmanager

@@ -65,8 +65,9 @@ def main(request: Request) -> int:
     except ImportError as error:
         print(json.dumps({"missing": str(error)}), flush=True)
         return 0
+    # At the soft bound on CPU time the kernel sends SIGXCPU; SIGKILL, at the hard one, also means that memory ran out.
+    resource.setrlimit(resource.RLIMIT_CPU, (request.cpu_s, request.cpu_s + 1))
     for kind, bound in (
-        (resource.RLIMIT_CPU, request.cpu_s),
         (resource.RLIMIT_AS, request.memory_bytes),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),

@@ -8,7 +8,7 @@ import numpy as np
 import soxr
 
 from hindi_stt.audio.reader import Reader
-from hindi_stt.errors import HindiSTTError
+from hindi_stt.errors import DecoderLost, HindiSTTError
 from hindi_stt.types import Float32
 
 __all__ = ["JoinedReader"]
@@ -59,6 +59,8 @@ class JoinedReader:
         """Samples of the present recording, and whether it has ended."""
         try:
             block = self._reader.read(n)
+        except DecoderLost:
+            raise
         except HindiSTTError:
             if self._is_first:
                 raise
@@ -80,6 +82,8 @@ class JoinedReader:
             opener = self._openers.pop(0)
             try:
                 reader = opener()
+            except DecoderLost:
+                raise
             except HindiSTTError:
                 self.incomplete = True
                 continue

@@ -37,7 +37,7 @@ from hindi_stt.audio.structure import (
     unclosed_caf,
 )
 from hindi_stt.audio.tags import untagged_end
-from hindi_stt.errors import AudioTooLong, CorruptAudio, HindiSTTError, TruncatedAudio, UnsupportedAudio
+from hindi_stt.errors import AudioTooLong, CorruptAudio, DecoderLost, HindiSTTError, TruncatedAudio, UnsupportedAudio
 
 __all__ = ["UNKNOWN_SIZE", "open_raw", "open_recording"]
 
@@ -335,6 +335,8 @@ class _Opening:
         """For codecs that one of the two may not know."""
         try:
             return self._ffmpeg(container, incomplete=incomplete)
+        except DecoderLost:
+            raise
         except HindiSTTError as error:
             try:
                 return self._sndfile(start=container.start, incomplete=incomplete, exact=True)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import threading
+import time
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from tempfile import SpooledTemporaryFile
 from typing import Any, Final
 
@@ -39,6 +42,8 @@ class ArrivingFile(io.RawIOBase):
         self._position = self._size = 0
         self._ended = self._sought = False
         self._changed = threading.Condition()
+        self.idle: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
+        """Around each wait for bytes, in the reader's thread."""
 
     def append(self, data: bytes) -> None:
         """Add what has arrived."""
@@ -68,13 +73,12 @@ class ArrivingFile(io.RawIOBase):
 
     def wait_until_whole(self) -> None:
         """Wait until nothing more comes."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._ended)
+        self._wait_for(lambda: self._ended)
 
     def fileno(self) -> int:
         """Its descriptor, once it is whole."""
+        self._wait_for(lambda: self._ended)
         with self._changed:
-            self._changed.wait_for(lambda: self._ended)
             descriptor = self._file.fileno()
             self._file.flush()
             return descriptor
@@ -101,10 +105,10 @@ class ArrivingFile(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         """As of any file; waits until all of it is there, or nothing more comes."""
         wanted = len(buffer)
+        # libsndfile looks for chunks behind the samples of a WAV file before it reads them.
+        if not (self._sought and self._position >= self.promised):
+            self._wait_for(lambda: self._ended or self._size >= self._position + wanted)
         with self._changed:
-            # libsndfile looks for chunks behind the samples of a WAV file before it reads them.
-            if not (self._sought and self._position >= self.promised):
-                self._changed.wait_for(lambda: self._ended or self._size >= self._position + wanted)
             self._file.seek(self._position)
             found = self._file.read(wanted)
         buffer[: len(found)] = found
@@ -119,10 +123,19 @@ class ArrivingFile(io.RawIOBase):
             self._file.close()
         super().close()
 
-    def _end(self) -> int:
+    def _wait_for(self, there: Callable[[], bool]) -> None:
+        """Wait until something is so, which then stays so."""
         with self._changed:
-            if not self.forward:
-                self._changed.wait_for(lambda: self._ended)
+            if there():
+                return
+        # Whatever this holds for its reader is given back and got again by the event loop, which needs the lock too.
+        with self.idle(), self._changed:
+            self._changed.wait_for(there)
+
+    def _end(self) -> int:
+        if not self.forward:
+            self._wait_for(lambda: self._ended)
+        with self._changed:
             return self._size if self._ended else UNKNOWN_SIZE
 
 
@@ -141,7 +154,19 @@ class Arriving:
         self.error: HindiSTTError | None = None
         self._receive_all = receive_all
         self._begun = asyncio.Event()
+        self._arrived_at_s = time.monotonic()
         self._task = asyncio.ensure_future(self._run())
+
+    @property
+    def idle_s(self) -> float:
+        """Seconds since anything of it has come; 0 where it is whole."""
+        return 0.0 if self._task.done() else time.monotonic() - self._arrived_at_s
+
+    def give_up(self, error: HindiSTTError) -> None:
+        """Receive no more. error: the reason."""
+        if not self._task.done():
+            self.error = error
+            self._task.cancel()
 
     async def begun(self) -> bytes:
         """The first bytes, as soon as they are there, or all that came. Raises what ended the body before that."""
@@ -178,11 +203,15 @@ class Arriving:
             await self._receive_all(self._append)
         except HindiSTTError as error:
             self.error = error
+        except asyncio.CancelledError:
+            if self.error is None:
+                raise
         finally:
             self.file.end()
             self._begun.set()
 
     async def _append(self, data: bytes) -> None:
+        self._arrived_at_s = time.monotonic()
         if self.file.size + len(data) > self.file.in_memory:
             await run_to_end(lambda: self.file.append(data))
         else:

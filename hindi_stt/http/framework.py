@@ -16,14 +16,20 @@ import tempfile
 from typing import Any, Final
 
 import uvicorn
+from bentoml._internal.server import base_app
 from bentoml._internal.server.http import instruments, traffic
 from bentoml.container import BentoMLContainer
-from starlette.responses import PlainTextResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hindi_stt.errors import InvalidSetting
+from hindi_stt.http.connection_bounds import BoundedProtocol, ConnectionBounds
 from hindi_stt.http.metrics_files import install_preallocated_files
 from hindi_stt.runtime_folder import make_runtime_folder
+from hindi_stt.settings import Settings
 
 __all__ = ["TimeoutMiddleware", "check_processes_often", "check_socket_paths", "install", "use_runtime_folder"]
 
@@ -136,13 +142,44 @@ def check_processes_often() -> None:
     SysHandler.quit = quit_until_taken
 
 
-def install(trusted_proxies: str = "") -> None:
+_usual_routes: Final = base_app.BaseAppFactory.get_system_routes
+
+
+def _system_routes(self: base_app.BaseAppFactory, path_prefix: str = "") -> list[BaseRoute]:
+    """BentoML's, but for /readyz."""
+    return [
+        Route(route.path, functools.partial(_readyz, self), name=route.name) if route.name == "readyz" else route
+        for route in _usual_routes(self, path_prefix)
+    ]
+
+
+async def _readyz(factory: Any, _: Request) -> Response:
+    """In place of BentoML's, which asks the runner through the connections that requests use, and so fails under load.
+
+    BentoML's setting to leave that out is read again, with the service's own configuration, after we could set it.
+    """
+    ready = getattr(getattr(factory, "_service_instance", None), "__is_ready__", None)  # BentoML's own method
+    if ready is not None and not await ready():
+        raise HTTPException(503)
+    return PlainTextResponse("\n")
+
+
+def install(trusted_proxies: str = "", settings: Settings | None = None) -> None:
     """Have BentoML use these for the services of this process; before it makes their applications.
 
     Args:
         trusted_proxies: Addresses and networks, with commas between, whose X-Forwarded-For is believed; empty for those
             of uvicorn's variable FORWARDED_ALLOW_IPS, or none.
+        settings: With the bounds on connections.
     """
+    if settings is not None:
+        BoundedProtocol.bounds = ConnectionBounds(
+            head_bytes=settings.max_header_bytes,
+            head_timeout_s=settings.header_timeout_s,
+            idle_timeout_s=_KEEP_ALIVE_S,
+            idle_connections=settings.max_idle_connections,
+        )
+    base_app.BaseAppFactory.get_system_routes = _system_routes
     traffic.TimeoutMiddleware = TimeoutMiddleware
     instruments.RunnerTrafficMetricsMiddleware = TrafficMetrics
     configure = uvicorn.Config.__init__
@@ -150,6 +187,8 @@ def install(trusted_proxies: str = "") -> None:
     @functools.wraps(configure)
     def patiently(self: uvicorn.Config, *args: Any, **kwargs: Any) -> None:
         configure(self, *args, **kwargs)
+        if self.http in {"auto", "httptools"}:
+            self.http = BoundedProtocol
         self.timeout_keep_alive = max(self.timeout_keep_alive, _KEEP_ALIVE_S)
         # Speech in base64 shrinks by a quarter, for a tenth of the event loop's time and 300 KB a connection.
         self.ws_per_message_deflate = False

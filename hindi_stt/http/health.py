@@ -5,20 +5,19 @@ from __future__ import annotations
 import asyncio
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import version
 from typing import Any, Final
 
 import numpy as np
 
 from hindi_stt import __version__
-from hindi_stt.errors import HindiSTTError
-from hindi_stt.http.recognition import RemoteAcoustic
+from hindi_stt.errors import HindiSTTError, Overloaded
 from hindi_stt.http.requests import log
 from hindi_stt.lasting_tasks import lasting_task
 from hindi_stt.registry import Registry
 from hindi_stt.repeated_errors import RepeatedErrors
-from hindi_stt.types import Features
+from hindi_stt.types import Features, LogProbs
 from hindi_stt.watchdog import Watchdog
 
 __all__ = ["Health"]
@@ -29,6 +28,10 @@ _BUSY_S: Final = 1.4  # with the interval, what stands still is seen within two 
 _TIMEOUT_S: Final = 10.0
 _CANARY_FRAMES: Final = 32
 _PACKAGES: Final = ("bentoml", "onnxruntime", "numpy")
+
+
+Probe = Callable[[str, Features], Awaitable[LogProbs]]
+"""Runs one clip through the model of this tag, before whatever waits."""
 
 
 class Health:
@@ -55,10 +58,10 @@ class Health:
             name: version(name) for name in _PACKAGES
         }
 
-    def start(self, acoustic: RemoteAcoustic) -> None:
+    def start(self, probe: Probe) -> None:
         """Begin to watch the runner, reached by this call; needs a running event loop."""
         self._tasks = [
-            lasting_task("the canary", lambda: self._watch(acoustic)),
+            lasting_task("the canary", lambda: self._watch(probe)),
             lasting_task("the watch over the runner", self._watchdog.watch),
         ]
 
@@ -107,12 +110,14 @@ class Health:
             "versions": self._versions,
         }
 
-    async def _watch(self, acoustic: RemoteAcoustic) -> None:
+    async def _watch(self, probe: Probe) -> None:
         while True:
             self._waiting_since = started = time.monotonic()
             try:
                 async with asyncio.timeout(_TIMEOUT_S):
-                    await acoustic(self._registry.default.tag, self._canary)
+                    await probe(self._registry.default.tag, self._canary)
+                self.answered()
+            except Overloaded:  # it is there, and says so
                 self.answered()
             except TimeoutError:
                 self._last_error = f"no answer within {_TIMEOUT_S:g} s"

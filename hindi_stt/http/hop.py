@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -12,7 +13,8 @@ from bentoml import IODescriptor
 from bentoml.exceptions import BentoMLException, ServiceUnavailable
 
 from hindi_stt.errors import HindiSTTError, InferenceFailed, Overloaded, RunnerUnavailable, from_code
-from hindi_stt.http.requests import current_request_id
+from hindi_stt.http.fair_slots import FairSlots
+from hindi_stt.http.requests import current_client, current_request_id
 from hindi_stt.tracing import current_traceparent
 from hindi_stt.types import Features, LogProbs
 
@@ -25,7 +27,8 @@ Values = np.ndarray[Any, np.dtype[np.float32]]
 
 class FeatureItem(IODescriptor):
     """One clip on its way to the runner. model: a tag; sent_s, deadline_s: readings of the machine-wide monotonic
-    clock; live_final: the last words of a live speaker; trace: the span that it belongs to, empty where there is none.
+    clock; live_final: the last words of a live speaker; trace: the span that it belongs to, empty where there is none;
+    client: whose it is.
     """
 
     model: str
@@ -36,6 +39,7 @@ class FeatureItem(IODescriptor):
     deadline_s: float
     live_final: bool = False
     trace: str = ""
+    client: str = ""
 
     @property
     def features(self) -> Features:
@@ -68,16 +72,40 @@ def to_item(result: LogProbs | HindiSTTError) -> LogProbsItem:
 NOT_RUN: Final = LogProbsItem(values=np.empty((0, 0), np.float32), error_code=InferenceFailed.code)
 
 
-class RunnerCall:
-    """Features → LogProbs through the runner. runner: BentoML's client of it; answered: called after each answer."""
+# aiohttp's pool, which BentoML's client uses as it is, has 100 connections, and whoever finds none waits in order of
+# arrival. Calls that may be made at a time leave some of them for canaries.
+_CALLS: Final = 96
 
-    def __init__(self, runner: Any, timeout_s: float, answered: Callable[[], None]) -> None:
+
+class RunnerCall:
+    """Features → LogProbs through the runner.
+
+    Calls of all clients share a number of connections in turns, and the runner orders what has reached it: see
+    `hindi_stt.scheduling`.
+
+    Args:
+        runner: BentoML's client of it.
+        timeout_s: After which nobody wants a clip's result.
+        answered: Called after each answer.
+        client_share: The part of the connections that one client may use.
+    """
+
+    def __init__(self, runner: Any, timeout_s: float, answered: Callable[[], None], client_share: float = 1.0) -> None:
         self._runner = runner
         self._timeout_s = timeout_s
         self._answered = answered
+        self._slots = FairSlots(_CALLS, math.ceil(client_share * _CALLS))
 
     async def __call__(self, model: str, features: Features, *, live_final: bool = False) -> LogProbs:
         """Log-probs of one clip; see `FeatureItem`. Raises the clip's own error, Overloaded, RunnerUnavailable."""
+        async with self._slots.held(current_client()):
+            return await self._call(model, features, live_final=live_final)
+
+    async def probe(self, model: str, features: Features) -> LogProbs:
+        """As a call, but before all others: for canaries. Raises what a call raises."""
+        return await self._call(model, features, live_final=True)
+
+    async def _call(self, model: str, features: Features, *, live_final: bool) -> LogProbs:
         now_s = time.monotonic()
         item = FeatureItem(
             model=model,
@@ -87,6 +115,7 @@ class RunnerCall:
             sent_s=now_s,
             live_final=live_final,
             trace=current_traceparent(),
+            client=current_client(),
             deadline_s=now_s + self._timeout_s,
         )
         # BentoML's client learns its methods from the runner: until the two have met it has none.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import BinaryIO, Final, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 
-from hindi_stt.errors import JobsUnavailable
+from hindi_stt.errors import HindiSTTError, JobsUnavailable
 from hindi_stt.http.recognition import Recognizer
 from hindi_stt.http.requests import state_of
 from hindi_stt.jobs.backend import Backend
@@ -49,13 +50,17 @@ class Jobs:
         """Its id, when nothing can undo it any more. audio: positions and what is to be heard there."""
 
         def keep() -> str:
-            n = 0
-            for position, file in audio:
-                self.backend.audio.put(job.id, position, file)
-                n += 1
-            if n:
-                self.backend.audio.settle(job.id)
-            job_id = self.records.create(job)
+            n_bytes = n = 0
+            try:
+                for position, file in audio:
+                    n_bytes += self.backend.audio.put(job.id, position, file)
+                    n += 1
+                if n:
+                    self.backend.audio.settle(job.id)
+                job_id = self.records.create(replace(job, audio_bytes=n_bytes))
+            except (HindiSTTError, OSError):  # refused; where the database does not answer, the row may be there
+                self.backend.audio.delete(job.id)
+                raise
             if job_id != job.id:  # the same request has been here before
                 self.backend.audio.delete(job.id)
             self._queue.top_up(len(job.files))

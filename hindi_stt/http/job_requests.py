@@ -16,7 +16,7 @@ from hindi_stt.errors import DuplicateReference, HindiSTTError, InvalidRequest, 
 from hindi_stt.http.form_values import unknown_field
 from hindi_stt.http.job_desk import Jobs
 from hindi_stt.http.raw_audio import raw_format
-from hindi_stt.http.uploads import Upload, bounded, receive_upload
+from hindi_stt.http.uploads import FRAMING_BYTES, Upload, bounded, receive_upload
 from hindi_stt.http.wishes import JOB_FIELDS, read_wishes
 from hindi_stt.jobs.backend import JobOptions
 from hindi_stt.jobs.records import NewFile, NewJob
@@ -36,12 +36,22 @@ _raw: Final = TypeAdapter(RawFormat)
 async def create_from_form(request: Request, jobs: Jobs) -> str:
     """A job of the files of a form; its id. Raises what `receive_upload` and `read_wishes` raise, and TooManyJobs."""
     fields, settings = (*JOB_FIELDS, *_WEBHOOK), jobs.settings
+    await _check_room(request, jobs)
     async with receive_upload(
         request, fields, settings, lists=_LISTS, max_files=min(settings.jobs_max_files, settings.jobs_max_waiting)
     ) as upload:
         files = [NewFile(file.name, raw=_dump(file.raw)) for file in upload.files]
         job = _job(request, jobs, upload, files)
         return await jobs.create(job, enumerate(file.file for file in upload.files))
+
+
+async def _check_room(request: Request, jobs: Jobs) -> None:
+    """Refuse a form before it is read, where it would be refused afterwards. Raises TooManyJobs, TooMuchStored."""
+    owner, key = jobs.owner(request), _request_key(request)
+    length = request.headers.get("content-length", "")
+    n_bytes = max(0, int(length) - FRAMING_BYTES) if length.isdecimal() else 0
+    if await jobs.ask(lambda: jobs.records.made_before(owner, key)) is None:
+        await jobs.ask(lambda: jobs.records.check_room(owner, 1, n_bytes))
 
 
 async def create_from_json(request: Request, jobs: Jobs) -> str:
@@ -93,7 +103,15 @@ def _job(request: Request, jobs: Jobs, upload: Upload, files: list[NewFile], upl
         raise InvalidRequest(f"Jobs are heard by this server's first model, {own}, and by no other.", param=chosen_by)
     options = _options.dump_json(JobOptions(asked.options, wishes.split, asked.warnings)).decode()
     key = _request_key(request)
-    return NewJob(jobs.owner(request), options, files, request_key=key, uploads=uploads, **webhook)
+    return NewJob(
+        jobs.owner(request),
+        options,
+        files,
+        request_key=key,
+        uploads=uploads,
+        webhook_url=webhook["webhook_url"],
+        webhook_secret=webhook["webhook_secret"],
+    )
 
 
 def _request_key(request: Request) -> str | None:

@@ -13,6 +13,8 @@ from typing import Final
 from hindi_stt.decoding import DecodingOptions
 from hindi_stt.errors import Timeout
 from hindi_stt.http.recognition import Recognizer
+from hindi_stt.http.requests import current_client
+from hindi_stt.http.slices import Slices
 from hindi_stt.http.uploads import UploadedFile
 from hindi_stt.http.wishes import Wishes
 from hindi_stt.options import Options
@@ -42,22 +44,18 @@ async def settled(recognizer: Recognizer, uploaded: UploadedFile, wishes: Wishes
 async def _score(recognizer: Recognizer, uploaded: UploadedFile, pipeline: Pipeline) -> float:
     """Mean natural-log probability a frame of the best path; 0 for a recording without any sound."""
     preparation = pipeline.prepare(uploaded.file, raw=uploaded.raw, max_segment_s=_OPENING_S)
-    opening = asyncio.ensure_future(
-        recognizer.in_thread(lambda: next(preparation, None), waits=bool(uploaded.arriving))
-    )
+    slices = Slices(recognizer, preparation, waits=uploaded.arriving.file if uploaded.arriving else None)
     try:
-        clip = await asyncio.shield(opening)
+        clip = await slices.next_clip()
     except BaseException:
         if uploaded.arriving is not None:
             uploaded.arriving.file.end()
         raise
     finally:
-        # A thread cannot be cancelled, and it still reads the file.
-        await asyncio.gather(opening, return_exceptions=True)
-        preparation.close()
+        await slices.close()
     if clip is None:
         return 0.0
-    recognizer.admit(clip.features.duration_s)
+    recognizer.load.admit(current_client(), clip.features.duration_s)
     decode = pipeline.decoder(_GREEDY)
     stages_s = {"queue_inference": 0.0, "decoding": 0.0}
     hypothesis = await recognizer.hear(clip, pipeline, decode, stages_s, patient=False)

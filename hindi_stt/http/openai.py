@@ -53,10 +53,11 @@ def openai_routes(recognizer: Callable[[], Recognizer]) -> list[Route]:
 async def _transcribe(request: Request, recognizer: Recognizer) -> Response:
     state = state_of(request)
     async with contextlib.AsyncExitStack() as stack, counting_failures(recognizer):
-        recognizer.refuse_if_full()
+        recognizer.load.refuse_if_full(state.client.name)
         upload = await stack.enter_async_context(receive_upload(request, FIELDS, recognizer.settings, lists=LISTS))
         if "model" not in upload.fields:
             raise InvalidRequest("The field 'model' is missing; GET /v1/models lists what it may be.", param="model")
+        stack.enter_context(recognizer.arriving(upload.files[0].arriving, state.client))
         request = upload.request
         wishes = read_wishes(upload, recognizer)
         (file,) = upload.files

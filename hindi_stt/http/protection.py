@@ -1,7 +1,7 @@
 """Who may come in, and how much at a time: keys, rate limits and uploads, before a body is read.
 
 Open to everybody: the page and the documents that describe the API, and what probes ask. Everything else wants a key
-where there are keys. Only POST requests count against limits.
+where there are keys. Only requests with a body (POST, PATCH) count against limits.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ from hindi_stt.errors import (
     UnsupportedEncoding,
 )
 from hindi_stt.http.origins import check_host, check_site
-from hindi_stt.http.requests import deny_handshake, error_response, log, state_of
+from hindi_stt.http.requests import deny_handshake, error_response, log, note_client, state_of
+from hindi_stt.http.upload_space import UploadSpace
+from hindi_stt.http.uploads import FRAMING_BYTES
 from hindi_stt.settings import Settings
 
 __all__ = [
@@ -47,6 +49,7 @@ __all__ = [
 ]
 
 _OPEN: Final = frozenset({"/", "/docs.json", "/schema.json", "/health", "/healthz", "/livez", "/readyz", "/ui"})
+_SENDING: Final = frozenset({"POST", "PATCH"})
 _OPEN_FOLDERS: Final = ("/reference/", "/ui/")
 # A browser's WebSocket cannot send headers; OpenAI's clients name the key in a subprotocol instead.
 _KEY_PROTOCOL: Final = "openai-insecure-api-key."
@@ -94,7 +97,10 @@ class Protection:
         self.tokens = Tokens(settings.token_secret)
         self._keys = KeyRing(Path(settings.key_file), settings.key_grace_s) if settings.key_file else None
         self.settings = self._settings = settings
+        # What is longer is refused for its length.
+        self._most_bytes = settings.max_body_bytes + FRAMING_BYTES
         self._uploads: Counter[str] = Counter()
+        self._space = UploadSpace(settings)
 
     def client_of(self, connection: HTTPConnection) -> Client:
         """Whose connection this is. Raises MissingKey, InvalidKey, KeyRevoked, KeysUnavailable."""
@@ -150,8 +156,18 @@ class Protection:
         }
 
     @contextlib.contextmanager
-    def receiving(self, client: Client, receive: Receive) -> Iterator[Receive]:
-        """A place among the client's uploads until the body has come to its end. Raises TooManyUploads."""
+    def receiving(self, client: Client, request: Request, receive: Receive) -> Iterator[Receive]:
+        """A place among the client's uploads until the body has come to its end, and room until it is not needed.
+
+        Args:
+            client: Who sends it.
+            request: Its head.
+            receive: What brings the body.
+
+        Raises:
+            TooManyUploads: The client has as many, or as much, as it may have.
+            StorageFull: There is no room.
+        """
         if self._uploads[client.name] >= self._settings.max_uploads_per_client:
             raise TooManyUploads(f"{client.name} is sending {self._uploads[client.name]} recordings.", retry_after_s=1)
         self._uploads[client.name] += 1
@@ -165,8 +181,20 @@ class Protection:
                 if not self._uploads[client.name]:
                     del self._uploads[client.name]
 
+        length = request.headers.get("content-length", "")
+        # Parts of resumable uploads do not lie there.
+        needs_space = request.method == "POST"
+        stated = int(length) if needs_space and length.isdecimal() else None
+        try:
+            body = self._space.body(client.name, stated if stated is None else min(stated, self._most_bytes))
+        except HindiSTTError:
+            leave()
+            raise
+
         async def watched() -> Message:
             message = await receive()
+            if needs_space:
+                body.add(len(message.get("body", b"")))
             if not message.get("more_body"):
                 leave()
             return message
@@ -175,6 +203,7 @@ class Protection:
             yield watched
         finally:
             leave()
+            body.close()
 
 
 class ProtectionMiddleware:
@@ -209,11 +238,12 @@ class ProtectionMiddleware:
                 client = self._protection.client_of(request)
                 state = state_of(request)
                 state.client = client
+                note_client(client)
                 state.facts["client"] = client.name
                 _check_encoding(request)
-                if scope["method"] == "POST":
+                if scope["method"] in _SENDING:
                     await self._protection.limits.count_request(client)
-                    receive = stack.enter_context(self._protection.receiving(client, receive))
+                    receive = stack.enter_context(self._protection.receiving(client, request, receive))
             except HindiSTTError as error:
                 await self._refuse(error, scope, receive, send)
                 return
@@ -240,6 +270,7 @@ class ProtectionMiddleware:
                 await send({"type": "websocket.close", "code": code, "reason": error.code})
             return
         scope["hindi_stt_client"] = client
+        note_client(client)
         await self.app(scope, receive, send)
 
 

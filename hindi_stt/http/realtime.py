@@ -27,6 +27,7 @@ from hindi_stt.errors import (
     UpgradeRequired,
 )
 from hindi_stt.http.origins import check_origin
+from hindi_stt.http.places import NoPlace, Places
 from hindi_stt.http.protection import token_of
 from hindi_stt.http.realtime_config import initial_config
 from hindi_stt.http.realtime_protocol import new_id
@@ -131,6 +132,11 @@ class Realtime:
         self._check_still_valid = check_still_valid
         self._note_usage = ledger
         self._sessions: set[RealtimeSession] = set()
+        settings = recognizer.settings
+        bound = settings.realtime_connections
+        self._places: Places[RealtimeSession] = Places(
+            bound, settings.client_bound(bound), lambda session: session.idle_s, _make_room
+        )
         self._draining = False
         self._key_watch: asyncio.Task[None] | None = None
 
@@ -168,13 +174,16 @@ class Realtime:
         """One connection from its beginning to its end; tokens: read what a client's token says of its session."""
         offered = websocket.scope.get("subprotocols", ())
         await websocket.accept(subprotocol=_SUBPROTOCOL if _SUBPROTOCOL in offered else None)
-        bound = self.recognizer.settings.realtime_connections
         # Refused only now: many clients show neither status nor body of a refused handshake.
         if self._draining:
             await refuse(websocket, self.recognizer, ShuttingDown("The server is being stopped."), TRY_LATER)
             return
-        if len(self._sessions) >= bound:
-            error = TooManyConnections(f"{bound} realtime connections are open, which is the bound.")
+        client: Client = websocket.scope["hindi_stt_client"]
+        try:
+            self._places.check(client.name)
+        except NoPlace as full:
+            whose = f" of {client.name}" if full.own else ""
+            error = TooManyConnections(f"{full.n} realtime connections{whose} are open, which is the bound.")
             await refuse(websocket, self.recognizer, error, TRY_LATER)
             return
         try:
@@ -188,7 +197,8 @@ class Realtime:
         self._sessions.add(session)
         self.recognizer.metrics.realtime_connections.inc()
         try:
-            await session.run()
+            with self._places.held(client.name, session):
+                await session.run()
         finally:
             session.closed.set()
             self._sessions.discard(session)
@@ -210,3 +220,8 @@ class Realtime:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_S):
                 await asyncio.gather(*(session.closed.wait() for session in self._sessions))
+
+
+def _make_room(session: RealtimeSession) -> None:
+    """End an idle session, whose place another client gets."""
+    session.end(SessionIdle("All places are taken, and this connection was idle for the longest time."), TRY_LATER)

@@ -175,6 +175,11 @@ class RealtimeSession:
         self._shown: list[str] = []
         self._n_utterances = self._n_failed = self._n_bad = 0
 
+    @property
+    def idle_s(self) -> float:
+        """Seconds since the client has sent anything."""
+        return time.monotonic() - self._heard_at_s
+
     def end(self, error: HindiSTTError, code: int) -> None:
         """Ask the session to finish what it has, tell the client why, and close."""
         self._inbox.put_now(_Closing(error, code))

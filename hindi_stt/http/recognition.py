@@ -16,15 +16,19 @@ from hindi_stt.access.limits import Client, RateLimits
 from hindi_stt.audio import RawFormat
 from hindi_stt.bundle import Bundle
 from hindi_stt.decoding import Decoder
-from hindi_stt.errors import Overloaded, Timeout
-from hindi_stt.http.arriving import ArrivingFile
+from hindi_stt.errors import Overloaded, Timeout, TooManyUploads, UploadTimeout
+from hindi_stt.http.arriving import Arriving, ArrivingFile
 from hindi_stt.http.cache import ResultCache
+from hindi_stt.http.fair_slots import FairThreads
+from hindi_stt.http.load import AudioLoad
+from hindi_stt.http.places import NoPlace, Places
+from hindi_stt.http.requests import current_client
+from hindi_stt.http.slices import Slices
 from hindi_stt.metrics import Metrics
 from hindi_stt.options import Options
 from hindi_stt.pipeline import Pipeline, PreparedClip
 from hindi_stt.registry import Registry
 from hindi_stt.settings import Settings, available_cores
-from hindi_stt.threads import run_to_end
 from hindi_stt.tracing import stage
 from hindi_stt.types import Features, Hypothesis, LogProbs, Segment, Transcript
 
@@ -44,17 +48,8 @@ class RemoteAcoustic(Protocol):
 """The Acoustic protocol across the hop to the runner, with the model's tag, a clip at a time: the runner puts the
 batches together."""
 
-# Assumed until the first requests have shown how fast this machine is; only Retry-After depends on it.
-_FIRST_RTF: Final = 0.1
-_RTF_MEMORY: Final = 0.95
-# Recordings that are heard while they arrive, at a time; the next ones wait for their turn.
-_MAX_WAITING: Final = 64
 # A turn of the event loop that takes longer has no time for partial transcripts.
 _BUSY_LOOP_S: Final = 0.003
-# How long a refusal speaks for those that would come next.
-_REFUSAL_LASTS_S: Final = 1.0
-# From this share of the bound on, a refusal speaks for short recordings too.
-_NEARLY_FULL: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +94,20 @@ class Recognizer:
         self.metrics = metrics
         self._acoustic = acoustic
         cores = available_cores()
-        self._threads = anyio.CapacityLimiter(cores)
+        # One more than a client may hold, so that there is always one for another client.
+        self._threads = FairThreads(cores + 1, cores)
+        self.load = AudioLoad(settings, metrics)
         self._max_partials = max(1, cores - 1)  # a core for the rest
-        self._waiting = anyio.CapacityLimiter(_MAX_WAITING)
-        self._in_progress_s = 0.0
+        self._waiting = anyio.CapacityLimiter(settings.streamed_uploads)
+        self._arriving: Places[Arriving] = Places(
+            settings.streamed_uploads,
+            settings.client_bound(settings.streamed_uploads),
+            lambda arriving: arriving.idle_s,
+            lambda arriving: arriving.give_up(
+                UploadTimeout("All places are taken, and nothing of this recording had come for the longest time.")
+            ),
+        )
         self._n_partials = 0
-        self._rtf = _FIRST_RTF
-        self._refused_until = self._retry_after_s = 0.0
 
     def pipeline(self, bundle: Bundle) -> Pipeline:
         """The line for one of the registry's models."""
@@ -115,32 +117,14 @@ class Recognizer:
         """Begin with one recording; nothing happens before its segments are asked for. client: whose audio it is."""
         return Recognition(self, recording, pipeline, options, client)
 
-    async def in_thread(self, work: Callable[[], T], *, waits: bool = False) -> T:
-        """Run CPU work beside the event loop; see `run_to_end`.
+    async def in_thread(self, work: Callable[[], T], *, waits: ArrivingFile | None = None) -> T:
+        """Run CPU work beside the event loop; clients take turns, so a piece of work should be short.
 
-        waits: it waits for a client, which must not keep others from theirs.
+        waits: what it reads, where it may have to wait for a client; others have their turns meanwhile.
         """
-        return await run_to_end(work, limiter=self._waiting if waits else self._threads)
-
-    def admit(self, duration_s: float) -> None:
-        """Raise Overloaded where so much more audio would pass the bound; a recording alone is never refused."""
-        if self._in_progress_s and self._in_progress_s + duration_s > self.settings.max_queue_s:
-            retry_after_s = self._in_progress_s * self._rtf
-            if self._in_progress_s >= _NEARLY_FULL * self.settings.max_queue_s:
-                self._remember_refusal(retry_after_s)
-            raise Overloaded(
-                f"{self._in_progress_s:.0f} s of audio are waiting, the bound is {self.settings.max_queue_s:g} s.",
-                retry_after_s=retry_after_s,
-            )
-
-    def refuse_if_full(self) -> None:
-        """Raise Overloaded before a body is read, where a recording or a clip has just been refused."""
-        if time.monotonic() < self._refused_until:
-            raise Overloaded("The model has as much audio waiting as it takes.", retry_after_s=self._retry_after_s)
-
-    def _remember_refusal(self, retry_after_s: float) -> None:
-        self._retry_after_s = retry_after_s
-        self._refused_until = time.monotonic() + min(_REFUSAL_LASTS_S, retry_after_s)
+        if waits is not None:
+            return await self._threads.run_reading(current_client(), work, waits, self._waiting)
+        return await self._threads.run(current_client(), work)
 
     async def hear(
         self, clip: PreparedClip, pipeline: Pipeline, decode: Decoder, stages_s: dict[str, float], *, patient: bool
@@ -149,7 +133,7 @@ class Recognizer:
 
         patient: wait until the runner has room, instead of raising Overloaded; the caller bounds that.
         """
-        with self._in_progress(clip.features.duration_s):
+        with self.load.in_progress(current_client(), clip.features.duration_s):
             called = time.perf_counter()
             with stage("runner", {"audio_s": clip.features.duration_s, "offset_s": clip.offset_s}):
                 log_probs = await self.log_probs(pipeline.bundle.tag, clip.features, patient=patient)
@@ -160,13 +144,36 @@ class Recognizer:
         stages_s["decoding"] += time.perf_counter() - answered
         return hypothesis
 
+    @contextlib.contextmanager
+    def arriving(self, upload: Arriving | None, client: Client) -> Iterator[None]:
+        """A place among the recordings that are transcribed while they arrive.
+
+        Args:
+            upload: What brings the recording, where it may not be whole yet.
+            client: Whose it is.
+
+        Raises:
+            TooManyUploads: There is no place.
+        """
+        if upload is None:
+            yield
+            return
+        try:
+            self._arriving.check(client.name)
+        except NoPlace as full:
+            whose = f" of {client.name}" if full.own else ""
+            message = f"{full.n} recordings{whose} are transcribed while they arrive, which is the bound."
+            raise TooManyUploads(message, retry_after_s=1) from full
+        with self._arriving.held(client.name, upload):
+            yield
+
     async def log_probs(self, model: str, features: Features, *, patient: bool, live_final: bool = False) -> LogProbs:
         """One clip through the runner. patient: see `hear`; the rest: RemoteAcoustic. Raises the runner's errors."""
         while True:
             try:
                 return await self._acoustic(model, features, live_final=live_final)
             except Overloaded as error:
-                self._remember_refusal(error.retry_after_s or 1.0)
+                self.load.remember_refusal(current_client(), error.retry_after_s or 1.0)
                 if not patient:
                     raise
                 await asyncio.sleep(error.retry_after_s or 1)
@@ -188,19 +195,6 @@ class Recognizer:
         finally:
             self._n_partials -= 1
 
-    @contextlib.contextmanager
-    def _in_progress(self, duration_s: float) -> Iterator[None]:
-        self._in_progress_s += duration_s
-        self.metrics.in_progress.inc(duration_s)
-        ahead_s, start = self._in_progress_s, time.perf_counter()
-        try:
-            yield
-            measured = (time.perf_counter() - start) / ahead_s
-            self._rtf = _RTF_MEMORY * self._rtf + (1 - _RTF_MEMORY) * measured
-        finally:
-            self._in_progress_s -= duration_s
-            self.metrics.in_progress.dec(duration_s)
-
 
 class Recognition:
     """One recording on its way: iterate over `segments`, or ask for the whole `transcript`.
@@ -215,13 +209,15 @@ class Recognition:
         self._recognizer = recognizer
         self._pipeline = pipeline
         self._client = client
-        self._counted_s = 0.0
         self._options = options
         self._arriving = recording.arriving
         self._assembly = pipeline.assembly()
         self._preparation = pipeline.prepare(recording.file, raw=recording.raw, channel=recording.channel)
         self.result: Transcript
-        self._preparing: asyncio.Future[PreparedClip | None] | None = None
+        self._slices = Slices(recognizer, self._preparation, waits=recording.arriving, decoded=self._count_decoded)
+        self._hold = recognizer.load.hold(client.name)
+        self._admitted = False
+        self._deadline = _Deadline(recognizer.settings.request_timeout_s)
         self.stages_s = {"decode": 0.0, "features": 0.0, "queue_inference": 0.0, "decoding": 0.0}
 
     async def transcript(self) -> Transcript:
@@ -266,7 +262,8 @@ class Recognition:
         settings, start = self._recognizer.settings, time.perf_counter()
         assembly = self._assembly
         flying: deque[tuple[PreparedClip, asyncio.Task[Hypothesis]]] = deque()
-        deadline = _Deadline(settings.request_timeout_s)
+        deadline = self._deadline
+        deadline.restart()
         coming: asyncio.Task[PreparedClip | None] | None = None
         try:
             pipeline, options = self._pipeline, self._options
@@ -274,7 +271,7 @@ class Recognition:
             first = more = True
             while more or flying:
                 if more and coming is None and len(flying) < settings.segments_in_flight:
-                    coming = asyncio.create_task(self._next_clip(first=first))
+                    coming = asyncio.create_task(self._next_clip())
                 # Either may be long in coming: the next clip of a recording that is still arriving, too.
                 await deadline.bound(_any_of(coming, flying[0][1] if flying else None))
                 if coming is not None and coming.done():
@@ -295,25 +292,26 @@ class Recognition:
             await _cancel([coming, *(task for _, task in flying)])
             if self._arriving is not None:
                 self._arriving.end()
-            if self._preparing is not None:
-                # A thread cannot be cancelled, and it still reads the file.
-                await asyncio.gather(self._preparing, return_exceptions=True)
-            self._preparation.close()
+            await self._slices.close()
+            self._hold.change(0.0)
         tag, elapsed_s = self._pipeline.bundle.tag, time.perf_counter() - start
         self._recognizer.metrics.count_request(tag, self.duration_s, elapsed_s, self.stages_s)
 
-    async def _next_clip(self, *, first: bool) -> PreparedClip | None:
+    async def _next_clip(self) -> PreparedClip | None:
         with stage("decode"):
-            self._preparing = asyncio.ensure_future(
-                self._recognizer.in_thread(lambda: next(self._preparation, None), waits=self._arriving is not None)
-            )
-            clip = await asyncio.shield(self._preparing)
+            clip = await self._slices.next_clip()
         self.stages_s |= {"decode": self._preparation.decode_s, "features": self._preparation.features_s}
-        if first and clip is not None:
-            self._recognizer.admit(clip.features.duration_s)
-        new_s, self._counted_s = self.duration_s - self._counted_s, self.duration_s
-        await self._recognizer.limits.count_audio(self._client, new_s)
+        self._hold.change(0.0)  # from here on the clip counts
         return clip
+
+    async def _count_decoded(self, new_s: float) -> None:
+        """Count a slice: as audio of its client, and as load until a clip of it counts or the next slice does."""
+        if not self._admitted:
+            self._recognizer.load.admit(self._client.name, new_s)
+            self._admitted = True
+        self._hold.change(new_s)
+        self._deadline.restart()
+        await self._recognizer.limits.count_audio(self._client, new_s)
 
 
 class _Deadline:
@@ -321,9 +319,10 @@ class _Deadline:
 
     def __init__(self, limit_s: float) -> None:
         self._limit_s = limit_s
-        self.restart()
+        self._at = 0.0
 
     def restart(self) -> None:
+        """Begin anew; to be called before the first wait."""
         self._at = asyncio.get_running_loop().time() + self._limit_s
 
     async def bound(self, work: Awaitable[T]) -> T:

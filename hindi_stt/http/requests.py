@@ -23,20 +23,33 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from hindi_stt.access.limits import Client
-from hindi_stt.errors import HindiSTTError, InternalError, Unauthenticated, UnsupportedEncoding, from_status
+from hindi_stt.errors import (
+    HindiSTTError,
+    InternalError,
+    StorageFull,
+    TooManyJobs,
+    TooManyUploads,
+    TooMuchStored,
+    Unauthenticated,
+    UnsupportedEncoding,
+    from_status,
+)
 from hindi_stt.tracing import request_span
 
 __all__ = [
     "RequestMiddleware",
     "RequestState",
     "answering",
+    "current_client",
     "current_request_id",
     "deny_handshake",
     "error_body",
+    "error_json",
     "error_response",
     "for_request",
     "handshake_was_denied",
     "log",
+    "note_client",
     "state_of",
 ]
 
@@ -49,7 +62,9 @@ _TRACED_FACTS: Final = frozenset({"audio_s", "code"})  # who it was stays in the
 _OPENAI_PATHS: Final = "/v1/"
 # The body may not have been read to its end: closing the connection tells the client to stop sending.
 _UNREAD_BODY: Final = frozenset({408, 413})
+_BEFORE_THE_BODY: Final = (StorageFull, TooManyJobs, TooManyUploads, TooMuchStored)
 _current_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
+_current_client: contextvars.ContextVar[str] = contextvars.ContextVar("client", default="-")
 
 
 _denied: contextvars.ContextVar[bool] = contextvars.ContextVar("handshake_denied", default=False)
@@ -87,6 +102,16 @@ def for_request(request_id: str) -> Iterator[None]:
         _current_id.reset(before)
 
 
+def current_client() -> str:
+    """Name of the client whose request this task belongs to; "-" outside of any."""
+    return _current_client.get()
+
+
+def note_client(client: Client) -> None:
+    """Say whose request this task, and those that it starts, belong to."""
+    _current_client.set(client.name)
+
+
 def state_of(request: HTTPConnection) -> RequestState:
     """The state that RequestMiddleware made for this request."""
     state: RequestState = request.scope[_SCOPE_KEY]
@@ -113,7 +138,7 @@ def answering(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Re
 
 def error_body(request: HTTPConnection, error: HindiSTTError) -> dict[str, Any]:
     """The body of the answer for an error; below /v1 it also has OpenAI's `type` and `param`."""
-    return _body(error, state_of(request))
+    return error_json(error, state_of(request))
 
 
 async def deny_handshake(websocket: WebSocket, error: HindiSTTError) -> None:
@@ -128,7 +153,8 @@ def handshake_was_denied() -> bool:
     return _denied.get()
 
 
-def _body(error: HindiSTTError, state: RequestState) -> dict[str, Any]:
+def error_json(error: HindiSTTError, state: RequestState) -> dict[str, Any]:
+    """As `error_body`, where there is no request yet."""
     detail: dict[str, Any] = {
         "code": error.code,
         "message": error.message,
@@ -149,7 +175,7 @@ def _headers(error: HindiSTTError) -> dict[str, str]:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, UnsupportedEncoding):
         headers["Accept-Encoding"] = "identity"  # RFC 9110, 15.5.16
-    if error.status in _UNREAD_BODY:
+    if error.status in _UNREAD_BODY or isinstance(error, _BEFORE_THE_BODY):
         headers["Connection"] = "close"
     return headers
 
@@ -256,7 +282,7 @@ class _Answer:
         """Answer with this error instead. allow: the methods of the route, where another was used."""
         self._state.error = error
         self.status = error.status
-        body = json.dumps(_body(error, self._state)).encode()
+        body = json.dumps(error_json(error, self._state)).encode()
         headers = {
             "content-type": "application/json",
             "content-length": str(len(body)),

@@ -50,10 +50,11 @@ async def transcribe(request: Request, recognizer: Recognizer) -> Response:
     """Raises whatever of `hindi_stt.errors` applies; an error of one of several recordings stands in its place."""
     settings, state = recognizer.settings, state_of(request)
     async with contextlib.AsyncExitStack() as stack, counting_failures(recognizer):
-        recognizer.refuse_if_full()
+        recognizer.load.refuse_if_full(state.client.name)
         upload = await stack.enter_async_context(
             receive_upload(request, FIELDS, settings, lists=LISTS, max_files=settings.max_files)
         )
+        stack.enter_context(recognizer.arriving(upload.files[0].arriving, state.client))
         request = upload.request
         accept = request.headers.get("accept", "")
         liked = "json" if wants_stream(upload.fields) else _liked_format(accept, len(upload.files))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import tempfile
@@ -13,7 +14,7 @@ from typing import BinaryIO, Final
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from hindi_stt.errors import JobsUnavailable
+from hindi_stt.errors import JobsUnavailable, StorageFull
 
 __all__ = ["AudioStore", "sync_folder"]
 
@@ -31,8 +32,12 @@ class AudioStore:
             raise JobsUnavailable(f"The store of audio {url} cannot be used: {error}.") from error
         self._local = isinstance(self._fs, LocalFileSystem)
 
-    def put(self, job_id: str, position: int, source: BinaryIO) -> None:
-        """Keep a copy, which is on the disk (or at the store) when this returns. Raises JobsUnavailable."""
+    def put(self, job_id: str, position: int, source: BinaryIO) -> int:
+        """Keep a copy, which is on the disk (or at the store) when this returns. Raises JobsUnavailable, StorageFull.
+
+        Returns:
+            Its bytes.
+        """
         folder = f"{self._root}/{job_id}"
         try:
             self._fs.makedirs(folder, exist_ok=True)
@@ -42,7 +47,10 @@ class AudioStore:
                 if self._local:
                     target.flush()
                     os.fsync(target.fileno())
+                return source.tell()
         except OSError as error:
+            if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+                raise StorageFull("There is no room for this job on the server's disk.", retry_after_s=60) from error
             raise JobsUnavailable(f"The store of audio takes nothing: {error}.") from error
 
     def settle(self, job_id: str) -> None:

@@ -37,9 +37,11 @@ class Backend:
         except OSError as error:
             raise JobsUnavailable(f"HINDI_STT_JOBS_DIR cannot be made: {error}.") from error
         engine = connect(settings.jobs_url or f"sqlite:///{self.folder / 'jobs.db'}")
-        self.records = JobRecords(engine, max_waiting=settings.jobs_max_waiting)
+        self.records = JobRecords(
+            engine, max_waiting=settings.jobs_max_waiting, max_bytes=settings.jobs_max_stored_bytes
+        )
         self.claims = Claims(engine, lease_s=settings.jobs_lease_s, tries=settings.jobs_tries)
-        self.uploads = Uploads(engine, self.folder / "uploads")
+        self.uploads = Uploads(engine, self.folder / "uploads", max_bytes=settings.jobs_max_stored_bytes)
         self.audio = AudioStore(settings.jobs_audio_url or str(self.folder / "audio"))
         self.network = job_network(settings)
         self.references = References(settings, self.network)

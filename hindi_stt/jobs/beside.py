@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from hindi_stt.lasting_tasks import lasting_task
+from hindi_stt.supervision import Surviving
 from hindi_stt.watchdog import Watchdog
 
 __all__ = ["Workers"]
@@ -51,7 +52,14 @@ class Workers:
                 process.kill()
 
     async def _keep(self) -> None:
-        with self._lock.open("w") as lock:
+        lock_file = None
+        surviving = Surviving("the start of job workers")
+        while lock_file is None:
+            with surviving.round():
+                lock_file = self._lock.open("w")  # a name on a tmpfs
+            if lock_file is None:
+                await asyncio.sleep(_PAUSE_S)
+        with lock_file as lock:
             while not _taken(lock.fileno()):  # noqa: ASYNC110  # the event is another process's end
                 await asyncio.sleep(_POLL_S)
             watchdog = Watchdog(lambda pid: log.error("killed the job worker %d, which hung", pid), "job")
@@ -62,11 +70,13 @@ class Workers:
                 watching.cancel()
 
     async def _keep_one(self) -> None:
+        surviving = Surviving("the start of a job worker")
         while True:
-            process = await asyncio.create_subprocess_exec(*self._command)
-            self._processes.add(process)
-            log.warning("a job worker has ended (%d) and is started again", await process.wait())
-            self._processes.discard(process)
+            with surviving.round():
+                process = await asyncio.create_subprocess_exec(*self._command)
+                self._processes.add(process)
+                log.warning("a job worker has ended (%d) and is started again", await process.wait())
+                self._processes.discard(process)
             await asyncio.sleep(_PAUSE_S)
 
 

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Engine, RowMapping, and_, case, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, RowMapping, and_, case, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from hindi_stt.errors import HindiSTTError, JobNotFound, TooManyJobs
-from hindi_stt.jobs.tables import OPEN, close_if_ended, files, jobs, uploads, waiting_files, when_finished
+from hindi_stt.jobs.stored import check_stored
+from hindi_stt.jobs.tables import OPEN, close_if_ended, files, job_audio, jobs, uploads, waiting_files, when_finished
 
 __all__ = ["JobRecords", "NewFile", "NewJob"]
 
@@ -46,7 +47,7 @@ class NewFile:
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """options: as the worker reads them; request_key: the same for a request sent again."""
+    """options: as the worker reads them; request_key: the same for a request sent again; audio_bytes: of its audio."""
 
     owner: str
     options: str
@@ -56,13 +57,15 @@ class NewJob:
     webhook_url: str = ""
     webhook_secret: str = ""
     uploads: Sequence[str] = ()
+    audio_bytes: int = 0
 
 
 class JobRecords:
-    """max_waiting: most files of one owner that have not ended."""
+    """max_waiting: most files of one owner that have not ended; max_bytes: most bytes that are stored for one."""
 
-    def __init__(self, engine: Engine, *, max_waiting: int) -> None:
+    def __init__(self, engine: Engine, *, max_waiting: int, max_bytes: int = 2**62) -> None:
         self._engine = engine
+        self._max_bytes = max_bytes
         self._max_waiting = max_waiting
 
     def create(self, job: NewJob) -> str:
@@ -97,17 +100,35 @@ class JobRecords:
             "webhook_tries": 0,
         }
         with self._engine.begin() as connection:
-            ahead = select(func.sum(waiting_files())).where(jobs.c.owner == job.owner, jobs.c.state.in_(OPEN))
-            n_waiting = (connection.execute(ahead).scalar() or 0) + len(job.files)
-            if n_waiting > self._max_waiting:
-                raise TooManyJobs(f"{n_waiting} files would be waiting, the bound is {self._max_waiting}.")
+            self._check_waiting(connection, job.owner, len(job.files))
+            check_stored(connection, job.owner, job.audio_bytes, self._max_bytes, without=job.uploads)
             for start in range(0, len(job.files), _INSERT_AT_ONCE):
                 part = enumerate(job.files[start : start + _INSERT_AT_ONCE], start)
                 connection.execute(insert(files), [_file_row(job.id, i, file) for i, file in part])
             connection.execute(insert(jobs), row)
+            if job.audio_bytes:
+                connection.execute(insert(job_audio), {"job_id": job.id, "n_bytes": job.audio_bytes})
             connection.execute(delete(uploads).where(uploads.c.id.in_(job.uploads)))
             close_if_ended(connection, [job.id])
         return job.id
+
+    def check_room(self, owner: str, n_files: int, n_bytes: int) -> None:
+        """Make sure that a job would be taken, before it is read. Raises TooManyJobs, TooMuchStored.
+
+        Args:
+            owner: Whose job it is.
+            n_files: Its files, at least.
+            n_bytes: Their bytes.
+        """
+        with self._engine.connect() as connection:
+            self._check_waiting(connection, owner, n_files)
+            check_stored(connection, owner, n_bytes, self._max_bytes)
+
+    def _check_waiting(self, connection: Connection, owner: str, n_files: int) -> None:
+        ahead = select(func.sum(waiting_files())).where(jobs.c.owner == owner, jobs.c.state.in_(OPEN))
+        n_waiting = (connection.execute(ahead).scalar() or 0) + n_files
+        if n_waiting > self._max_waiting:
+            raise TooManyJobs(f"{n_waiting} files would be waiting, the bound is {self._max_waiting}.")
 
     def made_before(self, owner: str, request_key: str | None) -> str | None:
         """Id of the job that the same request has made."""
@@ -170,6 +191,7 @@ class JobRecords:
         with self._engine.begin() as connection:
             connection.execute(delete(files).where(files.c.job_id == job_id))
             connection.execute(delete(jobs).where(jobs.c.id == job_id))
+            connection.execute(delete(job_audio).where(job_audio.c.job_id == job_id))
 
     def finished_before(self, limit_s: float, limit: int) -> Sequence[str]:
         """Ids of jobs that ended before a time and have nobody left to tell."""

@@ -34,7 +34,17 @@ from sqlalchemy.exc import SQLAlchemyError
 from hindi_stt.database import first_line, make_engine
 from hindi_stt.errors import JobsUnavailable
 
-__all__ = ["OPEN", "close_if_ended", "connect", "files", "jobs", "uploads", "waiting_files", "when_finished"]
+__all__ = [
+    "OPEN",
+    "close_if_ended",
+    "connect",
+    "files",
+    "job_audio",
+    "jobs",
+    "uploads",
+    "waiting_files",
+    "when_finished",
+]
 
 OPEN: Final = ("queued", "running")
 
@@ -101,6 +111,14 @@ uploads = Table(
     Column("content_type", Text, nullable=False),
     Column("length", BigInteger, nullable=False),
     Column("created", Float, nullable=False),
+)
+
+# Bytes of a job's audio, for those that were made since this table is there.
+job_audio = Table(
+    "job_audio",
+    _metadata,
+    Column("job_id", String(32), primary_key=True),
+    Column("n_bytes", BigInteger, nullable=False),
 )
 
 

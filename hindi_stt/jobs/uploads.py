@@ -14,13 +14,16 @@ from typing import BinaryIO, Final
 
 from sqlalchemy import Engine, delete, insert, select
 
-from hindi_stt.errors import UploadConflict, UploadIncomplete, UploadNotFound
+from hindi_stt.errors import HindiSTTError, UploadConflict, UploadIncomplete, UploadNotFound
 from hindi_stt.jobs.audio import sync_folder
+from hindi_stt.jobs.stored import check_stored
 from hindi_stt.jobs.tables import uploads
 
 __all__ = ["PartialUpload", "Uploads"]
 
 _KEEP_S: Final = 86_400.0
+# An empty file takes room, too.
+_LEAST_BYTES: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +37,28 @@ class PartialUpload:
 
 
 class Uploads:
-    """Of one server, or of several that share the folder."""
+    """Of one server, or of several that share the folder. max_bytes: most that is stored for one owner."""
 
-    def __init__(self, engine: Engine, folder: Path) -> None:
+    def __init__(self, engine: Engine, folder: Path, *, max_bytes: int = 2**62) -> None:
         self._engine = engine
+        self._max_bytes = max_bytes
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
     def begin(self, owner: str, name: str, content_type: str, length: int) -> str:
-        """Its id."""
+        """Its id. Raises TooMuchStored, with nothing kept."""
         upload_id = uuid.uuid4().hex
-        self._path(upload_id).touch()
-        sync_folder(self._folder)
         row = {"id": upload_id, "owner": owner, "name": name, "content_type": content_type, "length": length}
-        with self._engine.begin() as connection:
-            connection.execute(insert(uploads), row | {"created": time.time()})
+        path = self._path(upload_id)
+        try:
+            with self._engine.begin() as connection:
+                check_stored(connection, owner, max(length, _LEAST_BYTES), self._max_bytes)
+                path.touch()
+                sync_folder(self._folder)
+                connection.execute(insert(uploads), row | {"created": time.time()})
+        except HindiSTTError:
+            path.unlink(missing_ok=True)
+            raise
         return upload_id
 
     def find(self, upload_id: str, owner: str) -> PartialUpload:

@@ -135,7 +135,7 @@ class Worker:
                 continue
             try:
                 hand.lost = not self._claims.beat(hand.claim, hand.heard_s, hand.total_s) or hand.lost
-            except SQLAlchemyError as error:
+            except (SQLAlchemyError, OSError) as error:
                 log.warning("the database of jobs does not answer: %s", first_line(error))
 
     def _finish(self, claim: Claim, transcript: Transcript, elapsed_s: float) -> None:

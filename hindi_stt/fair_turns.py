@@ -1,0 +1,114 @@
+"""Which client's work is next: no I/O, no threads, no clock of its own.
+
+Start-time fair queueing (P. Goyal, H. M. Vin, H. Cheng, "Start-time Fair Queuing", SIGCOMM 1996) over clients. Each
+client has a tag, the amount of service that it has had; the waiting client with the smallest tag is next. Somebody who
+begins to wait starts at the tag of whoever was served last, so that time spent idle earns no credit, and a backlog of
+one client delays the others by no more than the work that is being done.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, Generic, TypeVar
+
+__all__ = ["Entry", "FairQueue"]
+
+T = TypeVar("T")
+
+# Clients that have nothing waiting are remembered up to this number.
+_MAX_IDLE_CLIENTS: Final = 1024
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Entry(Generic[T]):
+    """Waiting work. rank: its order among the client's own work, the smallest first; sequence: breaks ties; head_start:
+    see `FairQueue.push`.
+    """
+
+    rank: tuple[float, ...]
+    sequence: int
+    client: str = field(compare=False)
+    item: T = field(compare=False)
+    head_start: float = field(default=0.0, compare=False)
+
+
+class FairQueue(Generic[T]):
+    """Waiting work of several clients.
+
+    Taking work is two steps: `pop` removes an entry, and `charge` says what it costs its client, when that is known.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, list[Entry[T]]] = {}
+        self._tags: dict[str, float] = {}
+        self._virtual_time = 0.0
+        self._sequence = itertools.count()
+
+    def __len__(self) -> int:
+        return sum(len(heap) for heap in self._waiting.values())
+
+    def push(self, client: str, item: T, rank: tuple[float, ...] = (), head_start: float = 0.0) -> Entry[T]:
+        """Add work.
+
+        Args:
+            client: Whose it is.
+            item: The work.
+            rank: Its order among the client's own work; first come, first served among equals.
+            head_start: By how much service this client may be ahead of another one and still go before it.
+
+        Returns:
+            The entry, for `put_back`.
+        """
+        if client not in self._waiting:
+            self._tags[client] = max(self._tags.get(client, 0.0), self._virtual_time)
+        entry = Entry(rank, next(self._sequence), client, item, head_start)
+        heapq.heappush(self._waiting.setdefault(client, []), entry)
+        return entry
+
+    def put_back(self, entry: Entry[T]) -> None:
+        """Undo a `pop`: the entry has its old place."""
+        heapq.heappush(self._waiting.setdefault(entry.client, []), entry)
+
+    def pop(self, eligible: Callable[[str], bool] = lambda _: True) -> Entry[T] | None:
+        """Remove the next entry.
+
+        Args:
+            eligible: Whether a client may have a turn now.
+
+        Returns:
+            The entry, or None where nobody who may have a turn waits.
+        """
+        candidates = [client for client in self._waiting if eligible(client)]
+        if not candidates:
+            return None
+        client = min(candidates, key=self._place)
+        heap = self._waiting[client]
+        entry = heapq.heappop(heap)
+        if not heap:
+            del self._waiting[client]
+        return entry
+
+    def _place(self, client: str) -> tuple[float, int]:
+        """Order of a client that waits: of two, the smaller one goes first."""
+        first = self._waiting[client][0]
+        return self._tags[client] - first.head_start, first.sequence
+
+    def begin(self, client: str) -> None:
+        """Note that work of this client begins: whoever arrives from now on starts no earlier than it."""
+        self._virtual_time = max(self._virtual_time, self._tags.get(client, 0.0))
+
+    def charge(self, client: str, cost: float) -> None:
+        """Note what a client has had.
+
+        Args:
+            client: Whose work it was.
+            cost: Of any unit, the same for all.
+        """
+        self._tags[client] = self._tags.get(client, self._virtual_time) + cost
+        if len(self._tags) > len(self._waiting) + _MAX_IDLE_CLIENTS:
+            self._tags = {
+                name: tag for name, tag in self._tags.items() if name in self._waiting or tag > self._virtual_time
+            }

@@ -1,0 +1,36 @@
+"""How many bytes a client has stored for jobs, and the bound on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, func, select
+
+from hindi_stt.errors import TooMuchStored
+from hindi_stt.jobs.tables import OPEN, job_audio, jobs, uploads
+
+__all__ = ["check_stored"]
+
+
+def check_stored(connection: Connection, owner: str, n_bytes: int, bound: int, *, without: Sequence[str] = ()) -> None:
+    """Make sure that a client may store more.
+
+    Args:
+        connection: To the database of jobs.
+        owner: The client.
+        n_bytes: How much more.
+        bound: In all.
+        without: Ids of uploads that take no room any more then.
+
+    Raises:
+        TooMuchStored: It would be too much.
+    """
+    begun = select(func.sum(uploads.c.length)).where(uploads.c.owner == owner, uploads.c.id.not_in(list(without)))
+    kept = (
+        select(func.sum(job_audio.c.n_bytes))
+        .join(jobs, jobs.c.id == job_audio.c.job_id)
+        .where(jobs.c.owner == owner, jobs.c.state.in_(OPEN))
+    )
+    stored = sum(int(connection.execute(one).scalar() or 0) for one in (begun, kept))
+    if stored + n_bytes > bound:
+        raise TooMuchStored(f"{owner} has {stored} bytes stored; {n_bytes} more would pass the bound of {bound}.")
