@@ -52,6 +52,13 @@ def _mark(file: Path) -> None:
     file.write_text(repr(psutil.Process().create_time()))
 
 
+def _beat_once(file: Path) -> None:
+    if file.exists():
+        file.touch()
+    else:
+        _mark(file)
+
+
 class Heartbeat:
     """The side of the process that is watched: a file named after it, marked for as long as its event loop turns."""
 
@@ -67,10 +74,9 @@ class Heartbeat:
     async def _beat(self, file: Path) -> None:
         surviving = Surviving(f"the heartbeat of this process ({self._kind})")
         try:
-            _mark(file)
             while True:
-                with surviving.round():
-                    file.touch()  # noqa: ASYNC240  # a thread would beat for a loop that stands still
+                with surviving.round():  # in the event loop: a thread would beat for a loop that hangs
+                    _beat_once(file)
                 await asyncio.sleep(_INTERVAL_S)
         finally:
             file.unlink(missing_ok=True)  # noqa: ASYNC240
@@ -86,10 +92,7 @@ def beat_in_thread(kind: Kind) -> None:
     def beat() -> None:
         while True:
             with contextlib.suppress(OSError):  # a full disk, or a server that has just ended
-                if file.exists():
-                    file.touch()
-                else:
-                    _mark(file)
+                _beat_once(file)
             time.sleep(_INTERVAL_S)
 
     threading.Thread(target=beat, name="heartbeat", daemon=True).start()

@@ -67,7 +67,7 @@ def test_the_watchdog_outlives_it(
         runner.kill()
         runner.wait()
     assert ended == [runner.pid]
-    assert len([record for record in caplog.records if "watch over the runner failed" in record.message]) == 1
+    assert len([record for record in caplog.records if "watch over processes (runner) failed" in record.message]) == 1
 
 
 def test_the_runners_sign_of_life_outlives_a_folder_that_is_gone(
