@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,11 +44,13 @@ from hindi_stt.http.requests import (
     RequestMiddleware,
     RequestState,
     error_response,
+    for_request,
     log,
 )
 from hindi_stt.http.routes import make_app, no_job_routes
 from hindi_stt.http.schemas import TranscriptionResponse, request_schema, response_schema
 from hindi_stt.http.transcription import transcribe
+from hindi_stt.lasting_tasks import lasting_task
 from hindi_stt.loading import LoadedModels
 from hindi_stt.metrics import Metrics
 from hindi_stt.scheduling import Priority, SchedulerLimits
@@ -56,11 +58,12 @@ from hindi_stt.settings import get_settings, unknown_variables
 from hindi_stt.settings_check import check_settings
 from hindi_stt.tracing import past_stage, send_traces
 from hindi_stt.types import Features, LogProbs
-from hindi_stt.watchdog import Heartbeat, end_with_supervisor
+from hindi_stt.watchdog import Heartbeat, Watchdog, end_with_supervisor, processes_report
 
 if TYPE_CHECKING:
     from hindi_stt.access.ledger import Ledger
     from hindi_stt.http.job_desk import Jobs
+    from hindi_stt.http.job_opening import JobOpening
     from hindi_stt.jobs.beside import Workers
 
 try:
@@ -73,9 +76,11 @@ try:
 except HindiSTTError as error:
     raise SystemExit(f"{error.message} {error.help}") from error
 framework.install(settings.trusted_proxies, settings)
+framework.use_runtime_folder(settings.runtime_dir)
 configure_log(settings.log_format)  # here, so that the supervisor's log has the same form
 
 if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:  # once: in the supervisor, which sets it for its workers
+    framework.check_processes_often()
     for name, nearest in unknown_variables(os.environ).items():
         log.warning("%s is not a setting%s; see docs/settings.md", name, nearest and f": did you mean {nearest}?")
 
@@ -98,12 +103,14 @@ class _Runner:
     def __init__(self) -> None:
         self._metrics = Metrics()
         self._heartbeat = Heartbeat()
+        self._watchdog = Watchdog(lambda pid: log.error("killed the API worker %d, which hung", pid), "api")
         self._end_traces = _send_traces("hindi-stt-runner")
 
     @bentoml.on_startup
     async def start(self) -> None:
-        """Show that the event loop turns; from now on the runner ends after the API workers."""
+        """Show that the event loop turns, and watch the API workers'; the runner ends after them."""
         self._heartbeat.start()
+        self._watching = lasting_task("the watch over the API workers", self._watchdog.watch)
         end_after_api_workers()
         end_with_supervisor()
 
@@ -155,7 +162,9 @@ class BatchingRunner(_Runner):
         answers = [NOT_RUN] * len(items)
         for model in dict.fromkeys(item.model for item in items):
             places = [i for i, item in enumerate(items) if item.model == model]
-            for place, result in zip(places, self._run(model, [items[i].features for i in places]), strict=True):
+            with for_request(_ids(items[i] for i in places)):
+                results = self._run(model, [items[i].features for i in places])
+            for place, result in zip(places, results, strict=True):
                 answers[place] = to_item(result)
         self._metrics.batch_size.observe(len(items))
         end_s = time.monotonic()
@@ -247,7 +256,9 @@ class ScheduledRunner(_Runner):
             narrow, wide = self._models(model)
         except ModelUnavailable as error:
             return [error] * len(clips)
-        return (wide if alone else narrow)(clips)
+        items = [item for clip in clips if (item := self._items.get(id(clip)))]
+        with for_request(_ids(items)):
+            return (wide if alone else narrow)(clips)
 
     def _count(self, clips: Sequence[Features], elapsed_s: float) -> None:
         self._metrics.batch_size.observe(len(clips))
@@ -257,6 +268,11 @@ class ScheduledRunner(_Runner):
             if item := self._items.get(id(clip)):  # not those that were given up while they ran
                 self._note_stages(item, end_s - elapsed_s, end_s, len(clips))
         self._count_run(clips)
+
+
+def _ids(items: Iterable[FeatureItem]) -> str:
+    """The ids of the requests that the clips of one run belong to, for its log entries."""
+    return ",".join(dict.fromkeys(item.flow for item in items)) or "-"
 
 
 ConformerRunner = BatchingRunner if settings.scheduler == "bentoml" else ScheduledRunner
@@ -272,7 +288,9 @@ def _routes() -> Starlette:
         return bentoml.get_current_service()
 
     async def health() -> dict[str, Any]:
-        return current().health.report(protection.key_file_report())
+        service = current()
+        jobs = {"jobs": service.job_opening.report()} if service.job_opening else {}
+        return service.health.report(protection.key_file_report()) | {"processes": processes_report()} | jobs
 
     async def stats() -> dict[str, Any]:
         return await anyio.to_thread.run_sync(current().metrics.summary)
@@ -305,13 +323,17 @@ def _open_ledger() -> Ledger:
     return Ledger(settings.usage_url)
 
 
-def _open_jobs(recognizer: Recognizer) -> Jobs:
+def _job_opening(recognizer: Recognizer, opened: Callable[[], None]) -> JobOpening:
     from hindi_stt.http.job_desk import Jobs
+    from hindi_stt.http.job_opening import JobOpening
     from hindi_stt.jobs.backend import Backend
     from hindi_stt.jobs.queue import JobQueue
 
-    backend = Backend(settings)
-    return Jobs(backend, JobQueue(settings.jobs_queue_url, backend.folder), recognizer)
+    def open_jobs() -> Jobs:
+        backend = Backend(settings)
+        return Jobs(backend, JobQueue(settings.jobs_queue_url, backend.folder), recognizer)
+
+    return JobOpening(open_jobs, opened)
 
 
 def _start_job_workers() -> Workers:
@@ -331,7 +353,7 @@ def _job_routes() -> list[Route]:
     from hindi_stt.http.resumable import upload_routes
 
     def jobs() -> Jobs:
-        found: Jobs = bentoml.get_current_service().jobs
+        found: Jobs = bentoml.get_current_service().job_opening.jobs
         return found
 
     return [*job_routes(jobs), *upload_routes(jobs)]
@@ -364,17 +386,19 @@ class HindiSTT:
         self.recognizer = Recognizer(registry, self._infer, settings, self.metrics, protection.limits, self._cache)
         note_usage = self._ledger.note if self._ledger else lambda *_: None
         self.realtime = Realtime(self.recognizer, protection.check_still_valid, note_usage)
-        self.jobs = _open_jobs(self.recognizer) if settings.jobs_dir else None
+        self.job_opening = _job_opening(self.recognizer, self._start_job_workers) if settings.jobs_dir else None
         self._job_workers: Workers | None = None
+        self._heartbeat = Heartbeat("api")
 
     @bentoml.on_startup
     async def start(self) -> None:
         """Begin to watch the runner."""
         warn_if_open(settings)
+        self._heartbeat.start()
         self.health.start(self._infer.probe)
         self.realtime.start()
-        if self.jobs and settings.jobs_workers:
-            self._job_workers = _start_job_workers()
+        if self.job_opening:
+            await self.job_opening.start()
         before_sigterm(self.realtime.drain)
         end_with_supervisor()
 
@@ -385,14 +409,18 @@ class HindiSTT:
         await self.realtime.stop()
         if self._job_workers:
             await self._job_workers.stop()
-        if self.jobs:
-            await self.jobs.close()
+        if self.job_opening:
+            await self.job_opening.stop()
         await protection.limits.close()
         if self._cache:
             await self._cache.close()
         if self._ledger:
             await anyio.to_thread.run_sync(self._ledger.close)
         await anyio.to_thread.run_sync(self._end_traces)
+
+    def _start_job_workers(self) -> None:
+        if settings.jobs_workers:
+            self._job_workers = _start_job_workers()
 
     async def __is_ready__(self) -> bool:  # async, so that it does not wait for a thread
         return self.health.status != "unhealthy"

@@ -13,6 +13,7 @@ import onnxruntime as ort
 
 from hindi_stt.bundle import AcousticSpec, Bundle
 from hindi_stt.errors import BundleInvalid, HindiSTTError, InferenceFailed, InvalidSetting
+from hindi_stt.repeated_errors import RepeatedErrors
 from hindi_stt.types import Features, Float32, LogProbs
 
 __all__ = ["Acoustic", "LocalAcoustic", "group_by_length", "padding_share", "weights_bytes"]
@@ -55,6 +56,7 @@ class LocalAcoustic:
     ) -> None:
         self.bundle = bundle
         self.precision = precision or bundle.manifest.default_precision
+        self._errors = RepeatedErrors()
         self._spec = bundle.manifest.acoustic
         self._n_mels = bundle.manifest.features.n_mels
         self._max_padding = max_padding if self.precision in _BATCHABLE_PRECISIONS else None
@@ -114,6 +116,7 @@ class LocalAcoustic:
             return list(self._run(clips))
         except Exception as error:  # ONNX Runtime's exceptions have no common base but Exception
             if len(clips) == 1:
+                self._errors.log(error, "%s could not run on a clip of %d frames", self.bundle.tag, clips[0].n_frames)
                 return [InferenceFailed(f"The model could not run on this clip: {type(error).__name__}.")]
             return [result for clip in clips for result in self._run_group([clip])]
 

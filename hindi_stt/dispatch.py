@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from hindi_stt.errors import ClientClosedRequest, HindiSTTError, InternalError, Overloaded, Timeout
+from hindi_stt.repeated_errors import RepeatedErrors
 from hindi_stt.scheduling import Priority, QueueFull, Run, Scheduler, SchedulerLimits, Work
 from hindi_stt.types import Features, LogProbs
 
@@ -41,6 +42,7 @@ class Dispatcher:
         self._scheduler: Scheduler[_Item] = Scheduler(cores, limits)
         self._pool = ThreadPoolExecutor(cores, thread_name_prefix="model")
         self._tasks: set[asyncio.Task[None]] = set()
+        self._errors = RepeatedErrors()
 
     async def __call__(
         self,
@@ -101,7 +103,9 @@ class Dispatcher:
         try:
             loop = asyncio.get_running_loop()
             results = await loop.run_in_executor(self._pool, self._run_model, run.works[0].model, clips, run.alone)
-        except Exception:  # whatever it is, callers get an answer and the core goes on
+        except Exception as error:  # whatever it is, callers get an answer and the core goes on
+            requests = ", ".join(dict.fromkeys(work.flow for work in run.works))
+            self._errors.log(error, "a model run failed, of the requests %s", requests)
             results = [InternalError("The model run failed.") for _ in clips]
         elapsed_s = time.monotonic() - start
         self._scheduler.finished(run, elapsed_s)

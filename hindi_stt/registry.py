@@ -166,16 +166,24 @@ class Loaded(Generic[T]):
                     del self._held[name]
             mine.set_exception(error)
             raise
-        mine.set_result(found)
-        self._changed(name, True)  # noqa: FBT003  # a callback has no keywords
+        with self._lock:
+            mine.set_result(found)
+            self._changed(name, True)  # noqa: FBT003  # a callback has no keywords
+            held = self._held.get(name)
+            if held is not mine and not _is_loaded(held):  # let go while it was loaded
+                self._changed(name, False)  # noqa: FBT003  # as above
         return found
 
     def _make_room(self, name: str) -> None:
         """Whoever works with one that is let go has it until the end of that work."""
         while self._max_bytes and sum(self._sizes[held] for held in (*self._held, name)) > self._max_bytes:
             oldest = next(held for held in self._held if held != self._kept)
-            del self._held[oldest]
-            self._changed(oldest, False)  # noqa: FBT003  # as above
+            if _is_loaded(self._held.pop(oldest)):
+                self._changed(oldest, False)  # noqa: FBT003  # as above
+
+
+def _is_loaded(future: Future[T] | None) -> bool:
+    return future is not None and future.done() and future.exception() is None
 
 
 def check_room(sizes: Mapping[str, int], kept: str, max_bytes: int) -> None:

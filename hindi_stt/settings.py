@@ -184,6 +184,11 @@ class Settings(BaseSettings):
         pattern=r"^(rediss?://.+)?$",
         description="Redis that counts for all replicas: redis://HOST:PORT. Empty: each API worker counts by itself.",
     )
+    limits_without_redis: Literal["refuse", "count"] = Field(
+        "refuse",
+        description="While that Redis does not answer: refuse clients that have limits (503), or count for each API "
+        "worker alone.",
+    )
     max_uploads_per_client: int = Field(
         256, gt=0, description="Most recordings that a client may be sending to an API worker at a time."
     )
@@ -220,6 +225,11 @@ class Settings(BaseSettings):
         "it: sqlite:///usage.db, postgresql+psycopg://… Empty: none.",
     )
 
+    runtime_dir: str = Field(
+        "",
+        description="Existing folder in which each server makes one of its own for locks and metrics, about 1 MB a "
+        "process; best not on the disk that uploads can fill. Empty: /dev/shm, or else the folder for temporary files.",
+    )
     log_format: Literal["text", "json"] = Field("text", description="Form of the log: lines to read, or JSON.")
     traces_url: str = Field(
         "",

@@ -54,7 +54,16 @@ def check_settings(settings: Settings) -> Registry:
         refuse_other_languages=settings.other_languages == "refuse",
     )
     check_model_memory(registry, settings)
-    for check in (_check_bounds, _check_access, _check_redis, _check_databases, _check_traces, _check_jobs):
+    checks = (
+        _check_bounds,
+        _check_runtime,
+        _check_access,
+        _check_redis,
+        _check_databases,
+        _check_traces,
+        _check_jobs,
+    )
+    for check in checks:
         check(settings)
     _check_provider(settings)
     _check_decoding(settings, registry.default)
@@ -77,6 +86,14 @@ def _check_bounds(settings: Settings) -> None:
     if settings.min_audio_s > settings.max_audio_s:
         reason = f"has to be at most {variable('max_audio_s')}, which is {settings.max_audio_s:g}."
         raise _wrong("min_audio_s", settings.min_audio_s, reason)
+
+
+def _check_runtime(settings: Settings) -> None:
+    folder = Path(settings.runtime_dir)
+    if settings.runtime_dir and not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+        raise _wrong(
+            "runtime_dir", settings.runtime_dir, "is no folder that can be written to: make it, or name another."
+        )
 
 
 def _check_access(settings: Settings) -> None:

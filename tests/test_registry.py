@@ -119,6 +119,53 @@ def test_what_is_loaded_stays_within_the_bound(wanted: list[str], bound: int) ->
         assert before in present or sum(sizes[held] for held in {"a", before, name}) > bound or "a" not in wanted[:i]
 
 
+def test_one_that_is_let_go_while_it_is_loaded_is_not_counted_as_held() -> None:
+    held: dict[str, bool] = {}
+    begun, free = threading.Event(), threading.Event()
+
+    def load(name: str) -> str:
+        if name == "b":
+            begun.set()
+            assert free.wait(10)
+        return name
+
+    model = loaded({"a": 5, "b": 5, "c": 5}, 10, load, lambda name, present: held.update({name: present}))
+    model("a")
+    slow = threading.Thread(target=lambda: model("b"))
+    slow.start()
+    assert begun.wait(10)
+    model("c")  # there is room for one beside the first
+    free.set()
+    slow.join(10)
+    assert held == {"a": True, "b": False, "c": True}
+
+
+def test_one_that_comes_back_while_its_first_load_lasts_is_counted_as_held() -> None:
+    held: dict[str, bool] = {}
+    begun, free = threading.Event(), threading.Event()
+    n_loads = 0
+
+    def load(name: str) -> str:
+        nonlocal n_loads
+        if name == "b":
+            n_loads += 1
+            if n_loads == 1:
+                begun.set()
+                assert free.wait(10)
+        return name
+
+    model = loaded({"a": 5, "b": 5, "c": 5}, 10, load, lambda name, present: held.update({name: present}))
+    model("a")
+    slow = threading.Thread(target=lambda: model("b"))
+    slow.start()
+    assert begun.wait(10)
+    model("c")
+    model("b")
+    free.set()
+    slow.join(10)
+    assert held == {"a": True, "b": True, "c": False}
+
+
 def test_without_a_bound_nothing_goes() -> None:
     loads: list[str] = []
     model = loaded({"a": 1, "b": 1}, 0, lambda name: loads.append(name) or name)

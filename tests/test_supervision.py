@@ -12,10 +12,11 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from hindi_stt.jobs.beside import Workers
-from hindi_stt.watchdog import _PREFIX, Heartbeat, Watchdog
+from hindi_stt.watchdog import Heartbeat, Watchdog
 
 
 @contextlib.contextmanager
@@ -54,7 +55,8 @@ def test_the_watchdog_outlives_it(
         await asyncio.sleep(0.1)
         with no_descriptors():
             await asyncio.sleep(1.2)
-        (tmp_path / f"{_PREFIX}{runner.pid}").touch()
+        started = repr(psutil.Process(runner.pid).create_time())
+        (tmp_path / f"runner-heartbeat-{runner.pid}").write_text(started)
         await eventually(lambda: bool(ended), 20)
         watching.cancel()
 
@@ -65,7 +67,7 @@ def test_the_watchdog_outlives_it(
         runner.kill()
         runner.wait()
     assert ended == [runner.pid]
-    assert len([record for record in caplog.records if "watch over the runner failed" in record.message]) == 1
+    assert len([record for record in caplog.records if "watch over processes (runner) failed" in record.message]) == 1
 
 
 def test_the_runners_sign_of_life_outlives_a_folder_that_is_gone(

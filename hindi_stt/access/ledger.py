@@ -102,7 +102,7 @@ class Ledger:
                 _make_table(self._engine)
         except (SQLAlchemyError, ImportError) as error:
             raise LedgerUnavailable(f"HINDI_STT_USAGE_URL cannot be used: {first_line(error)}.") from error
-        self._has_table = self._engine.dialect.name == "sqlite" or self._try_to_make_table()
+        self._has_table = self._engine.dialect.name == "sqlite"
         self._entries: queue.Queue[Entry | None] = queue.Queue(_QUEUE)
         self._thread = threading.Thread(target=self._write_all, name="ledger", daemon=True)
         self._thread.start()
@@ -125,6 +125,8 @@ class Ledger:
         self._engine.dispose()
 
     def _write_all(self) -> None:
+        if not self._has_table:  # here, since a database that takes connections and never answers must not hold a start
+            self._try_to_make_table()
         while (entry := self._entries.get()) is not None:
             batch = [entry]
             while len(batch) < _BATCH and not self._entries.empty():

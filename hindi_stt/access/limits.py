@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final, Literal
 
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
 
+from hindi_stt.access.circuit_breaker import CircuitBreaker, NoAnswer
 from hindi_stt.access.redis_pool import connection_pool
 from hindi_stt.errors import LimitsUnavailable, RateLimited
 
 __all__ = ["Client", "RateLimits"]
 
-T = TypeVar("T")
-
 _MS: Final = 1000
 _SHORTEST_WAIT_S: Final = 0.001
+# A Redis of one's own answers in a millisecond; a request must not wait for one that hangs.
+_BUDGET_S: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,15 @@ class Client:
 
 
 class RateLimits:
-    """Counts in sliding windows. url: redis://… or rediss://…; empty: in this process alone."""
+    """Counts in sliding windows.
 
-    def __init__(self, url: str = "") -> None:
+    Args:
+        url: redis://… or rediss://…; empty: in this process alone.
+        without_redis: What happens while that Redis does not answer: "refuse" those who have limits, or "count" in
+            this process alone.
+    """
+
+    def __init__(self, url: str = "", without_redis: Literal["refuse", "count"] = "refuse") -> None:
         self._pool = connection_pool(url) if url else None
         storage = (
             RedisStorage(
@@ -53,6 +59,8 @@ class RateLimits:
             else MemoryStorage()
         )
         self._limiter = SlidingWindowCounterRateLimiter(storage)
+        self._breaker = CircuitBreaker("the Redis of the rate limits", _BUDGET_S, (StorageError,)) if url else None
+        self._spare = SlidingWindowCounterRateLimiter(MemoryStorage()) if without_redis == "count" else None
 
     async def close(self) -> None:
         """Let go of the connections to Redis."""
@@ -73,15 +81,25 @@ class RateLimits:
             await self._count(item, client, cost, f"{limit_s:g} s of audio an hour")
 
     async def _count(self, item: RateLimitItem, client: Client, cost: int, limit: str) -> None:
-        if await _asked(self._limiter.hit(item, client.name, cost=cost)):
-            return
-        reset_s, _ = await _asked(self._limiter.get_window_stats(item, client.name))
-        wait_s = max(reset_s - time.time(), _SHORTEST_WAIT_S)  # the window may have ended since it was asked for
-        raise RateLimited(f"{client.name} has the limit of {limit}.", retry_after_s=wait_s)
+        if self._breaker is None:
+            wait_s = await _wait_s(self._limiter, item, client, cost)
+        else:
+            try:
+                wait_s = await self._breaker.call(lambda: _wait_s(self._limiter, item, client, cost))
+            except NoAnswer as error:
+                if self._spare is None:
+                    message = "The store of the rate limits does not answer."
+                    raise LimitsUnavailable(message, retry_after_s=1) from error
+                wait_s = await _wait_s(self._spare, item, client, cost)
+        if wait_s is not None:
+            raise RateLimited(f"{client.name} has the limit of {limit}.", retry_after_s=wait_s)
 
 
-async def _asked(answer: Awaitable[T]) -> T:
-    try:
-        return await answer
-    except StorageError as error:
-        raise LimitsUnavailable("The store of the rate limits does not answer.", retry_after_s=1) from error
+async def _wait_s(
+    limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, client: Client, cost: int
+) -> float | None:
+    """Count; None where that is within the limit, else the seconds until there may be room again."""
+    if await limiter.hit(item, client.name, cost=cost):
+        return None
+    reset_s, _ = await limiter.get_window_stats(item, client.name)
+    return max(reset_s - time.time(), _SHORTEST_WAIT_S)  # the window may have ended since it was asked for

@@ -21,6 +21,8 @@ from urllib.parse import unquote, urlsplit
 
 from bentoml.container import BentoMLContainer
 
+from hindi_stt.runtime_folder import API_WORKERS_LOCK
+
 __all__ = ["before_sigterm", "end_after_api_workers", "keep_runner"]
 
 _POLL_S: Final = 0.1
@@ -70,7 +72,7 @@ def before_sigterm(work: Callable[[], Awaitable[None]]) -> None:
 
 def _open() -> int:
     """The server's lock file, in the folder that its processes share; open until the process ends."""
-    return os.open(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"], "api-workers.lock"), os.O_CREAT | os.O_RDWR, 0o600)
+    return os.open(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"], API_WORKERS_LOCK), os.O_CREAT | os.O_RDWR, 0o600)
 
 
 def _is_free(lock: int) -> bool:

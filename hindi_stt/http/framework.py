@@ -18,6 +18,7 @@ from typing import Any, Final
 import uvicorn
 from bentoml._internal.server import base_app
 from bentoml._internal.server.http import instruments, traffic
+from bentoml.container import BentoMLContainer
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -26,12 +27,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hindi_stt.errors import InvalidSetting
 from hindi_stt.http.connection_bounds import BoundedProtocol, ConnectionBounds
+from hindi_stt.http.metrics_files import install_preallocated_files
+from hindi_stt.runtime_folder import make_runtime_folder
 from hindi_stt.settings import Settings
 
-__all__ = ["TimeoutMiddleware", "check_socket_paths", "install"]
+__all__ = ["TimeoutMiddleware", "check_processes_often", "check_socket_paths", "install", "use_runtime_folder"]
 
 # Longer than clients and proxies keep a connection that nobody uses.
 _KEEP_ALIVE_S: Final = 75
+_CHECK_S: Final = 1.0
 
 
 def check_socket_paths() -> None:
@@ -92,6 +96,50 @@ class TrafficMetrics(instruments.RunnerTrafficMetricsMiddleware):  # type: ignor
             await self.app(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
+
+
+def use_runtime_folder(parent: str) -> None:
+    """Have BentoML's supervisor put the metrics, and with them our locks, into a new folder of this server.
+
+    BentoML's own, below BENTOML_HOME, is emptied by every server that starts. The folder is made when a server is
+    served, not here. And metrics files get their space before they are used.
+
+    Args:
+        parent: See `make_runtime_folder`.
+    """
+    BentoMLContainer.prometheus_multiproc_dir._provide = lambda: str(make_runtime_folder(parent))  # noqa: SLF001
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        install_preallocated_files()
+
+
+def check_processes_often() -> None:
+    """Have BentoML's supervisor look every second for processes that have died, instead of every ten.
+
+    A look refuses whatever comes at the same time, SIGTERM as well: that is therefore tried again until it is taken.
+    """
+    from bentoml._internal.utils import circus  # what only the supervisor imports otherwise
+    from circus.sighandler import SysHandler
+
+    make_arbiter = circus.Arbiter.__init__
+
+    @functools.wraps(make_arbiter)
+    def checking(self: Any, *args: Any, **kwargs: Any) -> None:
+        make_arbiter(self, *args, **kwargs | {"check_delay": _CHECK_S})
+
+    quit_once = SysHandler.quit
+
+    def quit_until_taken(self: Any) -> None:
+        controller = self.controller
+
+        def again() -> None:
+            if not controller.arbiter._stopping:  # noqa: SLF001
+                quit_once(self)
+                controller.loop.call_later(_CHECK_S, again)
+
+        controller.loop.add_callback_from_signal(again)
+
+    circus.Arbiter.__init__ = checking
+    SysHandler.quit = quit_until_taken
 
 
 _usual_routes: Final = base_app.BaseAppFactory.get_system_routes

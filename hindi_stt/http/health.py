@@ -14,7 +14,9 @@ import numpy as np
 from hindi_stt import __version__
 from hindi_stt.errors import HindiSTTError, Overloaded
 from hindi_stt.http.requests import log
+from hindi_stt.lasting_tasks import lasting_task
 from hindi_stt.registry import Registry
+from hindi_stt.repeated_errors import RepeatedErrors
 from hindi_stt.types import Features, LogProbs
 from hindi_stt.watchdog import Watchdog
 
@@ -50,6 +52,7 @@ class Health:
         self._last_error = "no canary has come back yet"
         self._waiting_since: float | None = None
         self._watchdog = Watchdog(lambda pid: log.error("ended the runner %d, which stood still", pid))
+        self._errors = RepeatedErrors()
         self._tasks: list[asyncio.Task[None]] = []
         self._versions = {"hindi_stt": __version__, "python": platform.python_version()} | {
             name: version(name) for name in _PACKAGES
@@ -57,8 +60,10 @@ class Health:
 
     def start(self, probe: Probe) -> None:
         """Begin to watch the runner, reached by this call; needs a running event loop."""
-        loop = asyncio.get_running_loop()
-        self._tasks = [loop.create_task(self._watch(probe)), loop.create_task(self._watchdog.watch())]
+        self._tasks = [
+            lasting_task("the canary", lambda: self._watch(probe)),
+            lasting_task("the watch over the runner", self._watchdog.watch),
+        ]
 
     async def stop(self) -> None:
         """Stop watching."""
@@ -119,7 +124,7 @@ class Health:
             except HindiSTTError as error:
                 self._last_error = error.message
             except Exception as error:  # whatever it is, the watch goes on
-                log.exception("canary failed")
+                self._errors.log(error, "the canary failed")
                 self._last_error = type(error).__name__
             self._waiting_since = None
             await asyncio.sleep(max(0.0, _INTERVAL_S - (time.monotonic() - started)))

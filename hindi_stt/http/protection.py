@@ -25,7 +25,14 @@ from starlette.websockets import WebSocket
 from hindi_stt.access.keys import KeyRing
 from hindi_stt.access.limits import Client, RateLimits
 from hindi_stt.access.tokens import TOKEN_PREFIX, Tokens
-from hindi_stt.errors import HindiSTTError, KeysUnavailable, MissingKey, TooManyUploads, UnsupportedEncoding
+from hindi_stt.errors import (
+    HindiSTTError,
+    KeysUnavailable,
+    LimitsUnavailable,
+    MissingKey,
+    TooManyUploads,
+    UnsupportedEncoding,
+)
 from hindi_stt.http.origins import check_host, check_site
 from hindi_stt.http.requests import deny_handshake, error_response, log, note_client, state_of
 from hindi_stt.http.upload_space import UploadSpace
@@ -54,6 +61,9 @@ _KEY: Final = re.compile(r"\b(?:stt|ek)_[0-9a-f]{8}_")
 # So much of a refused body is read, so that its sender reads the answer and not a broken connection.
 _LINGER_BYTES: Final = 2**20
 _LINGER_S: Final = 2.0
+# Close codes of WebSockets, as IANA lists them.
+_POLICY_VIOLATION: Final = 1008
+_TRY_AGAIN_LATER: Final = 1013
 _EXPOSED: Final = (
     "X-Request-ID",
     "X-Model",
@@ -83,7 +93,7 @@ class Protection:
     """What the requests of one API worker share. Raises KeyFileInvalid."""
 
     def __init__(self, settings: Settings) -> None:
-        self.limits = RateLimits(settings.limits_url)
+        self.limits = RateLimits(settings.limits_url, settings.limits_without_redis)
         self.tokens = Tokens(settings.token_secret)
         self._keys = KeyRing(Path(settings.key_file), settings.key_grace_s) if settings.key_file else None
         self.settings = self._settings = settings
@@ -256,7 +266,8 @@ class ProtectionMiddleware:
             if "websocket.http.response" in scope.get("extensions", {}):
                 await deny_handshake(WebSocket(scope, receive, send), error)
             else:
-                await send({"type": "websocket.close", "code": 1008, "reason": error.code})
+                code = _TRY_AGAIN_LATER if isinstance(error, LimitsUnavailable) else _POLICY_VIOLATION
+                await send({"type": "websocket.close", "code": code, "reason": error.code})
             return
         scope["hindi_stt_client"] = client
         note_client(client)

@@ -22,6 +22,7 @@ from hindi_stt.errors import (
     HindiSTTError,
     InternalError,
     InvalidRequest,
+    LimitsUnavailable,
     SessionExpired,
     SessionIdle,
     SlowReader,
@@ -342,7 +343,7 @@ class RealtimeSession:
             await self._recognizer.limits.count_audio(self.client, duration_s)
             self.audio_s[pipeline.bundle.tag] += duration_s
         except HindiSTTError as error:
-            raise _Closing(error, POLICY) from error
+            raise _Closing(error, TRY_LATER if isinstance(error, LimitsUnavailable) else POLICY) from error
         samples = self._decoder.push(data)
         await self._pass_on(self._stream, self._stream.push(samples))
         self._received_s = self._stream.received_s

@@ -46,6 +46,7 @@ __all__ = [
     "error_body",
     "error_json",
     "error_response",
+    "for_request",
     "handshake_was_denied",
     "log",
     "note_client",
@@ -89,6 +90,16 @@ class RequestState:
 def current_request_id() -> str:
     """Id of the request that this task belongs to; "-" outside of any."""
     return _current_id.get()
+
+
+@contextlib.contextmanager
+def for_request(request_id: str) -> Iterator[None]:
+    """What is logged within belongs to this request; for the runner, which no request reaches with its id."""
+    before = _current_id.set(request_id)
+    try:
+        yield
+    finally:
+        _current_id.reset(before)
 
 
 def current_client() -> str:

@@ -66,6 +66,7 @@ def make_app(
         report = await health()
         if not is_known(request):
             del report["versions"]
+            report.get("jobs", {}).pop("error", None)  # it may name a database's address
         return JSONResponse(report, 503 if report["status"] == "unhealthy" else 200)
 
     async def show_stats(_: Request) -> Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 from typing import Any, Final
@@ -18,6 +17,7 @@ from hindi_stt.http.form_values import wants_stream
 from hindi_stt.http.language import settled
 from hindi_stt.http.recognition import Recognizer
 from hindi_stt.http.requests import error_body, state_of
+from hindi_stt.http.together import run_together
 from hindi_stt.http.uploads import UploadedFile, receive_upload
 from hindi_stt.http.wishes import FIELDS, LISTS, Wishes, negotiate, read_wishes
 
@@ -61,7 +61,7 @@ async def transcribe(request: Request, recognizer: Recognizer) -> Response:
         wishes = read_wishes(upload, recognizer, default_format=liked)
         if len(upload.files) > 1:
             _check_several(wishes)
-            every = asyncio.gather(*(_result(request, file, recognizer, wishes) for file in upload.files))
+            every = run_together(_result(request, file, recognizer, wishes) for file in upload.files)
             results = await unless_disconnected(request, every)
             state.facts["audio_s"] = round(sum(result.get("duration", 0) for result in results), 3)
             return JSONResponse({"results": results, "request_id": state.request_id})

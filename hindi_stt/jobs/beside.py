@@ -10,7 +10,9 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from hindi_stt.lasting_tasks import lasting_task
 from hindi_stt.supervision import Surviving
+from hindi_stt.watchdog import Watchdog
 
 __all__ = ["Workers"]
 
@@ -60,7 +62,12 @@ class Workers:
         with lock_file as lock:
             while not _taken(lock.fileno()):  # noqa: ASYNC110  # the event is another process's end
                 await asyncio.sleep(_POLL_S)
-            await asyncio.gather(*(self._keep_one() for _ in range(self._n)))
+            watchdog = Watchdog(lambda pid: log.error("killed the job worker %d, which hung", pid), "job")
+            watching = lasting_task("the watch over the job workers", watchdog.watch)
+            try:
+                await asyncio.gather(*(self._keep_one() for _ in range(self._n)))
+            finally:
+                watching.cancel()
 
     async def _keep_one(self) -> None:
         surviving = Surviving("the start of a job worker")

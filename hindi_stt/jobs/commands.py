@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hindi_stt.errors import HindiSTTError, JobsOff
 from hindi_stt.log_format import LineFormatter
 from hindi_stt.settings import Settings, get_settings
+from hindi_stt.watchdog import beat_in_thread
 from hindi_stt.yielding import yield_to_everybody
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def main() -> int:
     parser.add_argument("--bundle", type=Path, required=True)
     arguments = parser.parse_args()
     _end_with_parent()
+    beat_in_thread("job")
     try:
         settings = _settings()
         return _work(settings, lambda: _opened(arguments.bundle, settings.precision))

@@ -205,6 +205,28 @@ def test_a_full_disk(small_disk: Path, tmp_path: Path, expected: str) -> None:
         running.stop()
 
 
+def test_full_metrics(small_disk: Path, tmp_path: Path, expected: str) -> None:
+    """The worst place for them: what finds no space there is not counted, and no process ends."""
+    places = {"TMPDIR": str(small_disk), "HINDI_STT_RUNTIME_DIR": str(small_disk)}
+    running = Server(tmp_path, BENTOML_HOME=str(small_disk / "home"), **places)
+    try:
+        running.wait_until_ready()
+        processes = {process.pid for process in psutil.Process(running.process.pid).children(recursive=True)}
+        with (small_disk / "filler").open("wb", buffering=0) as filler, contextlib.suppress(OSError):
+            while filler.write(bytes(4096)):
+                pass
+        for i in range(20):
+            assert running.transcribe(CLIP).json()["text"] == expected
+            is_error(running.transcribe(CLIP[:44] + bytes(3_000_000)), 503, "storage_full")
+            httpx.get(f"{running.url}/nothing/{i}")
+        assert httpx.get(f"{running.url}/metrics").status_code == 200
+        assert status_of(running) == "healthy"
+        assert {process.pid for process in psutil.Process(running.process.pid).children(recursive=True)} == processes
+    finally:
+        (small_disk / "filler").unlink(missing_ok=True)
+        running.stop()
+
+
 def test_the_supervisor_is_killed(tmp_path_factory: pytest.TempPathFactory, expected: str) -> None:
     """Nothing of the server outlives it: the port is free, and no process holds memory."""
     running = Server(tmp_path_factory.mktemp("alone"))

@@ -57,6 +57,9 @@ def test_the_compose_file(compose: dict[str, Any]) -> None:
         for volume in service.get("volumes", []):
             source = volume.split(":")[0]
             assert source in compose["volumes"] or (DEPLOY / source).exists(), source
+    for name in ("stt-1", "stt-2"):  # the metrics are not where uploads are
+        assert services[name]["environment"]["HINDI_STT_RUNTIME_DIR"] == "/dev/shm"
+        assert services[name]["shm_size"] == "64m"
     known = {f"HINDI_STT_{name.upper()}" for name in Settings.model_fields}
     for name in ("stt-1", "stt-2"):
         assert {key for key in services[name]["environment"] if key.startswith("HINDI_STT_")} <= known

@@ -42,7 +42,7 @@ capabilities: {drop: [ALL]}
 
 {{/* Environment of the server and the worker: (dict "settings" … "context" $) */}}
 {{- define "stt.env" -}}
-{{- $env := merge (dict) .settings .context.Values.settings }}
+{{- $env := merge (dict) .settings .context.Values.settings (dict "HINDI_STT_RUNTIME_DIR" "/dev/shm") }}
 {{- if .context.Values.bundle.claim }}{{ $_ := set $env "HINDI_STT_MODEL" "/mounted/bundle" }}{{ end }}
 {{- if .context.Values.keys.secret }}{{ $_ := set $env "HINDI_STT_KEY_FILE" "/mounted/keys/keys.json" }}{{ end }}
 {{- if .context.Values.redis.enabled }}
@@ -72,6 +72,7 @@ capabilities: {drop: [ALL]}
 
 {{- define "stt.mounts" -}}
 - {name: tmp, mountPath: /tmp}
+- {name: runtime, mountPath: /dev/shm}
 {{- if .Values.bundle.claim }}
 - name: bundle
   mountPath: /mounted/bundle
@@ -92,6 +93,9 @@ capabilities: {drop: [ALL]}
     medium: {{ . }}
     {{- end }}
     sizeLimit: {{ .Values.temporary.size }}
+{{- /* Metrics and locks: apart from /tmp, which uploads can fill. */}}
+- name: runtime
+  emptyDir: {medium: Memory, sizeLimit: 64Mi}
 {{- with .Values.bundle.claim }}
 - name: bundle
   persistentVolumeClaim: {claimName: {{ . }}, readOnly: true}
