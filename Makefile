@@ -32,9 +32,9 @@ test: $(VENV)/.dev
 test-slow: $(VENV)/.dev
 	$(VENV)/bin/python -m pytest -q -m slow
 
-# Both schedulers behind a real server, and the README's commands.
+# Both schedulers behind a real server, the README's commands, settings that need servers of their own, real speech.
 smoke-slow: $(VENV)/.dev
-	$(VENV)/bin/python -m pytest -q -m slow tests/test_schedulers.py tests/test_docs.py
+	$(VENV)/bin/python -m pytest -q -n $(TEST_PROCESSES) --dist loadfile -m slow tests/test_schedulers.py tests/test_docs.py tests/test_no_speech.py tests/test_log_privacy.py tests/test_origins.py tests/test_client_defaults.py tests/test_key_file.py tests/test_settings.py tests/test_cache.py
 
 check: $(VENV)/.dev
 	$(VENV)/bin/ruff check .

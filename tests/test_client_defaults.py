@@ -69,6 +69,7 @@ def test_another_language_is_heard_as_the_only_one(server: Server, client: opena
     assert own["warnings"] == body["warnings"]
 
 
+@pytest.mark.slow
 def test_an_operator_may_refuse_other_languages(tmp_path_factory: pytest.TempPathFactory) -> None:
     strict = Server(tmp_path_factory.mktemp("s"), HINDI_STT_OTHER_LANGUAGES="refuse")
     try:

@@ -137,6 +137,7 @@ def short(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
         running.stop()
 
 
+@pytest.mark.slow
 def test_a_server_that_cannot_read_its_keys_says_so(short: Guarded) -> None:
     whole = short.key_file.read_bytes()
     short.key_file.write_bytes(b"no key file")

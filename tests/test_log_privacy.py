@@ -49,6 +49,7 @@ def _fail(database: Path, trigger: str) -> None:
     connection.close()
 
 
+@pytest.mark.slow
 def test_writes_that_fail(tmp_path: Path) -> None:
     """The transcript of a job, the secret of a webhook, and the name of a ledger's client are in refused statements."""
     server = Guarded(tmp_path)

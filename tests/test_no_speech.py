@@ -118,6 +118,7 @@ def test_single_words_are_speech(
     assert right >= 6
 
 
+@pytest.mark.slow
 @pytest.mark.speech
 @pytest.mark.parametrize("precision", ["fp32", "int8"])
 def test_no_right_word_of_recorded_speech_is_lost(

@@ -129,6 +129,7 @@ def test_addresses_that_nobody_vouches_for(named: Open) -> None:
     assert named.clients() == {"127.0.0.1"}
 
 
+@pytest.mark.slow
 def test_addresses_that_a_trusted_proxy_tells(proxied: Open) -> None:
     for forwarded in ("203.0.113.9", "198.51.100.7, 203.0.113.10", "not an address", "<b>203.0.113.9</b>"):
         headers = {"x-forwarded-for": forwarded}

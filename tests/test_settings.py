@@ -222,6 +222,7 @@ def test_unknown_variables_are_found_with_the_nearest_setting() -> None:
     assert unknown_variables({"HINDI_STT_XYZZY"}) == {"HINDI_STT_XYZZY": ""}
 
 
+@pytest.mark.slow
 def test_a_server_warns_once_of_an_unknown_variable(short: Path) -> None:
     running = Server(short, HINDI_STT_KEYFILE="/keys.json", HINDI_STT_TEST_ANYTHING="1")
     try:
