@@ -31,7 +31,14 @@ from hindi_stt.http.metrics_files import install_preallocated_files
 from hindi_stt.runtime_folder import make_runtime_folder
 from hindi_stt.settings import Settings
 
-__all__ = ["TimeoutMiddleware", "check_processes_often", "check_socket_paths", "install", "use_runtime_folder"]
+__all__ = [
+    "TimeoutMiddleware",
+    "check_processes_often",
+    "check_socket_paths",
+    "install",
+    "remember_media_types",
+    "use_runtime_folder",
+]
 
 # Longer than clients and proxies keep a connection that nobody uses.
 _KEEP_ALIVE_S: Final = 75
@@ -96,6 +103,19 @@ class TrafficMetrics(instruments.RunnerTrafficMetricsMiddleware):  # type: ignor
             await self.app(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
+
+
+def remember_media_types(service: Any) -> None:
+    """Find the media type of each API's answers once.
+
+    BentoML 1.4.40 makes a JSON schema of the output type for each answer that is not a model of its own, to see whether
+    it is a string or a file: 1.5 ms of the event loop.
+
+    Args:
+        service: A BentoML service.
+    """
+    for api in service.apis.values():
+        api.output_spec.media_type = api.output_spec.mime_type()
 
 
 def use_runtime_folder(parent: str) -> None:
