@@ -28,6 +28,7 @@ from hindi_stt.errors import (
     HindiSTTError,
     ModelUnavailable,
 )
+from hindi_stt.garbage import leave_out_start_up_objects
 from hindi_stt.http import framework
 from hindi_stt.http.cache import ResultCache
 from hindi_stt.http.disconnect import unless_disconnected
@@ -109,6 +110,7 @@ class _Runner:
     @bentoml.on_startup
     async def start(self) -> None:
         """Show that the event loop turns, and watch the API workers'; the runner ends after them."""
+        leave_out_start_up_objects()
         self._heartbeat.start()
         self._watching = lasting_task("the watch over the API workers", self._watchdog.watch)
         end_after_api_workers()
@@ -276,6 +278,7 @@ def _ids(items: Iterable[FeatureItem]) -> str:
 
 
 ConformerRunner = BatchingRunner if settings.scheduler == "bentoml" else ScheduledRunner
+framework.remember_media_types(ConformerRunner)
 
 
 def _send_traces(service: str) -> Callable[[], None]:
@@ -393,6 +396,7 @@ class HindiSTT:
     @bentoml.on_startup
     async def start(self) -> None:
         """Begin to watch the runner."""
+        leave_out_start_up_objects()
         warn_if_open(settings)
         self._heartbeat.start()
         self.health.start(self._infer.probe)
