@@ -1,4 +1,4 @@
-"""Drives a Scheduler: clips from many callers onto a pool of threads, a core each, inside one event loop."""
+"""Drives a Scheduler: clips from many callers onto a pool of threads, inside one event loop."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ class Dispatcher:
         self._on_run = on_run
         self._on_drop = on_drop
         self._scheduler: Scheduler[_Item] = Scheduler(cores, limits)
-        self._pool = ThreadPoolExecutor(cores, thread_name_prefix="model")
+        # One more: a short clip may run beside the long ones.
+        self._pool = ThreadPoolExecutor(cores + 1, thread_name_prefix="model")
         self._tasks: set[asyncio.Task[None]] = set()
         self._errors = RepeatedErrors()
 

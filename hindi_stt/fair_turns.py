@@ -72,11 +72,15 @@ class FairQueue(Generic[T]):
         """Undo a `pop`: the entry has its old place."""
         heapq.heappush(self._waiting.setdefault(entry.client, []), entry)
 
+    def first(self, client: str) -> T:
+        """The work that is next of a client which waits."""
+        return self._waiting[client][0].item
+
     def pop(self, eligible: Callable[[str], bool] = lambda _: True) -> Entry[T] | None:
         """Remove the next entry.
 
         Args:
-            eligible: Whether a client may have a turn now.
+            eligible: Whether a client, which waits, may have a turn now.
 
         Returns:
             The entry, or None where nobody who may have a turn waits.

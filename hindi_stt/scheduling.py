@@ -7,11 +7,15 @@ Order is start-time fair queueing (Goyal, Vin and Cheng, 1996) on two levels: ov
 delays anybody else, and within a client over flows: the clips of one recording are one flow, so that an hour-long file
 in progress does not hold back short clips that come later. The last words of a live speaker go before everything else
 of their client, and have a head start before others; interactive work goes before bulk.
+
+A run cannot be interrupted. So that a short clip need not wait for the end of a long one, one run more than there are
+cores may be in progress: that of a clip at most half as long as each of those, of a client that has none of them.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final, Generic, TypeVar
@@ -28,6 +32,8 @@ _COST_MEMORY: Final = 0.9
 # Waiting clips looked at when a run is filled up.
 _MAX_CANDIDATES: Final = 32
 _MAX_IDLE_FLOWS: Final = 1024
+# What runs beside as many runs as there are cores is at most this part of each of them.
+_MAX_EXTRA_SHARE: Final = 0.5
 
 
 # By so many seconds of audio a client may be ahead of others, and still have its live speakers' last words before them:
@@ -130,11 +136,19 @@ class Scheduler(Generic[T]):
         self._queues: dict[bool, FairQueue[Work[T]]] = {False: FairQueue(), True: FairQueue()}
         self._flows: dict[str, _Flows] = {}
         self._queued_by_client: defaultdict[str, float] = defaultdict(float)
-        self._running_s = 0.0
+        self._running: list[Run[T]] = []
         self._cost = _FIRST_COST
         self.queued_s = 0.0
         self.n_queued = 0
-        self.n_running = 0
+
+    @property
+    def n_running(self) -> int:
+        """Runs in progress: as many as there are cores, and at times one more."""
+        return len(self._running)
+
+    @property
+    def _running_s(self) -> float:
+        return sum(run.padded_s for run in self._running)
 
     @property
     def predicted_wait_s(self) -> float:
@@ -180,30 +194,44 @@ class Scheduler(Generic[T]):
             raise QueueFull(wait_s - limits.max_wait_s)
 
     def take(self, now_s: float) -> tuple[Run[T] | None, list[Work[T]]]:
-        """The next run for an idle core (None where all are busy or nothing waits), and what was dropped on the way.
+        """The next run that may begin (None where there is none), and what was dropped on the way.
 
         Dropped is what was abandoned or whose deadline has passed: it leaves before it costs anything.
         """
         dropped: list[Work[T]] = []
         if self.n_running >= self._cores:
-            return None, dropped
+            extra = self._pop_short(now_s, dropped) if self.n_running == self._cores else None
+            return None if extra is None else self._begin([extra]), dropped
         for queue in self._queues.values():
             first = self._pop(queue, now_s, dropped)
             if first is not None:
-                entries = [first, *self._companions(first, now_s, dropped)]
-                works = [entry.item for entry in entries]
-                for work in works:
-                    self._charge(work)
-                run = Run(tuple(works), alone=not self.n_queued and not self.n_running)
-                self.n_running += 1
-                self._running_s += run.padded_s
-                return run, dropped
+                return self._begin([first, *self._companions(first, now_s, dropped)]), dropped
         return None, dropped
+
+    def _begin(self, entries: list[Entry[Work[T]]]) -> Run[T]:
+        works = [entry.item for entry in entries]
+        for work in works:
+            self._charge(work)
+        run = Run(tuple(works), alone=not self.n_queued and not self.n_running)
+        self._running.append(run)
+        return run
+
+    def _pop_short(self, now_s: float, dropped: list[Work[T]]) -> Entry[Work[T]] | None:
+        """A short clip of somebody who waits for the long ones of others: see this module's docstring."""
+        queue = self._queues[False]
+        busy = {work.client for run in self._running for work in run.works}
+        shortest_s = min(min(work.duration_s for work in run.works) for run in self._running)
+        longest_s = _MAX_EXTRA_SHARE * shortest_s
+        return self._pop(
+            queue,
+            now_s,
+            dropped,
+            lambda client: client not in busy and queue.first(client).duration_s <= longest_s,
+        )
 
     def finished(self, run: Run[T], elapsed_s: float) -> None:
         """Note that a run has ended after this time on its core."""
-        self.n_running -= 1
-        self._running_s -= run.padded_s
+        self._running.remove(run)
         if not run.alone and run.padded_s:  # a run on every core says little about one, and a canary has no audio
             self._cost = _COST_MEMORY * self._cost + (1 - _COST_MEMORY) * elapsed_s / run.padded_s
 
@@ -229,8 +257,14 @@ class Scheduler(Generic[T]):
     def _queue_of(self, work: Work[T]) -> FairQueue[Work[T]]:
         return self._queues[work.priority is Priority.BULK]
 
-    def _pop(self, queue: FairQueue[Work[T]], now_s: float, dropped: list[Work[T]]) -> Entry[Work[T]] | None:
-        while (entry := queue.pop()) is not None:
+    def _pop(
+        self,
+        queue: FairQueue[Work[T]],
+        now_s: float,
+        dropped: list[Work[T]],
+        eligible: Callable[[str], bool] = lambda _: True,
+    ) -> Entry[Work[T]] | None:
+        while (entry := queue.pop(eligible)) is not None:
             work = entry.item
             self._count(work, -1)
             if not work.abandoned and work.deadline_s > now_s:
