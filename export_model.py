@@ -11,7 +11,7 @@ import re
 import sys
 from pathlib import Path
 
-from hindi_stt.bundle import Bundle
+from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.settings import available_cores
 
@@ -24,7 +24,7 @@ def main() -> int:
     try:
         bundle = _export(arguments)
         if arguments.to_store:
-            from hindi_stt import store
+            from hindi_stt.bundle import store
 
             print(f"In the model store as {store.save(bundle)}")
         else:

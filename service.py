@@ -19,53 +19,53 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Route
 
-from hindi_stt import store
-from hindi_stt.acoustic import LocalAcoustic, padding_share
-from hindi_stt.bundle import Bundle
-from hindi_stt.dispatch import Dispatcher
-from hindi_stt.errors import (
-    ClientClosedRequest,
-    HindiSTTError,
-    ModelUnavailable,
-)
-from hindi_stt.garbage import leave_out_start_up_objects
-from hindi_stt.http import framework
-from hindi_stt.http.cache import ResultCache
-from hindi_stt.http.disconnect import unless_disconnected
-from hindi_stt.http.drain import before_sigterm, end_after_api_workers, keep_runner
-from hindi_stt.http.health import Health
-from hindi_stt.http.hop import NOT_RUN, FeatureItem, LogProbsItem, RunnerCall, to_item
-from hindi_stt.http.logs import configure_log
-from hindi_stt.http.openapi import openapi_document
-from hindi_stt.http.page import page_routes
-from hindi_stt.http.protection import BrowserMiddleware, Protection, ProtectionMiddleware, warn_if_open
-from hindi_stt.http.realtime import Realtime, realtime_routes
-from hindi_stt.http.recognition import Recognizer
-from hindi_stt.http.requests import (
+from hindi_stt.api.disconnect import unless_disconnected
+from hindi_stt.api.health import Health
+from hindi_stt.api.middleware.protection import BrowserMiddleware, Protection, ProtectionMiddleware, warn_if_open
+from hindi_stt.api.middleware.requests import (
     RequestMiddleware,
     RequestState,
     error_response,
     for_request,
     log,
 )
-from hindi_stt.http.routes import make_app, no_job_routes
-from hindi_stt.http.schemas import TranscriptionResponse, request_schema, response_schema
-from hindi_stt.http.transcription import transcribe
-from hindi_stt.lasting_tasks import lasting_task
-from hindi_stt.loading import LoadedModels
-from hindi_stt.metrics import Metrics
-from hindi_stt.scheduling import Priority, SchedulerLimits
+from hindi_stt.api.openapi.document import openapi_document
+from hindi_stt.api.realtime.routes import Realtime, realtime_routes
+from hindi_stt.api.recognition import Recognizer
+from hindi_stt.api.result_cache import ResultCache
+from hindi_stt.api.routes import make_app, no_job_routes
+from hindi_stt.api.schemas import TranscriptionResponse, request_schema, response_schema
+from hindi_stt.api.transcribe import transcribe
+from hindi_stt.api.ui.page import page_routes
+from hindi_stt.bentoml_compat import framework
+from hindi_stt.bentoml_compat.shutdown import before_sigterm, end_after_api_workers, keep_runner
+from hindi_stt.bundle import store
+from hindi_stt.bundle.manifest import Bundle
+from hindi_stt.concurrency.background_tasks import lasting_task
+from hindi_stt.errors import (
+    ClientClosedRequest,
+    HindiSTTError,
+    ModelUnavailable,
+)
+from hindi_stt.inference.acoustic import LocalAcoustic, padding_share
+from hindi_stt.inference.model_cache import LoadedModels
+from hindi_stt.observability.log_config import configure_log
+from hindi_stt.observability.metrics import Metrics
+from hindi_stt.observability.tracing import past_stage, send_traces
+from hindi_stt.processes.garbage import leave_out_start_up_objects
+from hindi_stt.processes.watchdog import Heartbeat, Watchdog, end_with_supervisor, processes_report
+from hindi_stt.runner.client import NOT_RUN, FeatureItem, LogProbsItem, RunnerCall, to_item
+from hindi_stt.runner.dispatcher import Dispatcher
+from hindi_stt.runner.scheduler import Priority, SchedulerLimits
 from hindi_stt.settings import get_settings, unknown_variables
-from hindi_stt.settings_check import check_settings
-from hindi_stt.tracing import past_stage, send_traces
+from hindi_stt.startup_checks import check_settings
 from hindi_stt.types import Features, LogProbs
-from hindi_stt.watchdog import Heartbeat, Watchdog, end_with_supervisor, processes_report
 
 if TYPE_CHECKING:
     from hindi_stt.access.ledger import Ledger
-    from hindi_stt.http.job_desk import Jobs
-    from hindi_stt.http.job_opening import JobOpening
-    from hindi_stt.jobs.beside import Workers
+    from hindi_stt.api.jobs.opening import JobOpening
+    from hindi_stt.api.jobs.service import Jobs
+    from hindi_stt.jobs.worker_supervisor import Workers
 
 try:
     settings = get_settings()
@@ -195,7 +195,7 @@ class BatchingRunner(_Runner):
     tracing=_NO_SPANS,
 )
 class ScheduledRunner(_Runner):
-    """Runs the acoustic model on one core a clip, in the order of `hindi_stt.scheduling`."""
+    """Runs the acoustic model on one core a clip, in the order of `hindi_stt.runner.scheduler`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -327,8 +327,8 @@ def _open_ledger() -> Ledger:
 
 
 def _job_opening(recognizer: Recognizer, opened: Callable[[], None]) -> JobOpening:
-    from hindi_stt.http.job_desk import Jobs
-    from hindi_stt.http.job_opening import JobOpening
+    from hindi_stt.api.jobs.opening import JobOpening
+    from hindi_stt.api.jobs.service import Jobs
     from hindi_stt.jobs.backend import Backend
     from hindi_stt.jobs.queue import JobQueue
 
@@ -340,7 +340,7 @@ def _job_opening(recognizer: Recognizer, opened: Callable[[], None]) -> JobOpeni
 
 
 def _start_job_workers() -> Workers:
-    from hindi_stt.jobs.beside import Workers
+    from hindi_stt.jobs.worker_supervisor import Workers
 
     lock = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"], "job-workers.lock")
     workers = Workers(settings.jobs_workers, lock, registry.default.folder)
@@ -352,8 +352,8 @@ def _job_routes() -> list[Route]:
     if not settings.jobs_dir:
         return no_job_routes()
     # What only jobs need takes half a second to import, and every process would wait for it.
-    from hindi_stt.http.jobs import job_routes
-    from hindi_stt.http.resumable import upload_routes
+    from hindi_stt.api.jobs.resumable_uploads import upload_routes
+    from hindi_stt.api.jobs.routes import job_routes
 
     def jobs() -> Jobs:
         found: Jobs = bentoml.get_current_service().job_opening.jobs

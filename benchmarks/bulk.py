@@ -25,9 +25,9 @@ from hindi_stt.bulk.items import Item
 from hindi_stt.bulk.output import Output
 from hindi_stt.bulk.sources import Sources
 from hindi_stt.bulk.worker import Plan
-from hindi_stt.bundle import EMBEDDED, Bundle
-from hindi_stt.options import Options
+from hindi_stt.bundle.manifest import EMBEDDED, Bundle
 from hindi_stt.settings import Settings
+from hindi_stt.transcription.options import Options
 
 WORKERS = 2
 

@@ -17,7 +17,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from benchmarks.timing import report_table
 from benchmarks.workers import engine, write_clips
-from hindi_stt.bundle import EMBEDDED
+from hindi_stt.bundle.manifest import EMBEDDED
 
 RESULT = Path("build/capacity.json")
 

@@ -26,11 +26,11 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from benchmarks.streaming import PACKET, RATE, Shown, ends_of, follow, talk
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.bundle import EMBEDDED, Bundle
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.bundle.manifest import EMBEDDED, Bundle
+from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.settings import Settings
 from hindi_stt.streaming import LocalLine
+from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Float32
 from tests.chaos.parts import resources_of
 from tests.server import Server

@@ -25,8 +25,7 @@ import numpy as np
 from tqdm import tqdm
 
 from benchmarks.timing import pin_to_one_core
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.bundle import EMBEDDED, Bundle
+from hindi_stt.bundle.manifest import EMBEDDED, Bundle
 from hindi_stt.decoding import BeamDecoder, BeamLimits, Decoder, GreedyDecoder, Hotword
 from hindi_stt.decoding.arpa import write_arpa
 from hindi_stt.decoding.decoders import vocabulary_of
@@ -34,10 +33,11 @@ from hindi_stt.decoding.hotwords import DEFAULT_WEIGHT, build_tree
 from hindi_stt.decoding.ngram import NGramModel, NGrams
 from hindi_stt.decoding.vocabulary import Vocabulary
 from hindi_stt.evaluation.metrics import compare, error_rate
+from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.lm.estimate import estimate
 from hindi_stt.lm.tune import tune
-from hindi_stt.pipeline import Pipeline
 from hindi_stt.settings import Settings
+from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import LogProbs
 from tests import domain_text
 from tests.synthesis import speak

@@ -6,11 +6,11 @@ and over the telephone: some 35 minutes of speech.
 
 from __future__ import annotations
 
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.bundle import EMBEDDED, Bundle
+from hindi_stt.bundle.manifest import EMBEDDED, Bundle
 from hindi_stt.evaluation.metrics import compare, error_rate
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.settings import Settings
+from hindi_stt.transcription.pipeline import Pipeline
 from tests import evaluation_set
 
 

@@ -28,10 +28,10 @@ import soundfile
 from tqdm import tqdm
 
 from benchmarks.timing import pin_to_one_core
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.bundle import Bundle
+from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.decoding.greedy import GreedyDecoder
 from hindi_stt.features import FeatureExtractor
+from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.types import Float32, LogProbs, Waveform
 from loadtests.clips import mixed_clips
 

@@ -20,12 +20,12 @@ import numpy as np
 import soundfile
 
 from benchmarks.timing import medians_s, pin_to_one_core
-from hindi_stt.acoustic import LocalAcoustic
 from hindi_stt.audio import AudioLimits, decode
-from hindi_stt.bundle import EMBEDDED, Bundle
+from hindi_stt.bundle.manifest import EMBEDDED, Bundle
 from hindi_stt.features import FeatureExtractor
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.settings import Settings
+from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Features, Waveform
 from tests.server import Server
 

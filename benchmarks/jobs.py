@@ -25,7 +25,7 @@ import httpx
 import numpy as np
 from tqdm import tqdm
 
-from hindi_stt.bundle import EMBEDDED
+from hindi_stt.bundle.manifest import EMBEDDED
 from tests.evaluation_set import clips
 from tests.server import Server
 

@@ -15,7 +15,7 @@ import numpy as np
 import onnxruntime as ort
 import soundfile
 
-from hindi_stt.segments import Clip, Segmenter
+from hindi_stt.audio.segmentation import Clip, Segmenter
 
 RATE = 16_000
 BLOCK = 16 * RATE

@@ -29,12 +29,12 @@ import numpy as np
 from tqdm import tqdm
 from websockets.asyncio.client import ClientConnection, connect
 
-from hindi_stt.acoustic import LocalAcoustic
 from hindi_stt.audio import AudioLimits, decode
-from hindi_stt.bundle import EMBEDDED, Bundle
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.bundle.manifest import EMBEDDED, Bundle
+from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.settings import Settings
 from hindi_stt.streaming import Context, LocalLine, Partial, Stream, Utterance
+from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Features, Float32, LogProbs
 from tests.evaluation_set import clips
 from tests.server import Server

@@ -33,7 +33,7 @@ import numpy as np
 from websockets.asyncio.client import ClientConnection, connect
 
 from hindi_stt.audio import AudioLimits, decode
-from hindi_stt.bundle import EMBEDDED
+from hindi_stt.bundle.manifest import EMBEDDED
 from hindi_stt.types import Float32
 from tests.evaluation_set import SENTENCES, clips
 from tests.server import ROOT, Server

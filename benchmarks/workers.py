@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.bundle import Bundle
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.bundle.manifest import Bundle
+from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.settings import Settings
+from hindi_stt.transcription.pipeline import Pipeline
 from loadtests.clips import mixed_clips
 
 __all__ = ["Run", "engine", "write_clips"]

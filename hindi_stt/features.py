@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hindi_stt.bundle import FeatureSpec
+from hindi_stt.bundle.manifest import FeatureSpec
 from hindi_stt.errors import AudioTooShort
 from hindi_stt.types import Features, Float32, Waveform
 

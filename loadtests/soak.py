@@ -22,7 +22,7 @@ import httpx
 import matplotlib as mpl
 import numpy as np
 
-from hindi_stt.bundle import EMBEDDED
+from hindi_stt.bundle.manifest import EMBEDDED
 from loadtests.sweep import MEAN_CLIP_S, SATURATING_RATE, run
 from loadtests.sweep import Target as SweepTarget
 from tests.chaos.parts import resources_of

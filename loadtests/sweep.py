@@ -37,7 +37,7 @@ import numpy as np
 import psutil
 from tqdm import tqdm
 
-from hindi_stt.bundle import EMBEDDED, Bundle
+from hindi_stt.bundle.manifest import EMBEDDED, Bundle
 from hindi_stt.settings import available_cores
 from tests.server import ROOT, Server
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import soundfile
 
-from hindi_stt.bundle import EMBEDDED, MANIFEST_FILE, Bundle
+from hindi_stt.bundle.manifest import EMBEDDED, MANIFEST_FILE, Bundle
 
 SLOW_RATE = 8_000
 

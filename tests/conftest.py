@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.bundle import EMBEDDED, Bundle
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.bundle.manifest import EMBEDDED, Bundle
+from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.settings import Settings
+from hindi_stt.transcription.pipeline import Pipeline
 from tests.guarded import Guarded
 from tests.server import Server
 

@@ -14,9 +14,9 @@ import pytest
 import soundfile
 
 from hindi_stt import audio
+from hindi_stt.api.uploads.streaming_upload import ArrivingFile, promised_by_riff
 from hindi_stt.audio import AudioLimits, RawFormat
 from hindi_stt.errors import CorruptAudio, TruncatedAudio
-from hindi_stt.http.arriving import ArrivingFile, promised_by_riff
 from tests.conftest import DATA
 from tests.server import Server
 from tests.test_server import eventually, is_error, quiet

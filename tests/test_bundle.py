@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.bundle import EMBEDDED, Bundle, sha256_of
+from hindi_stt.bundle.manifest import EMBEDDED, Bundle, sha256_of
+from hindi_stt.bundle.store import resolve
 from hindi_stt.errors import BundleInvalid, InvalidSetting, ModelNotFound
+from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.settings import Settings
-from hindi_stt.store import resolve
 from hindi_stt.types import Features, LogProbs
 
 Manifest = dict[str, Any]

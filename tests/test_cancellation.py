@@ -19,25 +19,25 @@ from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketState
 
 from hindi_stt.access.limits import Client, RateLimits
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.bundle import Bundle
+from hindi_stt.api.jobs.requests import create_from_form, create_from_json
+from hindi_stt.api.jobs.resumable_uploads import upload_routes
+from hindi_stt.api.jobs.service import Jobs
+from hindi_stt.api.middleware.requests import RequestState
+from hindi_stt.api.realtime.session import RealtimeSession
+from hindi_stt.api.realtime.session_config import initial_config
+from hindi_stt.api.recognition import Recognizer
+from hindi_stt.api.transcribe import transcribe
+from hindi_stt.bundle.manifest import Bundle
+from hindi_stt.bundle.registry import Registry
+from hindi_stt.concurrency.threads import entered_in_thread, run_to_end
 from hindi_stt.errors import HindiSTTError
-from hindi_stt.http.job_desk import Jobs
-from hindi_stt.http.job_requests import create_from_form, create_from_json
-from hindi_stt.http.realtime_config import initial_config
-from hindi_stt.http.realtime_session import RealtimeSession
-from hindi_stt.http.recognition import Recognizer
-from hindi_stt.http.requests import RequestState
-from hindi_stt.http.resumable import upload_routes
-from hindi_stt.http.transcription import transcribe
+from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.jobs import uploads as upload_store
 from hindi_stt.jobs.backend import Backend
 from hindi_stt.jobs.queue import JobQueue
-from hindi_stt.pipeline import Pipeline
-from hindi_stt.registry import Registry
 from hindi_stt.settings import Settings
 from hindi_stt.streaming import LocalLine, Stream, Utterance
-from hindi_stt.threads import entered_in_thread, run_to_end
+from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Features, LogProbs
 from tests.cancelling import CancelledAt, at_every_await, cancelled_at
 from tests.conftest import DATA
@@ -171,7 +171,7 @@ def test_a_file_that_was_opened_is_closed(tmp_path: Path) -> None:
 def test_a_resumable_upload(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is cancelled, what is stored is a beginning of what was sent, and another request sends the rest."""
     data = np.random.default_rng(0).bytes(64_000)
-    monkeypatch.setattr("hindi_stt.http.resumable._WRITE_BYTES", 8_000)
+    monkeypatch.setattr("hindi_stt.api.jobs.resumable_uploads._WRITE_BYTES", 8_000)
     store = jobs.backend.uploads
     (route,) = (route for route in upload_routes(lambda: jobs) if route.path != "/v1/uploads")
     tus = {"tus-resumable": "1.0.0", "content-type": "application/offset+octet-stream"}
@@ -203,7 +203,7 @@ def test_a_resumable_upload(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_time_out_while_an_upload_is_written(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that is slower than the client's patience: the bytes are there once, and the offset says so."""
     data = np.random.default_rng(1).bytes(40_000)
-    monkeypatch.setattr("hindi_stt.http.resumable._WRITE_BYTES", 10_000)
+    monkeypatch.setattr("hindi_stt.api.jobs.resumable_uploads._WRITE_BYTES", 10_000)
     object.__setattr__(jobs.settings, "upload_timeout_s", 0.2)
     store = jobs.backend.uploads
     real = Path.open

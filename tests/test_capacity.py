@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from benchmarks.replicas import POLICIES, Autoscaler, simulate
-from hindi_stt.capacity import need
-from hindi_stt.cli import main
+from hindi_stt.cli.capacity import need
+from hindi_stt.cli.main import main
 from hindi_stt.errors import InvalidRequest
 
 

@@ -9,7 +9,7 @@ import openai
 import pytest
 import srt
 
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.transcription.pipeline import Pipeline
 from tests.conftest import DATA
 from tests.server import Server
 

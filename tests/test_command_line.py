@@ -21,7 +21,7 @@ import pytest
 import srt
 import webvtt
 
-from hindi_stt.stream_command import last_columns, n_columns
+from hindi_stt.cli.stream import last_columns, n_columns
 from tests.conftest import DATA
 
 PROGRAM = Path(sys.executable).with_name("hindi-stt")

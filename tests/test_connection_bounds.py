@@ -18,7 +18,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 from websockets.sync.client import connect
 
-from hindi_stt.http.connection_bounds import BoundedProtocol, ConnectionBounds
+from hindi_stt.bentoml_compat.connection_bounds import BoundedProtocol, ConnectionBounds
 from tests.server import Server
 
 HEAD_BYTES = 16_384

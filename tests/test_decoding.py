@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hindi_stt.bundle import OnsetSpec
+from hindi_stt.bundle.manifest import OnsetSpec
 from hindi_stt.decoding import GreedyDecoder
-from hindi_stt.decoding.onsets import with_onsets
+from hindi_stt.decoding.emission_delay import with_onsets
 from hindi_stt.decoding.paths import words_from_tokens
 from hindi_stt.types import LogProbs, Token
 

@@ -10,7 +10,7 @@ SERVER = """
 import asyncio, os, signal, socket, sys, time
 from urllib.parse import urlsplit
 from bentoml.container import BentoMLContainer
-from hindi_stt.http.drain import end_after_api_workers, keep_runner
+from hindi_stt.bentoml_compat.shutdown import end_after_api_workers, keep_runner
 
 def say(text):
     os.write(1, text.encode() + b"\\n")

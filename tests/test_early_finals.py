@@ -10,10 +10,10 @@ from contextlib import AbstractAsyncContextManager
 import numpy as np
 import pytest
 
-from hindi_stt.acoustic import LocalAcoustic
 from hindi_stt.errors import HindiSTTError, Overloaded, RunnerUnavailable
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.streaming import Event, LocalLine, Stream, TurnDetection, Utterance
+from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Features, LogProbs
 from tests.test_streaming import RATE, TALK, Busy, Stuck, listen, packets, utterances
 from tests.test_turns import FAMILY, RAIN, silence

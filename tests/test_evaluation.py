@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from hindi_stt.bundle import EMBEDDED, Bundle
-from hindi_stt.cli import main
+from hindi_stt.bundle.manifest import EMBEDDED, Bundle
+from hindi_stt.cli.main import main
 from hindi_stt.errors import InvalidRequest
 from hindi_stt.evaluation.consistency import check_consistency
 from hindi_stt.evaluation.manifest import read_manifest
@@ -151,8 +151,8 @@ def test_a_bundle_agrees_with_itself(bundle: Bundle) -> None:
 
 MODELS_SCRIPT = """
 from hindi_stt import store
-from hindi_stt.bundle import EMBEDDED, Bundle
-from hindi_stt.cli import main
+from hindi_stt.bundle.manifest import EMBEDDED, Bundle
+from hindi_stt.cli.main import main
 
 tag = store.save(Bundle.open(EMBEDDED))
 assert store.save(Bundle.open(EMBEDDED)) == tag

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hindi_stt.acoustic import LocalAcoustic
 from hindi_stt.evaluation.metrics import error_rate
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.inference.acoustic import LocalAcoustic
+from hindi_stt.transcription.pipeline import Pipeline
 
 from . import evaluation_set
 

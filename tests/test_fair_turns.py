@@ -12,9 +12,9 @@ import anyio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hindi_stt.fair_turns import FairQueue
-from hindi_stt.http.arriving import ArrivingFile
-from hindi_stt.http.fair_slots import FairSlots, FairThreads
+from hindi_stt.api.uploads.streaming_upload import ArrivingFile
+from hindi_stt.concurrency.fair_queue import FairQueue
+from hindi_stt.concurrency.fair_slots import FairSlots, FairThreads
 
 
 def serve(queue: FairQueue[float]) -> list[str]:

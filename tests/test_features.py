@@ -6,7 +6,7 @@ import librosa
 import numpy as np
 import pytest
 
-from hindi_stt.bundle import Bundle, FeatureSpec
+from hindi_stt.bundle.manifest import Bundle, FeatureSpec
 from hindi_stt.errors import AudioTooShort
 from hindi_stt.features import FeatureExtractor
 from hindi_stt.types import Waveform

@@ -14,9 +14,9 @@ import psutil
 import pytest
 
 from hindi_stt import errors
-from hindi_stt.acoustic import LocalAcoustic
 from hindi_stt.audio import AudioLimits, ChildLimits, blocks, decode
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.inference.acoustic import LocalAcoustic
+from hindi_stt.transcription.pipeline import Pipeline
 from tests.conftest import DATA
 from tests.server import Server
 from tests.wav import wav

@@ -15,8 +15,8 @@ from pydantic import TypeAdapter
 from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 
-from hindi_stt.http import framework
-from hindi_stt.http.framework import TimeoutMiddleware, TrafficMetrics
+from hindi_stt.bentoml_compat import framework
+from hindi_stt.bentoml_compat.framework import TimeoutMiddleware, TrafficMetrics
 
 HTTP: Scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 SCRIPT = """
 import gc, weakref
-from hindi_stt.garbage import leave_out_start_up_objects
+from hindi_stt.processes.garbage import leave_out_start_up_objects
 
 class Node: ...
 

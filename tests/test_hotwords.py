@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.bundle import Bundle
-from hindi_stt.cli import main
+from hindi_stt.bundle.manifest import Bundle
+from hindi_stt.cli.lm import add_to_bundle
+from hindi_stt.cli.main import main
 from hindi_stt.decoding import (
     BeamDecoder,
     Decoders,
@@ -23,10 +23,10 @@ from hindi_stt.decoding.decoders import vocabulary_of
 from hindi_stt.decoding.hotwords import DEFAULT_WEIGHT
 from hindi_stt.decoding.ngram import read_ngrams, write_ngrams
 from hindi_stt.errors import InvalidHotwords, InvalidRequest, UnknownLanguageModel
-from hindi_stt.lm.commands import add_to_bundle
+from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.lm.estimate import estimate
 from hindi_stt.lm.tune import tune
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import LogProbs
 from tests import domain_text
 from tests.conftest import DATA

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hindi_stt.bundle import Bundle
+from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.decoding.arpa import read_arpa, write_arpa
 from hindi_stt.decoding.decoders import load_language_model, vocabulary_of
 from hindi_stt.decoding.ngram import DEFAULT_UNKNOWN, LN10, NGramModel, NGrams, read_ngrams, write_ngrams

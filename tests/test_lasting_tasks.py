@@ -7,8 +7,8 @@ import logging
 
 import pytest
 
-from hindi_stt import lasting_tasks
-from hindi_stt.lasting_tasks import lasting_task
+from hindi_stt.concurrency import background_tasks as lasting_tasks
+from hindi_stt.concurrency.background_tasks import lasting_task
 
 
 def test_a_watch_goes_on(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from hindi_stt.access.ledger import Entry, Ledger, Sums, read_sums
-from hindi_stt.bundle import EMBEDDED, Bundle
-from hindi_stt.cli import main
+from hindi_stt.bundle.manifest import EMBEDDED, Bundle
+from hindi_stt.cli.main import main
 from hindi_stt.errors import LedgerUnavailable
 from tests.conftest import DATA
 from tests.guarded import Guarded

@@ -15,7 +15,7 @@ COUNT = """
 import os, sys
 from pathlib import Path
 if sys.argv[1] == "preallocated":
-    from hindi_stt.http.metrics_files import install_preallocated_files
+    from hindi_stt.bentoml_compat.metrics_files import install_preallocated_files
     install_preallocated_files()
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector

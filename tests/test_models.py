@@ -12,10 +12,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from hindi_stt.access.ledger import read_sums
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.bundle import MANIFEST_FILE, Bundle, sha256_of
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.bundle.manifest import MANIFEST_FILE, Bundle, sha256_of
+from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.settings import Settings
+from hindi_stt.transcription.pipeline import Pipeline
 from tests.bundles import sibling, slow_sibling, slowed
 from tests.conftest import DATA
 from tests.server import Server

@@ -16,7 +16,7 @@ import pytest
 from hindi_stt.bulk.sources import Sources
 from hindi_stt.errors import HindiSTTError, PrivateAddress
 from hindi_stt.jobs.webhooks import tell
-from hindi_stt.network import Network
+from hindi_stt.safe_fetch import Network
 
 # All of them lead to this machine, for one library or another.
 SPELLINGS = (

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.bundle import Bundle
-from hindi_stt.cli import main
+from hindi_stt.bundle.manifest import Bundle
+from hindi_stt.cli.main import main
 from hindi_stt.evaluation.manifest import read_manifest
 from hindi_stt.evaluation.normalise import apply_form
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.settings import Settings
+from hindi_stt.transcription.pipeline import Pipeline
 from tests.conftest import DATA
 from tests.guarded import Guarded
 from tests.server import Server

@@ -17,10 +17,10 @@ import pytest
 import srt
 import webvtt
 
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.render import to_srt, to_vtt
 from hindi_stt.settings import Settings
+from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Segment, Transcript, Word
 from tests import domain_text
 from tests.conftest import DATA

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from websockets.sync.client import connect
 
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.transcription.pipeline import Pipeline
 from tests.conftest import DATA
 from tests.guarded import Guarded
 from tests.server import ROOT, Server

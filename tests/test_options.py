@@ -9,13 +9,14 @@ import httpx
 import pydantic
 import pytest
 
-from hindi_stt import cli, options
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.bundle import Bundle
-from hindi_stt.options import FIELDS, Options
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.bundle.manifest import Bundle
+from hindi_stt.cli.main import main as cli
+from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.settings import Settings
 from hindi_stt.text.options import FIELDS as TEXT_FIELDS
+from hindi_stt.transcription import options
+from hindi_stt.transcription.options import FIELDS, Options
+from hindi_stt.transcription.pipeline import Pipeline
 from tests.conftest import DATA
 from tests.server import Server
 

@@ -14,9 +14,9 @@ from websockets.sync.client import connect
 
 from hindi_stt.access.ledger import read_sums
 from hindi_stt.errors import InvalidSetting
-from hindi_stt.log_format import EscapeControls, LineFormatter
+from hindi_stt.observability.log_format import EscapeControls, LineFormatter
 from hindi_stt.settings import Settings
-from hindi_stt.settings_check import check_settings
+from hindi_stt.startup_checks import check_settings
 from tests.conftest import DATA
 from tests.guarded import Guarded
 from tests.server import Server

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
-from hindi_stt.http.places import NoPlace, Places
+from hindi_stt.concurrency.places import NoPlace, Places
 from tests.guarded import Guarded
 from tests.test_realtime import closed, receive
 from tests.wav import tone, wav

@@ -24,9 +24,9 @@ from websockets.sync.client import ClientConnection
 
 from hindi_stt.access.keys import KeyRing, edit, make_key
 from hindi_stt.access.tokens import Tokens
-from hindi_stt.cli import main
+from hindi_stt.api.middleware.protection import addresses_beyond_loopback, warn_if_open
+from hindi_stt.cli.main import main
 from hindi_stt.errors import InvalidKey, KeyFileInvalid, KeyRevoked
-from hindi_stt.http.protection import addresses_beyond_loopback, warn_if_open
 from hindi_stt.settings import Settings
 from tests.conftest import DATA
 from tests.guarded import ORIGIN, Guarded

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hindi_stt.audio import AudioLimits, decode
-from hindi_stt.quality import is_silent, warnings_for
+from hindi_stt.audio.quality import is_silent, warnings_for
 from hindi_stt.types import Waveform
 from tests.conftest import DATA
 from tests.wav import wav

@@ -18,8 +18,8 @@ import soxr
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.inference.acoustic import LocalAcoustic
+from hindi_stt.transcription.pipeline import Pipeline
 from tests.numerals.test_masking_over_pauses import is_hidden, synthetic
 from tests.server import Server
 from tests.test_server import eventually, metrics

@@ -15,8 +15,8 @@ import soxr
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.inference.acoustic import LocalAcoustic
+from hindi_stt.transcription.pipeline import Pipeline
 from tests.guarded import Guarded
 from tests.server import Server
 from tests.test_realtime import COMPLETED, Event, append, closed, commit, manual, receive, send, session, until

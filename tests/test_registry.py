@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hindi_stt.bundle import EMBEDDED, Bundle
+from hindi_stt.bundle.manifest import EMBEDDED, Bundle
+from hindi_stt.bundle.registry import Loaded, Registry
 from hindi_stt.errors import BundleInvalid, InvalidSetting, UnknownLanguage, UnknownModel
-from hindi_stt.registry import Loaded, Registry
 from tests.bundles import sibling
 
 

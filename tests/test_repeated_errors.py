@@ -9,12 +9,12 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.bundle import Bundle
-from hindi_stt.dispatch import Dispatcher
+from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.errors import InferenceFailed, InternalError
-from hindi_stt.repeated_errors import RepeatedErrors
-from hindi_stt.scheduling import SchedulerLimits
+from hindi_stt.inference.acoustic import LocalAcoustic
+from hindi_stt.observability.repeated_errors import RepeatedErrors
+from hindi_stt.runner.dispatcher import Dispatcher
+from hindi_stt.runner.scheduler import SchedulerLimits
 from hindi_stt.types import Features, LogProbs
 
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.inference.acoustic import LocalAcoustic
+from hindi_stt.transcription.pipeline import Pipeline
 from tests.conftest import DATA
 from tests.server import Server
 from tests.test_server import eventually, metrics

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hindi_stt.scheduling import Priority, QueueFull, Run, Scheduler, SchedulerLimits, Work
+from hindi_stt.runner.scheduler import Priority, QueueFull, Run, Scheduler, SchedulerLimits, Work
 
 LIMITS = SchedulerLimits(max_queue_s=1e9, max_wait_s=1e9, max_run_s=4, max_padding=0.2, max_clips=8)
 FOREVER = 1e12

@@ -11,10 +11,10 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hindi_stt.acoustic import LocalAcoustic
 from hindi_stt.audio import AudioLimits, blocks, decode
-from hindi_stt.pipeline import Pipeline
-from hindi_stt.segments import Clip, Segmenter, stitch
+from hindi_stt.audio.segmentation import Clip, Segmenter, stitch
+from hindi_stt.inference.acoustic import LocalAcoustic
+from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Token
 from tests.conftest import DATA
 from tests.wav import wav

@@ -20,8 +20,8 @@ import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.inference.acoustic import LocalAcoustic
+from hindi_stt.transcription.pipeline import Pipeline
 from tests.conftest import DATA
 from tests.server import Server
 from tests.test_audio import NAN

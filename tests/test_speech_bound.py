@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.bundle import EMBEDDED, Bundle
+from hindi_stt.bundle.manifest import EMBEDDED, Bundle
 from hindi_stt.decoding import SpeechBoundDecoder, words_from_tokens
 from hindi_stt.errors import BundleInvalid
-from hindi_stt.pipeline import Assembly, Pipeline, PreparedClip
+from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.settings import Settings
+from hindi_stt.transcription.pipeline import Assembly, Pipeline, PreparedClip
 from hindi_stt.types import Features, Hypothesis, LogProbs, Token
 from tests.conftest import DATA
 from tests.test_streaming import every, listen, speech

@@ -14,11 +14,10 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hindi_stt.acoustic import LocalAcoustic
 from hindi_stt.audio import PacketDecoder, PacketFormat
-from hindi_stt.cli import main
+from hindi_stt.cli.main import main
 from hindi_stt.errors import AudioTooShort, HindiSTTError, Overloaded
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.streaming import (
     Event,
     LocalLine,
@@ -29,6 +28,7 @@ from hindi_stt.streaming import (
     TurnDetection,
     Utterance,
 )
+from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Features, LogProbs
 from tests.conftest import DATA
 from tests.wav import wav

@@ -15,8 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from hindi_stt.jobs.beside import Workers
-from hindi_stt.watchdog import Heartbeat, Watchdog
+from hindi_stt.jobs.worker_supervisor import Workers
+from hindi_stt.processes.watchdog import Heartbeat, Watchdog
 
 
 @contextlib.contextmanager

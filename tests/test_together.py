@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from hindi_stt.http.together import run_together
+from hindi_stt.concurrency.together import run_together
 
 
 class Reader:

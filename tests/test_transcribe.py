@@ -14,11 +14,11 @@ import soundfile
 import srt
 import webvtt
 
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.channels import merge
+from hindi_stt.api.forms.transcription_request import negotiate
 from hindi_stt.errors import NotAcceptable
-from hindi_stt.http.wishes import negotiate
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.inference.acoustic import LocalAcoustic
+from hindi_stt.transcription.channels import merge
+from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Segment, Transcript, Word
 from tests.conftest import DATA
 from tests.server import Server

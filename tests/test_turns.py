@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from websockets.sync.client import ClientConnection
 
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.http.realtime_turns import DELAYS
-from hindi_stt.pipeline import Pipeline
-from hindi_stt.segments import Clip
+from hindi_stt.api.realtime.turn_detection import DELAYS
+from hindi_stt.audio.segmentation import Clip
+from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.streaming import Context, LocalLine, Stream, TurnDetection, Utterance
 from hindi_stt.streaming.turns import TurnSegmenter
+from hindi_stt.transcription.pipeline import Pipeline
 from tests.server import Server
 from tests.test_realtime import COMPLETED, Event, append, receive, send, session, until
 from tests.test_streaming import RATE, TALK, listen, packets, speech, utterances

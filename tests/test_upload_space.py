@@ -14,9 +14,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from hindi_stt.api.jobs.service import Jobs
+from hindi_stt.api.uploads.disk_space import UploadSpace
 from hindi_stt.errors import StorageFull, TooManyJobs, TooManyUploads
-from hindi_stt.http.job_desk import Jobs
-from hindi_stt.http.upload_space import UploadSpace
 from hindi_stt.jobs.backend import Backend
 from hindi_stt.jobs.queue import JobQueue
 from hindi_stt.jobs.records import NewFile, NewJob

@@ -13,12 +13,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from hindi_stt import watchdog
-from hindi_stt.watchdog import Watchdog, processes_report
+from hindi_stt.processes import watchdog
+from hindi_stt.processes.watchdog import Watchdog, processes_report
 
 BEATING = """
 import asyncio, sys
-from hindi_stt.watchdog import Heartbeat, beat_in_thread
+from hindi_stt.processes.watchdog import Heartbeat, beat_in_thread
 
 async def run():
     if sys.argv[1] == "job":

@@ -107,10 +107,10 @@ class ServerRecogniser:
     """
 
     def __init__(self, bundle_folder: Path, *, greedy: bool = False):
-        from hindi_stt.acoustic import LocalAcoustic
-        from hindi_stt.bundle import Bundle
-        from hindi_stt.pipeline import Pipeline
+        from hindi_stt.bundle.manifest import Bundle
+        from hindi_stt.inference.acoustic import LocalAcoustic
         from hindi_stt.settings import get_settings
+        from hindi_stt.transcription.pipeline import Pipeline
 
         settings = get_settings()
         bundle = Bundle.open(bundle_folder)

@@ -13,16 +13,16 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.bundle import Bundle
+from hindi_stt.bundle.manifest import Bundle
+from hindi_stt.cli.lm import add_to_bundle
 from hindi_stt.decoding.decoders import vocabulary_of
 from hindi_stt.decoding.ngram import NGrams, write_ngrams
 from hindi_stt.errors import HindiSTTError
-from hindi_stt.lm.commands import add_to_bundle
+from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.lm.estimate import estimate
 from hindi_stt.lm.tune import tune
-from hindi_stt.pipeline import Pipeline
 from hindi_stt.settings import Settings
+from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import LogProbs
 from tests.wav import wav
 

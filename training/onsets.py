@@ -13,12 +13,12 @@ from pathlib import Path
 import jiwer
 import numpy as np
 
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.bundle import MANIFEST_FILE, Bundle
+from hindi_stt.bundle.manifest import MANIFEST_FILE, Bundle
 from hindi_stt.decoding import GreedyDecoder
 from hindi_stt.decoding.vocabulary import WORD_MARK
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.settings import Settings
+from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Token
 from tests import domain_text
 from tests.api.word_events import speak_with_words

@@ -24,15 +24,15 @@ import numpy as np
 import soundfile
 from tqdm import tqdm
 
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.bundle import MANIFEST_FILE, Bundle
+from hindi_stt.bundle.manifest import MANIFEST_FILE, Bundle
 from hindi_stt.decoding import Decoder, DecodingOptions, speech_score
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.evaluation.manifest import read_manifest
 from hindi_stt.evaluation.normalise import apply_form
-from hindi_stt.options import Options
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.settings import Settings
+from hindi_stt.transcription.options import Options
+from hindi_stt.transcription.pipeline import Pipeline
 
 from .augment import RATE
 from .nonspeech import examples

@@ -16,7 +16,7 @@ BASE=${BASE:-python:3.11-slim}
 VARIANT=${VARIANT:-cpu}
 case $VARIANT in cpu) suffix= ;; openvino | cuda) suffix=-$VARIANT ;; *) echo "VARIANT is cpu, openvino or cuda" >&2; exit 2 ;; esac
 BUNDLE=$(realpath "${BUNDLE:-hindi_stt/embedded}")
-facts='import sys, hindi_stt; from hindi_stt.bundle import Bundle; print(hindi_stt.__version__, Bundle.open(sys.argv[1]).tag)'
+facts='import sys, hindi_stt; from hindi_stt.bundle.manifest import Bundle; print(hindi_stt.__version__, Bundle.open(sys.argv[1]).tag)'
 read -r VERSION MODEL < <("$(dirname "$BENTOML")/python" -c "$facts" "$BUNDLE")
 IMAGE=${IMAGE:-hindi-stt:$VERSION$suffix}
 REVISION=$(git describe --always --dirty --abbrev=40 2>/dev/null || echo unknown)

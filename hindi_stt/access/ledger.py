@@ -26,9 +26,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError, ProgrammingError, SQLAlchemyError
 
-from hindi_stt.database import first_line, make_engine
 from hindi_stt.errors import LedgerUnavailable
 from hindi_stt.settings import shown
+from hindi_stt.storage.database import first_line, make_engine
 
 __all__ = ["Entry", "Ledger", "Sums", "read_sums"]
 

@@ -11,9 +11,9 @@ from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
 
-from hindi_stt.access.circuit_breaker import CircuitBreaker, NoAnswer
-from hindi_stt.access.redis_pool import connection_pool
 from hindi_stt.errors import LimitsUnavailable, RateLimited
+from hindi_stt.storage.circuit_breaker import CircuitBreaker, NoAnswer
+from hindi_stt.storage.redis_pool import connection_pool
 
 __all__ = ["Client", "RateLimits"]
 

@@ -13,7 +13,7 @@ from typing import BinaryIO, Final
 import fsspec
 
 from hindi_stt.errors import BodyTooLarge, ReferenceMissing, ReferenceNotAllowed, ReferenceUnreachable
-from hindi_stt.network import Network
+from hindi_stt.safe_fetch import Network
 
 __all__ = ["Sources"]
 

@@ -12,14 +12,14 @@ from typing import Any, Final
 import pyarrow as pa
 
 from hindi_stt import render
-from hindi_stt.acoustic import LocalAcoustic
 from hindi_stt.bulk.sources import Sources
-from hindi_stt.bundle import Bundle
+from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.errors import BundleInvalid, HindiSTTError, InternalError
-from hindi_stt.options import Options
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.inference.acoustic import LocalAcoustic
+from hindi_stt.processes.cpu_priority import yield_to_everybody, yield_to_other_sessions
 from hindi_stt.settings import Settings
-from hindi_stt.yielding import yield_to_everybody, yield_to_other_sessions
+from hindi_stt.transcription.options import Options
+from hindi_stt.transcription.pipeline import Pipeline
 
 __all__ = ["Plan", "Transcriber", "look"]
 

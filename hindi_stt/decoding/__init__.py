@@ -2,9 +2,9 @@
 
 from hindi_stt.decoding.beam import BeamDecoder, BeamLimits
 from hindi_stt.decoding.decoders import Decoder, Decoders
+from hindi_stt.decoding.emission_delay import OnsetDecoder
 from hindi_stt.decoding.greedy import GreedyDecoder
 from hindi_stt.decoding.hotwords import Hotword, parse_hotwords, read_hotwords
-from hindi_stt.decoding.onsets import OnsetDecoder
 from hindi_stt.decoding.options import DecodingOptions
 from hindi_stt.decoding.paths import words_from_tokens
 from hindi_stt.decoding.speech import SpeechBoundDecoder, speech_score

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, Protocol
 
-from hindi_stt.bundle import Bundle
+from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.decoding.arpa import read_arpa
 from hindi_stt.decoding.beam import BeamDecoder, BeamLimits
 from hindi_stt.decoding.greedy import GreedyDecoder
@@ -15,7 +15,7 @@ from hindi_stt.decoding.hotwords import MAX_LETTERS, PROMPT_LETTERS, PROMPT_WEIG
 from hindi_stt.decoding.kenlm_file import KenLMModel
 from hindi_stt.decoding.ngram import LanguageModel, NGramModel, read_ngrams
 from hindi_stt.decoding.options import DecodingOptions
-from hindi_stt.decoding.pieces import PieceModel, names_of_pieces
+from hindi_stt.decoding.subword_tokens import PieceModel, names_of_pieces
 from hindi_stt.decoding.vocabulary import Vocabulary
 from hindi_stt.errors import InvalidRequest, LanguageModelInvalid, UnknownLanguageModel
 from hindi_stt.types import Hypothesis, LogProbs

@@ -11,10 +11,10 @@ from typing import Final
 
 import numpy as np
 
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.bundle import Bundle
+from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.features import FeatureExtractor
+from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.types import Features, LogProbs, Waveform
 
 __all__ = ["DURATIONS_S", "Consistency", "check_consistency", "made_up_features"]

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from tqdm import tqdm
 
-from hindi_stt.acoustic import Acoustic
 from hindi_stt.evaluation.manifest import Utterance
-from hindi_stt.options import Options
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.inference.acoustic import Acoustic
+from hindi_stt.transcription.options import Options
+from hindi_stt.transcription.pipeline import Pipeline
 
 __all__ = ["Run", "transcribe_all"]
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from hindi_stt.bundle import FeatureSpec
+from hindi_stt.bundle.manifest import FeatureSpec
 from hindi_stt.errors import CorruptModel, UnsafeArchive, UnsupportedModel
 
 __all__ = ["ModelConfig", "read_config"]

@@ -14,8 +14,7 @@ import numpy as np
 import onnx
 from nemo.collections.asr.models import EncDecCTCModel
 
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.bundle import Bundle, Source
+from hindi_stt.bundle.manifest import Bundle, Source
 from hindi_stt.evaluation.consistency import made_up_features
 from hindi_stt.evaluation.manifest import Utterance
 from hindi_stt.evaluation.metrics import compare, error_rate
@@ -30,6 +29,7 @@ from hindi_stt.export.report import Report, Speech, choose_precision, judge
 from hindi_stt.export.sources import LocalSource
 from hindi_stt.export.verify import Fidelity, NemoAcoustic, measure_fidelity, transcribe_with
 from hindi_stt.export.writer import BundleContent, Identity, set_default_precision, write_bundle
+from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.types import Features
 
 __all__ = ["Options", "export"]

@@ -15,7 +15,7 @@ import torch
 import yaml
 from nemo.collections.asr.models import EncDecCTCModel
 
-from hindi_stt.bundle import Bundle
+from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.errors import BundleInvalid
 from hindi_stt.export.graph import Graph
 from hindi_stt.export.names import TRANSPOSED

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from hindi_stt.bundle import REPORT_FILE
+from hindi_stt.bundle.manifest import REPORT_FILE
 from hindi_stt.errors import VerificationFailed
 from hindi_stt.evaluation.metrics import Comparison, ErrorRate
 from hindi_stt.export.verify import TOLERANCE, Fidelity

@@ -13,7 +13,7 @@ from typing import IO, Any, Final
 
 from tqdm import tqdm
 
-from hindi_stt.bundle import MANIFEST_FILE, sha256_of
+from hindi_stt.bundle.manifest import MANIFEST_FILE, sha256_of
 from hindi_stt.errors import ChecksumMismatch, SourceUnavailable
 
 __all__ = ["PUBLISHED", "LocalSource", "fetch"]

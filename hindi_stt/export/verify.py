@@ -15,14 +15,14 @@ import numpy as np
 import torch
 from nemo.collections.asr.models import EncDecCTCModel
 
-from hindi_stt.acoustic import Acoustic, LocalAcoustic
-from hindi_stt.bundle import Bundle
+from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.decoding import GreedyDecoder
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.evaluation.manifest import Utterance
 from hindi_stt.evaluation.run import Run, transcribe_all
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.inference.acoustic import Acoustic, LocalAcoustic
 from hindi_stt.settings import Settings
+from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Features, LogProbs
 
 __all__ = ["Fidelity", "NemoAcoustic", "measure_fidelity", "transcribe_with"]

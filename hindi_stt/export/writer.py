@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 import yaml
 
-from hindi_stt.bundle import BLANK, MANIFEST_FILE, AcousticSpec, Asset, Bundle, Manifest, Source, sha256_of
+from hindi_stt.bundle.manifest import BLANK, MANIFEST_FILE, AcousticSpec, Asset, Bundle, Manifest, Source, sha256_of
 from hindi_stt.export.config import ModelConfig
 from hindi_stt.export.onnx_model import INPUTS, OPSET, OUTPUT, check
 from hindi_stt.export.passes.half import store_half

@@ -8,12 +8,12 @@ from pathlib import Path
 from hindi_stt.errors import JobsUnavailable
 from hindi_stt.jobs.audio import AudioStore
 from hindi_stt.jobs.claims import Claims
-from hindi_stt.jobs.reach import References, job_network
 from hindi_stt.jobs.records import JobRecords
 from hindi_stt.jobs.tables import connect
 from hindi_stt.jobs.uploads import Uploads
-from hindi_stt.options import Options
+from hindi_stt.jobs.url_allowlist import References, job_network
 from hindi_stt.settings import Settings
+from hindi_stt.transcription.options import Options
 
 __all__ = ["Backend", "JobOptions"]
 

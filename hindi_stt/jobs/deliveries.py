@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 from sqlalchemy import RowMapping
 from sqlalchemy.exc import SQLAlchemyError
 
-from hindi_stt.database import first_line
 from hindi_stt.jobs import webhooks
 from hindi_stt.jobs.claims import Claims
-from hindi_stt.network import Network
+from hindi_stt.safe_fetch import Network
+from hindi_stt.storage.database import first_line
 
 __all__ = ["Deliveries"]
 

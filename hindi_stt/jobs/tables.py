@@ -31,8 +31,8 @@ from sqlalchemy import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from hindi_stt.database import first_line, make_engine
 from hindi_stt.errors import JobsUnavailable
+from hindi_stt.storage.database import first_line, make_engine
 
 __all__ = [
     "OPEN",

@@ -15,7 +15,7 @@ import aiohttp
 from sqlalchemy import RowMapping
 
 from hindi_stt.errors import HindiSTTError, InvalidRequest
-from hindi_stt.network import Network
+from hindi_stt.safe_fetch import Network
 
 __all__ = ["check_webhook", "next_try_s", "sign", "tell"]
 

@@ -19,20 +19,20 @@ from typing import Final
 from pydantic import TypeAdapter
 from sqlalchemy.exc import SQLAlchemyError
 
-from hindi_stt import channels
 from hindi_stt.access.ledger import Entry, Ledger
-from hindi_stt.acoustic import LocalAcoustic
 from hindi_stt.audio import RawFormat
-from hindi_stt.bundle import Bundle
-from hindi_stt.database import first_line
+from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.errors import HindiSTTError, InternalError, JobsUnavailable
+from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.jobs.backend import Backend, JobOptions
-from hindi_stt.jobs.caretaker import Caretaker
 from hindi_stt.jobs.claims import Claim
+from hindi_stt.jobs.maintenance import Caretaker
 from hindi_stt.jobs.queue import JobQueue
-from hindi_stt.metrics import Metrics
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.observability.metrics import Metrics
 from hindi_stt.settings import Settings
+from hindi_stt.storage.database import first_line
+from hindi_stt.transcription import channels
+from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Transcript
 
 __all__ = ["Worker"]

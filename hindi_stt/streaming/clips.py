@@ -10,11 +10,11 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
+from hindi_stt.audio.segmentation import Clip
 from hindi_stt.errors import HindiSTTError
-from hindi_stt.options import Options
-from hindi_stt.pipeline import Pipeline
-from hindi_stt.segments import Clip
-from hindi_stt.streaming.line import Line
+from hindi_stt.streaming.backend import Line
+from hindi_stt.transcription.options import Options
+from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Features, Hypothesis
 
 __all__ = ["ClipTranscriber", "cancel"]

@@ -20,9 +20,9 @@ from typing import Final
 import numpy as np
 
 from hindi_stt.errors import HindiSTTError
-from hindi_stt.options import Options
-from hindi_stt.pipeline import Pipeline
-from hindi_stt.streaming.line import Line
+from hindi_stt.streaming.backend import Line
+from hindi_stt.transcription.options import Options
+from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Features, Float32, LogProbs, Segment, Word
 
 __all__ = ["Context", "PartialWords", "Partials"]

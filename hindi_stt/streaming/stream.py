@@ -12,16 +12,16 @@ from typing import Final
 
 import numpy as np
 
+from hindi_stt.audio.segmentation import Clip, Segmenter
 from hindi_stt.errors import AudioTooShort
-from hindi_stt.options import Options
-from hindi_stt.pipeline import Pipeline, PreparedClip
-from hindi_stt.segments import Clip, Segmenter
+from hindi_stt.streaming.backend import Line
 from hindi_stt.streaming.clips import ClipTranscriber, cancel
 from hindi_stt.streaming.events import Event, Partial, SpeechStarted, SpeechStopped, Utterance
-from hindi_stt.streaming.line import Line
 from hindi_stt.streaming.partials import Context, Partials, PartialWords
 from hindi_stt.streaming.turns import TurnDetection, TurnSegmenter
 from hindi_stt.text import UtteranceMasker
+from hindi_stt.transcription.options import Options
+from hindi_stt.transcription.pipeline import Pipeline, PreparedClip
 from hindi_stt.types import Float32, Segment, Word
 
 __all__ = ["Stream"]

@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from hindi_stt.segments import Clip
+from hindi_stt.audio.segmentation import Clip
 from hindi_stt.types import Float32
 
 __all__ = ["TurnDetection", "TurnSegmenter"]
@@ -37,7 +37,7 @@ _TINY_POWER: Final = 1e-10
 _LEAST_MARGIN_DB: Final = 3.0
 _THRESHOLD_DB: Final = 20.0
 # Speech decays into reverberation and breath: what is below this share of the way from the floor to loud speech is
-# silence too, as in `hindi_stt.segments`.
+# silence too, as in `hindi_stt.audio.segmentation`.
 _PAUSE_LEVEL: Final = 0.25
 # Frames in a row that start a turn: a click is shorter.
 _ONSET_FRAMES: Final = 4
@@ -68,7 +68,7 @@ class TurnDetection:
 
 
 class TurnSegmenter:
-    """Cuts a stream of mono samples into turns; takes the place of `hindi_stt.segments.Segmenter` in a stream.
+    """Cuts a stream of mono samples into turns, in place of `hindi_stt.audio.segmentation.Segmenter`.
 
     A turn longer than `max_s` is cut in its longest pause, or with an overlap where it has none, in its second half.
 

@@ -47,7 +47,7 @@ def api_workers(target: Target) -> list[psutil.Process]:
 
 def job_workers(target: Target) -> list[psutil.Process]:
     """The processes that work on jobs."""
-    return target.processes("hindi_stt.jobs.commands")
+    return target.processes("hindi_stt.cli.jobs")
 
 
 def signalled(find: Find, sent: signal.Signals) -> Callable[[Attack], contextlib.AbstractContextManager[None]]:

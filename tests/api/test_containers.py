@@ -9,8 +9,8 @@ from pathlib import Path
 import jiwer
 import pytest
 
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.inference.acoustic import LocalAcoustic
+from hindi_stt.transcription.pipeline import Pipeline
 from tests import domain_text
 from tests.synthesis import speak
 

@@ -15,8 +15,8 @@ import pytest
 import soundfile
 import soxr
 
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.inference.acoustic import LocalAcoustic
+from hindi_stt.transcription.pipeline import Pipeline
 from tests import evaluation_set
 from tests.conftest import DATA
 from tests.server import Server

@@ -6,8 +6,8 @@ import jiwer
 import numpy as np
 import pytest
 
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.inference.acoustic import LocalAcoustic
+from hindi_stt.transcription.pipeline import Pipeline
 from tests import domain_text
 from tests.api.word_events import speak_with_words
 from tests.wav import wav

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.inference.acoustic import LocalAcoustic
+from hindi_stt.transcription.pipeline import Pipeline
 from tests.audio.make import FAMILY, RAIN
 from tests.wav import wav
 

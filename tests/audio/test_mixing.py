@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from hindi_stt import audio
-from hindi_stt.acoustic import LocalAcoustic
 from hindi_stt.audio import AudioLimits
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.inference.acoustic import LocalAcoustic
+from hindi_stt.transcription.pipeline import Pipeline
 from tests.audio.make import FAMILY, RAIN, RATE, silence, with_pause
 from tests.wav import wav
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from hindi_stt import audio, errors
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.inference.acoustic import LocalAcoustic
+from hindi_stt.transcription.pipeline import Pipeline
 from tests.audio import make
 from tests.audio.make import FAMILY, RAIN, RATE, encoded, with_pause
 from tests.audio.test_recordings import (

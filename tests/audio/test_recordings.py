@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from hindi_stt import audio, errors
-from hindi_stt.acoustic import LocalAcoustic
 from hindi_stt.audio import AudioLimits, ChildLimits
 from hindi_stt.audio.ogg_pages import scan_ogg
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.inference.acoustic import LocalAcoustic
+from hindi_stt.transcription.pipeline import Pipeline
 from tests.audio import make
 from tests.audio.make import FAMILY, RAIN, encoded, silence, with_pause
 from tests.wav import raw_wav, wav

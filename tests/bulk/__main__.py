@@ -2,6 +2,6 @@
 
 import sys
 
-from hindi_stt.cli import main
+from hindi_stt.cli.main import main
 
 sys.exit(main())

@@ -21,10 +21,10 @@ import pyarrow.parquet as pq
 import pytest
 import ray
 
-from hindi_stt.acoustic import LocalAcoustic
 from hindi_stt.bulk import run
 from hindi_stt.errors import BundleInvalid, WorkerLost
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.inference.acoustic import LocalAcoustic
+from hindi_stt.transcription.pipeline import Pipeline
 from loadtests.clips import mixed_clips
 
 pytestmark = pytest.mark.bulk

@@ -21,7 +21,7 @@ import httpx
 import psutil
 import pytest
 
-from hindi_stt.bundle import EMBEDDED
+from hindi_stt.bundle.manifest import EMBEDDED
 from tests.chaos.parts import (
     BACK_WITHIN_S,
     CLIP,

@@ -43,7 +43,7 @@ def job_workers(server: Server) -> set[int]:
     found = set()
     for child in psutil.Process(server.process.pid).children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):  # or a zombie
-            if "hindi_stt.jobs.commands" in child.cmdline():
+            if "hindi_stt.cli.jobs" in child.cmdline():
                 found.add(child.pid)
     return found
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hindi_stt.bundle import EMBEDDED, Bundle
+from hindi_stt.bundle.manifest import EMBEDDED, Bundle
 from tests.export.archives import CONFIG
 
 N_PIECES = 96

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import yaml
 
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.bundle import REPORT_FILE, Bundle
+from hindi_stt.bundle.manifest import REPORT_FILE, Bundle
+from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.types import Features
 from tests.export.archives import CONFIG, write_tar
 

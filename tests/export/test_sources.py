@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from hindi_stt.bundle import EMBEDDED
+from hindi_stt.bundle.manifest import EMBEDDED
 from hindi_stt.errors import ChecksumMismatch, SourceUnavailable
 from hindi_stt.export.sources import fetch
 

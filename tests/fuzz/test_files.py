@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hindi_stt.bundle import EMBEDDED, Bundle
+from hindi_stt.bundle.manifest import EMBEDDED, Bundle
 from hindi_stt.decoding.arpa import read_arpa
 from hindi_stt.decoding.ngram import read_ngrams, write_ngrams
 from hindi_stt.errors import HindiSTTError

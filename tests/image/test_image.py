@@ -14,7 +14,7 @@ import httpx
 import numpy as np
 import soundfile
 
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.transcription.pipeline import Pipeline
 from tests.conftest import DATA
 from tests.image.conftest import Container, Tool
 from tests.wav import wav

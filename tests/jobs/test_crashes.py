@@ -22,12 +22,12 @@ import numpy as np
 import psutil
 import pytest
 
-from hindi_stt.acoustic import LocalAcoustic
 from hindi_stt.errors import WorkerLost
+from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.jobs.claims import Claims
 from hindi_stt.jobs.records import JobRecords, NewFile, NewJob
 from hindi_stt.jobs.tables import connect
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.transcription.pipeline import Pipeline
 from tests.conftest import DATA
 from tests.redis_server import RedisServer
 from tests.server import Server
@@ -55,7 +55,7 @@ def clips() -> list[bytes]:
 
 def workers_of(server: Server) -> list[psutil.Process]:
     children = psutil.Process(server.process.pid).children(recursive=True)
-    return [child for child in children if "hindi_stt.jobs.commands" in _words(child)]
+    return [child for child in children if "hindi_stt.cli.jobs" in _words(child)]
 
 
 def _words(process: psutil.Process) -> list[str]:

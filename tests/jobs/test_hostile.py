@@ -16,8 +16,8 @@ import httpx
 import pytest
 
 from hindi_stt.errors import BodyTooLarge, PrivateAddress, ReferenceNotAllowed, ReferenceUnreachable
-from hindi_stt.jobs.reach import References
-from hindi_stt.network import Network
+from hindi_stt.jobs.url_allowlist import References
+from hindi_stt.safe_fetch import Network
 from hindi_stt.settings import Settings
 from tests.conftest import DATA
 from tests.server import Server

@@ -13,10 +13,10 @@ import pytest
 import soundfile
 import soxr
 
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.streaming import LocalLine, Stream, Utterance
 from hindi_stt.text import TextOptions, UtteranceMasker, Writer
+from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Mask, Segment
 from tests.synthesis import speak
 from tests.text_words import segment, spoken

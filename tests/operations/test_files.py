@@ -15,9 +15,9 @@ import pytest
 import yaml
 
 from hindi_stt.access.keys import KeyRing
-from hindi_stt.bundle import EMBEDDED
+from hindi_stt.api.uploads.receive import FRAMING_BYTES
+from hindi_stt.bundle.manifest import EMBEDDED
 from hindi_stt.errors import BodyTooLarge
-from hindi_stt.http.uploads import FRAMING_BYTES
 from hindi_stt.settings import Settings
 from tests.server import ROOT
 

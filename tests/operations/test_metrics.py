@@ -20,7 +20,7 @@ RULES = ROOT / "deploy" / "prometheus"
 # In a process of its own: a process has one set of metrics.
 CODE = """
 import json
-from hindi_stt.metrics import Metrics
+from hindi_stt.observability.metrics import Metrics
 print(json.dumps([(m._name + ("_total" if m._type == "counter" else ""), m._type, list(m._labelnames))
                   for m in vars(Metrics()).values()]))
 """

@@ -18,7 +18,7 @@ import pytest
 import soundfile
 from websockets.sync.client import connect
 
-from hindi_stt.bundle import Bundle
+from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.settings import Settings
 from tests.conftest import DATA
 from tests.operations.prometheus import Prometheus

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hindi_stt.audio import AudioLimits, decode
-from hindi_stt.bundle import Bundle
+from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.types import Waveform
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.bundle import Bundle
+from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.decoding import GreedyDecoder
 from hindi_stt.features import FeatureExtractor
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.inference.acoustic import LocalAcoustic
+from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Features, Hypothesis, LogProbs, Waveform
 from tests.conftest import DATA
 

@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hindi_stt.acoustic import LocalAcoustic
 from hindi_stt.audio import AudioLimits, decode
-from hindi_stt.bundle import Bundle
+from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.evaluation.metrics import error_rate
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.inference.acoustic import LocalAcoustic
+from hindi_stt.transcription.pipeline import Pipeline
 
 pytestmark = [
     pytest.mark.oracle,

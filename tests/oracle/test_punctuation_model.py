@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hindi_stt.bundle import EMBEDDED, Bundle
+from hindi_stt.bundle.manifest import EMBEDDED, Bundle
+from hindi_stt.cli.models import add_punctuation
 from hindi_stt.errors import BundleInvalid, InvalidRequest
-from hindi_stt.models_command import add_punctuation
-from hindi_stt.pipeline import Pipeline
 from hindi_stt.settings import Settings
 from hindi_stt.text import TextOptions, Writer
 from hindi_stt.text.punctuation_model import ModelPunctuator
+from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Segment, Word
 
 pytestmark = pytest.mark.oracle

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from hindi_stt.options import FIELDS
+from hindi_stt.transcription.options import FIELDS
 from tests.guarded import Guarded
 from tests.page.conftest import FindProblems, Visit
 from tests.page.support import FAMILY

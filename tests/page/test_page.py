@@ -14,10 +14,10 @@ import srt
 import webvtt
 from playwright.sync_api import Page, expect
 
-from hindi_stt.acoustic import LocalAcoustic
-from hindi_stt.http.page import page_routes
-from hindi_stt.pipeline import Pipeline
+from hindi_stt.api.ui.page import page_routes
+from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.settings import Settings
+from hindi_stt.transcription.pipeline import Pipeline
 from tests.conftest import DATA
 from tests.page.conftest import FindProblems, Picture
 from tests.page.support import FAMILY, download, upload

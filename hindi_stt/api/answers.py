@@ -1,0 +1,172 @@
+"""A recording as it was asked for → the answer: in one piece, or as server-sent events."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from hindi_stt import render
+from hindi_stt.access.limits import Client
+from hindi_stt.api.disconnect import unless_disconnected
+from hindi_stt.api.forms.transcription_request import Wishes
+from hindi_stt.api.middleware.requests import error_body, state_of
+from hindi_stt.api.recognition import Recognition, Recognizer, Recording
+from hindi_stt.api.result_cache import fingerprint
+from hindi_stt.api.server_sent_events import EventStream, event
+from hindi_stt.api.uploads.receive import UploadedFile
+from hindi_stt.api.uploads.streaming_upload import Arriving
+from hindi_stt.errors import HindiSTTError
+from hindi_stt.observability.metrics import STAGES
+from hindi_stt.transcription import channels
+from hindi_stt.types import Transcript
+
+__all__ = ["Heard", "answer", "answer_in_events", "hear", "model_of", "usage"]
+
+_SUBTITLES: Final = {"srt": render.to_srt, "vtt": render.to_vtt}
+_MEDIA_TYPES: Final = {"srt": "application/x-subrip; charset=utf-8", "vtt": "text/vtt; charset=utf-8"}
+_PLAIN_TEXT: Final = "text/plain; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A transcript, and the seconds that each stage took for it."""
+
+    transcript: Transcript
+    stages_s: Mapping[str, float]
+
+
+async def hear(recognizer: Recognizer, uploaded: UploadedFile, wishes: Wishes, client: Client) -> Heard:
+    """Listen to one recording, or to its channels in turn, or find what was heard of it before.
+
+    Raises what `Recognition.transcript` raises.
+    """
+    cache = recognizer.cache
+    if cache is None:
+        return await _hear(recognizer, uploaded, wishes, client)
+    asked = {
+        "options": asdict(wishes.asked.options),
+        "split": wishes.split,
+        "raw": uploaded.raw and asdict(uploaded.raw),
+    }
+    if recognizer.settings.cache_shared == "off":
+        asked["owner"] = client.name
+    model = wishes.asked.pipeline.bundle.tag
+    key = await recognizer.in_thread(lambda: fingerprint(uploaded.file, model, recognizer.settings, asked))
+    if (found := await cache.get(key)) is not None:
+        await recognizer.limits.count_audio(client, found.duration_s)
+        recognizer.metrics.requests.inc()
+        return Heard(found, dict.fromkeys(STAGES, 0.0))
+    heard = await _hear(recognizer, uploaded, wishes, client)
+    await cache.put(key, heard.transcript)
+    return heard
+
+
+async def _hear(recognizer: Recognizer, uploaded: UploadedFile, wishes: Wishes, client: Client) -> Heard:
+    file, raw = uploaded.file, uploaded.raw
+    pipeline, options = wishes.asked.pipeline, wishes.asked.options
+    if not wishes.split:
+        recognition = recognizer.recognize(Recording(file, raw), pipeline, options, client)
+        return Heard(await recognition.transcript(), recognition.stages_s)
+    n_channels = await recognizer.in_thread(lambda: pipeline.count_channels(file, raw=raw))
+    transcripts = []
+    stages_s: dict[str, float] = {}
+    for channel in range(n_channels):
+        recognition = recognizer.recognize(Recording(file, raw, channel), pipeline, options, client)
+        transcripts.append(await recognition.transcript())
+        stages_s = {stage: stages_s.get(stage, 0.0) + s for stage, s in recognition.stages_s.items()}
+    return Heard(channels.merge(transcripts), stages_s)
+
+
+async def answer(
+    recognizer: Recognizer, transcript: Transcript, wishes: Wishes, body: dict[str, Any], *, openai: bool = False
+) -> Response:
+    """Build the response in the format that was asked for.
+
+    Args:
+        recognizer: The worker's. Its threads cut subtitles, which takes tenths of a second for a long recording.
+        transcript: What was said.
+        wishes: The request, with its response format.
+        body: The answer in JSON.
+        openai: Whether subtitles are declared as text/plain, as OpenAI's API does.
+
+    Returns:
+        The response; warnings are in its body or in the header X-Warnings, and X-Model is the tag of the model.
+    """
+    warnings = [*transcript.warnings, *wishes.asked.warnings]
+    headers = {"X-Model": model_of(wishes)}
+    if warnings:
+        headers["X-Warnings"] = ", ".join(quote(text, safe=" =:,;'()") for text in warnings)
+    if wishes.response_format == "text":
+        return PlainTextResponse(render.to_text(transcript) + "\n", headers=headers)
+    if wishes.response_format in _SUBTITLES:
+        media_type = _PLAIN_TEXT if openai else _MEDIA_TYPES[wishes.response_format]
+        write = _SUBTITLES[wishes.response_format]
+        text = await recognizer.in_thread(lambda: write(transcript))
+        return Response(text, media_type=media_type, headers=headers)
+    return JSONResponse(body | {"warnings": warnings}, headers=headers)
+
+
+async def answer_in_events(
+    request: Request,
+    uploaded: UploadedFile,
+    recognizer: Recognizer,
+    wishes: Wishes,
+    resources: contextlib.AsyncExitStack,
+) -> Response:
+    """The segments as they are heard, as OpenAI's events; resources: what the answer needs until it has ended."""
+    arriving = uploaded.arriving
+    recording = Recording(uploaded.file, uploaded.raw, arriving=arriving.file if arriving else None)
+    asked = wishes.asked
+    recognition = recognizer.recognize(recording, asked.pipeline, asked.options, state_of(request).client)
+    events = _events(request, recognition, wishes, arriving)
+    # Whatever goes wrong before the first words still has a status of its own.
+    first = await unless_disconnected(request, anext(events))
+    return EventStream(request, first, events, resources.pop_all(), recognizer.settings.request_timeout_s)
+
+
+def model_of(wishes: Wishes) -> str:
+    """Tag of the model that hears a request, whatever alias it was asked for by."""
+    return wishes.asked.pipeline.bundle.tag
+
+
+def usage(transcript: Transcript) -> dict[str, Any]:
+    """What OpenAI bills by: seconds."""
+    return {"usage": {"type": "duration", "seconds": round(transcript.duration_s, 3)}}
+
+
+async def _events(
+    request: Request, recognition: Recognition, wishes: Wishes, arriving: Arriving | None
+) -> AsyncGenerator[bytes]:
+    """transcript.text.delta for each segment; then transcript.text.done, or the error that ended it."""
+    begun = False
+    try:
+        async with contextlib.aclosing(recognition.segments()) as segments:
+            async for segment in segments:
+                delta: dict[str, Any] = {"type": "transcript.text.delta", "delta": " " * begun + segment.text}
+                if wishes.logprobs:
+                    delta["logprobs"] = render.word_log_probs(segment.words)
+                yield event(delta)
+                begun = True
+        if arriving is not None:
+            await arriving.ended()
+    except HindiSTTError as found:
+        # What is wrong with the upload looks from here as if the recording was cut off.
+        error = (arriving.error if arriving is not None else None) or found
+        if not begun:
+            raise error from found
+        state_of(request).error = error
+        yield event(error_body(request, error))
+        return
+    transcript = recognition.result
+    state_of(request).facts["audio_s"] = round(transcript.duration_s, 3)
+    done: dict[str, Any] = {"type": "transcript.text.done", "text": transcript.text, "model": model_of(wishes)}
+    done |= usage(transcript)
+    if wishes.logprobs:
+        done["logprobs"] = render.word_log_probs(transcript.words)
+    yield event(done | {"warnings": [*transcript.warnings, *wishes.asked.warnings]})

@@ -1,0 +1,126 @@
+"""Seconds of audio in progress in one API worker: what it admits, and what the autoscaler follows."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Final
+
+from hindi_stt.errors import Overloaded
+from hindi_stt.observability.metrics import Metrics
+from hindi_stt.settings import Settings
+
+__all__ = ["AudioLoad", "Hold"]
+
+# Assumed until the first requests have shown how fast this machine is; only Retry-After depends on it.
+_FIRST_RTF: Final = 0.1
+_RTF_MEMORY: Final = 0.95
+# How long a refusal speaks for those that would come next.
+_REFUSAL_LASTS_S: Final = 1.0
+# From this share of the bound on, a refusal speaks for short recordings too.
+_NEARLY_FULL: Final = 0.9
+
+
+class Hold:
+    """Audio of one recording that counts as load while it is decoded."""
+
+    def __init__(self, load: AudioLoad, client: str) -> None:
+        self._load = load
+        self._client = client
+        self._duration_s = 0.0
+
+    def change(self, duration_s: float) -> None:
+        """Count so many seconds instead of those before."""
+        self._load.add(self._client, duration_s - self._duration_s)
+        self._duration_s = duration_s
+
+
+class AudioLoad:
+    """Bounds audio in progress, in all and of each client; `Settings.max_queue_s`, `Settings.client_share`."""
+
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+        self._max_s = settings.max_queue_s
+        self._client_max_s = settings.client_share * settings.max_queue_s
+        self._metrics = metrics
+        self._total_s = 0.0
+        self._by_client: defaultdict[str, float] = defaultdict(float)
+        self._rtf = _FIRST_RTF
+        self._refusals: dict[str, tuple[float, float]] = {}  # of everybody under "": until when, and what to answer
+
+    def add(self, client: str, duration_s: float) -> None:
+        """Count more audio in progress, or less where it is negative."""
+        self._total_s = max(0.0, self._total_s + duration_s)
+        self._by_client[client] += duration_s
+        if self._by_client[client] <= 1e-6:
+            del self._by_client[client]
+        if not self._by_client:  # sums of floats drift
+            self._total_s = 0.0
+        self._metrics.in_progress.inc(duration_s)
+
+    def hold(self, client: str) -> Hold:
+        """Something to count the audio of one recording with; it counts nothing yet."""
+        return Hold(self, client)
+
+    @contextlib.contextmanager
+    def in_progress(self, client: str, duration_s: float) -> Iterator[None]:
+        """Count a clip while it is transcribed."""
+        self.add(client, duration_s)
+        ahead_s, start = self._total_s, time.perf_counter()
+        try:
+            yield
+            if ahead_s:
+                measured = (time.perf_counter() - start) / ahead_s
+                self._rtf = _RTF_MEMORY * self._rtf + (1 - _RTF_MEMORY) * measured
+        finally:
+            self.add(client, -duration_s)
+
+    def admit(self, client: str, duration_s: float) -> None:
+        """Check that there is room for more audio; a client's recording that is alone is refused by the total only.
+
+        Args:
+            client: Whose it is.
+            duration_s: Seconds of audio.
+
+        Raises:
+            Overloaded: There is no room.
+        """
+        own_s = self._by_client.get(client, 0.0)
+        if self._total_s and self._total_s + duration_s > self._max_s:
+            self._refuse(client, "", self._total_s, self._max_s)
+        if own_s and own_s + duration_s > self._client_max_s:
+            self._refuse(client, client, own_s, self._client_max_s)
+
+    def _refuse(self, client: str, full: str, in_progress_s: float, bound_s: float) -> None:
+        retry_after_s = in_progress_s * self._rtf
+        if in_progress_s >= _NEARLY_FULL * bound_s:
+            self.remember_refusal(full, retry_after_s)
+        whose = f" of {client}" if full else ""
+        raise Overloaded(
+            f"{in_progress_s:.0f} s of audio{whose} are waiting, the bound is {bound_s:g} s.",
+            retry_after_s=retry_after_s,
+        )
+
+    def remember_refusal(self, client: str, retry_after_s: float) -> None:
+        """Refuse this client's bodies for a moment, before they are read.
+
+        Args:
+            client: Who has been refused; empty for everybody.
+            retry_after_s: What to answer.
+        """
+        now_s = time.monotonic()
+        self._refusals = {name: kept for name, kept in self._refusals.items() if kept[0] > now_s}
+        self._refusals[client] = (now_s + min(_REFUSAL_LASTS_S, retry_after_s), retry_after_s)
+
+    def refuse_if_full(self, client: str) -> None:
+        """Refuse a body before it is read, where a recording or a clip has just been refused.
+
+        Raises:
+            Overloaded: There has been no room a moment ago.
+        """
+        now_s = time.monotonic()
+        for name in ("", client):
+            until_s, retry_after_s = self._refusals.get(name, (0.0, 0.0))
+            if now_s < until_s:
+                raise Overloaded("The model has as much audio waiting as it takes.", retry_after_s=retry_after_s)

@@ -1,0 +1,241 @@
+"""The fields of a request → what it asks for; what cannot be honoured is refused by name, never passed over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from hindi_stt.api.forms.values import CHUNKING_SCHEMAS, chunking_warnings, one_of, wants_stream
+from hindi_stt.api.recognition import Recognizer
+from hindi_stt.api.uploads.receive import Upload
+from hindi_stt.errors import InvalidHotwords, InvalidRequest, NotAcceptable, UnknownLanguage
+from hindi_stt.transcription.options import FIELDS as LINE_FIELDS
+from hindi_stt.transcription.options import Options
+from hindi_stt.transcription.pipeline import Pipeline
+
+__all__ = [
+    "FIELDS",
+    "FIELD_SCHEMAS",
+    "FORMATS",
+    "JOB_FIELDS",
+    "LISTS",
+    "Asked",
+    "Wishes",
+    "form_schema",
+    "negotiate",
+    "read_asked",
+    "read_wishes",
+]
+
+FORMATS: Final = ("json", "text", "srt", "vtt", "verbose_json")
+_STREAMED: Final = ("json", "text")
+# Of a word that a warning is about: it is as long as the client likes.
+_SHOWN_LETTERS: Final = 64
+_CHANNELS: Final = ("mix", "split")
+_STRING: Final = {"type": "string"}
+_MAX_TEMPERATURE: Final = 2
+# Fields of OpenAI's that tell speakers apart.
+_SPEAKERS: Final = ("known_speaker_names", "known_speaker_references")
+
+FIELD_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
+    "model": {**_STRING, "description": "A name that GET /v1/models lists.", "example": "whisper-1"},
+    "language": {**_STRING, "description": "One that a model is for, or auto.", "example": "hi"},
+    "response_format": {**_STRING, "enum": list(FORMATS), "default": "json"},
+    "stream": {"type": "boolean", "default": False, "description": "Answer in server-sent events, a segment each."},
+    "channels": {
+        **_STRING,
+        "enum": list(_CHANNELS),
+        "default": "mix",
+        "description": "split: each channel by itself, merged by time; words and segments then say their channel.",
+    },
+    "prompt": {**_STRING, "description": "Text whose words are listened for, softly; keywords are stronger."},
+    "temperature": {
+        "type": "number",
+        "minimum": 0,
+        "maximum": _MAX_TEMPERATURE,
+        "default": 0,
+        "description": "Without effect, since decoding does not sample; a warning says so.",
+    },
+    **CHUNKING_SCHEMAS,
+    **{
+        name: {**_STRING, **({"enum": list(values)} if values and name != "mask" else {})}
+        for name, values in LINE_FIELDS.items()
+    },
+    "mask": {**_STRING, "description": "off, all, or phone, aadhaar, card with commas between: docs/hindi-text.md"},
+    "hotwords": {**_STRING, "description": "WORD[:WEIGHT], with commas between: docs/decoding.md"},
+}
+_LIST_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
+    "timestamp_granularities": {**_STRING, "enum": ["word", "segment"]},
+    "include": {**_STRING, "enum": ["logprobs"]},
+    "keywords": {**_STRING, "description": "A hotword."},
+    "languages": {**_STRING, "description": "As language."},
+    **{name: {**_STRING, "description": "Without effect: speakers are not told apart."} for name in _SPEAKERS},
+}
+FIELDS: Final = tuple(FIELD_SCHEMAS)
+# Jobs are answered later, and in any format.
+JOB_FIELDS: Final = tuple(name for name in FIELDS if name not in {"stream", "response_format"})
+LISTS: Final = tuple(_LIST_SCHEMAS)
+
+
+def form_schema(*, required: list[str], several_files: bool) -> dict[str, Any]:
+    """The JSON schema of a form with a recording, or several, and these fields."""
+    file = {"type": "string", "format": "binary", "description": "The recording."}
+    return {
+        "type": "object",
+        "required": required,
+        "properties": {
+            "file": {"type": "array", "items": file, "minItems": 1} if several_files else file,
+            **FIELD_SCHEMAS,
+            **{f"{name}[]": {"type": "array", "items": schema} for name, schema in _LIST_SCHEMAS.items()},
+        },
+        "additionalProperties": False,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one model is asked for. options: of the line; warnings: what is taken without effect."""
+
+    pipeline: Pipeline
+    options: Options
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a request asks for. others: models that the recording's language may turn out to be for instead; logprobs,
+    words, segments: parts of the answer; split: each channel by itself.
+    """
+
+    asked: Asked
+    others: tuple[Asked, ...]
+    response_format: str
+    stream: bool
+    split: bool
+    logprobs: bool
+    words: bool
+    segments: bool
+
+
+def read_wishes(upload: Upload, recognizer: Recognizer, *, default_format: str = "json") -> Wishes:
+    """Raises InvalidRequest, naming what cannot be honoured, and what `read_asked` raises."""
+    fields, lists = upload.fields, upload.lists
+    candidates = read_asked(fields, lists, recognizer)
+    warnings: list[str] = []
+    response_format = one_of({"response_format": default_format, **fields}, "response_format", FORMATS)
+    stream = wants_stream(fields)
+    split = one_of(fields, "channels", _CHANNELS) == "split"
+    if stream and (split or response_format not in _STREAMED):
+        # As OpenAI's whisper-1, which answers in one piece what it cannot stream.
+        stream = False
+        why = "the channels are heard in turn" if split else f"response_format={response_format} is not streamed"
+        warnings.append(f"stream=true: {why}; the answer is in one piece")
+    granularities = _all_of(lists, "timestamp_granularities", ("word", "segment"))
+    if set(granularities) == {"segment"} and response_format != "verbose_json":
+        # Some clients always send OpenAI's default.
+        warnings.append(f"timestamp_granularities=segment: response_format={response_format} has no segments")
+    elif granularities and response_format != "verbose_json":
+        raise InvalidRequest(
+            f"timestamp_granularities go with response_format=verbose_json, not {response_format}.",
+            param="timestamp_granularities",
+        )
+    include = _all_of(lists, "include", ("logprobs",))
+    if include and response_format != "json":
+        raise InvalidRequest(
+            f"include=logprobs goes with response_format=json, not {response_format}.", param="include"
+        )
+    if _temperature(fields.get("temperature", "0")):
+        warnings.append(f"temperature={fields['temperature'][:16]}: has no effect, since decoding does not sample")
+    warnings += chunking_warnings(fields)
+    warnings += [f"{name}: has no effect, since speakers are not told apart" for name in _SPEAKERS if lists.get(name)]
+    asked, *others = (replace(one, warnings=(*one.warnings, *warnings)) for one in candidates)
+    return Wishes(
+        asked=asked,
+        others=tuple(others),
+        response_format=response_format,
+        stream=stream,
+        split=split,
+        logprobs="logprobs" in include,
+        words="word" in granularities,
+        segments="segment" in granularities or not granularities,
+    )
+
+
+def negotiate(accept: str, offered: Mapping[str, str]) -> str:
+    """The value of the media type that an Accept header likes best; the first of those that it likes equally.
+
+    Raises NotAcceptable where it names none of them.
+    """
+    ranges = [_media_range(part) for part in accept.split(",") if part.strip()] or [("*/*", 1.0)]
+    best, best_quality = "", 0.0
+    for media, value in offered.items():
+        names = (media, media.partition("/")[0] + "/*", "*/*")
+        # The most specific range that fits a type tells its quality (RFC 9110, 12.5.1).
+        quality = next((q for name in names for given, q in ranges if given == name), 0.0)
+        if quality > best_quality:
+            best, best_quality = value, quality
+    if not best:
+        raise NotAcceptable(f"Accept names none of {', '.join(offered)}.")
+    return best
+
+
+def _media_range(part: str) -> tuple[str, float]:
+    media, *parameters = (piece.strip().lower() for piece in part.split(";"))
+    quality = next((parameter[2:] for parameter in parameters if parameter.startswith("q=")), "1")
+    try:
+        return media, float(quality)
+    except ValueError:
+        return media, 0.0
+
+
+def read_asked(fields: Mapping[str, str], lists: Mapping[str, list[str]], recognizer: Recognizer) -> tuple[Asked, ...]:
+    """What each model is asked for that may hear the request, at least one: of several the language decides.
+
+    Raises UnknownModel, UnknownLanguage, and what `Pipeline.options` raises.
+    """
+    languages = [*lists.get("languages", ()), *filter(None, [fields.get("language")])]
+    try:
+        choice = recognizer.registry.choose(fields.get("model"), languages)
+    except UnknownLanguage as error:
+        if lists.get("languages"):
+            error.param = None if fields.get("language") else "languages"
+        raise
+    return tuple(_asked(recognizer.pipeline(bundle), fields, lists, choice.warnings) for bundle in choice.bundles)
+
+
+def _asked(
+    pipeline: Pipeline, fields: Mapping[str, str], lists: Mapping[str, list[str]], warnings: tuple[str, ...]
+) -> Asked:
+    line = {name: value for name, value in fields.items() if name in LINE_FIELDS}
+    if keywords := lists.get("keywords"):
+        line["hotwords"] = ",".join([*keywords, *filter(None, [line.get("hotwords")])])
+    try:
+        options = pipeline.options(line)
+    except InvalidHotwords as error:
+        if keywords:  # they are hotwords by another name
+            error.param = None if fields.get("hotwords") else "keywords"
+        raise
+    if prompt := fields.get("prompt", ""):
+        options, left_out = pipeline.with_prompt(options, prompt)
+        if left_out:
+            words = [word if len(word) <= _SHOWN_LETTERS else f"{word[:_SHOWN_LETTERS]}…" for word in left_out[:8]]
+            shown = ", ".join(words) + (", …" if len(left_out) > 8 else "")
+            greedy = options.decoding.decoder == "greedy"
+            why = "decoder=greedy takes no words" if greedy else "the model cannot write"
+            warnings = (*warnings, f"prompt: {why}: {shown}")
+    return Asked(pipeline, options, warnings)
+
+
+def _temperature(text: str) -> float:
+    try:
+        temperature = float(text)
+    except ValueError as error:
+        raise InvalidRequest("temperature is not a number.", param="temperature") from error
+    if not 0 <= temperature <= _MAX_TEMPERATURE:
+        raise InvalidRequest(f"temperature={text[:16]!r} is not between 0 and {_MAX_TEMPERATURE}.", param="temperature")
+    return temperature
+
+
+def _all_of(lists: Mapping[str, list[str]], name: str, values: tuple[str, ...]) -> list[str]:
+    return [one_of({name: value}, name, values) for value in lists.get(name, ())]

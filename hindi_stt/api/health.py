@@ -1,0 +1,130 @@
+"""Is the runner really answering? A canary through it, in the background, so that /health costs nothing to ask."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from importlib.metadata import version
+from typing import Any, Final
+
+import numpy as np
+
+from hindi_stt import __version__
+from hindi_stt.api.middleware.requests import log
+from hindi_stt.bundle.registry import Registry
+from hindi_stt.concurrency.background_tasks import lasting_task
+from hindi_stt.errors import HindiSTTError, Overloaded
+from hindi_stt.observability.repeated_errors import RepeatedErrors
+from hindi_stt.processes.watchdog import Watchdog
+from hindi_stt.types import Features, LogProbs
+
+__all__ = ["Health"]
+
+_INTERVAL_S: Final = 0.5
+_MAX_AGE_S: Final = 1.0
+_BUSY_S: Final = 1.4  # with the interval, what stands still is seen within two seconds
+_TIMEOUT_S: Final = 10.0
+_CANARY_FRAMES: Final = 32
+_PACKAGES: Final = ("bentoml", "onnxruntime", "numpy")
+
+
+Probe = Callable[[str, Features], Awaitable[LogProbs]]
+"""Runs one clip through the model of this tag, before whatever waits."""
+
+
+class Health:
+    """Watches the runner from one API worker: a canary every half second, and every real answer counts as one.
+
+    A runner that stands still is ended, so that another one starts: see hindi_stt.processes.watchdog.
+
+    "healthy": an answer within the last second. "busy": none, but the canary has not waited for long.
+    "unhealthy": anything else.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        bundle = registry.default
+        values = np.random.default_rng(0).standard_normal((bundle.manifest.features.n_mels, _CANARY_FRAMES))
+        self._canary = Features(values.astype(np.float32), 0.0)
+        self._last_answer: float | None = None
+        self._last_error = "no canary has come back yet"
+        self._waiting_since: float | None = None
+        self._watchdog = Watchdog(lambda pid: log.error("ended the runner %d, which stood still", pid))
+        self._errors = RepeatedErrors()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._versions = {"hindi_stt": __version__, "python": platform.python_version()} | {
+            name: version(name) for name in _PACKAGES
+        }
+
+    def start(self, probe: Probe) -> None:
+        """Begin to watch the runner, reached by this call; needs a running event loop."""
+        self._tasks = [
+            lasting_task("the canary", lambda: self._watch(probe)),
+            lasting_task("the watch over the runner", self._watchdog.watch),
+        ]
+
+    async def stop(self) -> None:
+        """Stop watching."""
+        for task in self._tasks:
+            task.cancel()
+
+    def answered(self) -> None:
+        """Note that the runner has just answered."""
+        self._last_answer = time.monotonic()
+
+    @property
+    def status(self) -> str:
+        """One of "healthy", "busy", "unhealthy"; see the class."""
+        now = time.monotonic()
+        if self._last_answer is not None and now - self._last_answer <= _MAX_AGE_S:
+            return "healthy"
+        if self._last_answer is not None and self._waiting_since and now - self._waiting_since <= _BUSY_S:
+            return "busy"
+        return "unhealthy"
+
+    def report(self, key_file: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The body of GET /health.
+
+        Args:
+            key_file: What is wrong with the file of API keys, if anything.
+
+        Returns:
+            Among others `answer_age_s`: seconds since the runner last answered, null before it ever did.
+        """
+        age_s = None if self._last_answer is None else round(time.monotonic() - self._last_answer, 3)
+        runner: dict[str, Any] = {"answer_age_s": age_s}
+        status = self.status
+        if status == "unhealthy":
+            runner["error"] = self._last_error
+        keys = {"keys": dict(key_file)} if key_file else {}
+        if key_file and key_file["refusing"]:
+            status = "unhealthy"
+        return {
+            "status": status,
+            **keys,
+            "model": self._registry.default.tag,
+            "models": {bundle.tag: bundle.manifest.language for bundle in self._registry},
+            "runner": runner,
+            "versions": self._versions,
+        }
+
+    async def _watch(self, probe: Probe) -> None:
+        while True:
+            self._waiting_since = started = time.monotonic()
+            try:
+                async with asyncio.timeout(_TIMEOUT_S):
+                    await probe(self._registry.default.tag, self._canary)
+                self.answered()
+            except Overloaded:  # it is there, and says so
+                self.answered()
+            except TimeoutError:
+                self._last_error = f"no answer within {_TIMEOUT_S:g} s"
+            except HindiSTTError as error:
+                self._last_error = error.message
+            except Exception as error:  # whatever it is, the watch goes on
+                self._errors.log(error, "the canary failed")
+                self._last_error = type(error).__name__
+            self._waiting_since = None
+            await asyncio.sleep(max(0.0, _INTERVAL_S - (time.monotonic() - started)))

@@ -1,0 +1,181 @@
+"""The body of POST /v1/jobs → a job: files of a form, or references and resumable uploads named in JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any, BinaryIO, Final
+
+import anyio.to_thread
+from pydantic import TypeAdapter
+from starlette.requests import Request
+
+from hindi_stt.api.forms.transcription_request import JOB_FIELDS, read_wishes
+from hindi_stt.api.forms.values import unknown_field
+from hindi_stt.api.jobs.service import Jobs
+from hindi_stt.api.uploads.raw_audio import raw_format
+from hindi_stt.api.uploads.receive import FRAMING_BYTES, Upload, bounded, receive_upload
+from hindi_stt.audio import RawFormat
+from hindi_stt.errors import DuplicateReference, HindiSTTError, InvalidRequest, TooManyFiles, within
+from hindi_stt.jobs.backend import JobOptions
+from hindi_stt.jobs.records import NewFile, NewJob
+from hindi_stt.jobs.webhooks import check_webhook
+
+__all__ = ["create_from_form", "create_from_json"]
+
+_WEBHOOK: Final = ("webhook_url", "webhook_secret")
+_LISTS: Final = ("keywords", "languages")
+_SOURCES: Final = ("references", "uploads")
+_MAX_REFERENCE: Final = 2048
+_MAX_KEY: Final = 128
+_options: Final = TypeAdapter(JobOptions)
+_raw: Final = TypeAdapter(RawFormat)
+
+
+async def create_from_form(request: Request, jobs: Jobs) -> str:
+    """A job of the files of a form; its id. Raises what `receive_upload` and `read_wishes` raise, and TooManyJobs."""
+    fields, settings = (*JOB_FIELDS, *_WEBHOOK), jobs.settings
+    await _check_room(request, jobs)
+    async with receive_upload(
+        request, fields, settings, lists=_LISTS, max_files=min(settings.jobs_max_files, settings.jobs_max_waiting)
+    ) as upload:
+        files = [NewFile(file.name, raw=_dump(file.raw)) for file in upload.files]
+        job = _job(request, jobs, upload, files)
+        return await jobs.create(job, enumerate(file.file for file in upload.files))
+
+
+async def _check_room(request: Request, jobs: Jobs) -> None:
+    """Refuse a form before it is read, where it would be refused afterwards. Raises TooManyJobs, TooMuchStored."""
+    owner, key = jobs.owner(request), _request_key(request)
+    length = request.headers.get("content-length", "")
+    n_bytes = max(0, int(length) - FRAMING_BYTES) if length.isdecimal() else 0
+    if await jobs.ask(lambda: jobs.records.made_before(owner, key)) is None:
+        await jobs.ask(lambda: jobs.records.check_room(owner, 1, n_bytes))
+
+
+async def create_from_json(request: Request, jobs: Jobs) -> str:
+    """A job of references and resumable uploads; its id.
+
+    Raises InvalidRequest, TooManyFiles, UploadNotFound, UploadIncomplete, TooManyJobs, and what `read_wishes` raises.
+    """
+    body = await _json(request, jobs)
+    key = _request_key(request)
+    if (before := await jobs.ask(lambda: jobs.records.made_before(jobs.owner(request), key))) is not None:
+        return before  # its uploads are gone
+    given = {name: body.pop(name, []) for name in _SOURCES}
+    n = sum(len(names) for names in given.values() if isinstance(names, list))
+    if n > jobs.settings.jobs_max_files:
+        raise TooManyFiles(f"The job has {n} files, the bound is {jobs.settings.jobs_max_files}.")
+    sources = {name: _strings(name, names) for name, names in given.items()}
+    if not n:
+        raise InvalidRequest(
+            "There is nothing to hear: name 'references' or 'uploads', or send files in a form.", param="references"
+        )
+    lists: dict[str, list[str]] = {name: _strings(name, body.pop(name)) for name in _LISTS if name in body}
+    upload = Upload(request, (), _fields(body), lists)
+    references = await anyio.to_thread.run_sync(lambda: _referred(jobs, sources["references"]))
+    owner, store = jobs.owner(request), jobs.backend.uploads
+    with within("uploads"):
+        found = [await jobs.ask(partial(store.find, upload_id, owner)) for upload_id in sources["uploads"]]
+    uploaded = [NewFile(one.name, raw=_dump(raw_format(one.content_type))) for one in found]
+    job = _job(request, jobs, upload, [*references, *uploaded], tuple(one.id for one in found))
+
+    def audio() -> Iterable[tuple[int, BinaryIO]]:
+        for position, one in enumerate(found, len(references)):
+            with store.whole(one) as file:
+                yield position, file
+
+    job_id = await jobs.create(job, audio())
+    for one in found:
+        await jobs.ask(partial(store.delete, one.id))
+    return job_id
+
+
+def _job(request: Request, jobs: Jobs, upload: Upload, files: list[NewFile], uploads: tuple[str, ...] = ()) -> NewJob:
+    webhook = {name: upload.fields.pop(name, "") for name in _WEBHOOK}
+    if any(webhook.values()):
+        check_webhook(webhook["webhook_url"], webhook["webhook_secret"])
+    wishes = read_wishes(upload, jobs.recognizer)
+    asked, own = wishes.asked, jobs.recognizer.registry.default.tag
+    if wishes.others or asked.pipeline.bundle.tag != own:
+        chosen_by = "model" if "model" in upload.fields else "language"
+        raise InvalidRequest(f"Jobs are heard by this server's first model, {own}, and by no other.", param=chosen_by)
+    options = _options.dump_json(JobOptions(asked.options, wishes.split, asked.warnings)).decode()
+    key = _request_key(request)
+    return NewJob(
+        jobs.owner(request),
+        options,
+        files,
+        request_key=key,
+        uploads=uploads,
+        webhook_url=webhook["webhook_url"],
+        webhook_secret=webhook["webhook_secret"],
+    )
+
+
+def _request_key(request: Request) -> str | None:
+    key = request.headers.get("idempotency-key")
+    if key is not None and not 0 < len(key) <= _MAX_KEY:
+        raise InvalidRequest(f"Idempotency-Key has 1 to {_MAX_KEY} characters.")
+    return key
+
+
+def _referred(jobs: Jobs, references: list[str]) -> list[NewFile]:
+    """What is wrong with a reference on its face is known at once, and leaves the others alone."""
+    first: dict[str, int] = {}
+    found = []
+    for position, reference in enumerate(references):
+        error: HindiSTTError | None = None
+        if (before := first.setdefault(reference, position)) != position:
+            error = DuplicateReference(f"The reference stands at position {before} before.")
+        elif len(reference) > _MAX_REFERENCE:
+            error = InvalidRequest(f"The reference has more than {_MAX_REFERENCE} characters.")
+        else:
+            try:
+                jobs.backend.references.check(reference)
+            except HindiSTTError as refused:
+                error = refused
+        shown = reference[:_MAX_REFERENCE]
+        found.append(NewFile(shown, shown, error=error))
+    return found
+
+
+async def _json(request: Request, jobs: Jobs) -> dict[str, Any]:
+    """The body as an object. Raises InvalidRequest, and what `bounded` raises."""
+    bound = min(jobs.settings.max_body_bytes, jobs.settings.jobs_max_files * _MAX_REFERENCE)
+    async with bounded(request, bound, jobs.settings) as receive:
+        data = await Request(request.scope, receive).body()
+    try:
+        body = await anyio.to_thread.run_sync(lambda: json.loads(data))
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequest("The body is not JSON.") from error
+    if not isinstance(body, dict):
+        raise InvalidRequest("The body is not a JSON object.")
+    return body
+
+
+def _strings(name: str, value: object) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(entry, str) and _storable(entry) for entry in value):
+        raise InvalidRequest(f"The field '{name}' is not a list of texts.", param=name)
+    return value
+
+
+def _fields(body: Mapping[str, Any]) -> dict[str, str]:
+    fields = {}
+    for name, value in body.items():
+        if name not in JOB_FIELDS and name not in _WEBHOOK:
+            raise unknown_field(name, [*_SOURCES, *JOB_FIELDS, *_WEBHOOK, *_LISTS])
+        if not isinstance(value, str | int | float) or not _storable(str(value)):
+            raise InvalidRequest(f"The field '{name}' is not a text.", param=name)
+        fields[name] = str(value)
+    return fields
+
+
+def _storable(text: str) -> bool:
+    """Whether a database takes it: no zero bytes, no halves of surrogate pairs."""
+    return "\0" not in text and text.encode(errors="ignore").decode() == text
+
+
+def _dump(raw: RawFormat | None) -> str:
+    return _raw.dump_json(raw).decode() if raw else ""

@@ -1,0 +1,73 @@
+"""What the requests about jobs of one API worker share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import BinaryIO, Final, TypeVar
+
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.requests import Request
+
+from hindi_stt.api.middleware.requests import state_of
+from hindi_stt.api.recognition import Recognizer
+from hindi_stt.concurrency.threads import run_to_end
+from hindi_stt.errors import HindiSTTError, JobsUnavailable
+from hindi_stt.jobs.backend import Backend
+from hindi_stt.jobs.queue import JobQueue
+from hindi_stt.jobs.records import NewJob
+
+__all__ = ["Jobs"]
+
+T = TypeVar("T")
+
+# Whose jobs are whose is known by keys alone.
+_EVERYBODY: Final = "everybody"
+
+
+class Jobs:
+    """recognizer: reads options, and has the settings."""
+
+    def __init__(self, backend: Backend, queue: JobQueue, recognizer: Recognizer) -> None:
+        self.backend = backend
+        self.records = backend.records
+        self.recognizer = recognizer
+        self.settings = recognizer.settings
+        self._queue = queue
+
+    def owner(self, request: Request) -> str:
+        """Whose jobs the request is about."""
+        return state_of(request).client.name if self.settings.key_file else _EVERYBODY
+
+    async def ask(self, work: Callable[[], T]) -> T:
+        """Database and disk, beside the event loop; see `run_to_end`. Raises JobsUnavailable."""
+        try:
+            return await run_to_end(work)
+        except SQLAlchemyError as error:
+            raise JobsUnavailable("The database of jobs does not answer.") from error
+
+    async def create(self, job: NewJob, audio: Iterable[tuple[int, BinaryIO]]) -> str:
+        """Its id, when nothing can undo it any more. audio: positions and what is to be heard there."""
+
+        def keep() -> str:
+            n_bytes = n = 0
+            try:
+                for position, file in audio:
+                    n_bytes += self.backend.audio.put(job.id, position, file)
+                    n += 1
+                if n:
+                    self.backend.audio.settle(job.id)
+                job_id = self.records.create(replace(job, audio_bytes=n_bytes))
+            except (HindiSTTError, OSError):  # refused; where the database does not answer, the row may be there
+                self.backend.audio.delete(job.id)
+                raise
+            if job_id != job.id:  # the same request has been here before
+                self.backend.audio.delete(job.id)
+            self._queue.top_up(len(job.files))
+            return job_id
+
+        return await self.ask(keep)
+
+    async def close(self) -> None:
+        """Let go of the database."""
+        await run_to_end(self.records.close)

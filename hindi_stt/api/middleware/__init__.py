@@ -1,0 +1,1 @@
+"""ASGI middleware: request ids, errors and logs; keys, limits and browsers."""

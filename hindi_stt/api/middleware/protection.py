@@ -1,0 +1,361 @@
+"""Who may come in, and how much at a time: keys, rate limits and uploads, before a body is read.
+
+Open to everybody: the page and the documents that describe the API, and what probes ask. Everything else wants a key
+where there are keys. Only requests with a body (POST, PATCH) count against limits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import psutil
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import HTTPConnection, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from hindi_stt.access.keys import KeyRing
+from hindi_stt.access.limits import Client, RateLimits
+from hindi_stt.access.tokens import TOKEN_PREFIX, Tokens
+from hindi_stt.api.middleware.origins import check_host, check_site
+from hindi_stt.api.middleware.requests import deny_handshake, error_response, log, note_client, state_of
+from hindi_stt.api.uploads.disk_space import UploadSpace
+from hindi_stt.api.uploads.receive import FRAMING_BYTES
+from hindi_stt.errors import (
+    HindiSTTError,
+    KeysUnavailable,
+    LimitsUnavailable,
+    MissingKey,
+    TooManyUploads,
+    UnsupportedEncoding,
+)
+from hindi_stt.settings import Settings
+
+__all__ = [
+    "BrowserMiddleware",
+    "Protection",
+    "ProtectionMiddleware",
+    "addresses_beyond_loopback",
+    "token_of",
+    "warn_if_open",
+]
+
+_OPEN: Final = frozenset({"/", "/docs.json", "/schema.json", "/health", "/healthz", "/livez", "/readyz", "/ui"})
+_SENDING: Final = frozenset({"POST", "PATCH"})
+_OPEN_FOLDERS: Final = ("/reference/", "/ui/")
+# A browser's WebSocket cannot send headers; OpenAI's clients name the key in a subprotocol instead.
+_KEY_PROTOCOL: Final = "openai-insecure-api-key."
+# Where clients of other services put their keys.
+_KEY_HEADERS: Final = ("X-API-Key", "API-Key", "XI-API-Key", "Ocp-Apim-Subscription-Key", "X-Auth-Token")
+_KEY_PARAMETERS: Final = frozenset({"api_key", "api-key", "apikey", "key", "token", "access_token"})
+# A key of ours, or a token, wherever it is put.
+_KEY: Final = re.compile(r"\b(?:stt|ek)_[0-9a-f]{8}_")
+# So much of a refused body is read, so that its sender reads the answer and not a broken connection.
+_LINGER_BYTES: Final = 2**20
+_LINGER_S: Final = 2.0
+# Close codes of WebSockets, as IANA lists them.
+_POLICY_VIOLATION: Final = 1008
+_TRY_AGAIN_LATER: Final = 1013
+_EXPOSED: Final = (
+    "X-Request-ID",
+    "X-Model",
+    "X-Warnings",
+    "Retry-After",
+    "Location",
+    "Tus-Resumable",
+    "Upload-Length",
+    "Upload-Offset",
+)
+
+
+class BrowserMiddleware(CORSMiddleware):
+    """Answers preflights, which never carry a key, and names the origins that may read answers and errors."""
+
+    def __init__(self, app: ASGIApp, origins: tuple[str, ...]) -> None:
+        super().__init__(
+            app,
+            allow_origins=origins,
+            allow_methods=("GET", "POST", "HEAD", "PATCH", "DELETE"),
+            allow_headers=("*",),
+            expose_headers=_EXPOSED,
+        )
+
+
+class Protection:
+    """What the requests of one API worker share. Raises KeyFileInvalid."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.limits = RateLimits(settings.limits_url, settings.limits_without_redis)
+        self.tokens = Tokens(settings.token_secret)
+        self._keys = KeyRing(Path(settings.key_file), settings.key_grace_s) if settings.key_file else None
+        self.settings = self._settings = settings
+        # What is longer is refused for its length.
+        self._most_bytes = settings.max_body_bytes + FRAMING_BYTES
+        self._uploads: Counter[str] = Counter()
+        self._space = UploadSpace(settings)
+
+    def client_of(self, connection: HTTPConnection) -> Client:
+        """Whose connection this is. Raises MissingKey, InvalidKey, KeyRevoked, KeysUnavailable."""
+        requests, audio_s = self._settings.requests_per_minute, self._settings.audio_s_per_hour
+        if self._keys is None:
+            return Client(_address_of(connection), requests, audio_s)
+        token = _token(connection)
+        # A page may hold a token, and a page may only listen.
+        by_token = token.startswith(TOKEN_PREFIX) and connection.scope["type"] == "websocket"
+        key = self._keys.entry(self.tokens.key_id(token)) if by_token else self._keys.find(token)
+        return Client(
+            key.name,
+            requests if key.requests_per_minute is None else key.requests_per_minute,
+            audio_s if key.audio_s_per_hour is None else key.audio_s_per_hour,
+            key.id,
+        )
+
+    def knows(self, connection: HTTPConnection) -> bool:
+        """Whether a request for something that is open to everybody comes from somebody who may use the server."""
+        try:
+            self.client_of(connection)
+        except HindiSTTError:
+            return False
+        return True
+
+    def check_still_valid(self, client: Client) -> None:
+        """Check the key of a connection that is already open.
+
+        Args:
+            client: Whose connection it is.
+
+        Raises:
+            InvalidKey: The key is not in the key file any more.
+            KeyRevoked: It has been revoked.
+        """
+        if self._keys is not None:
+            with contextlib.suppress(KeysUnavailable):  # who is connected stays so
+                self._keys.entry(client.key_id)
+
+    def key_file_report(self) -> dict[str, Any] | None:
+        """What GET /health says of a key file that cannot be read; None where all is well.
+
+        `refusing` tells whether requests are refused, `grace_s` for how many seconds they are not yet.
+        """
+        problem = self._keys.problem() if self._keys is not None else None
+        if problem is None:
+            return None
+        return {
+            "error": "The key file cannot be read; the server's log says why.",
+            "age_s": round(problem.age_s, 1),
+            "grace_s": round(problem.grace_s, 1) if math.isfinite(problem.grace_s) else None,
+            "refusing": problem.grace_s == 0,
+        }
+
+    @contextlib.contextmanager
+    def receiving(self, client: Client, request: Request, receive: Receive) -> Iterator[Receive]:
+        """A place among the client's uploads until the body has come to its end, and room until it is not needed.
+
+        Args:
+            client: Who sends it.
+            request: Its head.
+            receive: What brings the body.
+
+        Raises:
+            TooManyUploads: The client has as many, or as much, as it may have.
+            StorageFull: There is no room.
+        """
+        if self._uploads[client.name] >= self._settings.max_uploads_per_client:
+            raise TooManyUploads(f"{client.name} is sending {self._uploads[client.name]} recordings.", retry_after_s=1)
+        self._uploads[client.name] += 1
+        held = True
+
+        def leave() -> None:
+            nonlocal held
+            if held:
+                held = False
+                self._uploads[client.name] -= 1
+                if not self._uploads[client.name]:
+                    del self._uploads[client.name]
+
+        length = request.headers.get("content-length", "")
+        # Parts of resumable uploads do not lie there.
+        needs_space = request.method == "POST"
+        stated = int(length) if needs_space and length.isdecimal() else None
+        try:
+            body = self._space.body(client.name, stated if stated is None else min(stated, self._most_bytes))
+        except HindiSTTError:
+            leave()
+            raise
+
+        async def watched() -> Message:
+            message = await receive()
+            if needs_space:
+                body.add(len(message.get("body", b"")))
+            if not message.get("more_body"):
+                leave()
+            return message
+
+        try:
+            yield watched
+        finally:
+            leave()
+            body.close()
+
+
+class ProtectionMiddleware:
+    """ASGI middleware, inside RequestMiddleware: nothing passes that `Protection` refuses."""
+
+    def __init__(self, app: ASGIApp, protection: Protection) -> None:
+        self.app = app
+        self._protection = protection
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let one request or WebSocket through, or refuse it."""
+        if scope["type"] == "http":
+            await self._request(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._socket(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            check_host(Request(scope), self._protection.settings)
+            check_site(Request(scope), self._protection.settings.origins)
+        except HindiSTTError as error:
+            await self._refuse(error, scope, receive, send)
+            return
+        if scope["path"] in _OPEN or scope["path"].startswith(_OPEN_FOLDERS):
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope)
+        with contextlib.ExitStack() as stack:
+            try:
+                client = self._protection.client_of(request)
+                state = state_of(request)
+                state.client = client
+                note_client(client)
+                state.facts["client"] = client.name
+                _check_encoding(request)
+                if scope["method"] in _SENDING:
+                    await self._protection.limits.count_request(client)
+                    receive = stack.enter_context(self._protection.receiving(client, request, receive))
+            except HindiSTTError as error:
+                await self._refuse(error, scope, receive, send)
+                return
+            await self.app(scope, receive, send)
+
+    async def _refuse(self, error: HindiSTTError, scope: Scope, receive: Receive, send: Send) -> None:
+        ended = await _linger(receive)
+        response = error_response(Request(scope), error)
+        if not ended:
+            response.headers["Connection"] = "close"
+        await response(scope, receive, send)
+
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            check_host(HTTPConnection(scope), self._protection.settings)
+            client = self._protection.client_of(HTTPConnection(scope))
+            await self._protection.limits.count_request(client)
+        except HindiSTTError as error:
+            # As an answer to the handshake where the server can, which every client reports with its status.
+            if "websocket.http.response" in scope.get("extensions", {}):
+                await deny_handshake(WebSocket(scope, receive, send), error)
+            else:
+                code = _TRY_AGAIN_LATER if isinstance(error, LimitsUnavailable) else _POLICY_VIOLATION
+                await send({"type": "websocket.close", "code": code, "reason": error.code})
+            return
+        scope["hindi_stt_client"] = client
+        note_client(client)
+        await self.app(scope, receive, send)
+
+
+def warn_if_open(settings: Settings) -> None:
+    """Say loudly in the log that everybody may use this server, where others than this machine reach it."""
+    if not settings.key_file and (addresses := addresses_beyond_loopback()):
+        log.warning(
+            "ANYBODY WHO REACHES %s MAY USE THIS SERVER: no API keys are configured. "
+            "Make one with 'hindi-stt keys new NAME' and set HINDI_STT_KEY_FILE; see docs/api.md.",
+            ", ".join(addresses),
+        )
+
+
+def addresses_beyond_loopback() -> list[str]:
+    """The addresses, with ports, at which this process takes connections from other machines."""
+    return sorted(
+        f"{connection.laddr.ip}:{connection.laddr.port}"
+        for connection in psutil.Process().net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN and not ipaddress.ip_address(connection.laddr.ip).is_loopback
+    )
+
+
+def _address_of(connection: HTTPConnection) -> str:
+    """The client's address; a proxy may have put anything in its place."""
+    host = connection.client.host if connection.client else ""
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        return "-"
+
+
+def _check_encoding(request: Request) -> None:
+    encoding = request.headers.get("content-encoding", "").strip()
+    if encoding.lower() not in {"", "identity"}:
+        raise UnsupportedEncoding(f"The body has Content-Encoding {encoding[:64]!r}, which this server does not undo.")
+
+
+def token_of(connection: HTTPConnection) -> str | None:
+    """The short-lived token that a WebSocket's client sends in a key's place, if it sends one."""
+    try:
+        token = _token(connection)
+    except MissingKey:
+        return None
+    return token if token.startswith(TOKEN_PREFIX) else None
+
+
+def _token(connection: HTTPConnection) -> str:
+    """The key that a request carries. Raises MissingKey, which says what to do with one in the wrong place."""
+    for name, value in connection.query_params.multi_items():
+        if name.lower() in _KEY_PARAMETERS or _KEY.search(value):
+            raise MissingKey(
+                f"Keys are not taken from the address ({name[:64]}=…), because addresses are logged on their way; "
+                "replace this key, others may have read it."
+            )
+    authorization = connection.headers.get("authorization", "").strip()
+    scheme, _, token = authorization.partition(" ")
+    # "Token" is how Deepgram's clients say it.
+    if scheme.lower() in {"bearer", "token"} and token.strip():
+        return token.strip()
+    for protocol in connection.scope.get("subprotocols", ()):
+        if protocol.startswith(_KEY_PROTOCOL):
+            return str(protocol).removeprefix(_KEY_PROTOCOL)
+    if authorization:  # not repeated: it may be a key without a scheme
+        raise MissingKey("The header Authorization has another form than 'Authorization: Bearer KEY'.")
+    raise MissingKey(_without_authorization(connection))
+
+
+def _without_authorization(connection: HTTPConnection) -> str:
+    """What is wrong with a request without the header Authorization."""
+    known = (header for header in _KEY_HEADERS if header in connection.headers)
+    alike = (header[:64] for header, value in connection.headers.items() if _KEY.search(value))
+    header = next(known, None) or next(alike, None)
+    if header:
+        return f"Keys are not taken from the header {header}: write 'Authorization: Bearer KEY'."
+    return "The request has no API key."
+
+
+async def _linger(receive: Receive) -> bool:
+    """Read and forget what comes of a body, within bounds; whether it came to its end."""
+    received = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_LINGER_S):
+            while received <= _LINGER_BYTES:
+                message = await receive()
+                received += len(message.get("body", b""))
+                if not message.get("more_body"):
+                    return True
+    return False

@@ -1,0 +1,1 @@
+"""OpenAI's Realtime protocol over WebSockets."""

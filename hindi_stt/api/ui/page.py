@@ -1,0 +1,67 @@
+"""GET /ui: a page to try everything. Its files never change under one address, and it loads nothing from elsewhere."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from hindi_stt import render
+from hindi_stt.api.ui.assets import Assets
+from hindi_stt.bundle.manifest import Bundle
+from hindi_stt.settings import Settings
+from hindi_stt.transcription.options import offered
+
+__all__ = ["page_routes"]
+
+_FOLDER: Final = Path(__file__).parent / "page_files"
+_INDEX: Final = "index.html"
+_HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; media-src blob:; img-src data:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Permissions-Policy": "microphone=(self)",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def page_routes(bundle: Bundle, settings: Settings) -> list[BaseRoute]:
+    """The page and its files; none where it is switched off."""
+    if settings.page == "off":
+        return []
+    files = {path.name: path.read_bytes() for path in sorted(_FOLDER.iterdir()) if path.name != _INDEX}
+    assets = Assets("ui", files)
+    text = (_FOLDER / _INDEX).read_text(encoding="utf-8")
+    # No "</script>" can be written in JSON whose "<" are escaped.
+    config = json.dumps(_config(bundle, settings), ensure_ascii=False).replace("<", "\\u003c")
+    html = text.replace("{{assets}}", assets.folder).replace("{{config}}", config)
+
+    async def page(_: Request) -> Response:
+        return HTMLResponse(html, headers={**_HEADERS, "Cache-Control": "no-cache"})
+
+    return [Route("/ui", page), assets.route]
+
+
+def _config(bundle: Bundle, settings: Settings) -> dict[str, Any]:
+    """What the page has to know."""
+    models = [asset.name for asset in bundle.manifest.assets if asset.role == "lm"]
+    options = {name: list(values) for name, values in offered([bundle]).items() if name != "language_model" or models}
+    if models:
+        options["language_model"] = [*models, "none"]
+    return {
+        "model": bundle.tag,
+        "keys": bool(settings.key_file),
+        "language": bundle.manifest.language,
+        "options": options,
+        "cues": {
+            "seconds": render.CUE_S,
+            "pause": render.CUE_PAUSE_S,
+            "line": render.LINE_CLUSTERS,
+        },
+    }

@@ -1,0 +1,1 @@
+"""Request bodies to recordings, bounded in bytes, time and disk space."""

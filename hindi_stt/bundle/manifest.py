@@ -1,0 +1,292 @@
+"""A model bundle: a folder with `bundle.json`, the ONNX files, and everything else that the line needs to know.
+
+The model is data: no other module holds a number that belongs to a model. `Manifest` is the schema, `Bundle` an opened
+and verified folder. Assets are named by role, so that further precisions, tokenizers and language models can join
+without a new schema version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from hindi_stt.errors import BundleInvalid, InvalidRequest, InvalidSetting, ModelNotFound
+from hindi_stt.types import Float32
+
+__all__ = [
+    "BLANK",
+    "EMBEDDED",
+    "MANIFEST_FILE",
+    "REPORT_FILE",
+    "SCHEMA_VERSION",
+    "AcousticSpec",
+    "Asset",
+    "Bundle",
+    "FeatureSpec",
+    "Manifest",
+    "OnsetSpec",
+    "Source",
+    "sha256_of",
+]
+
+MANIFEST_FILE = "bundle.json"
+REPORT_FILE = "verification.json"
+"""What was measured at the export, beside the manifest; no asset, so that measuring again makes no other bundle."""
+SCHEMA_VERSION: Final = 1
+BLANK: Final = "<blk>"
+EMBEDDED: Final = Path(__file__).parent.parent / "embedded"
+"""The bundle that comes with this package."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class FeatureSpec(_Frozen):
+    """Parameters of NeMo's AudioToMelSpectrogramPreprocessor, in the form of the NeMo that the model was made with.
+
+    stft_pad_mode: how the STFT pads the edges of a clip: "reflect" up to NeMo 2.4, "constant" (zeros) from 2.5.0.
+    valid_frames: frames of a clip that count: floor(samples / hop) + 1 up to NeMo 2.4, floor(samples / hop) from 2.5.0.
+    """
+
+    sample_rate: int = Field(gt=0)
+    window_samples: int = Field(gt=0)
+    hop_samples: int = Field(gt=0)
+    n_fft: int = Field(gt=0, multiple_of=32)
+    window: Literal["hann"] = "hann"
+    preemphasis: float = Field(ge=0, lt=1)
+    n_mels: int = Field(gt=0)
+    power: Literal[2] = 2
+    log_zero_guard: float = Field(gt=0)
+    normalize: Literal["per_feature"] = "per_feature"
+    deviation_epsilon: float = Field(ge=0)
+    stft_pad_mode: Literal["reflect", "constant"]
+    valid_frames: Literal["floor", "floor_plus_one"]
+
+    def n_valid_frames(self, n_samples: int) -> int:
+        """Frames of a clip of this many samples."""
+        return n_samples // self.hop_samples + (self.valid_frames == "floor_plus_one")
+
+
+class AcousticSpec(_Frozen):
+    """The ONNX files take features [batch, n_mels, t] and length [batch], and give log-probs [batch, t', classes]."""
+
+    features_input: str
+    length_input: str
+    log_probs_output: str
+    n_classes: int = Field(gt=1)
+    blank_id: int = Field(ge=0)
+    subsampling: int = Field(gt=0)
+
+
+class OnsetSpec(_Frozen):
+    """How long after the beginning of a piece's sound its first frame comes, in seconds; `training.onsets` measures it.
+
+    A CTC model tells a piece when it is sure of it, and one of several letters with its last. Zeros: not measured.
+    """
+
+    first_letter_s: float = Field(0.0, ge=0, lt=1)
+    further_letter_s: float = Field(0.0, ge=0, lt=1)
+
+
+class Source(_Frozen):
+    """Where a model came from."""
+
+    file: str
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    framework: str
+    """Name and version of the framework that made the model, "nemo 2.7.3" for instance."""
+
+
+class Asset(_Frozen):
+    """One file of the bundle. role: acoustic, filterbank, tokens, tokenizer, …; name tells assets of one role apart."""
+
+    role: str
+    name: str
+    file: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=255)
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+
+
+class Manifest(_Frozen):
+    """The content of bundle.json."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    name: str = Field(pattern="^[a-z0-9][a-z0-9_.-]*$")
+    language: str
+    licence: str
+    description: str = ""
+    source: Source
+    tools: dict[str, str] = Field(default_factory=dict)
+    features: FeatureSpec
+    acoustic: AcousticSpec
+    onsets: OnsetSpec = OnsetSpec()
+    default_precision: str = "fp32"
+    default_language_model: str = ""
+    """Of the assets of role lm the one that decodes what names none; empty: decoding is greedy."""
+    min_speech_score: float | None = Field(None, ge=0, le=1)
+    """Where no word of a clip has at least this score (`decoding.speech`), the clip counts as one without speech and
+    has no words; None keeps all words. `training.speech_bound` chooses it on noise, music and speech."""
+    assets: tuple[Asset, ...]
+
+    @model_validator(mode="after")
+    def _check(self) -> Manifest:
+        if self.acoustic.blank_id >= self.acoustic.n_classes:
+            raise ValueError("blank_id is not one of the n_classes classes")
+        keys = [(a.role, a.name) for a in self.assets]
+        if len(set(keys)) != len(keys):
+            raise ValueError("two assets share a role and a name")
+        if ("acoustic", self.default_precision) not in keys:
+            raise ValueError(f"no acoustic asset named {self.default_precision!r}, the default precision")
+        if self.default_language_model and ("lm", self.default_language_model) not in keys:
+            raise ValueError(f"no lm asset named {self.default_language_model!r}, the default language model")
+        return self
+
+    @property
+    def precisions(self) -> list[str]:
+        """Names of the ONNX files: fp32, int8, …"""
+        return [asset.name for asset in self.assets if asset.role == "acoustic"]
+
+    @property
+    def frame_shift_s(self) -> float:
+        """Seconds between two frames of log-probs."""
+        return self.acoustic.subsampling * self.features.hop_samples / self.features.sample_rate
+
+
+class Bundle:
+    """An opened bundle.
+
+    folder: where it lies; manifest: its content; tokens: the piece of each class, in order of id;
+    filterbank: float32 [n_mels, n_fft // 2 + 1]; version: 12 hex digits that name this exact content.
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest, version: str) -> None:
+        self.folder = folder
+        self.manifest = manifest
+        self.version = version
+        self.tokens = self._read_tokens()
+        self.filterbank = self._read_filterbank()
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Bundle:
+        """Open and verify a bundle folder: manifest, checksums, tokens, filter bank.
+
+        The ONNX inputs and outputs are checked by `hindi_stt.inference.acoustic` when it loads them.
+
+        Raises ModelNotFound where there is no bundle, BundleInvalid where it does not hold what its manifest says.
+        """
+        folder = Path(folder)
+        path = folder / MANIFEST_FILE
+        try:
+            raw = path.read_bytes()
+        except OSError as error:
+            raise ModelNotFound(f"No model bundle in {folder}: {MANIFEST_FILE} cannot be read.") from error
+        try:
+            manifest = Manifest.model_validate_json(raw)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"])) or "the file"
+            raise BundleInvalid(f"{path}: {where}: {first['msg']}") from error
+        for asset in manifest.assets:
+            cls._check_asset(folder, asset)
+        return cls(folder, manifest, hashlib.sha256(raw).hexdigest()[:12])
+
+    @staticmethod
+    def _check_asset(folder: Path, asset: Asset) -> None:
+        path = folder / asset.file
+        if not path.is_file():
+            raise BundleInvalid(f"{path} is missing, which {MANIFEST_FILE} lists as {asset.role}/{asset.name}.")
+        if (found := sha256_of(path)) != asset.sha256:
+            raise BundleInvalid(f"{path} has SHA-256 {found}, but {MANIFEST_FILE} says {asset.sha256}.")
+
+    def path(self, role: str, name: str | None = None) -> Path:
+        """The file of an asset. Raises BundleInvalid where the bundle has none of this role and name."""
+        for asset in self.manifest.assets:
+            if asset.role == role and name in (None, asset.name):
+                return self.folder / asset.file
+        have = ", ".join(f"{a.role}/{a.name}" for a in self.manifest.assets)
+        raise BundleInvalid(f"{self.folder} has no asset {role}/{name or '*'}; it has {have}.")
+
+    def with_precision(self, name: str) -> Bundle:
+        """This bundle with another precision for its default, or as it is where the name is empty.
+
+        Raises InvalidSetting where it has no such precision.
+        """
+        if not name or name == self.manifest.default_precision:
+            return self
+        if name not in self.manifest.precisions:
+            have = ", ".join(self.manifest.precisions)
+            raise InvalidSetting(f"HINDI_STT_PRECISION={name}: the model {self.tag} has {have} only.")
+        return Bundle(self.folder, self.manifest.model_copy(update={"default_precision": name}), self.version)
+
+    def copy_with(
+        self,
+        folder: Path,
+        additions: Sequence[tuple[str, str, str, Path]],
+        *,
+        default_language_model: str = "",
+    ) -> Bundle:
+        """A copy in a new folder with more assets: role, name, file name in the bundle, and the file to copy.
+
+        default_language_model: the copy's, where it is not this bundle's.
+
+        Raises InvalidRequest where the folder exists, BundleInvalid where a role and name are taken.
+        """
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError as error:
+            raise InvalidRequest(f"{folder} exists already.") from error
+        for name in (MANIFEST_FILE, *(asset.file for asset in self.manifest.assets)):
+            shutil.copyfile(self.folder / name, folder / name)
+        added = []
+        for role, name, file, source in additions:
+            shutil.copyfile(source, folder / file)
+            added.append(Asset(role=role, name=name, file=file, sha256=sha256_of(folder / file)))
+        model = default_language_model or self.manifest.default_language_model
+        assets = (*self.manifest.assets, *added)
+        manifest = self.manifest.model_copy(update={"assets": assets, "default_language_model": model})
+        (folder / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        return Bundle.open(folder)
+
+    def _read_tokens(self) -> tuple[str, ...]:
+        """tokens.txt: one "piece id" a line, blank among them as <blk>; other runtimes read the same form."""
+        path = self.path("tokens")
+        spec = self.manifest.acoustic
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise BundleInvalid(f"{path} is not UTF-8 text.") from error
+        pairs = [line.rsplit(" ", 1) for line in text.split("\n") if line]
+        if [pair[-1] for pair in pairs] != [str(i) for i in range(spec.n_classes)]:
+            raise BundleInvalid(f"{path} must list the ids 0 to {spec.n_classes - 1} in order, one 'piece id' a line.")
+        if pairs[spec.blank_id][0] != BLANK:
+            raise BundleInvalid(f"{path} has {pairs[spec.blank_id][0]!r} at blank_id {spec.blank_id}, not {BLANK}.")
+        return tuple(pair[0] for pair in pairs)
+
+    def _read_filterbank(self) -> Float32:
+        path = self.path("filterbank")
+        spec = self.manifest.features
+        expected = (spec.n_mels, spec.n_fft // 2 + 1)
+        try:
+            bank: Float32 = np.load(path, allow_pickle=False)
+        except Exception as error:  # NumPy reads the head as Python text: any error of its parser
+            raise BundleInvalid(f"{path} is not a NumPy array file.") from error
+        if bank.shape != expected or bank.dtype != np.float32:
+            raise BundleInvalid(f"{path} is {bank.dtype} {bank.shape}, expected float32 {expected}.")
+        return bank
+
+    @property
+    def tag(self) -> str:
+        """Name and version, in the form of a BentoML tag."""
+        return f"{self.manifest.name}:{self.version}"
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, as 64 hex digits."""
+    with path.open("rb") as f:
+        return hashlib.file_digest(f, "sha256").hexdigest()

@@ -1,0 +1,83 @@
+"""Bundles in the BentoML model store: the one import of BentoML outside service.py and http/."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")  # before the import, which is when it is read
+
+import bentoml
+from bentoml.exceptions import BentoMLException, NotFound
+
+from hindi_stt.bundle.manifest import EMBEDDED, MANIFEST_FILE, REPORT_FILE, Bundle
+from hindi_stt.errors import ModelNotFound, needing_room
+
+if TYPE_CHECKING:
+    from hindi_stt.settings import Settings
+
+__all__ = ["load", "remove", "resolve", "resolve_all", "save", "tags"]
+
+
+def save(bundle: Bundle) -> str:
+    """Put a bundle into the store under its own tag, unless it is there; returns the tag. Raises StorageFull."""
+    if _find(bundle.tag) is None:
+        manifest = bundle.manifest
+        labels = {"language": manifest.language, "licence": manifest.licence}
+        metadata = {"source_sha256": manifest.source.sha256, "precisions": manifest.precisions}
+        with needing_room("the model"), bentoml.models.create(bundle.tag, labels=labels, metadata=metadata) as model:
+            for name in (MANIFEST_FILE, *(asset.file for asset in manifest.assets)):
+                shutil.copyfile(bundle.folder / name, model.path_of(name))
+            report = bundle.folder / REPORT_FILE
+            if report.is_file():
+                shutil.copyfile(report, model.path_of(REPORT_FILE))
+    return bundle.tag
+
+
+def tags() -> list[str]:
+    """Tags of the bundles in the store; models of other kinds are left out."""
+    return sorted(str(model.tag) for model in bentoml.models.list() if Path(model.path, MANIFEST_FILE).is_file())
+
+
+def remove(tag: str) -> None:
+    """Delete a bundle from the store. Raises ModelNotFound."""
+    load(tag)
+    bentoml.models.delete(tag)
+
+
+def load(tag: str) -> Bundle:
+    """Open a bundle from the store. Raises ModelNotFound where the store has no such tag, BundleInvalid."""
+    model = _find(tag)
+    if model is None:
+        have = ", ".join(str(other.tag) for other in bentoml.models.list()) or "nothing"
+        raise ModelNotFound(f"The model store has no {tag!r}; it has {have}.")
+    return Bundle.open(model.path)
+
+
+def resolve(settings: Settings) -> Bundle:
+    """The bundle that the settings name: a folder, a tag in the store, or else the embedded one; in their precision.
+
+    Raises ModelNotFound, BundleInvalid, InvalidSetting.
+    """
+    bundle = _named(settings.model) if settings.model else Bundle.open(EMBEDDED)
+    return bundle.with_precision(settings.precision)
+
+
+def resolve_all(settings: Settings) -> tuple[Bundle, ...]:
+    """The bundles that the settings name, the first of `resolve` and more. Raises what `resolve` raises."""
+    more = (_named(name).with_precision(settings.precision) for name in settings.more_models)
+    return (resolve(settings), *more)
+
+
+def _named(name: str) -> Bundle:
+    """A bundle by its folder, or by its tag in the store."""
+    return Bundle.open(name) if os.sep in name or Path(name).is_dir() else load(name)
+
+
+def _find(tag: str) -> bentoml.Model | None:
+    try:
+        return bentoml.models.get(tag)
+    except (NotFound, BentoMLException, ValueError):
+        return None

@@ -1,0 +1,111 @@
+"""hindi-stt models: the bundles in the BentoML model store, and what joins them."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hindi_stt.bundle.manifest import REPORT_FILE
+from hindi_stt.errors import ModelNotFound
+from hindi_stt.settings import get_settings
+
+if TYPE_CHECKING:
+    from hindi_stt.bundle.manifest import Bundle
+
+__all__ = ["add_models", "add_punctuation"]
+
+
+def add_models(commands: Any) -> None:
+    """Add the commands to a parser's sub-commands."""
+    parser = commands.add_parser("models", help="list, show, verify or remove models in the store")
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+    actions.add_parser("list", help="tags, precisions, languages").set_defaults(run=_list)
+    for name, run, text in (
+        ("show", _show, "the manifest of a model and what was measured when it was exported"),
+        ("verify", _verify, "checksums, sessions, and whether the precisions and a batch agree"),
+        ("remove", _remove, "delete a model from the store"),
+    ):
+        action = actions.add_parser(name, help=text)
+        what = "a tag in the store" if name == "remove" else "a tag in the store, or a bundle's folder"
+        action.add_argument("model", metavar="MODEL", help=what)
+        action.set_defaults(run=run)
+
+    add = actions.add_parser("add-punctuation", help="copy a bundle, with a punctuation model added")
+    add.add_argument("model", metavar="MODEL", help="a tag in the store, or a bundle's folder")
+    add.add_argument("onnx", type=Path, metavar="FILE.onnx", help="token classifier: input_ids, maybe attention_mask")
+    add.add_argument("tokenizer", type=Path, metavar="tokenizer.json", help="its Hugging Face tokenizer")
+    add.add_argument("--marks", required=True, metavar="JSON", help='the mark of each label: ["", ",", "।", "?"]')
+    add.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="the new bundle")
+    add.set_defaults(run=_add_punctuation)
+
+
+def _open(arguments: argparse.Namespace) -> Bundle:
+    from hindi_stt.bundle import store  # here, because importing BentoML takes seconds that --help need not wait for
+
+    return store.resolve(get_settings().model_copy(update={"model": arguments.model}))
+
+
+def _list(_: argparse.Namespace) -> int:
+    from hindi_stt.bundle import store
+
+    for tag in store.tags():
+        manifest = store.load(tag).manifest
+        print(
+            f"{tag}\t{','.join(manifest.precisions)}\t{manifest.language}\t{manifest.licence}\t{manifest.description}"
+        )
+    return 0
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    bundle = _open(arguments)
+    report = bundle.folder / REPORT_FILE
+    measured = json.loads(report.read_text(encoding="utf-8")) if report.is_file() else None
+    shown = {"manifest": bundle.manifest.model_dump(mode="json"), "verification": measured}
+    print(json.dumps(shown, indent=2, ensure_ascii=False))
+    return 0
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    """Opening checks the checksums; loading a precision checks its inputs and outputs."""
+    from hindi_stt.evaluation.consistency import check_consistency
+
+    bundle = _open(arguments)
+    found = check_consistency(bundle, threads=get_settings().effective_threads)
+    print(f"{bundle.tag}: {len(bundle.manifest.assets)} files have their checksums")
+    print(json.dumps([dataclasses.asdict(one) for one in found], indent=2))
+    broken = [one.precision for one in found if not one.sound]
+    if broken:
+        print(f"Not sound: {', '.join(broken)}")
+    return 1 if broken else 0
+
+
+def _add_punctuation(arguments: argparse.Namespace) -> int:
+    bundle = add_punctuation(_open(arguments), arguments.onnx, arguments.tokenizer, arguments.marks, arguments.output)
+    print(f"{bundle.folder}: punctuation=model added")
+    return 0
+
+
+def add_punctuation(bundle: Bundle, onnx: Path, tokenizer: Path, marks_json: str, folder: Path) -> Bundle:
+    """Copy a bundle into a new folder, with a punctuation model. Raises BundleInvalid, InvalidRequest."""
+    from hindi_stt.text.punctuation_model import PUNCTUATION_ROLE, ModelPunctuator
+
+    with tempfile.NamedTemporaryFile(mode="w", suffix=".json", encoding="utf-8") as marks:
+        marks.write(marks_json)
+        marks.flush()
+        files = {"model": onnx, "tokenizer": tokenizer, "marks": Path(marks.name)}
+        ModelPunctuator(**files)  # complains before anything is written
+        additions = [(PUNCTUATION_ROLE, name, f"punctuation-{name}{path.suffix}", path) for name, path in files.items()]
+        return bundle.copy_with(folder, additions)
+
+
+def _remove(arguments: argparse.Namespace) -> int:
+    from hindi_stt.bundle import store
+
+    if Path(arguments.model).is_dir():
+        raise ModelNotFound(f"{arguments.model} is a folder, not a tag in the store: delete it yourself.")
+    store.remove(arguments.model)
+    return 0

@@ -1,0 +1,48 @@
+"""Options of the line on the command line."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import get_args
+
+from hindi_stt.decoding import DecodingOptions, parse_hotwords
+from hindi_stt.decoding.options import DecoderName
+from hindi_stt.text.options import FIELDS as TEXT_FIELDS
+from hindi_stt.transcription.options import Options
+from hindi_stt.transcription.pipeline import Pipeline
+
+__all__ = ["add_line_options", "line_options"]
+
+
+def add_line_options(parser: argparse.ArgumentParser) -> None:
+    """--decoder, --lm, --hotword, and the fields of the text."""
+    parser.add_argument(
+        "--decoder",
+        choices=get_args(DecoderName),
+        default="auto",
+        help="auto: beam where a model or a hotword asks for it",
+    )
+    parser.add_argument("--lm", default="", metavar="NAME|FILE", help="language model: the bundle's, or a file")
+    parser.add_argument(
+        "--hotword", action="append", default=[], metavar="WORD[:WEIGHT]", help="listen for this word (may be repeated)"
+    )
+    for name, values in TEXT_FIELDS.items():
+        listed = name == "mask"
+        parser.add_argument(
+            f"--{name}",
+            choices=None if listed else values,
+            metavar="KIND,…" if listed else None,
+            help=f"{', '.join(values)}: docs/hindi-text.md (default: the setting)",
+        )
+
+
+def line_options(arguments: argparse.Namespace, pipeline: Pipeline) -> Options:
+    """What was asked for; reads a language model that is a file. Raises what `Pipeline.options` raises."""
+    if (file := Path(arguments.lm)).is_file():
+        pipeline.decoders.add_language_model(arguments.lm, file)
+    fields = {name: getattr(arguments, name) for name in TEXT_FIELDS}
+    text = pipeline.options({name: value for name, value in fields.items() if value is not None}).text
+    decoding = DecodingOptions(arguments.decoder, arguments.lm, parse_hotwords(arguments.hotword))
+    pipeline.decoders.choose(decoding)  # complains now rather than at every file
+    return Options(text, decoding)

@@ -1,0 +1,207 @@
+"""hindi-stt transcribe: recordings, folders of them, and standard input, in this process."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import glob
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from tqdm import tqdm
+
+from hindi_stt import render
+from hindi_stt.bundle.manifest import Bundle
+from hindi_stt.bundle.registry import Registry
+from hindi_stt.cli.errors import reason
+from hindi_stt.cli.options import add_line_options, line_options
+from hindi_stt.errors import HindiSTTError, InvalidRequest
+from hindi_stt.inference.acoustic import LocalAcoustic
+from hindi_stt.settings import Settings, get_settings
+from hindi_stt.transcription.pipeline import Pipeline
+from hindi_stt.types import Transcript
+
+__all__ = ["add_transcribe"]
+
+_STDIN: Final = "-"
+# Of a folder, files with one of these endings are taken; a file that is named is taken whatever it is called.
+_ENDINGS: Final = frozenset(
+    {".3ga", ".3gp", ".aac", ".ac3", ".aif", ".aifc", ".aiff", ".amr", ".au", ".avi", ".awb", ".caf", ".flac", ".flv"}
+    | {".m4a", ".m4b", ".m4v", ".mka", ".mkv", ".mov", ".mp2", ".mp3", ".mp4", ".mpeg", ".mpg", ".oga", ".ogg", ".opus"}
+    | {".rf64", ".snd", ".spx", ".ts", ".tta", ".voc", ".w64", ".wav", ".wave", ".webm", ".wma", ".wv"}
+)
+_FORMATS: Final[dict[str, str]] = {"text": "txt", "json": "json", "srt": "srt", "vtt": "vtt", "verbose_json": "json"}
+# Of several recordings on standard output these would run into each other.
+_ALONE: Final = ("srt", "vtt")
+
+
+@dataclass(frozen=True, slots=True)
+class _Input:
+    """A recording: its name as it is shown, its path (None: standard input), and what its output is called."""
+
+    name: str
+    path: Path | None
+    output: Path
+
+
+def add_transcribe(commands: Any, resolve: Callable[[Settings], Sequence[Bundle]]) -> None:
+    """Add the command to a parser's sub-commands. resolve: the bundles that the settings name, the first one first."""
+    parser = commands.add_parser("transcribe", help="transcribe recordings in this process")
+    parser.add_argument(
+        "inputs",
+        nargs="+",
+        metavar="FILE",
+        help="a recording, a folder of them, a pattern in quotes, or - for standard input",
+    )
+    parser.add_argument(
+        "--format",
+        choices=_FORMATS,
+        default="text",
+        help="text (default); json, verbose_json: one object a line; srt, vtt: subtitles",
+    )
+    parser.add_argument(
+        "--output-dir",
+        type=Path,
+        metavar="DIR",
+        help="write a file for each recording there, instead of standard output",
+    )
+    parser.add_argument(
+        "--model", metavar="MODEL", help="a tag in the store, or a bundle's folder (default: the setting)"
+    )
+    parser.add_argument("--language", metavar="LANGUAGE", help="of HINDI_STT_MODELS take the first one for it: hi")
+    add_line_options(parser)
+    parser.set_defaults(run=lambda arguments: _transcribe(arguments, resolve))
+
+
+def _transcribe(arguments: argparse.Namespace, resolve: Callable[[Settings], Sequence[Bundle]]) -> int:
+    inputs = _checked_inputs(arguments)
+    settings = get_settings()
+    if arguments.model:
+        settings = settings.model_copy(update={"model": arguments.model, "models": ""})
+    registry = Registry(resolve(settings))
+    bundle = registry.choose(None, [arguments.language] if arguments.language else []).bundles[0]
+    pipeline = Pipeline(bundle, settings if bundle is registry.default else settings.for_more_models)
+    options = line_options(arguments, pipeline)
+    acoustic = LocalAcoustic(bundle, threads=settings.effective_threads)
+    outputs = _outputs(inputs, _FORMATS[arguments.format])
+    failed: list[str] = []
+    with _progress(inputs, pipeline) as (bar, on_progress):
+        for one, output in zip(inputs, outputs, strict=True):
+            try:
+                with _opened(one) as source:
+                    transcript = pipeline.transcribe(source, acoustic, options, on_progress=on_progress)
+                named = len(inputs) > 1 and arguments.output_dir is None
+                written = _written(transcript, arguments.format, one.name, bundle.tag, named=named)
+                if arguments.output_dir is None:
+                    bar.write(written.removesuffix("\n"), file=sys.stdout)
+                else:
+                    _save(arguments.output_dir / output, written)
+            except (HindiSTTError, OSError) as error:
+                failed.append(one.name)
+                bar.write(f"hindi-stt: {one.name}: {reason(error)}", file=sys.stderr)
+            else:
+                for warning in transcript.warnings:
+                    bar.write(f"hindi-stt: {one.name}: warning: {warning}", file=sys.stderr)
+            bar.update(len(inputs) > 1)
+    if failed and len(inputs) > 1:
+        sys.stderr.write(f"hindi-stt: {len(failed)} of {len(inputs)} recordings failed: {', '.join(failed)}\n")
+    return 1 if failed else 0
+
+
+def _checked_inputs(arguments: argparse.Namespace) -> list[_Input]:
+    """The recordings that the arguments name. Raises InvalidRequest for none, and for too many for the output."""
+    inputs = list(_inputs(arguments.inputs))
+    if not inputs:
+        raise InvalidRequest(f"There are no recordings in {', '.join(arguments.inputs)}.")
+    if len(inputs) > 1 and arguments.format in _ALONE and arguments.output_dir is None:
+        raise InvalidRequest(f"--format {arguments.format} of several recordings needs --output-dir.")
+    return inputs
+
+
+def _inputs(names: Sequence[str]) -> Iterator[_Input]:
+    """What the arguments name. A pattern without a match, or a file that is not there, fails when it is read."""
+    for name in names:
+        path = Path(name)
+        if name == _STDIN:
+            yield _Input(name, None, Path("stdin"))
+        elif path.is_dir():
+            for file in sorted(path.rglob("*")):
+                if file.is_file() and file.suffix.lower() in _ENDINGS:
+                    yield _Input(str(file), file, file.relative_to(path))
+        elif not path.exists() and (
+            matches := sorted(glob.glob(name, recursive=True))  # noqa: PTH207  (the pattern may be absolute)
+        ):
+            yield from _inputs(matches)
+        else:
+            yield _Input(name, path, Path(path.name))
+
+
+def _outputs(inputs: Sequence[_Input], ending: str) -> list[Path]:
+    """A path for each: the recording's with another ending, behind its own where two would have the same."""
+    short = [one.output.with_suffix(f".{ending}") for one in inputs]
+    taken: dict[Path, None] = {}
+    for one, path in zip(inputs, short, strict=True):
+        found = path if short.count(path) == 1 else one.output.with_name(f"{one.output.name}.{ending}")
+        n = 2
+        while found in taken:
+            found = one.output.with_name(f"{one.output.name}.{n}.{ending}")
+            n += 1
+        taken[found] = None
+    return list(taken)
+
+
+@contextlib.contextmanager
+def _opened(one: _Input) -> Iterator[Path | BinaryIO]:
+    if one.path is not None:
+        yield one.path
+    else:
+        yield io.BytesIO(sys.stdin.buffer.read())
+
+
+@contextlib.contextmanager
+def _progress(inputs: Sequence[_Input], pipeline: Pipeline) -> Iterator[tuple[Any, Callable[[float], None]]]:
+    """A bar on a terminal: of recordings, or of the seconds of a single one where its header tells them."""
+    hidden = None if sys.stderr.isatty() else True
+    if len(inputs) > 1:
+        with tqdm(total=len(inputs), unit="file", disable=hidden) as bar:
+            yield bar, lambda _: None
+        return
+    total_s = None
+    if not hidden and inputs[0].path is not None:
+        with contextlib.suppress(HindiSTTError, OSError):
+            total_s = pipeline.stated_duration_s(inputs[0].path)
+    with tqdm(total=total_s and round(total_s), unit="s", disable=hidden, leave=False) as seconds:
+
+        def on_progress(done_s: float) -> None:
+            seconds.update(max(0, round(done_s) - seconds.n))
+
+        yield seconds, on_progress
+
+
+def _written(transcript: Transcript, form: str, name: str, model: str, *, named: bool) -> str:
+    if form == "srt":
+        return render.to_srt(transcript)
+    if form == "vtt":
+        return render.to_vtt(transcript)
+    if form == "text":
+        shown = render.to_text(transcript)
+        return f"{name}\t{shown}\n" if named else f"{shown}\n"
+    body = (
+        render.to_json(transcript, model)
+        if form == "json"
+        else render.to_verbose_json(transcript, words=True, segments=True) | {"warnings": list(transcript.warnings)}
+    )
+    return json.dumps({"file": name, **body}, ensure_ascii=False) + "\n"
+
+
+def _save(path: Path, content: str) -> None:
+    """Whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(content, encoding="utf-8")
+    part.replace(path)

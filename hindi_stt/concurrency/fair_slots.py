@@ -1,0 +1,165 @@
+"""A bounded number of slots that clients of one event loop share fairly: threads, or calls in flight."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Iterator
+from typing import Protocol, TypeVar
+
+import anyio
+
+from hindi_stt.concurrency.fair_queue import FairQueue
+from hindi_stt.concurrency.threads import run_to_end
+
+__all__ = ["FairSlots", "FairThreads", "MayWait"]
+
+T = TypeVar("T")
+
+
+class FairSlots:
+    """Slots for work in progress; who finds none waits for a turn.
+
+    The turn is that of the client which has held slots for the shortest time: see `hindi_stt.concurrency.fair_queue`.
+
+    Args:
+        slots: In all.
+        per_client: Most that one client holds at a time. Where this is less than `slots`, there is always one for
+            another client.
+    """
+
+    def __init__(self, slots: int, per_client: int) -> None:
+        self._free = slots
+        self._per_client = per_client
+        self._held: Counter[str] = Counter()
+        self._queue: FairQueue[asyncio.Future[None]] = FairQueue()
+
+    @contextlib.asynccontextmanager
+    async def held(self, client: str) -> AsyncGenerator[None]:
+        """Hold a slot while the body runs.
+
+        Args:
+            client: Whose work it is.
+        """
+        await self.acquire(client)
+        start_s = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.release(client, time.perf_counter() - start_s)
+
+    async def acquire(self, client: str) -> None:
+        """Wait for a slot, which `release` gives back."""
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.push(client, turn)
+        self._give_turns()
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():  # it had its turn before it could be told
+                self.release(client, 0.0)
+            raise
+
+    def release(self, client: str, elapsed_s: float) -> None:
+        """Give a slot back. elapsed_s: for how long it was held."""
+        self._free += 1
+        self._held[client] -= 1
+        if not self._held[client]:
+            del self._held[client]
+        self._queue.charge(client, elapsed_s)
+        self._give_turns()
+
+    def _give_turns(self) -> None:
+        while self._free:
+            entry = self._queue.pop(lambda client: self._held[client] < self._per_client)
+            if entry is None:
+                return
+            if entry.item.done():  # whoever waited has been cancelled
+                continue
+            self._free -= 1
+            self._held[entry.client] += 1
+            self._queue.begin(entry.client)
+            entry.item.set_result(None)
+
+
+class FairThreads:
+    """Threads for CPU work beside the event loop, shared as `FairSlots`.
+
+    Args:
+        threads: In all.
+        per_client: Most that one client holds at a time.
+    """
+
+    def __init__(self, threads: int, per_client: int) -> None:
+        self._slots = FairSlots(threads, per_client)
+        self._limiter = anyio.CapacityLimiter(threads)  # never waited for: the slots are as many
+
+    async def run(self, client: str, work: Callable[[], T]) -> T:
+        """Run work in a thread, when it is the client's turn; a thread that was started ends before this does.
+
+        Args:
+            client: Whose work it is.
+            work: A slice of bounded length, so that others have their turns.
+
+        Returns:
+            What `work` returns.
+        """
+        async with self._slots.held(client):
+            return await run_to_end(work, limiter=self._limiter)
+
+    async def run_reading(self, client: str, work: Callable[[], T], file: MayWait, limiter: anyio.CapacityLimiter) -> T:
+        """As `run`, for work that waits for a file: meanwhile it holds a thread of its own, but no turn.
+
+        Args:
+            client: Whose work it is.
+            work: A slice of bounded length, but for its waiting.
+            file: What it reads; by one piece of work at a time.
+            limiter: Bounds the threads.
+
+        Returns:
+            What `work` returns.
+        """
+        turn = _Turn(self._slots, client)
+        await turn.take()
+        file.idle = turn.given_up
+        try:
+            return await run_to_end(work, limiter=limiter)
+        finally:
+            file.idle = contextlib.nullcontext
+            turn.give_back()
+
+
+class MayWait(Protocol):
+    """A file whose reader may have to wait. idle: around each wait, in the reader's thread."""
+
+    idle: Callable[[], contextlib.AbstractContextManager[None]]
+
+
+class _Turn:
+    """A slot that a thread gives up while it waits."""
+
+    def __init__(self, slots: FairSlots, client: str) -> None:
+        self._slots = slots
+        self._client = client
+        self._loop = asyncio.get_running_loop()
+        self._start_s = 0.0
+
+    async def take(self) -> None:
+        """Wait for the turn."""
+        await self._slots.acquire(self._client)
+        self._start_s = time.perf_counter()
+
+    def give_back(self) -> None:
+        """End the turn."""
+        self._slots.release(self._client, time.perf_counter() - self._start_s)
+
+    @contextlib.contextmanager
+    def given_up(self) -> Iterator[None]:
+        """Without the turn; called in the thread."""
+        self._loop.call_soon_threadsafe(self.give_back)
+        try:
+            yield
+        finally:
+            asyncio.run_coroutine_threadsafe(self.take(), self._loop).result()

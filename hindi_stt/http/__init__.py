@@ -1,1 +1,0 @@
-"""HTTP: what stands between a request and the line."""

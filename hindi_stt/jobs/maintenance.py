@@ -1,0 +1,74 @@
+"""What somebody has to do now and then; every worker does, since any of them may be the last."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from hindi_stt.jobs.backend import Backend
+from hindi_stt.jobs.deliveries import Deliveries
+from hindi_stt.jobs.queue import JobQueue
+from hindi_stt.settings import Settings
+from hindi_stt.storage.database import first_line
+
+__all__ = ["Caretaker"]
+
+log = logging.getLogger("hindi_stt")
+
+_ROUND_S: Final = 1.0
+_TIDY_S: Final = 60.0
+_AT_ONCE: Final = 100
+
+
+class Caretaker:
+    """Recovers files of lost workers and lost orders; tells webhooks; deletes what is too old."""
+
+    def __init__(self, backend: Backend, queue: JobQueue, settings: Settings) -> None:
+        self._backend = backend
+        self._queue = queue
+        self._retention_s = settings.jobs_retention_s
+        self._tidied_s = float("-inf")
+        self._deliveries = Deliveries(backend.claims, backend.network)
+
+    def start(self) -> None:
+        """In threads that end with the process: a webhook that does not answer keeps no file waiting."""
+        for care in (self.recover, self.tell):
+            threading.Thread(target=_for_ever, args=(care,), daemon=True).start()
+
+    def recover(self) -> None:
+        """Once: files, orders, and what is too old."""
+        claims = self._backend.claims
+        if n := claims.recover():
+            log.warning("%d files of jobs go to another worker", n)
+        if n := claims.n_waiting(_AT_ONCE):
+            self._queue.top_up(n)
+        if time.monotonic() - self._tidied_s > _TIDY_S:
+            self._tidied_s = time.monotonic()
+            self._tidy()
+
+    def tell(self) -> None:
+        """Once: begin with webhooks that are due."""
+        self._deliveries.start_due()
+
+    def _tidy(self) -> None:
+        records, audio = self._backend.records, self._backend.audio
+        for job_id in records.finished_before(time.time() - self._retention_s, _AT_ONCE):
+            records.delete(job_id)
+        for job_id in records.without_need_of_audio(audio.job_ids()):
+            audio.delete(job_id)
+        self._backend.uploads.delete_old()
+
+
+def _for_ever(care: Callable[[], None]) -> None:
+    """What does not answer now does perhaps the next time."""
+    while True:
+        try:
+            care()
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("the records of jobs cannot be cared for: %s", first_line(error))
+        time.sleep(_ROUND_S)

@@ -1,0 +1,1 @@
+"""The runner process: which clip runs next on which core, and how API workers call it."""

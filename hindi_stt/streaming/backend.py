@@ -1,0 +1,57 @@
+"""What a stream needs from where it runs: the acoustic model, and threads for the rest."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol, TypeVar
+
+from hindi_stt.concurrency.threads import run_to_end
+from hindi_stt.errors import HindiSTTError
+from hindi_stt.inference.acoustic import Acoustic
+from hindi_stt.types import Features, LogProbs
+
+__all__ = ["Line", "LocalLine"]
+
+T = TypeVar("T")
+
+
+class Line(Protocol):
+    """The acoustic model, here or elsewhere, and a way to compute beside the event loop."""
+
+    def partial(self) -> AbstractAsyncContextManager[None]:
+        """A place for a hypothesis about what is not over, features and model. Raises Overloaded if there is none."""
+        ...
+
+    async def log_probs(self, features: Features, *, final: bool) -> LogProbs:
+        """One clip's log-probs, or its error raised. What is not final may be left out when there is no room."""
+        ...
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Run CPU work beside the event loop; where the task is cancelled, the work has ended when that is raised."""
+        ...
+
+
+class LocalLine:
+    """The model in this process."""
+
+    def __init__(self, acoustic: Acoustic) -> None:
+        self._acoustic = acoustic
+
+    def partial(self) -> AbstractAsyncContextManager[None]:
+        """See Line; there is always room."""
+        return contextlib.nullcontext()
+
+    async def log_probs(self, features: Features, *, final: bool) -> LogProbs:
+        """See Line."""
+        del final
+        (result,) = await asyncio.to_thread(self._acoustic, [features])
+        if isinstance(result, HindiSTTError):
+            raise result
+        return result
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """See Line."""
+        return await run_to_end(work)

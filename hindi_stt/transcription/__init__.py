@@ -1,0 +1,1 @@
+"""One recording from clips to a transcript: pipeline, options, channels."""
