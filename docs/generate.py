@@ -15,7 +15,7 @@ def errors_page() -> str:
     lines = [
         "# Errors and what to do about them",
         "",
-        "Made from `hindi_stt/errors.py` by `make docs`. Every error answer has this shape; `code` is stable:",
+        "Made from `hindi_stt/errors/` by `make docs`. Every error answer has this shape; `code` is stable:",
         "",
         "```json",
         '{"error": {"code": "…", "message": "…", "status": 415, "request_id": "…", "help": "…"}}',

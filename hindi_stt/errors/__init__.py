@@ -1,0 +1,296 @@
+"""Every error that a user can meet.
+
+    HindiSTTError
+    ├── RequestError                     400  the request itself is malformed
+    │   ├── InvalidRequest               400
+    │   ├── MissingFile                  400
+    │   ├── EmptyBody                    400
+    │   ├── EmptyCommit                  400  a realtime connection's
+    │   ├── TranslationNotOffered        400
+    │   ├── InvalidHotwords              400
+    │   ├── UnknownLanguage              400
+    │   ├── UnknownLanguageModel         400
+    │   └── UrlNotAccepted               400
+    ├── Unauthenticated                  401  no API key, or none that is known here
+    │   ├── MissingKey                   401
+    │   └── InvalidKey                   401
+    ├── KeyRevoked                       403
+    ├── HostNotAllowed                   403  asked by a name that is none of the server's
+    ├── OriginNotAllowed                 403  a page of another site asks
+    ├── NotFound                         404
+    ├── JobsOff                          404  the server takes no jobs
+    ├── JobNotFound                      404
+    ├── UploadNotFound                   404
+    ├── UnknownModel                     404
+    ├── MethodNotAllowed                 405
+    ├── NotAcceptable                    406
+    ├── UploadTimeout                    408
+    ├── HeaderTimeout                    408
+    ├── SessionIdle                      408  a realtime connection was closed by the server
+    ├── SessionExpired                   408
+    ├── SlowReader                       408
+    ├── ResultNotReady                   409  a job's file has no transcript yet, or none at all
+    ├── UploadConflict                   409  resumable uploads (tus)
+    ├── UploadIncomplete                 409
+    ├── UploadProtocol                   412
+    ├── TooLarge                         413  a bound on size was passed
+    │   ├── BodyTooLarge                 413
+    │   ├── TooManyFiles                 413
+    │   └── AudioTooLong                 413
+    ├── UnsupportedAudio                 415  the bytes are not audio that can be read
+    ├── UnsupportedEncoding              415  a compressed body
+    ├── UploadType                       415
+    ├── BadReference                     422  a recording that is named instead of sent cannot be had
+    │   ├── ReferenceNotAllowed          422
+    │   ├── PrivateAddress               422
+    │   ├── ReferenceMissing             422
+    │   ├── ReferenceUnreachable         422
+    │   └── DuplicateReference           422
+    ├── AudioError                       422  it is audio, but cannot be transcribed
+    │   ├── CorruptAudio                 422
+    │   ├── TruncatedAudio               422
+    │   ├── InvalidSamples               422
+    │   ├── AudioTooShort                422
+    │   └── TooManyChannels              422
+    ├── UpgradeRequired                  426  an ordinary request to the address of a WebSocket
+    ├── HeadersTooLarge                  431
+    ├── ClientClosedRequest              499  the client hung up; seen in logs and metrics only
+    ├── Overloaded                       429  the queue is full, come back later
+    ├── TooManyConnections               429
+    ├── RateLimited                      429  this client's limit is reached
+    ├── TooMuchStored                    429
+    ├── TooManyUploads                   429
+    ├── TooManyJobs                      429
+    ├── InternalError                    500
+    ├── InferenceFailed                  500
+    ├── WorkerLost                       500  a recording that ended its workers, again and again
+    ├── DecoderLost                      503  the process that decodes was killed or stopped
+    ├── RunnerUnavailable                503
+    ├── ModelUnavailable                 503  one of several models cannot be loaded
+    ├── JobsUnavailable                  503
+    ├── LimitsUnavailable                503
+    ├── KeysUnavailable                  503
+    ├── StorageFull                      503
+    ├── ShuttingDown                     503
+    ├── Timeout                          504
+    ├── NoMicrophone                     500  on the command line
+    ├── BulkNotInstalled                 500  on the command line
+    ├── OutputUnusable                   500  on the command line
+    ├── InvalidSetting                   500  at start-up or on the command line: an environment variable is wrong
+    ├── KeyFileInvalid                   500  at start-up or on the command line
+    ├── LedgerUnavailable                500  at start-up or on the command line
+    └── ModelError                       500  at start-up or on the command line: the model cannot be used
+        ├── ModelNotFound
+        ├── BundleInvalid
+        ├── LanguageModelInvalid
+        ├── SourceUnavailable
+        ├── ChecksumMismatch
+        ├── UnsafeArchive
+        ├── CorruptModel
+        ├── UnsupportedModel
+        └── VerificationFailed
+
+`code` is stable: clients may branch on it. `help` says what to do next. docs/errors.md is generated from these classes.
+"""
+
+from hindi_stt.errors.access import (
+    HostNotAllowed,
+    InvalidKey,
+    KeyRevoked,
+    KeysUnavailable,
+    LimitsUnavailable,
+    MissingKey,
+    OriginNotAllowed,
+    RateLimited,
+    Unauthenticated,
+)
+from hindi_stt.errors.audio import (
+    AudioError,
+    AudioTooLong,
+    AudioTooShort,
+    CorruptAudio,
+    DecoderLost,
+    InvalidSamples,
+    TooManyChannels,
+    TruncatedAudio,
+    UnsupportedAudio,
+)
+from hindi_stt.errors.base import HindiSTTError
+from hindi_stt.errors.command_line import (
+    BulkNotInstalled,
+    InvalidSetting,
+    KeyFileInvalid,
+    LedgerUnavailable,
+    NoMicrophone,
+    OutputUnusable,
+)
+from hindi_stt.errors.jobs import (
+    BadReference,
+    DuplicateReference,
+    JobNotFound,
+    JobsOff,
+    JobsUnavailable,
+    PrivateAddress,
+    ReferenceMissing,
+    ReferenceNotAllowed,
+    ReferenceUnreachable,
+    ResultNotReady,
+    TooManyJobs,
+    TooMuchStored,
+    WorkerLost,
+)
+from hindi_stt.errors.lookup import error_types, from_code, from_status, within
+from hindi_stt.errors.models import (
+    BundleInvalid,
+    ChecksumMismatch,
+    CorruptModel,
+    LanguageModelInvalid,
+    ModelError,
+    ModelNotFound,
+    SourceUnavailable,
+    UnsafeArchive,
+    UnsupportedModel,
+    VerificationFailed,
+)
+from hindi_stt.errors.realtime import SessionExpired, SessionIdle, SlowReader, TooManyConnections
+from hindi_stt.errors.request import (
+    ClientClosedRequest,
+    EmptyBody,
+    EmptyCommit,
+    HeadersTooLarge,
+    HeaderTimeout,
+    InvalidHotwords,
+    InvalidRequest,
+    MethodNotAllowed,
+    MissingFile,
+    NotAcceptable,
+    NotFound,
+    RequestError,
+    TranslationNotOffered,
+    UnknownLanguage,
+    UnknownLanguageModel,
+    UnknownModel,
+    UpgradeRequired,
+    UrlNotAccepted,
+)
+from hindi_stt.errors.server import (
+    InferenceFailed,
+    InternalError,
+    ModelUnavailable,
+    Overloaded,
+    RunnerUnavailable,
+    ShuttingDown,
+    Timeout,
+)
+from hindi_stt.errors.uploads import (
+    BodyTooLarge,
+    StorageFull,
+    TooLarge,
+    TooManyFiles,
+    TooManyUploads,
+    UnsupportedEncoding,
+    UploadConflict,
+    UploadIncomplete,
+    UploadNotFound,
+    UploadProtocol,
+    UploadTimeout,
+    UploadType,
+    needing_room,
+)
+
+__all__ = [
+    "AudioError",
+    "AudioTooLong",
+    "AudioTooShort",
+    "BadReference",
+    "BodyTooLarge",
+    "BulkNotInstalled",
+    "BundleInvalid",
+    "ChecksumMismatch",
+    "ClientClosedRequest",
+    "CorruptAudio",
+    "CorruptModel",
+    "DecoderLost",
+    "DuplicateReference",
+    "EmptyBody",
+    "EmptyCommit",
+    "HeaderTimeout",
+    "HeadersTooLarge",
+    "HindiSTTError",
+    "HostNotAllowed",
+    "InferenceFailed",
+    "InternalError",
+    "InvalidHotwords",
+    "InvalidKey",
+    "InvalidRequest",
+    "InvalidSamples",
+    "InvalidSetting",
+    "JobNotFound",
+    "JobsOff",
+    "JobsUnavailable",
+    "KeyFileInvalid",
+    "KeyRevoked",
+    "KeysUnavailable",
+    "LanguageModelInvalid",
+    "LedgerUnavailable",
+    "LimitsUnavailable",
+    "MethodNotAllowed",
+    "MissingFile",
+    "MissingKey",
+    "ModelError",
+    "ModelNotFound",
+    "ModelUnavailable",
+    "NoMicrophone",
+    "NotAcceptable",
+    "NotFound",
+    "OriginNotAllowed",
+    "OutputUnusable",
+    "Overloaded",
+    "PrivateAddress",
+    "RateLimited",
+    "ReferenceMissing",
+    "ReferenceNotAllowed",
+    "ReferenceUnreachable",
+    "RequestError",
+    "ResultNotReady",
+    "RunnerUnavailable",
+    "SessionExpired",
+    "SessionIdle",
+    "ShuttingDown",
+    "SlowReader",
+    "SourceUnavailable",
+    "StorageFull",
+    "Timeout",
+    "TooLarge",
+    "TooManyChannels",
+    "TooManyConnections",
+    "TooManyFiles",
+    "TooManyJobs",
+    "TooManyUploads",
+    "TooMuchStored",
+    "TranslationNotOffered",
+    "TruncatedAudio",
+    "Unauthenticated",
+    "UnknownLanguage",
+    "UnknownLanguageModel",
+    "UnknownModel",
+    "UnsafeArchive",
+    "UnsupportedAudio",
+    "UnsupportedEncoding",
+    "UnsupportedModel",
+    "UpgradeRequired",
+    "UploadConflict",
+    "UploadIncomplete",
+    "UploadNotFound",
+    "UploadProtocol",
+    "UploadTimeout",
+    "UploadType",
+    "UrlNotAccepted",
+    "VerificationFailed",
+    "WorkerLost",
+    "error_types",
+    "from_code",
+    "from_status",
+    "needing_room",
+    "within",
+]

@@ -1,0 +1,56 @@
+"""What stops a command, or the start of a server."""
+
+from __future__ import annotations
+
+from hindi_stt.errors.base import HindiSTTError
+
+__all__ = [
+    "BulkNotInstalled",
+    "InvalidSetting",
+    "KeyFileInvalid",
+    "LedgerUnavailable",
+    "NoMicrophone",
+    "OutputUnusable",
+]
+
+
+class NoMicrophone(HindiSTTError):
+    """On the command line: `hindi-stt listen` finds no sounddevice package, or no microphone that it can open."""
+
+    code, status = "no_microphone", 500
+    help = "Plug one in; install what reads it: .venv/bin/pip install sounddevice, apt install libportaudio2."
+
+
+class BulkNotInstalled(HindiSTTError):
+    """On the command line: `hindi-stt bulk` misses Ray or what it works with."""
+
+    code, status = "bulk_not_installed", 500
+    help = "In a checkout run 'make bulk', then .venv-bulk/bin/hindi-stt bulk …."
+
+
+class OutputUnusable(HindiSTTError):
+    """On the command line: the place for transcripts cannot be written to, or another run is writing there."""
+
+    code, status = "output_unusable", 500
+    help = "Name a folder of your own, or a URL that fsspec has the driver for: s3://… needs pip install s3fs."
+
+
+class InvalidSetting(HindiSTTError):
+    """At start-up or on the command line: an environment variable has a value that cannot be used."""
+
+    code, status = "invalid_setting", 500
+    help = "docs/settings.md lists the variables and what they take."
+
+
+class KeyFileInvalid(HindiSTTError):
+    """At start-up or on the command line: HINDI_STT_KEY_FILE cannot be used."""
+
+    code, status = "key_file_invalid", 500
+    help = "Make the file with 'hindi-stt keys new NAME'; 'hindi-stt keys list' shows what it holds."
+
+
+class LedgerUnavailable(HindiSTTError):
+    """At start-up or on the command line: the database of HINDI_STT_USAGE_URL cannot be used."""
+
+    code, status = "ledger_unavailable", 500
+    help = "Compare the URL with SQLAlchemy's; PostgreSQL needs its driver: pip install psycopg[binary]"

@@ -1,0 +1,118 @@
+"""Jobs and the recordings that they name."""
+
+from __future__ import annotations
+
+from hindi_stt.errors.base import HindiSTTError
+
+__all__ = [
+    "BadReference",
+    "DuplicateReference",
+    "JobNotFound",
+    "JobsOff",
+    "JobsUnavailable",
+    "PrivateAddress",
+    "ReferenceMissing",
+    "ReferenceNotAllowed",
+    "ReferenceUnreachable",
+    "ResultNotReady",
+    "TooManyJobs",
+    "TooMuchStored",
+    "WorkerLost",
+]
+
+
+class JobsOff(HindiSTTError):
+    """This server takes no jobs."""
+
+    code, status = "jobs_off", 404
+    help = "Its operator turns them on by naming a folder: HINDI_STT_JOBS_DIR."
+
+
+class JobNotFound(HindiSTTError):
+    """There is no job with this id, or it belongs to another key; it may have been deleted when its time was over."""
+
+    code, status = "job_not_found", 404
+    help = "GET /v1/jobs lists the jobs of this key."
+
+
+class ResultNotReady(HindiSTTError):
+    """A file of a job has no transcript: it has not been heard yet, has failed, or was cancelled."""
+
+    code, status = "result_not_ready", 409
+    help = "GET /v1/jobs/{id} tells the state of each file, and why one has failed."
+
+
+class BadReference(HindiSTTError):
+    """A recording that is named instead of sent, and cannot be had."""
+
+    code, status = "bad_reference", 422
+    help = "Upload the file instead."
+
+
+class ReferenceNotAllowed(BadReference):
+    """The reference leads to where none may lead; nothing was looked up or fetched."""
+
+    code = "reference_not_allowed"
+    help = (
+        "Jobs may name what is below HINDI_STT_JOBS_REFERENCES: folders (file:///srv/calls) and hosts "
+        "(https://media.example.com). In bulk, items lie below --root; else they are paths, or URLs of public hosts."
+    )
+
+
+class PrivateAddress(BadReference):
+    """The name resolves to an address that is not public; nothing was fetched."""
+
+    code = "private_address"
+    help = (
+        "Give a public address, or copy the recordings to where they can be read as files. The operator may open a "
+        "private network to jobs and webhooks: HINDI_STT_JOBS_PRIVATE_NETWORKS."
+    )
+
+
+class ReferenceMissing(BadReference):
+    """There is no such file, or it is none that can be read."""
+
+    code = "reference_missing"
+    help = "Check the path, and that the workers' user may read it on every machine that has workers."
+
+
+class ReferenceUnreachable(BadReference):
+    """The host does not answer, or answers with something else than the file."""
+
+    code = "reference_unreachable"
+    help = "Fetch the URL from the workers' network; redirects are not followed, so give the final address."
+
+
+class DuplicateReference(BadReference):
+    """The reference, or a recording with the same content, stands in the same list before."""
+
+    code = "duplicate_reference"
+    help = "Take the transcript of its first occurrence."
+
+
+class TooMuchStored(HindiSTTError):
+    """More of this client's audio would be stored for jobs than HINDI_STT_JOBS_MAX_STORED_BYTES allows."""
+
+    code, status = "too_much_stored", 429
+    help = "Send more when jobs have ended, or delete uploads that are not needed."
+
+
+class TooManyJobs(HindiSTTError):
+    """As many files of this client are waiting as HINDI_STT_JOBS_MAX_WAITING allows."""
+
+    code, status = "too_many_jobs", 429
+    help = "Send the next job when others have been done."
+
+
+class WorkerLost(HindiSTTError):
+    """The workers that were at this recording ended, as often as it is tried; out of memory, perhaps."""
+
+    code, status = "worker_lost", 500
+    help = "Look at the worker's and the system's log. Try again if something else has ended the workers."
+
+
+class JobsUnavailable(HindiSTTError):
+    """The database or the store of audio that jobs need cannot be used."""
+
+    code, status = "jobs_unavailable", 503
+    help = "Try again in a few seconds; on the server, look at what the settings HINDI_STT_JOBS_… name."

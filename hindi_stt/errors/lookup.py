@@ -1,0 +1,60 @@
+"""Errors by their code or HTTP status, and additions to errors that pass by."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from hindi_stt.errors.audio import UnsupportedAudio
+from hindi_stt.errors.base import HindiSTTError
+from hindi_stt.errors.request import InvalidRequest, MethodNotAllowed, NotFound
+from hindi_stt.errors.server import InternalError, Overloaded, RunnerUnavailable, Timeout
+from hindi_stt.errors.uploads import BodyTooLarge
+
+__all__ = [
+    "error_types",
+    "from_code",
+    "from_status",
+    "within",
+]
+
+
+def error_types(base: type[HindiSTTError] = HindiSTTError) -> Iterator[type[HindiSTTError]]:
+    """Every class of the tree, parents before children."""
+    for cls in base.__subclasses__():
+        yield cls
+        yield from error_types(cls)
+
+
+def from_code(code: str, message: str, retry_after_s: float | None = None) -> HindiSTTError:
+    """The error with this code, for errors that crossed a process boundary; an unknown code is an InternalError."""
+    return next((cls for cls in error_types() if cls.code == code), InternalError)(message, retry_after_s=retry_after_s)
+
+
+def from_status(status: int, message: str) -> HindiSTTError:
+    """The error that stands for an HTTP status which some library below us chose."""
+    return {
+        404: NotFound,
+        405: MethodNotAllowed,
+        413: BodyTooLarge,
+        415: UnsupportedAudio,
+        429: Overloaded,
+        503: RunnerUnavailable,
+        504: Timeout,
+    }.get(status, InvalidRequest if status < 500 else InternalError)(message)
+
+
+@contextlib.contextmanager
+def within(field: str) -> Iterator[None]:
+    """Have the errors of a request that are raised meanwhile name the field at fault from outside of this one.
+
+    Args:
+        field: Name of an object in the request; an error about its `rate` then has the param `field.rate`, and one
+            about the object itself the param `field`.
+    """
+    try:
+        yield
+    except HindiSTTError as error:
+        if error.status < InternalError.status:
+            error.param = field if error.param is None else f"{field}.{error.param}"
+        raise

@@ -1,0 +1,40 @@
+"""Realtime connections."""
+
+from __future__ import annotations
+
+from hindi_stt.errors.base import HindiSTTError
+
+__all__ = [
+    "SessionExpired",
+    "SessionIdle",
+    "SlowReader",
+    "TooManyConnections",
+]
+
+
+class SessionIdle(HindiSTTError):
+    """Nothing came over a realtime connection for HINDI_STT_REALTIME_IDLE_S."""
+
+    code, status = "session_idle", 408
+    help = "Connect again when there is something to say; silence that is sent keeps a connection open."
+
+
+class SessionExpired(HindiSTTError):
+    """A realtime connection has lasted HINDI_STT_REALTIME_MAX_S."""
+
+    code, status = "session_expired", 408
+    help = "Connect again and go on."
+
+
+class SlowReader(HindiSTTError):
+    """A realtime client did not read its events for HINDI_STT_REALTIME_WRITE_TIMEOUT_S."""
+
+    code, status = "slow_reader", 408
+    help = "Read events while sending audio."
+
+
+class TooManyConnections(HindiSTTError):
+    """As many realtime connections are open as HINDI_STT_REALTIME_CONNECTIONS allows."""
+
+    code, status = "too_many_connections", 429
+    help = "Try again when another connection has closed, or add a machine."
