@@ -20,15 +20,10 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from hindi_stt.api.disconnect import unless_disconnected
+from hindi_stt.api.error_responses import RequestState, error_response
 from hindi_stt.api.health import Health
 from hindi_stt.api.middleware.protection import BrowserMiddleware, Protection, ProtectionMiddleware, warn_if_open
-from hindi_stt.api.middleware.requests import (
-    RequestMiddleware,
-    RequestState,
-    error_response,
-    for_request,
-    log,
-)
+from hindi_stt.api.middleware.requests import RequestMiddleware
 from hindi_stt.api.openapi.document import openapi_document
 from hindi_stt.api.realtime.routes import Realtime, realtime_routes
 from hindi_stt.api.recognition import Recognizer
@@ -51,6 +46,7 @@ from hindi_stt.inference.acoustic import LocalAcoustic, padding_share
 from hindi_stt.inference.model_cache import LoadedModels
 from hindi_stt.observability.log_config import configure_log
 from hindi_stt.observability.metrics import Metrics
+from hindi_stt.observability.request_context import for_request, log
 from hindi_stt.observability.tracing import past_stage, send_traces
 from hindi_stt.processes.garbage import leave_out_start_up_objects
 from hindi_stt.processes.watchdog import Heartbeat, Watchdog, end_with_supervisor, processes_report

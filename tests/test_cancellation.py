@@ -19,10 +19,10 @@ from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketState
 
 from hindi_stt.access.limits import Client, RateLimits
+from hindi_stt.api.error_responses import RequestState
 from hindi_stt.api.jobs.requests import create_from_form, create_from_json
 from hindi_stt.api.jobs.resumable_uploads import upload_routes
 from hindi_stt.api.jobs.service import Jobs
-from hindi_stt.api.middleware.requests import RequestState
 from hindi_stt.api.realtime.session import RealtimeSession
 from hindi_stt.api.realtime.session_config import initial_config
 from hindi_stt.api.recognition import Recognizer

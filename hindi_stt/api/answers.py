@@ -14,8 +14,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from hindi_stt import render
 from hindi_stt.access.limits import Client
 from hindi_stt.api.disconnect import unless_disconnected
+from hindi_stt.api.error_responses import error_body, state_of
 from hindi_stt.api.forms.transcription_request import Wishes
-from hindi_stt.api.middleware.requests import error_body, state_of
 from hindi_stt.api.recognition import Recognition, Recognizer, Recording
 from hindi_stt.api.result_cache import fingerprint
 from hindi_stt.api.server_sent_events import EventStream, event

@@ -12,11 +12,11 @@ from typing import Any, Final
 import numpy as np
 
 from hindi_stt import __version__
-from hindi_stt.api.middleware.requests import log
 from hindi_stt.bundle.registry import Registry
 from hindi_stt.concurrency.background_tasks import lasting_task
 from hindi_stt.errors import HindiSTTError, Overloaded
 from hindi_stt.observability.repeated_errors import RepeatedErrors
+from hindi_stt.observability.request_context import log
 from hindi_stt.processes.watchdog import Watchdog
 from hindi_stt.types import Features, LogProbs
 

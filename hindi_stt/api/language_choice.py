@@ -11,12 +11,12 @@ from dataclasses import replace
 from typing import Final
 
 from hindi_stt.api.forms.transcription_request import Wishes
-from hindi_stt.api.middleware.requests import current_client
 from hindi_stt.api.recognition import Recognizer
 from hindi_stt.api.slices import Slices
 from hindi_stt.api.uploads.receive import UploadedFile
 from hindi_stt.decoding import DecodingOptions
 from hindi_stt.errors import Timeout
+from hindi_stt.observability.request_context import current_client
 from hindi_stt.transcription.options import Options
 from hindi_stt.transcription.pipeline import Pipeline
 

@@ -14,7 +14,6 @@ import anyio
 
 from hindi_stt.access.limits import Client, RateLimits
 from hindi_stt.api.audio_load import AudioLoad
-from hindi_stt.api.middleware.requests import current_client
 from hindi_stt.api.result_cache import ResultCache
 from hindi_stt.api.slices import Slices
 from hindi_stt.api.uploads.streaming_upload import Arriving, ArrivingFile
@@ -26,6 +25,7 @@ from hindi_stt.concurrency.places import NoPlace, Places
 from hindi_stt.decoding import Decoder
 from hindi_stt.errors import Overloaded, Timeout, TooManyUploads, UploadTimeout
 from hindi_stt.observability.metrics import Metrics
+from hindi_stt.observability.request_context import current_client
 from hindi_stt.observability.tracing import stage
 from hindi_stt.settings import Settings, available_cores
 from hindi_stt.transcription.options import Options

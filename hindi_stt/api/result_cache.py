@@ -12,8 +12,8 @@ from cachetools import TTLCache
 from pydantic import TypeAdapter, ValidationError
 
 from hindi_stt import __version__
-from hindi_stt.api.middleware.requests import log
 from hindi_stt.observability.metrics import Metrics
+from hindi_stt.observability.request_context import log
 from hindi_stt.settings import Settings
 from hindi_stt.types import Transcript
 

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from hindi_stt import __version__
-from hindi_stt.api.middleware.requests import answering, state_of
+from hindi_stt.api.error_responses import answering, state_of
 from hindi_stt.api.openai.transcriptions import openai_routes
 from hindi_stt.api.recognition import Recognizer
 from hindi_stt.api.ui.reference import Reference, accepts_html

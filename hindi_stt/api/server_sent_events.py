@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from hindi_stt.api.disconnect import unless_disconnected
-from hindi_stt.api.middleware.requests import state_of
+from hindi_stt.api.error_responses import state_of
 from hindi_stt.errors import ClientClosedRequest
 
 __all__ = ["EventStream", "event"]

@@ -12,10 +12,10 @@ from starlette.responses import JSONResponse, Response
 from hindi_stt import render
 from hindi_stt.api.answers import Heard, answer, answer_in_events, hear
 from hindi_stt.api.disconnect import unless_disconnected
+from hindi_stt.api.error_responses import error_body, state_of
 from hindi_stt.api.forms.transcription_request import FIELDS, LISTS, Wishes, negotiate, read_wishes
 from hindi_stt.api.forms.values import wants_stream
 from hindi_stt.api.language_choice import settled
-from hindi_stt.api.middleware.requests import error_body, state_of
 from hindi_stt.api.recognition import Recognizer
 from hindi_stt.api.uploads.receive import UploadedFile, receive_upload
 from hindi_stt.concurrency.together import run_together

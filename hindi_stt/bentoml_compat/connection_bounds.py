@@ -16,8 +16,9 @@ from typing import ClassVar, Final
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from hindi_stt.api.middleware.requests import RequestState, error_json, log
 from hindi_stt.errors import HeadersTooLarge, HeaderTimeout, HindiSTTError
+from hindi_stt.errors.body import error_json
+from hindi_stt.observability.request_context import log
 
 __all__ = ["BoundedProtocol", "ConnectionBounds"]
 
@@ -170,14 +171,13 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _refuse(self, error: HindiSTTError) -> None:
         """Answer with this error, and close."""
-        state = RequestState(uuid.uuid4().hex)
         log.info("connection from %s refused code=%s", self.address, error.code)
         self._idle.discard(self)
         self._set_timer(None)
         if (
             self.cycle is None or self.cycle.response_complete
         ):  # else the answer in progress would be broken by this one
-            body = json.dumps(error_json(error, state)).encode()
+            body = json.dumps(error_json(error, uuid.uuid4().hex)).encode()
             self.transport.write(
                 STATUS_LINE[error.status]
                 + b"content-type: application/json\r\nconnection: close\r\ncontent-length: "

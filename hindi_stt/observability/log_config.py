@@ -8,8 +8,8 @@ from typing import Final, Literal
 from opentelemetry import trace
 from pythonjsonlogger.json import JsonFormatter
 
-from hindi_stt.api.middleware.requests import current_request_id, handshake_was_denied, log
 from hindi_stt.observability.log_format import EscapeControls, LineFormatter
+from hindi_stt.observability.request_context import current_request_id, handshake_was_denied, log
 
 __all__ = ["configure_log"]
 

@@ -12,9 +12,9 @@ import numpy as np
 from bentoml import IODescriptor
 from bentoml.exceptions import BentoMLException, ServiceUnavailable
 
-from hindi_stt.api.middleware.requests import current_client, current_request_id
 from hindi_stt.concurrency.fair_slots import FairSlots
 from hindi_stt.errors import HindiSTTError, InferenceFailed, Overloaded, RunnerUnavailable, from_code
+from hindi_stt.observability.request_context import current_client, current_request_id
 from hindi_stt.observability.tracing import current_traceparent
 from hindi_stt.types import Features, LogProbs
 

@@ -11,8 +11,8 @@ import anyio
 import anyio.to_thread
 
 from hindi_stt.api.jobs.service import Jobs
-from hindi_stt.api.middleware.requests import log
 from hindi_stt.errors import HindiSTTError, JobsUnavailable
+from hindi_stt.observability.request_context import log
 
 __all__ = ["JobOpening"]
 

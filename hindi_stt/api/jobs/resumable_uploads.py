@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from hindi_stt.api.error_responses import error_response
 from hindi_stt.api.jobs.service import Jobs
-from hindi_stt.api.middleware.requests import error_response
 from hindi_stt.api.uploads.receive import bounded
 from hindi_stt.concurrency.threads import entered_in_thread, run_to_end
 from hindi_stt.errors import BodyTooLarge, HindiSTTError, InvalidRequest, UploadProtocol, UploadType

@@ -15,10 +15,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 
 from hindi_stt import render
+from hindi_stt.api.error_responses import answering
 from hindi_stt.api.forms.transcription_request import FORMATS
 from hindi_stt.api.jobs.requests import create_from_form, create_from_json
 from hindi_stt.api.jobs.service import Jobs
-from hindi_stt.api.middleware.requests import answering
 from hindi_stt.errors import InvalidRequest, ResultNotReady, from_code
 from hindi_stt.jobs.backend import JobOptions
 from hindi_stt.types import Transcript

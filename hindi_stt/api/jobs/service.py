@@ -9,7 +9,7 @@ from typing import BinaryIO, Final, TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 
-from hindi_stt.api.middleware.requests import state_of
+from hindi_stt.api.error_responses import state_of
 from hindi_stt.api.recognition import Recognizer
 from hindi_stt.concurrency.threads import run_to_end
 from hindi_stt.errors import HindiSTTError, JobsUnavailable

@@ -25,8 +25,8 @@ from starlette.websockets import WebSocket
 from hindi_stt.access.keys import KeyRing
 from hindi_stt.access.limits import Client, RateLimits
 from hindi_stt.access.tokens import TOKEN_PREFIX, Tokens
+from hindi_stt.api.error_responses import deny_handshake, error_response, state_of
 from hindi_stt.api.middleware.origins import check_host, check_site
-from hindi_stt.api.middleware.requests import deny_handshake, error_response, log, note_client, state_of
 from hindi_stt.api.uploads.disk_space import UploadSpace
 from hindi_stt.api.uploads.receive import FRAMING_BYTES
 from hindi_stt.errors import (
@@ -37,6 +37,7 @@ from hindi_stt.errors import (
     TooManyUploads,
     UnsupportedEncoding,
 )
+from hindi_stt.observability.request_context import log, set_current_client
 from hindi_stt.settings import Settings
 
 __all__ = [
@@ -238,7 +239,7 @@ class ProtectionMiddleware:
                 client = self._protection.client_of(request)
                 state = state_of(request)
                 state.client = client
-                note_client(client)
+                set_current_client(client.name)
                 state.facts["client"] = client.name
                 _check_encoding(request)
                 if scope["method"] in _SENDING:
@@ -270,7 +271,7 @@ class ProtectionMiddleware:
                 await send({"type": "websocket.close", "code": code, "reason": error.code})
             return
         scope["hindi_stt_client"] = client
-        note_client(client)
+        set_current_client(client.name)
         await self.app(scope, receive, send)
 
 

@@ -3,181 +3,32 @@
 from __future__ import annotations
 
 import contextlib
-import contextvars
 import json
 import logging
-import math
 import re
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from typing import Final
 from urllib.parse import quote
 
 from opentelemetry.trace import INVALID_SPAN, Span
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import HTTPConnection, Request
-from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from starlette.websockets import WebSocket
 
-from hindi_stt.access.limits import Client
-from hindi_stt.errors import (
-    HindiSTTError,
-    InternalError,
-    StorageFull,
-    TooManyJobs,
-    TooManyUploads,
-    TooMuchStored,
-    Unauthenticated,
-    UnsupportedEncoding,
-    from_status,
-)
+from hindi_stt.api.error_responses import NOBODY, SCOPE_KEY, RequestState, error_headers
+from hindi_stt.errors import HindiSTTError, InternalError, from_status
+from hindi_stt.errors.body import error_json
+from hindi_stt.observability.request_context import log, set_current_request_id
 from hindi_stt.observability.tracing import request_span
 
-__all__ = [
-    "RequestMiddleware",
-    "RequestState",
-    "answering",
-    "current_client",
-    "current_request_id",
-    "deny_handshake",
-    "error_body",
-    "error_json",
-    "error_response",
-    "for_request",
-    "handshake_was_denied",
-    "log",
-    "note_client",
-    "state_of",
-]
+__all__ = ["RequestMiddleware"]
 
-log = logging.getLogger("hindi_stt")
 
-_SCOPE_KEY: Final = "hindi_stt"
 _GIVEN_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _QUIET_PATHS: Final = frozenset({"/healthz", "/livez", "/readyz", "/metrics", "/health"})
 _TRACED_FACTS: Final = frozenset({"audio_s", "code"})  # who it was stays in the log
 _OPENAI_PATHS: Final = "/v1/"
-# The body may not have been read to its end: closing the connection tells the client to stop sending.
-_UNREAD_BODY: Final = frozenset({408, 413})
-_BEFORE_THE_BODY: Final = (StorageFull, TooManyJobs, TooManyUploads, TooMuchStored)
-_current_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
-_current_client: contextvars.ContextVar[str] = contextvars.ContextVar("client", default="-")
-
-
-_denied: contextvars.ContextVar[bool] = contextvars.ContextVar("handshake_denied", default=False)
-_NOBODY: Final = Client("-")
-
-
-@dataclass(slots=True)
-class RequestState:
-    """What is known of a request while it is answered.
-
-    client: whom it is counted for; openai: whether that may be a client for OpenAI; error: the one it is answered with,
-    if any; keep_body: the body is meant as it is, whatever the status; facts: what the log line says beside the usual.
-    """
-
-    request_id: str
-    client: Client = _NOBODY
-    openai: bool = False
-    error: HindiSTTError | None = None
-    keep_body: bool = False
-    facts: dict[str, Any] = field(default_factory=dict)
-
-
-def current_request_id() -> str:
-    """Id of the request that this task belongs to; "-" outside of any."""
-    return _current_id.get()
-
-
-@contextlib.contextmanager
-def for_request(request_id: str) -> Iterator[None]:
-    """What is logged within belongs to this request; for the runner, which no request reaches with its id."""
-    before = _current_id.set(request_id)
-    try:
-        yield
-    finally:
-        _current_id.reset(before)
-
-
-def current_client() -> str:
-    """Name of the client whose request this task belongs to; "-" outside of any."""
-    return _current_client.get()
-
-
-def note_client(client: Client) -> None:
-    """Say whose request this task, and those that it starts, belong to."""
-    _current_client.set(client.name)
-
-
-def state_of(request: HTTPConnection) -> RequestState:
-    """The state that RequestMiddleware made for this request."""
-    state: RequestState = request.scope[_SCOPE_KEY]
-    return state
-
-
-def error_response(request: Request, error: HindiSTTError) -> JSONResponse:
-    """The answer for an error: `{"error": {code, message, status, request_id, help}}`."""
-    state_of(request).error = error
-    return JSONResponse(error_body(request, error), error.status, _headers(error))
-
-
-def answering(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-    """The handler of a route, with its errors as answers."""
-
-    async def answering(request: Request) -> Response:
-        try:
-            return await handler(request)
-        except HindiSTTError as error:
-            return error_response(request, error)
-
-    return answering
-
-
-def error_body(request: HTTPConnection, error: HindiSTTError) -> dict[str, Any]:
-    """The body of the answer for an error; below /v1 it also has OpenAI's `type` and `param`."""
-    return error_json(error, state_of(request))
-
-
-async def deny_handshake(websocket: WebSocket, error: HindiSTTError) -> None:
-    """Answer a WebSocket's handshake with an error instead of accepting it, and log it."""
-    _denied.set(True)
-    log.info("WS %s %d code=%s", quote(websocket.scope["path"]), error.status, error.code)
-    await websocket.send_denial_response(JSONResponse(error_body(websocket, error), error.status))
-
-
-def handshake_was_denied() -> bool:
-    """Whether the WebSocket of this task was refused by `deny_handshake`."""
-    return _denied.get()
-
-
-def error_json(error: HindiSTTError, state: RequestState) -> dict[str, Any]:
-    """As `error_body`, where there is no request yet."""
-    detail: dict[str, Any] = {
-        "code": error.code,
-        "message": error.message,
-        "status": error.status,
-        "request_id": state.request_id,
-        "help": error.help,
-    }
-    if state.openai:
-        detail |= {"type": "server_error" if error.status >= 500 else "invalid_request_error", "param": error.param}
-    return {"error": detail}
-
-
-def _headers(error: HindiSTTError) -> dict[str, str]:
-    headers = {}
-    if error.retry_after_s is not None:
-        headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
-    if isinstance(error, Unauthenticated):
-        headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, UnsupportedEncoding):
-        headers["Accept-Encoding"] = "identity"  # RFC 9110, 15.5.16
-    if error.status in _UNREAD_BODY or isinstance(error, _BEFORE_THE_BODY):
-        headers["Connection"] = "close"
-    return headers
 
 
 class RequestMiddleware:
@@ -205,8 +56,8 @@ class RequestMiddleware:
         given = Headers(scope=scope).get("x-request-id", "")
         state = RequestState(given if _GIVEN_ID.fullmatch(given) else uuid.uuid4().hex)
         state.openai = scope["path"].startswith(_OPENAI_PATHS)
-        scope[_SCOPE_KEY] = state
-        _current_id.set(state.request_id)
+        scope[SCOPE_KEY] = state
+        set_current_request_id(state.request_id)
         with _traced(scope, state) as span:
             if scope["type"] == "websocket":
                 await self.app(scope, receive, send)
@@ -230,7 +81,7 @@ class RequestMiddleware:
         if state.error is not None and not quiet:
             state.facts["code"] = state.error.code
             self._count_error(state.error.code)
-        if self._finished is not None and scope["method"] == "POST" and state.client is not _NOBODY:
+        if self._finished is not None and scope["method"] == "POST" and state.client is not NOBODY:
             self._finished(scope["path"], state, status, elapsed_s)
         facts = "".join(f" {key}={value}" for key, value in state.facts.items())
         level = logging.DEBUG if quiet else logging.INFO
@@ -282,12 +133,12 @@ class _Answer:
         """Answer with this error instead. allow: the methods of the route, where another was used."""
         self._state.error = error
         self.status = error.status
-        body = json.dumps(error_json(error, self._state)).encode()
+        body = json.dumps(error_json(error, self._state.request_id, openai=self._state.openai)).encode()
         headers = {
             "content-type": "application/json",
             "content-length": str(len(body)),
             "x-request-id": self._state.request_id,
-            **_headers(error),
+            **error_headers(error),
         }
         if allow:
             headers["allow"] = allow

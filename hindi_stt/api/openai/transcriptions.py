@@ -13,9 +13,9 @@ from starlette.routing import Route
 from hindi_stt import render
 from hindi_stt.api.answers import answer, answer_in_events, hear, model_of, usage
 from hindi_stt.api.disconnect import unless_disconnected
+from hindi_stt.api.error_responses import answering, state_of
 from hindi_stt.api.forms.transcription_request import FIELDS, LISTS, Wishes, read_wishes
 from hindi_stt.api.language_choice import settled
-from hindi_stt.api.middleware.requests import answering, state_of
 from hindi_stt.api.recognition import Recognizer
 from hindi_stt.api.transcribe import counting_failures, note_model
 from hindi_stt.api.uploads.receive import receive_upload

@@ -16,9 +16,9 @@ from starlette.websockets import WebSocket
 
 from hindi_stt.access.limits import Client
 from hindi_stt.access.tokens import Tokens
+from hindi_stt.api.error_responses import answering, deny_handshake, error_response, state_of
 from hindi_stt.api.middleware.origins import check_origin
 from hindi_stt.api.middleware.protection import token_of
-from hindi_stt.api.middleware.requests import answering, deny_handshake, error_response, log, state_of
 from hindi_stt.api.realtime.protocol import new_id
 from hindi_stt.api.realtime.session import GOING_AWAY, POLICY, TRY_LATER, RealtimeSession, refuse
 from hindi_stt.api.realtime.session_config import initial_config
@@ -35,6 +35,7 @@ from hindi_stt.errors import (
     TooManyConnections,
     UpgradeRequired,
 )
+from hindi_stt.observability.request_context import log
 
 __all__ = ["DRAIN_S", "Realtime", "realtime_routes"]
 

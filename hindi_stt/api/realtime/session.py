@@ -15,7 +15,6 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from hindi_stt import render
 from hindi_stt.access.limits import Client
-from hindi_stt.api.middleware.requests import log
 from hindi_stt.api.realtime.protocol import (
     Append,
     Clear,
@@ -42,6 +41,7 @@ from hindi_stt.errors import (
     SlowReader,
     Timeout,
 )
+from hindi_stt.observability.request_context import log
 from hindi_stt.streaming import Event, Partial, SpeechStarted, SpeechStopped, Stream, Utterance
 from hindi_stt.text import UtteranceMasker
 from hindi_stt.types import Features, LogProbs

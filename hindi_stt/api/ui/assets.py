@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hindi_stt.api.middleware.requests import error_response
+from hindi_stt.api.error_responses import error_response
 from hindi_stt.errors import NotFound
 
 __all__ = ["Assets"]
