@@ -1,0 +1,217 @@
+"""The BentoML service HindiSTT, the API: its resources, and how they are put together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anyio.to_thread
+import bentoml
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from hindi_stt.api.error_responses import RequestState, error_response
+from hindi_stt.api.health import Health
+from hindi_stt.api.middleware.protection import BrowserMiddleware, ProtectionMiddleware, warn_if_open
+from hindi_stt.api.middleware.requests import RequestMiddleware
+from hindi_stt.api.openapi.document import openapi_document
+from hindi_stt.api.realtime.routes import Realtime, realtime_routes
+from hindi_stt.api.recognition import Recognizer
+from hindi_stt.api.result_cache import ResultCache
+from hindi_stt.api.routes import make_app, no_job_routes
+from hindi_stt.api.schemas import request_schema, response_schema
+from hindi_stt.api.transcribe import transcribe
+from hindi_stt.api.ui.page import page_routes
+from hindi_stt.bentoml_compat.shutdown import before_sigterm, keep_runner
+from hindi_stt.errors import HindiSTTError
+from hindi_stt.observability.metrics import Metrics
+from hindi_stt.processes.garbage import leave_out_start_up_objects
+from hindi_stt.processes.watchdog import Heartbeat, end_with_supervisor, processes_report
+from hindi_stt.runner.client import RunnerCall
+from hindi_stt.runner_services import ConformerRunner
+from hindi_stt.startup import NO_ACCESS_LOG, NO_SPANS, protection, registry, send_traces_of, settings
+
+if TYPE_CHECKING:
+    from hindi_stt.access.ledger import Ledger
+    from hindi_stt.api.jobs.opening import JobOpening
+    from hindi_stt.api.jobs.service import Jobs
+    from hindi_stt.jobs.worker_supervisor import Workers
+
+__all__ = ["HindiSTT"]
+
+
+def _routes() -> Starlette:
+    def current() -> HindiSTT:
+        service: HindiSTT = bentoml.get_current_service()
+        return service
+
+    async def health() -> dict[str, Any]:
+        service = current()
+        jobs = {"jobs": service.job_opening.report()} if service.job_opening else {}
+        return service.health.report(protection.key_file_report()) | {"processes": processes_report()} | jobs
+
+    async def stats() -> dict[str, Any]:
+        return await anyio.to_thread.run_sync(current().metrics.summary)
+
+    def about() -> dict[str, Any]:
+        models = [
+            {"tag": bundle.tag, "language": bundle.manifest.language, "licence": bundle.manifest.licence}
+            for bundle in registry
+        ]
+        return {"description": _service.inner.__doc__, "model": models[0], "models": models}
+
+    return make_app(
+        about,
+        health,
+        stats,
+        lambda: openapi_document(registry, jobs=bool(settings.jobs_dir), page=settings.page == "on"),
+        lambda: current().recognizer,
+        [
+            *realtime_routes(lambda: current().realtime, protection.tokens),
+            *_job_routes(),
+            *page_routes(registry.default, settings),
+        ],
+        is_known=protection.knows,
+    )
+
+
+def _open_ledger() -> Ledger:
+    from hindi_stt.access.ledger import Ledger  # and with it SQLAlchemy: as with jobs below
+
+    return Ledger(settings.usage_url)
+
+
+def _job_opening(recognizer: Recognizer, opened: Callable[[], None]) -> JobOpening:
+    from hindi_stt.api.jobs.opening import JobOpening
+    from hindi_stt.api.jobs.service import Jobs
+    from hindi_stt.jobs.backend import Backend
+    from hindi_stt.jobs.queue import JobQueue
+
+    def open_jobs() -> Jobs:
+        backend = Backend(settings)
+        return Jobs(backend, JobQueue(settings.jobs_queue_url, backend.folder), recognizer)
+
+    return JobOpening(open_jobs, opened)
+
+
+def _start_job_workers() -> Workers:
+    from hindi_stt.jobs.worker_supervisor import Workers
+
+    lock = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"], "job-workers.lock")
+    workers = Workers(settings.jobs_workers, lock, registry.default.folder)
+    workers.start()
+    return workers
+
+
+def _job_routes() -> list[Route]:
+    if not settings.jobs_dir:
+        return no_job_routes()
+    # What only jobs need takes half a second to import, and every process would wait for it.
+    from hindi_stt.api.jobs.resumable_uploads import upload_routes
+    from hindi_stt.api.jobs.routes import job_routes
+
+    def jobs() -> Jobs:
+        found: Jobs = bentoml.get_current_service().job_opening.jobs
+        return found
+
+    return [*job_routes(jobs), *upload_routes(jobs)]
+
+
+@bentoml.asgi_app(_routes(), path="/")
+@bentoml.service(
+    name="hindi_stt",
+    # "custom": BentoML's own distributions begin with a compiler. The packages are those of bentofile.yaml.
+    image=bentoml.images.Image(base_image="python:3.11-slim", distro="custom", python_version="3.11"),
+    workers=settings.api_workers,
+    # Uploads and inference have bounds of their own; this one only ends what slipped through them.
+    traffic={"timeout": 60 + settings.longest_upload_s + settings.longest_transcription_s},
+    logging=NO_ACCESS_LOG,
+    tracing=NO_SPANS,
+)
+class HindiSTT:
+    """Hindi speech to text: send a recording, get its words with times and confidences."""
+
+    runner = bentoml.depends(ConformerRunner)
+
+    def __init__(self) -> None:
+        self._end_traces = send_traces_of("hindi-stt")
+        self.metrics = Metrics()
+        self.health = Health(registry)
+        keep_runner()  # before `self.runner` is asked for, which remembers the address
+        self._infer = RunnerCall(self.runner, settings.request_timeout_s, self.health.answered, settings.client_share)
+        self._cache = ResultCache(settings, self.metrics) if settings.cache_url else None
+        self._ledger = _open_ledger() if settings.usage_url else None
+        self.recognizer = Recognizer(registry, self._infer, settings, self.metrics, protection.limits, self._cache)
+        note_usage = self._ledger.note if self._ledger else lambda *_: None
+        self.realtime = Realtime(self.recognizer, protection.check_still_valid, note_usage)
+        self.job_opening = _job_opening(self.recognizer, self._start_job_workers) if settings.jobs_dir else None
+        self._job_workers: Workers | None = None
+        self._heartbeat = Heartbeat("api")
+
+    @bentoml.on_startup
+    async def start(self) -> None:
+        """Begin to watch the runner."""
+        leave_out_start_up_objects()
+        warn_if_open(settings)
+        self._heartbeat.start()
+        self.health.start(self._infer.probe)
+        self.realtime.start()
+        if self.job_opening:
+            await self.job_opening.start()
+        before_sigterm(self.realtime.drain)
+        end_with_supervisor()
+
+    @bentoml.on_shutdown
+    async def stop(self) -> None:
+        """Stop watching the runner, and let go of what others hold for us."""
+        await self.health.stop()
+        await self.realtime.stop()
+        if self._job_workers:
+            await self._job_workers.stop()
+        if self.job_opening:
+            await self.job_opening.stop()
+        await protection.limits.close()
+        if self._cache:
+            await self._cache.close()
+        if self._ledger:
+            await anyio.to_thread.run_sync(self._ledger.close)
+        await anyio.to_thread.run_sync(self._end_traces)
+
+    def _start_job_workers(self) -> None:
+        if settings.jobs_workers:
+            self._job_workers = _start_job_workers()
+
+    async def __is_ready__(self) -> bool:  # async, so that it does not wait for a thread
+        return self.health.status != "unhealthy"
+
+    @bentoml.api(route="/transcribe", input_spec=request_schema(registry), output_spec=response_schema(registry))
+    async def transcribe(self, file: Request) -> Response:
+        """Transcribe a recording, or several: text, and each word with start, end (seconds) and confidence."""
+        request = file
+        try:
+            return await transcribe(request, self.recognizer)
+        except HindiSTTError as error:
+            return error_response(request, error)
+
+    def note_usage(self, path: str, state: RequestState, status: int, elapsed_s: float) -> None:
+        """Write a finished request into the ledger, where there is one."""
+        if self._ledger:
+            model = state.facts.get("model", registry.default.tag)
+            audio_s = state.facts.get("audio_s", 0.0)
+            self._ledger.note(state.client.name, path, model, status, audio_s, elapsed_s)
+
+
+_service: Any = HindiSTT  # what BentoML's decorator makes of the class
+# From the outermost to the innermost.
+if settings.origins:
+    _service.add_asgi_middleware(BrowserMiddleware, origins=settings.origins)
+_service.add_asgi_middleware(
+    RequestMiddleware,
+    count_error=lambda code: bentoml.get_current_service().metrics.errors.labels(code).inc(),
+    finished=lambda *finished: bentoml.get_current_service().note_usage(*finished),
+)
+_service.add_asgi_middleware(ProtectionMiddleware, protection=protection)
