@@ -29,7 +29,7 @@ from benchmarks.streaming import PACKET, RATE, Shown, ends_of, follow, talk
 from hindi_stt.bundle.manifest import EMBEDDED, Bundle
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.settings import Settings
-from hindi_stt.streaming import LocalLine
+from hindi_stt.streaming import LocalBackend
 from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Float32
 from tests.chaos.parts import resources_of
@@ -112,7 +112,7 @@ def main() -> None:
     arguments = parser.parse_args()
     samples = talk(arguments.sentences, share=arguments.speech)
     opened = Bundle.open(arguments.bundle).with_precision(arguments.precision)
-    pipeline, line = Pipeline(opened, Settings(model="")), LocalLine(LocalAcoustic(opened, threads=1))
+    pipeline, line = Pipeline(opened, Settings(model="")), LocalBackend(LocalAcoustic(opened, threads=1))
     n_bad = arguments.connections // 3
     n_good = arguments.connections - n_bad
     streams = [np.roll(samples, -(i * len(samples) // n_good)) for i in range(n_good)]

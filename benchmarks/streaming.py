@@ -33,7 +33,7 @@ from hindi_stt.audio import AudioLimits, decode
 from hindi_stt.bundle.manifest import EMBEDDED, Bundle
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.settings import Settings
-from hindi_stt.streaming import Context, LocalLine, Partial, Stream, Utterance
+from hindi_stt.streaming import Context, LocalBackend, Partial, Stream, Utterance
 from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Features, Float32, LogProbs
 from tests.evaluation_set import clips
@@ -116,13 +116,13 @@ def talk(n: int, shift: int = 0, share: float = SPEECH_SHARE) -> Float32:
     return np.concatenate(parts)
 
 
-class CountingLine(LocalLine):
+class CountingLine(LocalBackend):
     """Counts the seconds that partials take at the model."""
 
     partial_s = 0.0
 
     async def log_probs(self, features: Features, *, final: bool) -> LogProbs:
-        """See Line."""
+        """See InferenceBackend."""
         start = time.perf_counter()
         result = await super().log_probs(features, final=final)
         if not final:
@@ -138,7 +138,7 @@ async def run_context(pipeline: Pipeline, line: CountingLine, samples: Float32, 
         events += [event async for event in stream.partial()]
         for event in events:
             if isinstance(event, Partial):
-                shown.partial([w.text for w in event.added], [w.text for w in event.unstable], stream.received_s)
+                shown.partial([w.text for w in event.stable], [w.text for w in event.unstable], stream.received_s)
             elif isinstance(event, Utterance) and event.words:
                 shown.final([word.text for word in event.words], event.words[0].end_s)
     return shown
@@ -159,7 +159,7 @@ def choose_context(bundle: Bundle, n: int, shift: int, n_contexts: int) -> None:
         tqdm.write(f"{' | '.join(map(str, names))} | {shown.row()} | {cost:.4f}")
 
 
-async def ends_of(pipeline: Pipeline, line: LocalLine, samples: Float32) -> list[float]:
+async def ends_of(pipeline: Pipeline, line: LocalBackend, samples: Float32) -> list[float]:
     """Seconds of the stream after which each final is due: when the packet that ends its utterance is there."""
     stream = Stream(pipeline, line, pipeline.options({}), context=Context(step_s=len(samples)))
     ends: list[float] = []
@@ -209,7 +209,7 @@ async def _send(ws: ClientConnection, samples: Float32, start_s: float) -> None:
 def measure_server(bundle: Path, precision: str, counts: Sequence[int], n: int) -> None:
     samples = talk(n)
     opened = Bundle.open(bundle).with_precision(precision)
-    pipeline, line = Pipeline(opened, Settings(model="")), LocalLine(LocalAcoustic(opened, threads=1))
+    pipeline, line = Pipeline(opened, Settings(model="")), LocalBackend(LocalAcoustic(opened, threads=1))
     cores = len(os.sched_getaffinity(0))
     print(f"{cores} cores for server and clients, {bundle} {precision}")
     print("streams | stable replaced | shown changed | first partial p50 / p95 | final p50 / p95")

@@ -38,7 +38,7 @@ from hindi_stt.startup import NO_ACCESS_LOG, NO_SPANS, protection, registry, sen
 if TYPE_CHECKING:
     from hindi_stt.access.ledger import Ledger
     from hindi_stt.api.jobs.opening import JobOpening
-    from hindi_stt.api.jobs.service import Jobs
+    from hindi_stt.api.jobs.service import JobService
     from hindi_stt.jobs.worker_supervisor import Workers
 
 __all__ = ["HindiSTT"]
@@ -87,13 +87,13 @@ def _open_ledger() -> Ledger:
 
 def _job_opening(recognizer: Recognizer, opened: Callable[[], None]) -> JobOpening:
     from hindi_stt.api.jobs.opening import JobOpening
-    from hindi_stt.api.jobs.service import Jobs
+    from hindi_stt.api.jobs.service import JobService
     from hindi_stt.jobs.backend import Backend
     from hindi_stt.jobs.queue import JobQueue
 
-    def open_jobs() -> Jobs:
+    def open_jobs() -> JobService:
         backend = Backend(settings)
-        return Jobs(backend, JobQueue(settings.jobs_queue_url, backend.folder), recognizer)
+        return JobService(backend, JobQueue(settings.jobs_queue_url, backend.folder), recognizer)
 
     return JobOpening(open_jobs, opened)
 
@@ -114,8 +114,8 @@ def _job_routes() -> list[Route]:
     from hindi_stt.api.jobs.resumable_uploads import upload_routes
     from hindi_stt.api.jobs.routes import job_routes
 
-    def jobs() -> Jobs:
-        found: Jobs = bentoml.get_current_service().job_opening.jobs
+    def jobs() -> JobService:
+        found: JobService = bentoml.get_current_service().job_opening.jobs
         return found
 
     return [*job_routes(jobs), *upload_routes(jobs)]

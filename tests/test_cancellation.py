@@ -22,7 +22,7 @@ from hindi_stt.access.limits import Client, RateLimits
 from hindi_stt.api.error_responses import RequestState
 from hindi_stt.api.jobs.requests import create_from_form, create_from_json
 from hindi_stt.api.jobs.resumable_uploads import upload_routes
-from hindi_stt.api.jobs.service import Jobs
+from hindi_stt.api.jobs.service import JobService
 from hindi_stt.api.realtime.session import RealtimeSession
 from hindi_stt.api.realtime.session_config import initial_config
 from hindi_stt.api.recognition import Recognizer
@@ -36,7 +36,7 @@ from hindi_stt.jobs import uploads as upload_store
 from hindi_stt.jobs.backend import Backend
 from hindi_stt.jobs.queue import JobQueue
 from hindi_stt.settings import Settings
-from hindi_stt.streaming import LocalLine, Stream, Utterance
+from hindi_stt.streaming import LocalBackend, Stream, Utterance
 from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Features, LogProbs
 from tests.cancelling import CancelledAt, at_every_await, cancelled_at
@@ -86,9 +86,9 @@ def recognizer(bundle: Bundle, acoustic: LocalAcoustic, tmp_path: Path) -> Recog
 
 
 @pytest.fixture
-def jobs(recognizer: Recognizer) -> Jobs:
+def jobs(recognizer: Recognizer) -> JobService:
     backend = Backend(recognizer.settings)
-    return Jobs(backend, JobQueue("", backend.folder), recognizer)
+    return JobService(backend, JobQueue("", backend.folder), recognizer)
 
 
 # --- the helper
@@ -168,7 +168,7 @@ def test_a_file_that_was_opened_is_closed(tmp_path: Path) -> None:
 # --- uploads
 
 
-def test_a_resumable_upload(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_resumable_upload(jobs: JobService, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is cancelled, what is stored is a beginning of what was sent, and another request sends the rest."""
     data = np.random.default_rng(0).bytes(64_000)
     monkeypatch.setattr("hindi_stt.api.jobs.resumable_uploads._WRITE_BYTES", 8_000)
@@ -200,7 +200,7 @@ def test_a_resumable_upload(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None
     assert asyncio.run(at_every_await(attempt)) > 15
 
 
-def test_a_time_out_while_an_upload_is_written(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_time_out_while_an_upload_is_written(jobs: JobService, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that is slower than the client's patience: the bytes are there once, and the offset says so."""
     data = np.random.default_rng(1).bytes(40_000)
     monkeypatch.setattr("hindi_stt.api.jobs.resumable_uploads._WRITE_BYTES", 10_000)
@@ -262,7 +262,7 @@ def test_a_transcription(recognizer: Recognizer, headers: dict[str, str]) -> Non
 
 
 @pytest.mark.parametrize("how", ["form", "upload"])
-def test_a_job_is_made_or_not(jobs: Jobs, how: str) -> None:
+def test_a_job_is_made_or_not(jobs: JobService, how: str) -> None:
     """Of a cancelled request there is a job with all its audio, or nothing that anybody could see."""
 
     def create() -> Any:
@@ -316,7 +316,7 @@ def test_a_stream_that_is_cleared_after_a_cancellation(pipeline: Pipeline, acous
             _ = [event async for event in stream.partial()]
 
     def new() -> Stream:
-        return Stream(pipeline, LocalLine(acoustic), pipeline.options({}))
+        return Stream(pipeline, LocalBackend(acoustic), pipeline.options({}))
 
     async def attempt(n: int) -> bool:
         stream = new()
@@ -389,7 +389,7 @@ def test_clear_while_a_partial_is_being_decoded(
     decoding, decoded = threading.Event(), threading.Event()
 
     async def run() -> Callable[[], Any]:
-        stream = Stream(pipeline, LocalLine(acoustic), pipeline.options({}))
+        stream = Stream(pipeline, LocalBackend(acoustic), pipeline.options({}))
         partials: Any = stream._partials
         words = partials._words
 

@@ -12,7 +12,7 @@ import pytest
 
 from hindi_stt.errors import HindiSTTError, Overloaded, RunnerUnavailable
 from hindi_stt.inference.acoustic import LocalAcoustic
-from hindi_stt.streaming import Event, LocalLine, Stream, TurnDetection, Utterance
+from hindi_stt.streaming import Event, LocalBackend, Stream, TurnDetection, Utterance
 from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Features, LogProbs
 from tests.test_streaming import RATE, TALK, Busy, Stuck, listen, packets, utterances
@@ -22,7 +22,7 @@ from tests.wav import wav
 PACKET = RATE // 50
 
 
-class Recorder(LocalLine):
+class Recorder(LocalBackend):
     """Counts what is asked of the model; `closed`: it takes nothing more."""
 
     def __init__(self, acoustic: LocalAcoustic) -> None:
@@ -53,7 +53,7 @@ async def push(stream: Stream, samples: np.ndarray) -> list[Event]:
 
 
 @contextlib.asynccontextmanager
-async def open_stream(pipeline: Pipeline, line: LocalLine, silence_ms: int) -> AsyncIterator[Stream]:
+async def open_stream(pipeline: Pipeline, line: LocalBackend, silence_ms: int) -> AsyncIterator[Stream]:
     turns = TurnDetection(silence_duration_ms=silence_ms)
     stream = Stream(pipeline, line, pipeline.options({}), min_s=0, turns=turns)
     yield stream
@@ -90,7 +90,7 @@ def test_who_goes_on_after_a_pause_is_heard_whole(pipeline: Pipeline, acoustic: 
     samples = np.concatenate([RAIN, silence(0.45), FAMILY, silence(1)])
 
     async def go() -> list[Event]:
-        async with open_stream(pipeline, LocalLine(acoustic), 800) as stream:
+        async with open_stream(pipeline, LocalBackend(acoustic), 800) as stream:
             return await push(stream, samples)
 
     (done,) = utterances(asyncio.run(go()))
@@ -103,7 +103,7 @@ def test_who_goes_on_after_a_pause_is_heard_whole(pipeline: Pipeline, acoustic: 
 def test_without_room_for_it_the_final_comes_as_before(pipeline: Pipeline, acoustic: LocalAcoustic, make: type) -> None:
     turns = TurnDetection(silence_duration_ms=500)
 
-    def heard(line: LocalLine) -> list[Utterance]:
+    def heard(line: LocalBackend) -> list[Utterance]:
         async def go() -> list[Event]:
             stream = Stream(pipeline, line, pipeline.options({}), min_s=0, turns=turns)
             events: list[Event] = []
@@ -122,7 +122,7 @@ def test_what_is_wrong_is_told_with_the_turn(pipeline: Pipeline) -> None:
         return [Overloaded("full") for _ in batch]
 
     async def go() -> None:
-        async with open_stream(pipeline, LocalLine(broken), 500) as stream:
+        async with open_stream(pipeline, LocalBackend(broken), 500) as stream:
             await push(stream, np.append(RAIN, silence(0.4)))
             with pytest.raises(Overloaded):
                 await push(stream, silence(0.2))

@@ -15,7 +15,7 @@ import pytest
 
 from hindi_stt.bulk.sources import Sources
 from hindi_stt.errors import HindiSTTError, PrivateAddress
-from hindi_stt.jobs.webhooks import tell
+from hindi_stt.jobs.webhooks import deliver
 from hindi_stt.safe_fetch import Network
 
 # All of them lead to this machine, for one library or another.
@@ -104,7 +104,7 @@ def test_webhooks_and_downloads_never_reach_this_machine(
     came.clear()
     job: dict[str, Any] = {"id": "1", "state": "done", "finished": 0.0, "webhook_url": f"http://{host}:{port}/hook"}
     job |= {"webhook_secret": "whsec_" + "A" * 32, "n_files": 1, "n_done": 1, "n_failed": 0, "n_cancelled": 0}
-    assert not tell(job, Network())  # type: ignore[arg-type]  # a row, as a mapping
+    assert not deliver(job, Network())  # type: ignore[arg-type]  # a row, as a mapping
     sources = Sources(tmp_path, "", 100)
     with pytest.raises(HindiSTTError), sources.open(f"http://{host}:{port}/clip"):
         pass

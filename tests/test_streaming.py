@@ -20,7 +20,7 @@ from hindi_stt.errors import AudioTooShort, HindiSTTError, Overloaded
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.streaming import (
     Event,
-    LocalLine,
+    LocalBackend,
     Partial,
     SpeechStarted,
     SpeechStopped,
@@ -61,7 +61,7 @@ def listen(
     parts: Iterable[np.ndarray],
     *,
     end_pointing: bool = True,
-    line: LocalLine | None = None,
+    line: LocalBackend | None = None,
     turns: TurnDetection | None = None,
     **fields: str,
 ) -> list[Event]:
@@ -69,7 +69,9 @@ def listen(
 
     async def run() -> list[Event]:
         options = pipeline.options(fields)
-        stream = Stream(pipeline, line or LocalLine(acoustic), options, end_pointing=end_pointing, min_s=0, turns=turns)
+        stream = Stream(
+            pipeline, line or LocalBackend(acoustic), options, end_pointing=end_pointing, min_s=0, turns=turns
+        )
         events: list[Event] = []
         for part in parts:
             events += [event async for event in stream.push(part.astype(np.float32) / 32_768)]
@@ -79,7 +81,7 @@ def listen(
     return asyncio.run(run())
 
 
-class Busy(LocalLine):
+class Busy(LocalBackend):
     """A line with no room for partials."""
 
     async def log_probs(self, features: Features, *, final: bool) -> LogProbs:
@@ -88,7 +90,7 @@ class Busy(LocalLine):
         return await super().log_probs(features, final=final)
 
 
-class Stuck(LocalLine):
+class Stuck(LocalBackend):
     """A line whose partials never come."""
 
     def __init__(self, acoustic: LocalAcoustic) -> None:
@@ -162,7 +164,7 @@ def test_who_does_not_pause_is_heard_in_parts(pipeline: Pipeline, acoustic: Loca
     assert len(found) >= 2
     assert events.index(found[0]) < len(events) - 10
     assert " ".join(utterance.text for utterance in found) == pipeline.transcribe(wav(samples), acoustic).text
-    added = [word.start_s for event in events if isinstance(event, Partial) for word in event.added]
+    added = [word.start_s for event in events if isinstance(event, Partial) for word in event.stable]
     assert added
     for utterance in found:
         assert utterance.start_s <= utterance.words[0].start_s
@@ -208,7 +210,7 @@ def test_partials_come_before_the_end(talk: list[Event]) -> None:
     assert first == 1
     assert len(before) > 4
     assert any(event.unstable for event in before)
-    assert any(event.added for event in before)
+    assert any(event.stable for event in before)
 
 
 @pytest.mark.parametrize("fields", [{"numerals": "latin", "punctuation": "pauses"}, {"script": "latin"}])
@@ -217,7 +219,7 @@ def test_options_hold_here_too(pipeline: Pipeline, acoustic: LocalAcoustic, fiel
     for utterance in utterances(events):
         audio = TALK[round(utterance.start_s * RATE) : round(utterance.end_s * RATE)]
         assert utterance.text == pipeline.transcribe(wav(audio), acoustic, pipeline.options(fields)).text
-    added = [word.text for event in events if isinstance(event, Partial) for word in event.added]
+    added = [word.text for event in events if isinstance(event, Partial) for word in event.stable]
     final = [word.text for utterance in utterances(events) for word in utterance.words]
     assert added
     # Early on a model hears one or the other word differently.
@@ -238,7 +240,7 @@ def test_silence_and_hiss_have_no_utterances(pipeline: Pipeline, acoustic: Local
 
 def test_a_commit_of_nothing_is_refused(pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
     async def run() -> None:
-        stream = Stream(pipeline, LocalLine(acoustic), pipeline.options({}))
+        stream = Stream(pipeline, LocalBackend(acoustic), pipeline.options({}))
         with pytest.raises(AudioTooShort):
             _ = [event async for event in stream.commit()]
 
@@ -247,7 +249,7 @@ def test_a_commit_of_nothing_is_refused(pipeline: Pipeline, acoustic: LocalAcous
 
 def test_cleared_audio_is_never_heard(pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
     async def run() -> list[Event]:
-        stream = Stream(pipeline, LocalLine(acoustic), pipeline.options({}), end_pointing=False)
+        stream = Stream(pipeline, LocalBackend(acoustic), pipeline.options({}), end_pointing=False)
         _ = [event async for event in stream.push(TALK[: 3 * RATE].astype(np.float32) / 32_768)]
         await stream.clear()
         rain = speech("rain.flac").astype(np.float32) / 32_768
@@ -285,7 +287,10 @@ def test_finals_do_not_wait_for_partials(pipeline: Pipeline, acoustic: LocalAcou
 def test_errors_of_the_model_reach_the_caller(pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
     with pytest.raises(HindiSTTError, match="broken"):
         listen(
-            pipeline, acoustic, every(TALK, 0.5), line=LocalLine(lambda batch: [HindiSTTError("broken") for _ in batch])
+            pipeline,
+            acoustic,
+            every(TALK, 0.5),
+            line=LocalBackend(lambda batch: [HindiSTTError("broken") for _ in batch]),
         )
 
 

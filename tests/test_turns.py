@@ -17,7 +17,7 @@ from websockets.sync.client import ClientConnection
 from hindi_stt.api.realtime.turn_detection import DELAYS
 from hindi_stt.audio.segmentation import Clip
 from hindi_stt.inference.acoustic import LocalAcoustic
-from hindi_stt.streaming import Context, LocalLine, Stream, TurnDetection, Utterance
+from hindi_stt.streaming import Context, LocalBackend, Stream, TurnDetection, Utterance
 from hindi_stt.streaming.turns import TurnSegmenter
 from hindi_stt.transcription.pipeline import Pipeline
 from tests.server import Server
@@ -229,7 +229,7 @@ def test_a_shorter_delay_shows_words_sooner(pipeline: Pipeline, acoustic: LocalA
     """Counted in packets of a tenth of a second until anything is shown."""
 
     async def packets_before(context: Context) -> int:
-        stream = Stream(pipeline, LocalLine(acoustic), pipeline.options({}), context=context, turns=TurnDetection())
+        stream = Stream(pipeline, LocalBackend(acoustic), pipeline.options({}), context=context, turns=TurnDetection())
         for number, part in enumerate(packets(np.append(FAMILY, RAIN), [RATE // 10] * 200)):
             _ = [event async for event in stream.push(part.astype(np.float32) / 32_768)]
             if [event async for event in stream.partial()]:

@@ -15,8 +15,8 @@ from hindi_stt import render
 from hindi_stt.access.limits import Client
 from hindi_stt.api.disconnect import unless_disconnected
 from hindi_stt.api.error_responses import error_body, state_of
-from hindi_stt.api.forms.transcription_request import Wishes
-from hindi_stt.api.recognition import Recognition, Recognizer, Recording
+from hindi_stt.api.forms.transcription_request import TranscriptionRequest
+from hindi_stt.api.recognition import Recognizer, Recording, Transcription
 from hindi_stt.api.result_cache import fingerprint
 from hindi_stt.api.server_sent_events import EventStream, event
 from hindi_stt.api.uploads.receive import UploadedFile
@@ -26,7 +26,7 @@ from hindi_stt.observability.metrics import STAGES
 from hindi_stt.transcription import channels
 from hindi_stt.types import Transcript
 
-__all__ = ["Heard", "answer", "answer_in_events", "hear", "model_of", "usage"]
+__all__ = ["TranscriptionResult", "answer", "answer_in_events", "model_of", "transcribe_file", "usage"]
 
 _SUBTITLES: Final = {"srt": render.to_srt, "vtt": render.to_vtt}
 _MEDIA_TYPES: Final = {"srt": "application/x-subrip; charset=utf-8", "vtt": "text/vtt; charset=utf-8"}
@@ -34,79 +34,88 @@ _PLAIN_TEXT: Final = "text/plain; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class TranscriptionResult:
     """A transcript, and the seconds that each stage took for it."""
 
     transcript: Transcript
     stages_s: Mapping[str, float]
 
 
-async def hear(recognizer: Recognizer, uploaded: UploadedFile, wishes: Wishes, client: Client) -> Heard:
+async def transcribe_file(
+    recognizer: Recognizer, uploaded: UploadedFile, parameters: TranscriptionRequest, client: Client
+) -> TranscriptionResult:
     """Listen to one recording, or to its channels in turn, or find what was heard of it before.
 
-    Raises what `Recognition.transcript` raises.
+    Raises what `Transcription.transcript` raises.
     """
     cache = recognizer.cache
     if cache is None:
-        return await _hear(recognizer, uploaded, wishes, client)
+        return await _transcribe_file(recognizer, uploaded, parameters, client)
     asked = {
-        "options": asdict(wishes.asked.options),
-        "split": wishes.split,
+        "options": asdict(parameters.model_request.options),
+        "split": parameters.split,
         "raw": uploaded.raw and asdict(uploaded.raw),
     }
     if recognizer.settings.cache_shared == "off":
         asked["owner"] = client.name
-    model = wishes.asked.pipeline.bundle.tag
+    model = parameters.model_request.pipeline.bundle.tag
     key = await recognizer.in_thread(lambda: fingerprint(uploaded.file, model, recognizer.settings, asked))
     if (found := await cache.get(key)) is not None:
         await recognizer.limits.count_audio(client, found.duration_s)
         recognizer.metrics.requests.inc()
-        return Heard(found, dict.fromkeys(STAGES, 0.0))
-    heard = await _hear(recognizer, uploaded, wishes, client)
+        return TranscriptionResult(found, dict.fromkeys(STAGES, 0.0))
+    heard = await _transcribe_file(recognizer, uploaded, parameters, client)
     await cache.put(key, heard.transcript)
     return heard
 
 
-async def _hear(recognizer: Recognizer, uploaded: UploadedFile, wishes: Wishes, client: Client) -> Heard:
+async def _transcribe_file(
+    recognizer: Recognizer, uploaded: UploadedFile, parameters: TranscriptionRequest, client: Client
+) -> TranscriptionResult:
     file, raw = uploaded.file, uploaded.raw
-    pipeline, options = wishes.asked.pipeline, wishes.asked.options
-    if not wishes.split:
-        recognition = recognizer.recognize(Recording(file, raw), pipeline, options, client)
-        return Heard(await recognition.transcript(), recognition.stages_s)
+    pipeline, options = parameters.model_request.pipeline, parameters.model_request.options
+    if not parameters.split:
+        transcription = recognizer.recognize(Recording(file, raw), pipeline, options, client)
+        return TranscriptionResult(await transcription.transcript(), transcription.stages_s)
     n_channels = await recognizer.in_thread(lambda: pipeline.count_channels(file, raw=raw))
     transcripts = []
     stages_s: dict[str, float] = {}
     for channel in range(n_channels):
-        recognition = recognizer.recognize(Recording(file, raw, channel), pipeline, options, client)
-        transcripts.append(await recognition.transcript())
-        stages_s = {stage: stages_s.get(stage, 0.0) + s for stage, s in recognition.stages_s.items()}
-    return Heard(channels.merge(transcripts), stages_s)
+        transcription = recognizer.recognize(Recording(file, raw, channel), pipeline, options, client)
+        transcripts.append(await transcription.transcript())
+        stages_s = {stage: stages_s.get(stage, 0.0) + s for stage, s in transcription.stages_s.items()}
+    return TranscriptionResult(channels.merge(transcripts), stages_s)
 
 
 async def answer(
-    recognizer: Recognizer, transcript: Transcript, wishes: Wishes, body: dict[str, Any], *, openai: bool = False
+    recognizer: Recognizer,
+    transcript: Transcript,
+    parameters: TranscriptionRequest,
+    body: dict[str, Any],
+    *,
+    openai: bool = False,
 ) -> Response:
     """Build the response in the format that was asked for.
 
     Args:
         recognizer: The worker's. Its threads cut subtitles, which takes tenths of a second for a long recording.
         transcript: What was said.
-        wishes: The request, with its response format.
+        parameters: The request, with its response format.
         body: The answer in JSON.
         openai: Whether subtitles are declared as text/plain, as OpenAI's API does.
 
     Returns:
         The response; warnings are in its body or in the header X-Warnings, and X-Model is the tag of the model.
     """
-    warnings = [*transcript.warnings, *wishes.asked.warnings]
-    headers = {"X-Model": model_of(wishes)}
+    warnings = [*transcript.warnings, *parameters.model_request.warnings]
+    headers = {"X-Model": model_of(parameters)}
     if warnings:
         headers["X-Warnings"] = ", ".join(quote(text, safe=" =:,;'()") for text in warnings)
-    if wishes.response_format == "text":
+    if parameters.response_format == "text":
         return PlainTextResponse(render.to_text(transcript) + "\n", headers=headers)
-    if wishes.response_format in _SUBTITLES:
-        media_type = _PLAIN_TEXT if openai else _MEDIA_TYPES[wishes.response_format]
-        write = _SUBTITLES[wishes.response_format]
+    if parameters.response_format in _SUBTITLES:
+        media_type = _PLAIN_TEXT if openai else _MEDIA_TYPES[parameters.response_format]
+        write = _SUBTITLES[parameters.response_format]
         text = await recognizer.in_thread(lambda: write(transcript))
         return Response(text, media_type=media_type, headers=headers)
     return JSONResponse(body | {"warnings": warnings}, headers=headers)
@@ -116,23 +125,25 @@ async def answer_in_events(
     request: Request,
     uploaded: UploadedFile,
     recognizer: Recognizer,
-    wishes: Wishes,
+    parameters: TranscriptionRequest,
     resources: contextlib.AsyncExitStack,
 ) -> Response:
     """The segments as they are heard, as OpenAI's events; resources: what the answer needs until it has ended."""
     arriving = uploaded.arriving
     recording = Recording(uploaded.file, uploaded.raw, arriving=arriving.file if arriving else None)
-    asked = wishes.asked
-    recognition = recognizer.recognize(recording, asked.pipeline, asked.options, state_of(request).client)
-    events = _events(request, recognition, wishes, arriving)
+    model_request = parameters.model_request
+    transcription = recognizer.recognize(
+        recording, model_request.pipeline, model_request.options, state_of(request).client
+    )
+    events = _events(request, transcription, parameters, arriving)
     # Whatever goes wrong before the first words still has a status of its own.
     first = await unless_disconnected(request, anext(events))
     return EventStream(request, first, events, resources.pop_all(), recognizer.settings.request_timeout_s)
 
 
-def model_of(wishes: Wishes) -> str:
+def model_of(parameters: TranscriptionRequest) -> str:
     """Tag of the model that hears a request, whatever alias it was asked for by."""
-    return wishes.asked.pipeline.bundle.tag
+    return parameters.model_request.pipeline.bundle.tag
 
 
 def usage(transcript: Transcript) -> dict[str, Any]:
@@ -141,15 +152,15 @@ def usage(transcript: Transcript) -> dict[str, Any]:
 
 
 async def _events(
-    request: Request, recognition: Recognition, wishes: Wishes, arriving: Arriving | None
+    request: Request, transcription: Transcription, parameters: TranscriptionRequest, arriving: Arriving | None
 ) -> AsyncGenerator[bytes]:
     """transcript.text.delta for each segment; then transcript.text.done, or the error that ended it."""
     begun = False
     try:
-        async with contextlib.aclosing(recognition.segments()) as segments:
+        async with contextlib.aclosing(transcription.segments()) as segments:
             async for segment in segments:
                 delta: dict[str, Any] = {"type": "transcript.text.delta", "delta": " " * begun + segment.text}
-                if wishes.logprobs:
+                if parameters.logprobs:
                     delta["logprobs"] = render.word_log_probs(segment.words)
                 yield event(delta)
                 begun = True
@@ -163,10 +174,10 @@ async def _events(
         state_of(request).error = error
         yield event(error_body(request, error))
         return
-    transcript = recognition.result
+    transcript = transcription.result
     state_of(request).facts["audio_s"] = round(transcript.duration_s, 3)
-    done: dict[str, Any] = {"type": "transcript.text.done", "text": transcript.text, "model": model_of(wishes)}
+    done: dict[str, Any] = {"type": "transcript.text.done", "text": transcript.text, "model": model_of(parameters)}
     done |= usage(transcript)
-    if wishes.logprobs:
+    if parameters.logprobs:
         done["logprobs"] = render.word_log_probs(transcript.words)
-    yield event(done | {"warnings": [*transcript.warnings, *wishes.asked.warnings]})
+    yield event(done | {"warnings": [*transcript.warnings, *parameters.model_request.warnings]})

@@ -10,7 +10,7 @@ import asyncio
 from dataclasses import replace
 from typing import Final
 
-from hindi_stt.api.forms.transcription_request import Wishes
+from hindi_stt.api.forms.transcription_request import TranscriptionRequest
 from hindi_stt.api.recognition import Recognizer
 from hindi_stt.api.slices import Slices
 from hindi_stt.api.uploads.receive import UploadedFile
@@ -20,25 +20,27 @@ from hindi_stt.observability.request_context import current_client
 from hindi_stt.transcription.options import Options
 from hindi_stt.transcription.pipeline import Pipeline
 
-__all__ = ["settled"]
+__all__ = ["select_model"]
 
 _OPENING_S: Final = 10.0
 _GREEDY: Final = Options(decoding=DecodingOptions(decoder="greedy"))
 
 
-async def settled(recognizer: Recognizer, uploaded: UploadedFile, wishes: Wishes) -> Wishes:
-    """The wishes with one model. Raises Timeout, Overloaded, errors of the runner and of the audio."""
-    if not wishes.others:
-        return wishes
+async def select_model(
+    recognizer: Recognizer, uploaded: UploadedFile, parameters: TranscriptionRequest
+) -> TranscriptionRequest:
+    """The parameters with one model. Raises Timeout, Overloaded, errors of the runner and of the audio."""
+    if not parameters.others:
+        return parameters
     limit_s = recognizer.settings.request_timeout_s
-    candidates = (wishes.asked, *wishes.others)
+    candidates = (parameters.model_request, *parameters.others)
     try:
         async with asyncio.timeout(limit_s):
-            scores = [await _score(recognizer, uploaded, asked.pipeline) for asked in candidates]
+            scores = [await _score(recognizer, uploaded, candidate.pipeline) for candidate in candidates]
     except TimeoutError as error:
         raise Timeout(f"The language was not known within {limit_s:g} s.") from error
     best = max(range(len(candidates)), key=scores.__getitem__)
-    return replace(wishes, asked=candidates[best], others=())
+    return replace(parameters, model_request=candidates[best], others=())
 
 
 async def _score(recognizer: Recognizer, uploaded: UploadedFile, pipeline: Pipeline) -> float:
@@ -58,6 +60,6 @@ async def _score(recognizer: Recognizer, uploaded: UploadedFile, pipeline: Pipel
     recognizer.load.admit(current_client(), clip.features.duration_s)
     decode = pipeline.decoder(_GREEDY)
     stages_s = {"queue_inference": 0.0, "decoding": 0.0}
-    hypothesis = await recognizer.hear(clip, pipeline, decode, stages_s, patient=False)
+    hypothesis = await recognizer.transcribe_clip(clip, pipeline, decode, stages_s, wait_if_busy=False)
     n_frames = round(clip.features.duration_s / pipeline.bundle.manifest.frame_shift_s)
     return hypothesis.score / max(1, n_frames)

@@ -32,7 +32,7 @@ from hindi_stt.transcription.options import Options
 from hindi_stt.transcription.pipeline import Pipeline, PreparedClip
 from hindi_stt.types import Features, Hypothesis, LogProbs, Segment, Transcript
 
-__all__ = ["Recognition", "Recognizer", "Recording", "RemoteAcoustic"]
+__all__ = ["Recognizer", "Recording", "RemoteAcoustic", "Transcription"]
 
 T = TypeVar("T")
 
@@ -113,9 +113,9 @@ class Recognizer:
         """The line for one of the registry's models."""
         return self._pipelines[bundle.tag]
 
-    def recognize(self, recording: Recording, pipeline: Pipeline, options: Options, client: Client) -> Recognition:
+    def recognize(self, recording: Recording, pipeline: Pipeline, options: Options, client: Client) -> Transcription:
         """Begin with one recording; nothing happens before its segments are asked for. client: whose audio it is."""
-        return Recognition(self, recording, pipeline, options, client)
+        return Transcription(self, recording, pipeline, options, client)
 
     async def in_thread(self, work: Callable[[], T], *, waits: ArrivingFile | None = None) -> T:
         """Run CPU work beside the event loop; clients take turns, so a piece of work should be short.
@@ -126,17 +126,17 @@ class Recognizer:
             return await self._threads.run_reading(current_client(), work, waits, self._waiting)
         return await self._threads.run(current_client(), work)
 
-    async def hear(
-        self, clip: PreparedClip, pipeline: Pipeline, decode: Decoder, stages_s: dict[str, float], *, patient: bool
+    async def transcribe_clip(
+        self, clip: PreparedClip, pipeline: Pipeline, decode: Decoder, stages_s: dict[str, float], *, wait_if_busy: bool
     ) -> Hypothesis:
         """One clip through the runner and the decoder; adds the seconds that they took to `stages_s`.
 
-        patient: wait until the runner has room, instead of raising Overloaded; the caller bounds that.
+        wait_if_busy: wait until the runner has room, instead of raising Overloaded; the caller bounds that.
         """
         with self.load.in_progress(current_client(), clip.features.duration_s):
             called = time.perf_counter()
             with stage("runner", {"audio_s": clip.features.duration_s, "offset_s": clip.offset_s}):
-                log_probs = await self.log_probs(pipeline.bundle.tag, clip.features, patient=patient)
+                log_probs = await self.log_probs(pipeline.bundle.tag, clip.features, wait_if_busy=wait_if_busy)
             answered = time.perf_counter()
             with stage("decoding"):
                 hypothesis = await self.in_thread(lambda: decode(log_probs))
@@ -167,14 +167,19 @@ class Recognizer:
         with self._arriving.held(client.name, upload):
             yield
 
-    async def log_probs(self, model: str, features: Features, *, patient: bool, live_final: bool = False) -> LogProbs:
-        """One clip through the runner. patient: see `hear`; the rest: RemoteAcoustic. Raises the runner's errors."""
+    async def log_probs(
+        self, model: str, features: Features, *, wait_if_busy: bool, live_final: bool = False
+    ) -> LogProbs:
+        """One clip through the runner.
+
+        wait_if_busy: see `transcribe_clip`; the rest: RemoteAcoustic. Raises the runner's errors.
+        """
         while True:
             try:
                 return await self._acoustic(model, features, live_final=live_final)
             except Overloaded as error:
                 self.load.remember_refusal(current_client(), error.retry_after_s or 1.0)
-                if not patient:
+                if not wait_if_busy:
                     raise
                 await asyncio.sleep(error.retry_after_s or 1)
 
@@ -196,7 +201,7 @@ class Recognizer:
             self._n_partials -= 1
 
 
-class Recognition:
+class Transcription:
     """One recording on its way: iterate over `segments`, or ask for the whole `transcript`.
 
     Its clips go through the runner side by side, up to a bound. stages_s: seconds that each stage took, summed over the
@@ -222,7 +227,7 @@ class Recognition:
 
     async def transcript(self) -> Transcript:
         """The answer in one piece. Raises Timeout, Overloaded, RateLimited, errors of the runner and of the audio."""
-        async with contextlib.aclosing(self._heard()) as heard:
+        async with contextlib.aclosing(self._segments()) as heard:
             segments = [segment async for segment in heard]
         return await self._written(segments)
 
@@ -239,7 +244,7 @@ class Recognition:
         """
         heard: list[Segment] = []
         masked = bool(self._options.text.mask)
-        async with contextlib.aclosing(self._heard()) as found:
+        async with contextlib.aclosing(self._segments()) as found:
             async for segment in found:
                 heard.append(segment)
                 if not masked:
@@ -253,7 +258,7 @@ class Recognition:
             lambda: self._pipeline.transcript(heard, self._preparation, self._options, warnings=self._assembly.warnings)
         )
 
-    async def _heard(self) -> AsyncGenerator[Segment]:
+    async def _segments(self) -> AsyncGenerator[Segment]:
         """The segments as they are decoded, in order.
 
         Raises Timeout, Overloaded, RateLimited, LimitsUnavailable, RunnerUnavailable, InferenceFailed, and what
@@ -261,35 +266,37 @@ class Recognition:
         """
         settings, start = self._recognizer.settings, time.perf_counter()
         assembly = self._assembly
-        flying: deque[tuple[PreparedClip, asyncio.Task[Hypothesis]]] = deque()
+        in_flight: deque[tuple[PreparedClip, asyncio.Task[Hypothesis]]] = deque()
         deadline = self._deadline
         deadline.restart()
-        coming: asyncio.Task[PreparedClip | None] | None = None
+        next_clip: asyncio.Task[PreparedClip | None] | None = None
         try:
             pipeline, options = self._pipeline, self._options
             decode = await deadline.bound(self._recognizer.in_thread(lambda: pipeline.decoder(options)))
             first = more = True
-            while more or flying:
-                if more and coming is None and len(flying) < settings.segments_in_flight:
-                    coming = asyncio.create_task(self._next_clip())
-                # Either may be long in coming: the next clip of a recording that is still arriving, too.
-                await deadline.bound(_any_of(coming, flying[0][1] if flying else None))
-                if coming is not None and coming.done():
-                    clip, coming = coming.result(), None
+            while more or in_flight:
+                if more and next_clip is None and len(in_flight) < settings.segments_in_flight:
+                    next_clip = asyncio.create_task(self._next_clip())
+                # Either may be long in next_clip: the next clip of a recording that is still arriving, too.
+                await deadline.bound(_any_of(next_clip, in_flight[0][1] if in_flight else None))
+                if next_clip is not None and next_clip.done():
+                    clip, next_clip = next_clip.result(), None
                     more = clip is not None
                     if clip is not None:
-                        hearing = self._recognizer.hear(clip, pipeline, decode, self.stages_s, patient=not first)
-                        flying.append((clip, asyncio.create_task(hearing)))
+                        transcribing = self._recognizer.transcribe_clip(
+                            clip, pipeline, decode, self.stages_s, wait_if_busy=not first
+                        )
+                        in_flight.append((clip, asyncio.create_task(transcribing)))
                         first = False
-                if flying and flying[0][1].done():
-                    clip, task = flying.popleft()
+                if in_flight and in_flight[0][1].done():
+                    clip, task = in_flight.popleft()
                     for segment in assembly.add(clip, task.result()):
                         yield segment
                     deadline.restart()
             for segment in assembly.end():
                 yield segment
         finally:
-            await _cancel([coming, *(task for _, task in flying)])
+            await _cancel([next_clip, *(task for _, task in in_flight)])
             if self._arriving is not None:
                 self._arriving.end()
             await self._slices.close()

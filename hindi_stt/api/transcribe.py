@@ -10,12 +10,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from hindi_stt import render
-from hindi_stt.api.answers import Heard, answer, answer_in_events, hear
+from hindi_stt.api.answers import TranscriptionResult, answer, answer_in_events, transcribe_file
 from hindi_stt.api.disconnect import unless_disconnected
 from hindi_stt.api.error_responses import error_body, state_of
-from hindi_stt.api.forms.transcription_request import FIELDS, LISTS, Wishes, negotiate, read_wishes
+from hindi_stt.api.forms.transcription_request import (
+    FIELDS,
+    LISTS,
+    TranscriptionRequest,
+    negotiate,
+    parse_transcription_request,
+)
 from hindi_stt.api.forms.values import wants_stream
-from hindi_stt.api.language_choice import settled
+from hindi_stt.api.language_choice import select_model
 from hindi_stt.api.recognition import Recognizer
 from hindi_stt.api.uploads.receive import UploadedFile, receive_upload
 from hindi_stt.concurrency.together import run_together
@@ -41,9 +47,9 @@ async def counting_failures(recognizer: Recognizer) -> AsyncGenerator[None]:
         raise
 
 
-def note_model(request: Request, wishes: Wishes) -> None:
+def note_model(request: Request, parameters: TranscriptionRequest) -> None:
     """For the log and the ledger."""
-    state_of(request).facts["model"] = wishes.asked.pipeline.bundle.tag
+    state_of(request).facts["model"] = parameters.model_request.pipeline.bundle.tag
 
 
 async def transcribe(request: Request, recognizer: Recognizer) -> Response:
@@ -58,24 +64,24 @@ async def transcribe(request: Request, recognizer: Recognizer) -> Response:
         request = upload.request
         accept = request.headers.get("accept", "")
         liked = "json" if wants_stream(upload.fields) else _liked_format(accept, len(upload.files))
-        wishes = read_wishes(upload, recognizer, default_format=liked)
+        parameters = parse_transcription_request(upload, recognizer, default_format=liked)
         if len(upload.files) > 1:
-            _check_several(wishes)
-            every = run_together(_result(request, file, recognizer, wishes) for file in upload.files)
+            _check_several(parameters)
+            every = run_together(_result(request, file, recognizer, parameters) for file in upload.files)
             results = await unless_disconnected(request, every)
             state.facts["audio_s"] = round(sum(result.get("duration", 0) for result in results), 3)
             return JSONResponse({"results": results, "request_id": state.request_id})
         (file,) = upload.files
-        wishes = await unless_disconnected(request, settled(recognizer, file, wishes))
-        note_model(request, wishes)
-        if wishes.stream:
-            return await answer_in_events(request, file, recognizer, wishes, stack)
+        parameters = await unless_disconnected(request, select_model(recognizer, file, parameters))
+        note_model(request, parameters)
+        if parameters.stream:
+            return await answer_in_events(request, file, recognizer, parameters, stack)
         if file.arriving is not None:  # it was to be streamed, and is not: read the rest first
             await unless_disconnected(request, file.arriving.ended())
-        heard = await unless_disconnected(request, hear(recognizer, file, wishes, state.client))
+        heard = await unless_disconnected(request, transcribe_file(recognizer, file, parameters, state.client))
     state.facts["audio_s"] = round(heard.transcript.duration_s, 3)
-    body = _body(heard, wishes) | {"request_id": state.request_id}
-    return await answer(recognizer, heard.transcript, wishes, body)
+    body = _body(heard, parameters) | {"request_id": state.request_id}
+    return await answer(recognizer, heard.transcript, parameters, body)
 
 
 def _liked_format(accept: str, n_files: int) -> str:
@@ -90,35 +96,37 @@ def _liked_format(accept: str, n_files: int) -> str:
     return negotiate(accept, _BY_MEDIA_TYPE)
 
 
-def _check_several(wishes: Wishes) -> None:
-    if wishes.stream:
+def _check_several(parameters: TranscriptionRequest) -> None:
+    if parameters.stream:
         raise InvalidRequest("stream=true goes with one recording: send each in a request of its own.")
-    if wishes.response_format not in {"json", "verbose_json"}:
+    if parameters.response_format not in {"json", "verbose_json"}:
         raise InvalidRequest(
-            f"Several recordings go with response_format=json or verbose_json, not {wishes.response_format}: ask for "
-            "one of these, or send each recording in a request of its own."
+            f"Several recordings go with response_format=json or verbose_json, not {parameters.response_format}: ask "
+            "for one of these, or send each recording in a request of its own."
         )
 
 
-async def _result(request: Request, file: UploadedFile, recognizer: Recognizer, wishes: Wishes) -> dict[str, Any]:
+async def _result(
+    request: Request, file: UploadedFile, recognizer: Recognizer, parameters: TranscriptionRequest
+) -> dict[str, Any]:
     """One of several: what it would be alone, with the file's name, or its error."""
     try:
         async with counting_failures(recognizer):
-            wishes = await settled(recognizer, file, wishes)
-            note_model(request, wishes)
-            heard = await hear(recognizer, file, wishes, state_of(request).client)
+            parameters = await select_model(recognizer, file, parameters)
+            note_model(request, parameters)
+            heard = await transcribe_file(recognizer, file, parameters, state_of(request).client)
     except HindiSTTError as error:
         return {"file": file.name, **error_body(request, error)}
-    warnings = [*heard.transcript.warnings, *wishes.asked.warnings]
-    return {"file": file.name, **_body(heard, wishes), "warnings": warnings}
+    warnings = [*heard.transcript.warnings, *parameters.model_request.warnings]
+    return {"file": file.name, **_body(heard, parameters), "warnings": warnings}
 
 
-def _body(heard: Heard, wishes: Wishes) -> dict[str, Any]:
+def _body(heard: TranscriptionResult, parameters: TranscriptionRequest) -> dict[str, Any]:
     transcript = heard.transcript
-    body = render.to_json(transcript, wishes.asked.pipeline.bundle.tag)
-    if wishes.response_format == "verbose_json" and wishes.segments:
+    body = render.to_json(transcript, parameters.model_request.pipeline.bundle.tag)
+    if parameters.response_format == "verbose_json" and parameters.segments:
         body["segments"] = render.verbose_segments(transcript)
-    if wishes.logprobs:
+    if parameters.logprobs:
         body["logprobs"] = render.word_log_probs(transcript.words)
     body["timings_ms"] = {stage: round(s * 1000, 3) for stage, s in heard.stages_s.items()}
     return body

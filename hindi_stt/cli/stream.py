@@ -20,7 +20,7 @@ from hindi_stt.cli.options import add_line_options, line_options
 from hindi_stt.errors import AudioTooShort, NoMicrophone
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.settings import get_settings
-from hindi_stt.streaming import Event, LocalLine, Partial, Stream, Utterance
+from hindi_stt.streaming import Event, LocalBackend, Partial, Stream, Utterance
 from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Float32
 
@@ -62,7 +62,7 @@ def _runner(
         pipeline = Pipeline(bundle, settings)
         options = line_options(arguments, pipeline)
         acoustic = LocalAcoustic(bundle, threads=settings.effective_threads)
-        stream = Stream(pipeline, LocalLine(acoustic), options)
+        stream = Stream(pipeline, LocalBackend(acoustic), options)
         show = _show_json if arguments.format == "json" else _Captions()
         asyncio.run(_listen(stream, source(arguments, pipeline)(pipeline.sample_rate), show))
         return 0

@@ -35,7 +35,7 @@ class Claim:
 
 
 class Claims:
-    """lease_s: seconds for which a claim holds without a beat; tries: how often a file may be claimed."""
+    """lease_s: seconds for which a claim holds without being renewed; tries: how often a file may be claimed."""
 
     def __init__(self, engine: Engine, *, lease_s: float, tries: int) -> None:
         self._engine = engine
@@ -65,7 +65,7 @@ class Claims:
                     )
                     return Claim(claim_id, job.id, file.position, job.owner, file.reference, file.raw, job.options)
 
-    def beat(self, claim: Claim, heard_s: float, total_s: float | None) -> bool:
+    def renew(self, claim: Claim, heard_s: float, total_s: float | None) -> bool:
         """Hold on to a claim, and say how far it is; False where it is lost."""
         now = {"lease": time.time() + self._lease_s, "heard_s": heard_s, "total_s": total_s}
         with self._engine.begin() as connection:

@@ -80,7 +80,7 @@ class Deliveries:
 
     def _deliver(self, job: RowMapping, host: str) -> None:
         try:
-            if webhooks.tell(job, self._network):
+            if webhooks.deliver(job, self._network):
                 self._claims.webhook_told(job["id"])
         except SQLAlchemyError as error:  # it is told again, under the same id
             log.warning("a webhook was told, and cannot be noted: %s", first_line(error))

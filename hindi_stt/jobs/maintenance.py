@@ -16,7 +16,7 @@ from hindi_stt.jobs.queue import JobQueue
 from hindi_stt.settings import Settings
 from hindi_stt.storage.database import first_line
 
-__all__ = ["Caretaker"]
+__all__ = ["Maintenance"]
 
 log = logging.getLogger("hindi_stt")
 
@@ -25,7 +25,7 @@ _TIDY_S: Final = 60.0
 _AT_ONCE: Final = 100
 
 
-class Caretaker:
+class Maintenance:
     """Recovers files of lost workers and lost orders; tells webhooks; deletes what is too old."""
 
     def __init__(self, backend: Backend, queue: JobQueue, settings: Settings) -> None:
@@ -37,7 +37,7 @@ class Caretaker:
 
     def start(self) -> None:
         """In threads that end with the process: a webhook that does not answer keeps no file waiting."""
-        for care in (self.recover, self.tell):
+        for care in (self.recover, self.deliver_webhooks):
             threading.Thread(target=_for_ever, args=(care,), daemon=True).start()
 
     def recover(self) -> None:
@@ -51,7 +51,7 @@ class Caretaker:
             self._tidied_s = time.monotonic()
             self._tidy()
 
-    def tell(self) -> None:
+    def deliver_webhooks(self) -> None:
         """Once: begin with webhooks that are due."""
         self._deliveries.start_due()
 

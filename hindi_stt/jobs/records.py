@@ -173,7 +173,7 @@ class JobRecords:
             return connection.execute(select(jobs).order_by(jobs.c.created.desc()).limit(limit)).mappings().all()
 
     def cancel(self, job_id: str) -> None:
-        """End what has not ended; a worker that is at one of the files notices at its next beat."""
+        """End what has not ended; a worker that is at one of the files notices when it next renews its lease."""
         with self._engine.begin() as connection:
             n = connection.execute(
                 update(files)

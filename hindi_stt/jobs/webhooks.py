@@ -17,7 +17,7 @@ from sqlalchemy import RowMapping
 from hindi_stt.errors import HindiSTTError, InvalidRequest
 from hindi_stt.safe_fetch import Network
 
-__all__ = ["check_webhook", "next_try_s", "sign", "tell"]
+__all__ = ["check_webhook", "deliver", "next_try_s", "sign"]
 
 _PREFIX: Final = "whsec_"
 _SECRET_BYTES: Final = range(24, 65)
@@ -53,7 +53,7 @@ def next_try_s(tries: int) -> float | None:
     return _TRIES[tries] if tries < len(_TRIES) else None
 
 
-def tell(job: RowMapping, network: Network) -> bool:
+def deliver(job: RowMapping, network: Network) -> bool:
     """Send one message; whether it was taken (any 2xx). The id is the same at every try, so that a receiver sees it."""
     message_id, now = f"msg_{job['id']}", int(time.time())
     body = json.dumps({"type": f"job.{job['state']}", "timestamp": _iso(job["finished"]), "data": _facts(job)}).encode()

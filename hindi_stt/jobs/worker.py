@@ -26,7 +26,7 @@ from hindi_stt.errors import HindiSTTError, InternalError, JobsUnavailable
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.jobs.backend import Backend, JobOptions
 from hindi_stt.jobs.claims import Claim
-from hindi_stt.jobs.maintenance import Caretaker
+from hindi_stt.jobs.maintenance import Maintenance
 from hindi_stt.jobs.queue import JobQueue
 from hindi_stt.observability.metrics import Metrics
 from hindi_stt.settings import Settings
@@ -42,8 +42,8 @@ log = logging.getLogger("hindi_stt")
 _options: Final = TypeAdapter(JobOptions)
 _raw: Final = TypeAdapter(RawFormat)
 _transcript: Final = TypeAdapter(Transcript)
-_BEATS_PER_LEASE: Final = 4
-_LONGEST_BEAT_S: Final = 1.0
+_RENEWALS_PER_LEASE: Final = 4
+_MAX_RENEWAL_INTERVAL_S: Final = 1.0
 
 
 class _Lost(Exception):
@@ -56,34 +56,34 @@ class Worker:
     def __init__(self, settings: Settings, bundle: Bundle) -> None:
         self._backend = Backend(settings)
         self._claims = self._backend.claims
-        self._queue = JobQueue(settings.jobs_queue_url, self._backend.folder, self.hear_next)
-        self._caretaker = Caretaker(self._backend, self._queue, settings)
+        self._queue = JobQueue(settings.jobs_queue_url, self._backend.folder, self.transcribe_next)
+        self._maintenance = Maintenance(self._backend, self._queue, settings)
         self._pipeline = Pipeline(bundle, settings)
         self._acoustic = LocalAcoustic(bundle, threads=1, max_padding=settings.max_padding)
         self._metrics = Metrics()
         self._ledger = Ledger(settings.usage_url) if settings.usage_url else None
-        self._beat_s = min(_LONGEST_BEAT_S, settings.jobs_lease_s / _BEATS_PER_LEASE)
-        self._hand: _Hand | None = None
+        self._renewal_interval_s = min(_MAX_RENEWAL_INTERVAL_S, settings.jobs_lease_s / _RENEWALS_PER_LEASE)
+        self._current: _CurrentFile | None = None
 
     def run(self) -> None:
         """Hear files until a signal ends it; what it was at goes to another worker at once."""
-        threading.Thread(target=self._beat, daemon=True).start()
-        self._caretaker.start()
+        threading.Thread(target=self._renew_leases, daemon=True).start()
+        self._maintenance.start()
         self._queue.work()
-        if (hand := self._hand) is not None:
-            self._claims.give_back(hand.claim)
+        if (current := self._current) is not None:
+            self._claims.give_back(current.claim)
         if self._ledger:
             self._ledger.close()
 
-    def hear_next(self) -> None:
+    def transcribe_next(self) -> None:
         """One order of the queue. Another one follows as long as there is something to hear."""
         claim = self._claims.claim()
         if claim is None:
             return
-        self._hand = _Hand(claim)
+        self._current = _CurrentFile(claim)
         start_s = time.monotonic()
         try:
-            transcript = self._hear(self._hand)
+            transcript = self._transcribe(self._current)
         except _Lost:
             log.info("job %s: file %d was taken away", claim.job_id, claim.position)
         except JobsUnavailable as error:  # what the claim's lease is good for: another try, later
@@ -96,15 +96,15 @@ class Worker:
         else:
             self._finish(claim, transcript, time.monotonic() - start_s)
         finally:
-            self._hand = None
+            self._current = None
             self._queue.wake()
 
-    def _hear(self, hand: _Hand) -> Transcript:
-        claim, pipeline = hand.claim, self._pipeline
+    def _transcribe(self, current: _CurrentFile) -> Transcript:
+        claim, pipeline = current.claim, self._pipeline
         job = _options.validate_json(claim.options)
         raw = _raw.validate_json(claim.raw) if claim.raw else None
         with self._opened(claim) as path:
-            hand.total_s = pipeline.stated_duration_s(path, raw=raw)
+            current.total_s = pipeline.stated_duration_s(path, raw=raw)
             n = pipeline.count_channels(path, raw=raw) if job.split else 1
             heard = [
                 pipeline.transcribe(
@@ -113,7 +113,7 @@ class Worker:
                     job.options,
                     raw=raw,
                     channel=channel if job.split else None,
-                    on_progress=hand.progress(channel, n),
+                    on_progress=current.progress(channel, n),
                 )
                 for channel in range(n)
             ]
@@ -128,13 +128,13 @@ class Worker:
             with self._backend.audio.open(claim.job_id, claim.position) as path:
                 yield path
 
-    def _beat(self) -> None:
+    def _renew_leases(self) -> None:
         while True:
-            time.sleep(self._beat_s)
-            if (hand := self._hand) is None:
+            time.sleep(self._renewal_interval_s)
+            if (current := self._current) is None:
                 continue
             try:
-                hand.lost = not self._claims.beat(hand.claim, hand.heard_s, hand.total_s) or hand.lost
+                current.lost = not self._claims.renew(current.claim, current.heard_s, current.total_s) or current.lost
             except (SQLAlchemyError, OSError) as error:
                 log.warning("the database of jobs does not answer: %s", first_line(error))
 
@@ -154,7 +154,7 @@ class Worker:
             self._metrics.job_files.labels("failed").inc()
 
 
-class _Hand:
+class _CurrentFile:
     """The file that a worker is at. heard_s, total_s: seconds of it heard, and all of them where that is known."""
 
     def __init__(self, claim: Claim) -> None:

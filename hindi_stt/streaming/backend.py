@@ -13,12 +13,12 @@ from hindi_stt.errors import HindiSTTError
 from hindi_stt.inference.acoustic import Acoustic
 from hindi_stt.types import Features, LogProbs
 
-__all__ = ["Line", "LocalLine"]
+__all__ = ["InferenceBackend", "LocalBackend"]
 
 T = TypeVar("T")
 
 
-class Line(Protocol):
+class InferenceBackend(Protocol):
     """The acoustic model, here or elsewhere, and a way to compute beside the event loop."""
 
     def partial(self) -> AbstractAsyncContextManager[None]:
@@ -34,18 +34,18 @@ class Line(Protocol):
         ...
 
 
-class LocalLine:
+class LocalBackend:
     """The model in this process."""
 
     def __init__(self, acoustic: Acoustic) -> None:
         self._acoustic = acoustic
 
     def partial(self) -> AbstractAsyncContextManager[None]:
-        """See Line; there is always room."""
+        """See InferenceBackend; there is always room."""
         return contextlib.nullcontext()
 
     async def log_probs(self, features: Features, *, final: bool) -> LogProbs:
-        """See Line."""
+        """See InferenceBackend."""
         del final
         (result,) = await asyncio.to_thread(self._acoustic, [features])
         if isinstance(result, HindiSTTError):
@@ -53,5 +53,5 @@ class LocalLine:
         return result
 
     async def in_thread(self, work: Callable[[], T]) -> T:
-        """See Line."""
+        """See InferenceBackend."""
         return await run_to_end(work)

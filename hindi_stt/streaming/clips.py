@@ -12,7 +12,7 @@ from typing import Any
 
 from hindi_stt.audio.segmentation import Clip
 from hindi_stt.errors import HindiSTTError
-from hindi_stt.streaming.backend import Line
+from hindi_stt.streaming.backend import InferenceBackend
 from hindi_stt.transcription.options import Options
 from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Features, Hypothesis
@@ -43,13 +43,13 @@ class ClipTranscriber:
 
     Args:
         pipeline: Computes features and decodes.
-        line: The acoustic model.
+        backend: The acoustic model.
         options: How to decode.
     """
 
-    def __init__(self, pipeline: Pipeline, line: Line, options: Options) -> None:
+    def __init__(self, pipeline: Pipeline, backend: InferenceBackend, options: Options) -> None:
         self._pipeline = pipeline
-        self._line = line
+        self._backend = backend
         self._decode = pipeline.decoder(options)
         self._early: _Early | None = None
 
@@ -72,7 +72,7 @@ class ClipTranscriber:
         """Features and words of a clip; takes the early result where it is of the same clip.
 
         Raises:
-            HindiSTTError: What the line raises.
+            HindiSTTError: What the backend raises.
         """
         early = self._early
         if early is None or not early.is_for(clip):
@@ -93,15 +93,15 @@ class ClipTranscriber:
 
     async def _transcribe_early(self, clip: Clip) -> _Result | None:
         try:
-            async with self._line.partial():
+            async with self._backend.partial():
                 return await self._transcribe(clip, final=False)
         except HindiSTTError:
             return None  # what is wrong, if it still is, is told when the turn is over
 
     async def _transcribe(self, clip: Clip, *, final: bool) -> _Result:
-        features = await self._line.in_thread(lambda: self._pipeline.features(clip.samples))
-        log_probs = await self._line.log_probs(features, final=final)
-        return features, await self._line.in_thread(lambda: self._decode(log_probs))
+        features = await self._backend.in_thread(lambda: self._pipeline.features(clip.samples))
+        log_probs = await self._backend.log_probs(features, final=final)
+        return features, await self._backend.in_thread(lambda: self._decode(log_probs))
 
 
 async def cancel(*tasks: asyncio.Task[Any]) -> None:

@@ -18,9 +18,9 @@ class SpeechStarted:
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """added: words that stay as they are until the utterance is final; unstable: what may follow them, for now."""
+    """stable: words that stay as they are until the utterance is final; unstable: what may follow them, for now."""
 
-    added: tuple[Word, ...]
+    stable: tuple[Word, ...]
     unstable: tuple[Word, ...]
 
 

@@ -20,7 +20,7 @@ from typing import Final
 import numpy as np
 
 from hindi_stt.errors import HindiSTTError
-from hindi_stt.streaming.backend import Line
+from hindi_stt.streaming.backend import InferenceBackend
 from hindi_stt.transcription.options import Options
 from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Features, Float32, LogProbs, Segment, Word
@@ -58,14 +58,14 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class PartialWords:
-    """added: words that have just become stable; unstable: what follows them for now. Seconds of the stream."""
+    """stable: words that have just become stable; unstable: what follows them for now. Seconds of the stream."""
 
-    added: tuple[Word, ...]
+    stable: tuple[Word, ...]
     unstable: tuple[Word, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Heard:
+class _WordEvidence:
     """A word, how many hypotheses in a row have had it, and what they believe."""
 
     word: Word
@@ -76,10 +76,10 @@ class _Heard:
 class Partials:
     """The partial words of one stream, utterance after utterance. Positions are in samples of the stream."""
 
-    def __init__(self, pipeline: Pipeline, line: Line, options: Options, context: Context) -> None:
+    def __init__(self, pipeline: Pipeline, backend: InferenceBackend, options: Options, context: Context) -> None:
         manifest = pipeline.bundle.manifest
         self._pipeline = pipeline
-        self._line = line
+        self._backend = backend
         self._options = options
         self._context = context
         self._decode = pipeline.decoder(options)
@@ -97,23 +97,23 @@ class Partials:
 
     def reset(self, start: int) -> None:
         """Begin with a new utterance, not before `start`."""
-        self._origin = self._looked = start
+        self._origin = self._updated_at = start
         self._values = np.empty((0, self._n_classes), np.float32)
-        self._before: list[_Heard] = []
+        self._before: list[_WordEvidence] = []
         self._shown: list[Word] = []
         self._begun = False
         self._stable_end_s = -1.0
 
-    def go_on(self, end: int) -> None:
+    def continue_from(self, end: int) -> None:
         """What was said up to `end` is final, and what follows is another utterance."""
         self._stable_end_s = end / self._rate
 
     def due(self, now: int) -> bool:
         """Whether it is time to look again."""
-        return now - self._looked >= self._step
+        return now - self._updated_at >= self._step
 
     async def update(self, start: int, samples: Float32) -> PartialWords | None:
-        """What is new in the clip in progress, float32 [n] from `start`; None where the line has failed or is full.
+        """What is new in the clip in progress, float32 [n] from `start`; None where the backend has failed or is full.
 
         What went wrong, if it still is, is told when the utterance is final.
         """
@@ -123,17 +123,17 @@ class Partials:
         first = max(0, -(-(now - self._window - self._origin) // self._frame))
         first = min(first, max(0, len(self._values) - self._left_frames))
         position = self._origin + first * self._frame - start
-        self._looked = now
+        self._updated_at = now
         try:
-            async with self._line.partial():
-                features = await self._line.in_thread(lambda: self._features(samples, position))
-                log_probs = await self._line.log_probs(features, final=False)
+            async with self._backend.partial():
+                features = await self._backend.in_thread(lambda: self._features(samples, position))
+                log_probs = await self._backend.log_probs(features, final=False)
         except HindiSTTError:
             return None
         kept = self._left_frames if first else 0
         n_frames = (now - self._origin) // self._frame - first
         self._values = np.concatenate([self._values[: first + kept], log_probs.values[kept:n_frames]])
-        return await self._line.in_thread(lambda: self._words(now / self._rate))
+        return await self._backend.in_thread(lambda: self._words(now / self._rate))
 
     def _features(self, samples: Float32, position: int) -> Features:
         """Of the samples from `position`, and of a pause behind them, as the utterance will have one in the end.
@@ -169,23 +169,23 @@ class Partials:
         n_stable = sum(word.end_s <= over_s for word in fresh)
         if self._joins:
             n_stable = max(0, n_stable - 1)
-        added = tuple(fresh[:n_stable])
-        if added:
-            self._stable_end_s = added[-1].end_s
+        stable = tuple(fresh[:n_stable])
+        if stable:
+            self._stable_end_s = stable[-1].end_s
         unstable = [word for word in fresh[n_stable:] if word.end_s <= shown_s]
         # What is in doubt for a moment often comes back: it goes when something else is there.
         shown = [word for word in self._shown if not self._is_stable(word)]
         if shown and (not unstable or unstable[-1].end_s < shown[-1].end_s - _EPSILON_S):
             unstable = shown
         self._shown = unstable
-        self._begun = self._begun or bool(added or unstable)
-        return PartialWords(added, tuple(unstable))
+        self._begun = self._begun or bool(stable or unstable)
+        return PartialWords(stable, tuple(unstable))
 
     def _is_stable(self, word: Word) -> bool:
         """Whether it is, or stands for, one of the words that are stable already."""
         return (word.start_s + word.end_s) / 2 <= self._stable_end_s
 
-    def _counted(self, now_s: float) -> list[_Heard]:
+    def _counted(self, now_s: float) -> list[_WordEvidence]:
         """The words of this hypothesis that have ended, and how long they have been there."""
         offset_s = self._origin / self._rate
         hypothesis = self._decode(LogProbs(self._values, self._frame_shift_s))
@@ -199,7 +199,9 @@ class Partials:
                     if before.word.text == moved.text and abs(before.word.start_s - moved.start_s) <= _SAME_TIME_S
                 )
                 count, belief = max(same, default=(0, 0.0))
-                heard.append(_Heard(moved, 1 + count, belief - math.log(max(_LEAST_DOUBT, 1 - moved.confidence))))
+                heard.append(
+                    _WordEvidence(moved, 1 + count, belief - math.log(max(_LEAST_DOUBT, 1 - moved.confidence)))
+                )
         self._before = heard
         return heard
 

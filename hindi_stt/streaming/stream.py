@@ -14,7 +14,7 @@ import numpy as np
 
 from hindi_stt.audio.segmentation import Clip, Segmenter
 from hindi_stt.errors import AudioTooShort
-from hindi_stt.streaming.backend import Line
+from hindi_stt.streaming.backend import InferenceBackend
 from hindi_stt.streaming.clips import ClipTranscriber, cancel
 from hindi_stt.streaming.events import Event, Partial, SpeechStarted, SpeechStopped, Utterance
 from hindi_stt.streaming.partials import Context, Partials, PartialWords
@@ -39,16 +39,16 @@ class Stream:
     first: whoever waits for a final never waits for a partial.
 
     end_pointing: whether pauses end utterances; without, only `commit` does, and nothing is told before. min_s: the
-    shortest utterance that can be committed. start_s: seconds of the stream that went before. looked: told, in the
-    event loop, when a hypothesis is there to be taken with `partial`. A masked number may go on: with masks there are
-    no partials. turns: when a speaker's turn ends; without, utterances end where long files are cut.
+    shortest utterance that can be committed. start_s: seconds of the stream that went before. partial_ready: called, in
+    the event loop, when a hypothesis is there to be taken with `partial`. A masked number may go on: with masks there
+    are no partials. turns: when a speaker's turn ends; without, utterances end where long files are cut.
     masker: of the speaker, where other streams have gone before: a number may go on from one to the next.
     """
 
     def __init__(
         self,
         pipeline: Pipeline,
-        line: Line,
+        backend: InferenceBackend,
         options: Options,
         *,
         end_pointing: bool = True,
@@ -57,24 +57,24 @@ class Stream:
         context: Context | None = None,
         turns: TurnDetection | None = None,
         masker: UtteranceMasker | None = None,
-        looked: Callable[[], None] = lambda: None,
+        partial_ready: Callable[[], None] = lambda: None,
     ) -> None:
         self._pipeline = pipeline
-        self._line = line
-        self._looked = looked
+        self._backend = backend
+        self._partial_ready = partial_ready
         self._masker = masker or UtteranceMasker()
-        self._looking: asyncio.Task[PartialWords | None] | None = None
-        self._stopping: asyncio.Task[PartialWords | None] | None = None
-        self._looking_from = 0
+        self._partial_task: asyncio.Task[PartialWords | None] | None = None
+        self._cancelled_partial: asyncio.Task[PartialWords | None] | None = None
+        self._partial_start = 0
         self._options = options
-        self._clips = ClipTranscriber(pipeline, line, options)
+        self._clips = ClipTranscriber(pipeline, backend, options)
         self._rate = pipeline.sample_rate
         self._min_samples = round(min_s * self._rate)
         self._end_pointing = end_pointing
         self._turns = turns
         self._partials: Partials | None = None
         if end_pointing and not options.text.mask:
-            self._partials = Partials(pipeline, line, options, context or Context())
+            self._partials = Partials(pipeline, backend, options, context or Context())
         self._received = round(start_s * self._rate)
         self._begin()
 
@@ -111,7 +111,7 @@ class Stream:
             self._partials.reset(self._base + self._segmenter.start)
 
     async def push(self, samples: Float32) -> AsyncGenerator[Event]:
-        """Take the next samples, float32 [n] at the model's rate, n may be 0. Raises the line's errors."""
+        """Take the next samples, float32 [n] at the model's rate, n may be 0. Raises the backend's errors."""
         self._received += len(samples)
         if self._whole is not None:
             self._whole.append(samples)
@@ -119,57 +119,57 @@ class Stream:
                 return
             samples, self._whole = np.concatenate(self._whole), None
         short = len(samples) <= _MOST_INLINE_S * self._rate
-        clips = self._segmenter.push(samples) if short else await self._line.in_thread(self._cutter(samples))
+        clips = self._segmenter.push(samples) if short else await self._backend.in_thread(self._cutter(samples))
         for clip in clips:
-            async for event in self._hear(clip):
+            async for event in self._transcribe_clip(clip):
                 yield event
         if self._end_pointing and self._open and not self._segmenter.overlaps:
             async for event in self._finish():
                 yield event
         await self._begin_early()
-        await self._looking_has_stopped()
-        self._look()
+        await self._partial_has_ended()
+        self._start_partial()
 
     async def partial(self) -> AsyncGenerator[Event]:
         """What the hypothesis in progress says; waits for it, and has nothing to say where there is none."""
-        task, self._looking = self._looking, None
+        task, self._partial_task = self._partial_task, None
         found = await task if task is not None else None
         if found is None:
             return
-        if (found.added or found.unstable) and not self._started:
+        if (found.stable or found.unstable) and not self._started:
             self._started = True
-            yield SpeechStarted((self._looking_from if self._start is None else self._start) / self._rate)
-        if found.added or found.unstable != self._unstable:
+            yield SpeechStarted((self._partial_start if self._start is None else self._start) / self._rate)
+        if found.stable or found.unstable != self._unstable:
             self._unstable = found.unstable
-            yield Partial(found.added, found.unstable)
+            yield Partial(found.stable, found.unstable)
 
     async def commit(self) -> AsyncGenerator[Event]:
-        """End the utterance here. Raises AudioTooShort where there is none, and the line's errors."""
+        """End the utterance here. Raises AudioTooShort where there is none, and the backend's errors."""
         if self._received - self._base < self._min_samples:
             raise AudioTooShort(f"The buffer holds {self.pending_s:.3f} s of audio.")
-        self._stop_looking()
+        self._cancel_partial()
         if self._whole is not None:
             samples = np.concatenate(self._whole)
             self._start = self._base
             # Like a file of this length: in one piece, with the silence around it.
             clips = [Clip(samples, 0)] if samples.any() else []
         else:
-            clips = await self._line.in_thread(self._segmenter.flush)
+            clips = await self._backend.in_thread(self._segmenter.flush)
         for clip in clips:
-            async for event in self._hear(clip):
+            async for event in self._transcribe_clip(clip):
                 yield event
         if self._open or self._started or not self._end_pointing:
             async for event in self._finish():
                 yield event
         await self._clips.drop()
-        await self._looking_has_stopped()
+        await self._partial_has_ended()
         self._begin()
 
     async def clear(self) -> None:
         """Forget the utterance in progress."""
-        self._stop_looking()
+        self._cancel_partial()
         await self._clips.drop()
-        await self._looking_has_stopped()
+        await self._partial_has_ended()
         self._begin()
 
     def _cutter(self, samples: Float32) -> Callable[[], list[Clip]]:
@@ -186,35 +186,35 @@ class Stream:
         if end is not None:
             self._clips.begin_early(self._segmenter.pending_clip(end))
 
-    def _look(self) -> None:
+    def _start_partial(self) -> None:
         """Begin with a hypothesis, where it is time for one."""
-        if self._partials is None or self._looking is not None or not self._partials.due(self._received):
+        if self._partials is None or self._partial_task is not None or not self._partials.due(self._received):
             return
         speech_start = self._segmenter.speech_start
         if speech_start is None:
             return
         if isinstance(self._segmenter, TurnSegmenter) and self._segmenter.ends_within(_QUIET_BEFORE_END_S):
             return
-        start = self._looking_from = self._base + speech_start
+        start = self._partial_start = self._base + speech_start
         samples = self._segmenter.samples[speech_start - self._segmenter.start :]
-        self._looking = asyncio.create_task(self._partials.update(start, samples))
-        self._looking.add_done_callback(lambda task: None if task.cancelled() else self._looked())
+        self._partial_task = asyncio.create_task(self._partials.update(start, samples))
+        self._partial_task.add_done_callback(lambda task: None if task.cancelled() else self._partial_ready())
 
-    def _stop_looking(self) -> None:
+    def _cancel_partial(self) -> None:
         """Drop the hypothesis in progress: what comes now is final, and does not wait for its threads."""
-        if self._looking is not None:
-            self._looking.cancel()
-            self._looking, self._stopping = None, self._looking
+        if self._partial_task is not None:
+            self._partial_task.cancel()
+            self._partial_task, self._cancelled_partial = None, self._partial_task
 
-    async def _looking_has_stopped(self) -> None:
+    async def _partial_has_ended(self) -> None:
         """Wait for the threads of a dropped hypothesis, which write to the state of the partials."""
-        task, self._stopping = self._stopping, None
+        task, self._cancelled_partial = self._cancelled_partial, None
         if task is not None:
             await cancel(task)
 
-    async def _hear(self, clip: Clip) -> AsyncGenerator[Event]:
+    async def _transcribe_clip(self, clip: Clip) -> AsyncGenerator[Event]:
         """A clip of the utterance; where it ends at a pause the utterance is over."""
-        self._stop_looking()
+        self._cancel_partial()
         start = self._base + clip.start
         self._start = start if self._start is None else self._start
         self._end = start + len(clip.samples)
@@ -239,24 +239,24 @@ class Stream:
         warnings = self._assembly.warnings
         self._assembly = self._pipeline.assembly()
         end = self._end if self._end_pointing and self._open else self._received
-        async for event in self._tell(end, stopped=stopped, warnings=warnings):
+        async for event in self._final_events(end, stopped=stopped, warnings=warnings):
             yield event
-        await self._looking_has_stopped()
+        await self._partial_has_ended()
         self._next_utterance()
 
     async def _finish_part(self) -> AsyncGenerator[Event]:
         """What is settled of somebody who does not pause: an utterance of its own, and the next one goes on."""
         end = round(self._heard[-1].end_s * self._rate)
-        async for event in self._tell(end, stopped=False):
+        async for event in self._final_events(end, stopped=False):
             yield event
-        await self._looking_has_stopped()
+        await self._partial_has_ended()
         self._start, self._started = end, False
         self._heard, self._unstable = [], ()
         if self._partials is not None:
-            self._partials.go_on(end)
+            self._partials.continue_from(end)
 
-    async def _tell(self, end: int, *, stopped: bool, warnings: tuple[str, ...] = ()) -> AsyncGenerator[Event]:
-        segments = await self._line.in_thread(lambda: self._pipeline.write(self._heard, self._options, self._masker))
+    async def _final_events(self, end: int, *, stopped: bool, warnings: tuple[str, ...] = ()) -> AsyncGenerator[Event]:
+        segments = await self._backend.in_thread(lambda: self._pipeline.write(self._heard, self._options, self._masker))
         start = self._base if self._start is None else self._start
         if segments or self._started or not self._end_pointing:
             if self._end_pointing and not self._started:

@@ -14,7 +14,7 @@ import soundfile
 import soxr
 
 from hindi_stt.inference.acoustic import LocalAcoustic
-from hindi_stt.streaming import LocalLine, Stream, Utterance
+from hindi_stt.streaming import LocalBackend, Stream, Utterance
 from hindi_stt.text import TextOptions, UtteranceMasker, Writer
 from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Mask, Segment
@@ -126,7 +126,7 @@ def test_a_stream_of_speech_with_a_pause(pipeline: Pipeline, acoustic: LocalAcou
     audio = np.concatenate([synthetic(first, rate), silence, synthetic(second, rate), silence])
 
     async def texts(mask: str) -> list[str]:
-        stream = Stream(pipeline, LocalLine(acoustic), pipeline.options({"mask": mask}))
+        stream = Stream(pipeline, LocalBackend(acoustic), pipeline.options({"mask": mask}))
         found = []
         for packet in np.array_split(audio, len(audio) // 3200):
             found += [event.text async for event in stream.push(packet) if isinstance(event, Utterance)]

@@ -20,12 +20,12 @@ __all__ = [
     "FORMATS",
     "JOB_FIELDS",
     "LISTS",
-    "Asked",
-    "Wishes",
+    "ModelRequest",
+    "TranscriptionRequest",
     "form_schema",
     "negotiate",
-    "read_asked",
-    "read_wishes",
+    "parse_model_requests",
+    "parse_transcription_request",
 ]
 
 FORMATS: Final = ("json", "text", "srt", "vtt", "verbose_json")
@@ -94,7 +94,7 @@ def form_schema(*, required: list[str], several_files: bool) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ModelRequest:
     """What one model is asked for. options: of the line; warnings: what is taken without effect."""
 
     pipeline: Pipeline
@@ -103,13 +103,13 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class TranscriptionRequest:
     """What a request asks for. others: models that the recording's language may turn out to be for instead; logprobs,
     words, segments: parts of the answer; split: each channel by itself.
     """
 
-    asked: Asked
-    others: tuple[Asked, ...]
+    model_request: ModelRequest
+    others: tuple[ModelRequest, ...]
     response_format: str
     stream: bool
     split: bool
@@ -118,10 +118,12 @@ class Wishes:
     segments: bool
 
 
-def read_wishes(upload: Upload, recognizer: Recognizer, *, default_format: str = "json") -> Wishes:
-    """Raises InvalidRequest, naming what cannot be honoured, and what `read_asked` raises."""
+def parse_transcription_request(
+    upload: Upload, recognizer: Recognizer, *, default_format: str = "json"
+) -> TranscriptionRequest:
+    """Raises InvalidRequest, naming what cannot be honoured, and what `parse_model_requests` raises."""
     fields, lists = upload.fields, upload.lists
-    candidates = read_asked(fields, lists, recognizer)
+    candidates = parse_model_requests(fields, lists, recognizer)
     warnings: list[str] = []
     response_format = one_of({"response_format": default_format, **fields}, "response_format", FORMATS)
     stream = wants_stream(fields)
@@ -149,9 +151,9 @@ def read_wishes(upload: Upload, recognizer: Recognizer, *, default_format: str =
         warnings.append(f"temperature={fields['temperature'][:16]}: has no effect, since decoding does not sample")
     warnings += chunking_warnings(fields)
     warnings += [f"{name}: has no effect, since speakers are not told apart" for name in _SPEAKERS if lists.get(name)]
-    asked, *others = (replace(one, warnings=(*one.warnings, *warnings)) for one in candidates)
-    return Wishes(
-        asked=asked,
+    model_request, *others = (replace(one, warnings=(*one.warnings, *warnings)) for one in candidates)
+    return TranscriptionRequest(
+        model_request=model_request,
         others=tuple(others),
         response_format=response_format,
         stream=stream,
@@ -189,7 +191,9 @@ def _media_range(part: str) -> tuple[str, float]:
         return media, 0.0
 
 
-def read_asked(fields: Mapping[str, str], lists: Mapping[str, list[str]], recognizer: Recognizer) -> tuple[Asked, ...]:
+def parse_model_requests(
+    fields: Mapping[str, str], lists: Mapping[str, list[str]], recognizer: Recognizer
+) -> tuple[ModelRequest, ...]:
     """What each model is asked for that may hear the request, at least one: of several the language decides.
 
     Raises UnknownModel, UnknownLanguage, and what `Pipeline.options` raises.
@@ -206,7 +210,7 @@ def read_asked(fields: Mapping[str, str], lists: Mapping[str, list[str]], recogn
 
 def _asked(
     pipeline: Pipeline, fields: Mapping[str, str], lists: Mapping[str, list[str]], warnings: tuple[str, ...]
-) -> Asked:
+) -> ModelRequest:
     line = {name: value for name, value in fields.items() if name in LINE_FIELDS}
     if keywords := lists.get("keywords"):
         line["hotwords"] = ",".join([*keywords, *filter(None, [line.get("hotwords")])])
@@ -224,7 +228,7 @@ def _asked(
             greedy = options.decoding.decoder == "greedy"
             why = "decoder=greedy takes no words" if greedy else "the model cannot write"
             warnings = (*warnings, f"prompt: {why}: {shown}")
-    return Asked(pipeline, options, warnings)
+    return ModelRequest(pipeline, options, warnings)
 
 
 def _temperature(text: str) -> float:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import anyio
 import anyio.to_thread
 
-from hindi_stt.api.jobs.service import Jobs
+from hindi_stt.api.jobs.service import JobService
 from hindi_stt.errors import HindiSTTError, JobsUnavailable
 from hindi_stt.observability.request_context import log
 
@@ -31,15 +31,15 @@ class JobOpening:
         opened: Called in the event loop, once, when they are open.
     """
 
-    def __init__(self, open_jobs: Callable[[], Jobs], opened: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, open_jobs: Callable[[], JobService], opened: Callable[[], None] = lambda: None) -> None:
         self._open_jobs = open_jobs
         self._opened = opened
-        self._jobs: Jobs | None = None
+        self._jobs: JobService | None = None
         self._error = _UNANSWERED
         self._task: asyncio.Task[None] | None = None
 
     @property
-    def jobs(self) -> Jobs:
+    def jobs(self) -> JobService:
         """The jobs. Raises JobsUnavailable as long as their database does not answer."""
         if self._jobs is None:
             raise JobsUnavailable("The database of jobs does not answer.", retry_after_s=1)

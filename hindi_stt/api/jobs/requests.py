@@ -11,9 +11,9 @@ import anyio.to_thread
 from pydantic import TypeAdapter
 from starlette.requests import Request
 
-from hindi_stt.api.forms.transcription_request import JOB_FIELDS, read_wishes
+from hindi_stt.api.forms.transcription_request import JOB_FIELDS, parse_transcription_request
 from hindi_stt.api.forms.values import unknown_field
-from hindi_stt.api.jobs.service import Jobs
+from hindi_stt.api.jobs.service import JobService
 from hindi_stt.api.uploads.raw_audio import raw_format
 from hindi_stt.api.uploads.receive import FRAMING_BYTES, Upload, bounded, receive_upload
 from hindi_stt.audio import RawFormat
@@ -33,8 +33,11 @@ _options: Final = TypeAdapter(JobOptions)
 _raw: Final = TypeAdapter(RawFormat)
 
 
-async def create_from_form(request: Request, jobs: Jobs) -> str:
-    """A job of the files of a form; its id. Raises what `receive_upload` and `read_wishes` raise, and TooManyJobs."""
+async def create_from_form(request: Request, jobs: JobService) -> str:
+    """A job of the files of a form; its id.
+
+    Raises TooManyJobs, and what `receive_upload` and `parse_transcription_request` raise.
+    """
     fields, settings = (*JOB_FIELDS, *_WEBHOOK), jobs.settings
     await _check_room(request, jobs)
     async with receive_upload(
@@ -45,7 +48,7 @@ async def create_from_form(request: Request, jobs: Jobs) -> str:
         return await jobs.create(job, enumerate(file.file for file in upload.files))
 
 
-async def _check_room(request: Request, jobs: Jobs) -> None:
+async def _check_room(request: Request, jobs: JobService) -> None:
     """Refuse a form before it is read, where it would be refused afterwards. Raises TooManyJobs, TooMuchStored."""
     owner, key = jobs.owner(request), _request_key(request)
     length = request.headers.get("content-length", "")
@@ -54,10 +57,11 @@ async def _check_room(request: Request, jobs: Jobs) -> None:
         await jobs.ask(lambda: jobs.records.check_room(owner, 1, n_bytes))
 
 
-async def create_from_json(request: Request, jobs: Jobs) -> str:
+async def create_from_json(request: Request, jobs: JobService) -> str:
     """A job of references and resumable uploads; its id.
 
-    Raises InvalidRequest, TooManyFiles, UploadNotFound, UploadIncomplete, TooManyJobs, and what `read_wishes` raises.
+    Raises InvalidRequest, TooManyFiles, UploadNotFound, UploadIncomplete, TooManyJobs, and what
+    `parse_transcription_request` raises.
     """
     body = await _json(request, jobs)
     key = _request_key(request)
@@ -92,16 +96,18 @@ async def create_from_json(request: Request, jobs: Jobs) -> str:
     return job_id
 
 
-def _job(request: Request, jobs: Jobs, upload: Upload, files: list[NewFile], uploads: tuple[str, ...] = ()) -> NewJob:
+def _job(
+    request: Request, jobs: JobService, upload: Upload, files: list[NewFile], uploads: tuple[str, ...] = ()
+) -> NewJob:
     webhook = {name: upload.fields.pop(name, "") for name in _WEBHOOK}
     if any(webhook.values()):
         check_webhook(webhook["webhook_url"], webhook["webhook_secret"])
-    wishes = read_wishes(upload, jobs.recognizer)
-    asked, own = wishes.asked, jobs.recognizer.registry.default.tag
-    if wishes.others or asked.pipeline.bundle.tag != own:
+    parameters = parse_transcription_request(upload, jobs.recognizer)
+    model_request, own = parameters.model_request, jobs.recognizer.registry.default.tag
+    if parameters.others or model_request.pipeline.bundle.tag != own:
         chosen_by = "model" if "model" in upload.fields else "language"
         raise InvalidRequest(f"Jobs are heard by this server's first model, {own}, and by no other.", param=chosen_by)
-    options = _options.dump_json(JobOptions(asked.options, wishes.split, asked.warnings)).decode()
+    options = _options.dump_json(JobOptions(model_request.options, parameters.split, model_request.warnings)).decode()
     key = _request_key(request)
     return NewJob(
         jobs.owner(request),
@@ -121,7 +127,7 @@ def _request_key(request: Request) -> str | None:
     return key
 
 
-def _referred(jobs: Jobs, references: list[str]) -> list[NewFile]:
+def _referred(jobs: JobService, references: list[str]) -> list[NewFile]:
     """What is wrong with a reference on its face is known at once, and leaves the others alone."""
     first: dict[str, int] = {}
     found = []
@@ -141,7 +147,7 @@ def _referred(jobs: Jobs, references: list[str]) -> list[NewFile]:
     return found
 
 
-async def _json(request: Request, jobs: Jobs) -> dict[str, Any]:
+async def _json(request: Request, jobs: JobService) -> dict[str, Any]:
     """The body as an object. Raises InvalidRequest, and what `bounded` raises."""
     bound = min(jobs.settings.max_body_bytes, jobs.settings.jobs_max_files * _MAX_REFERENCE)
     async with bounded(request, bound, jobs.settings) as receive:

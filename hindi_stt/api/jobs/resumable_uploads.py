@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from hindi_stt.api.error_responses import error_response
-from hindi_stt.api.jobs.service import Jobs
+from hindi_stt.api.jobs.service import JobService
 from hindi_stt.api.uploads.receive import bounded
 from hindi_stt.concurrency.threads import entered_in_thread, run_to_end
 from hindi_stt.errors import BodyTooLarge, HindiSTTError, InvalidRequest, UploadProtocol, UploadType
@@ -26,10 +26,10 @@ _WRITE_BYTES: Final = 2**20
 _MAX_METADATA: Final = 4096
 
 
-def upload_routes(jobs: Callable[[], Jobs]) -> list[Route]:
+def upload_routes(jobs: Callable[[], JobService]) -> list[Route]:
     """jobs: the worker's, asked for at each request."""
 
-    def speaking(handlers: dict[str, Callable[[Request, Jobs], Awaitable[Response]]]) -> Route:
+    def speaking(handlers: dict[str, Callable[[Request, JobService], Awaitable[Response]]]) -> Route:
         async def answer(request: Request) -> Response:
             try:
                 if request.method != "OPTIONS" and request.headers.get("tus-resumable") != _VERSION:
@@ -49,12 +49,12 @@ def upload_routes(jobs: Callable[[], Jobs]) -> list[Route]:
     ]
 
 
-async def _offer(_: Request, jobs: Jobs) -> Response:
+async def _offer(_: Request, jobs: JobService) -> Response:
     size = str(jobs.settings.jobs_max_upload_bytes)
     return Response(status_code=204, headers={"Tus-Extension": "creation,termination", "Tus-Max-Size": size})
 
 
-async def _begin(request: Request, jobs: Jobs) -> Response:
+async def _begin(request: Request, jobs: JobService) -> Response:
     length = _whole_number(request, "Upload-Length")
     if length > jobs.settings.jobs_max_upload_bytes:
         raise BodyTooLarge(f"The upload has {length} bytes, the bound is {jobs.settings.jobs_max_upload_bytes}.")
@@ -64,7 +64,7 @@ async def _begin(request: Request, jobs: Jobs) -> Response:
     return Response(status_code=201, headers={"Location": f"/v1/uploads/{upload_id}"})
 
 
-async def _offset(request: Request, jobs: Jobs) -> Response:
+async def _offset(request: Request, jobs: JobService) -> Response:
     store, owner = jobs.backend.uploads, jobs.owner(request)
     upload = await jobs.ask(lambda: store.find(request.path_params["upload"], owner))
     offset = await jobs.ask(lambda: store.offset(upload))
@@ -72,7 +72,7 @@ async def _offset(request: Request, jobs: Jobs) -> Response:
     return Response(headers=headers)
 
 
-async def _append(request: Request, jobs: Jobs) -> Response:
+async def _append(request: Request, jobs: JobService) -> Response:
     if request.headers.get("content-type", "") != _PART:
         raise UploadType(f"A part has the content type {_PART}.")
     offset = _whole_number(request, "Upload-Offset")
@@ -103,7 +103,7 @@ async def _append(request: Request, jobs: Jobs) -> Response:
     return Response(status_code=204, headers={"Upload-Offset": str(offset)})
 
 
-async def _delete(request: Request, jobs: Jobs) -> Response:
+async def _delete(request: Request, jobs: JobService) -> Response:
     store, owner = jobs.backend.uploads, jobs.owner(request)
     upload = await jobs.ask(lambda: store.find(request.path_params["upload"], owner))
     await jobs.ask(lambda: store.delete(upload.id))

@@ -18,7 +18,7 @@ from hindi_stt import render
 from hindi_stt.api.error_responses import answering
 from hindi_stt.api.forms.transcription_request import FORMATS
 from hindi_stt.api.jobs.requests import create_from_form, create_from_json
-from hindi_stt.api.jobs.service import Jobs
+from hindi_stt.api.jobs.service import JobService
 from hindi_stt.errors import InvalidRequest, ResultNotReady, from_code
 from hindi_stt.jobs.backend import JobOptions
 from hindi_stt.types import Transcript
@@ -37,7 +37,7 @@ _options: Final = TypeAdapter(JobOptions)
 _transcript: Final = TypeAdapter(Transcript)
 
 
-def job_routes(jobs: Callable[[], Jobs]) -> list[Route]:
+def job_routes(jobs: Callable[[], JobService]) -> list[Route]:
     """jobs: the worker's, asked for at each request."""
 
     async def collection(request: Request) -> Response:
@@ -68,7 +68,7 @@ def job_routes(jobs: Callable[[], Jobs]) -> list[Route]:
     ]
 
 
-async def _create(request: Request, jobs: Jobs) -> Response:
+async def _create(request: Request, jobs: JobService) -> Response:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json":
         job_id = await create_from_json(request, jobs)
     else:
@@ -77,7 +77,7 @@ async def _create(request: Request, jobs: Jobs) -> Response:
     return JSONResponse(body, 202, {"Location": f"/v1/jobs/{job_id}"})
 
 
-async def _list(request: Request, jobs: Jobs) -> Response:
+async def _list(request: Request, jobs: JobService) -> Response:
     limit = _number(request, "limit", _PAGE, _MAX_PAGE)
     try:
         before = float(request.query_params.get("before", "inf"))
@@ -89,26 +89,26 @@ async def _list(request: Request, jobs: Jobs) -> Response:
     return JSONResponse({"object": "list", "data": [_facts(job) for job in found[:limit]], "more": len(found) > limit})
 
 
-async def _show(request: Request, jobs: Jobs) -> Response:
+async def _show(request: Request, jobs: JobService) -> Response:
     after = _number(request, "after", -1, _MAX_POSITION, least=-1)
     limit = _number(request, "limit", _PAGE, _MAX_PAGE)
     return JSONResponse(await _body(jobs, await _found(request, jobs), after, limit))
 
 
-async def _cancel(request: Request, jobs: Jobs) -> Response:
+async def _cancel(request: Request, jobs: JobService) -> Response:
     job = await _found(request, jobs)
     await jobs.ask(lambda: jobs.records.cancel(job["id"]))
     return JSONResponse(await _body(jobs, await _found(request, jobs), -1, _PAGE))
 
 
-async def _delete(request: Request, jobs: Jobs) -> Response:
+async def _delete(request: Request, jobs: JobService) -> Response:
     job = await _found(request, jobs)
     await jobs.ask(lambda: jobs.records.delete(job["id"]))
     await jobs.ask(lambda: jobs.backend.audio.delete(job["id"]))
     return Response(status_code=204)
 
 
-async def _transcribed(request: Request, jobs: Jobs) -> Response:
+async def _transcribed(request: Request, jobs: JobService) -> Response:
     job, wanted, text = await _found(request, jobs), _format(request), request.path_params["position"]
     position = int(text) if text.isascii() and text.isdecimal() and len(text) < len(str(_MAX_POSITION)) else -1
     rows = await jobs.ask(lambda: jobs.records.files(job["id"], after=position - 1, limit=1, results=True))
@@ -122,7 +122,7 @@ async def _transcribed(request: Request, jobs: Jobs) -> Response:
     return JSONResponse(result)
 
 
-async def _results(request: Request, jobs: Jobs) -> Response:
+async def _results(request: Request, jobs: JobService) -> Response:
     """Every file, a line of JSON each; those that have not ended have no result yet."""
     job, wanted = await _found(request, jobs), _format(request)
 
@@ -135,7 +135,7 @@ async def _results(request: Request, jobs: Jobs) -> Response:
     return StreamingResponse(lines(), media_type="application/x-ndjson")
 
 
-def _lines(jobs: Jobs, job_id: str, after: int, wanted: str) -> tuple[str, int]:
+def _lines(jobs: JobService, job_id: str, after: int, wanted: str) -> tuple[str, int]:
     """The lines of a page behind a position, and where it ends."""
     rows = jobs.records.files(job_id, after=after, limit=_PAGE, results=True)
     return "".join(_line(row, wanted) for row in rows), rows[-1]["position"] if rows else after
@@ -156,11 +156,11 @@ def _rendered(row: RowMapping, wanted: str) -> str | dict[str, Any]:
     return body | {"segments": render.verbose_segments(transcript)} if wanted == "verbose_json" else body
 
 
-async def _found(request: Request, jobs: Jobs) -> RowMapping:
+async def _found(request: Request, jobs: JobService) -> RowMapping:
     return await jobs.ask(lambda: jobs.records.job(request.path_params["job"], jobs.owner(request)))
 
 
-async def _body(jobs: Jobs, job: RowMapping, after: int, limit: int) -> dict[str, Any]:
+async def _body(jobs: JobService, job: RowMapping, after: int, limit: int) -> dict[str, Any]:
     """A job, its progress, and a page of its files."""
     rows = await jobs.ask(lambda: jobs.records.files(job["id"], after=after, limit=limit))
     heard_s, total_s = await jobs.ask(lambda: jobs.records.heard_s(job["id"]))

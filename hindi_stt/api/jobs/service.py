@@ -17,7 +17,7 @@ from hindi_stt.jobs.backend import Backend
 from hindi_stt.jobs.queue import JobQueue
 from hindi_stt.jobs.records import NewJob
 
-__all__ = ["Jobs"]
+__all__ = ["JobService"]
 
 T = TypeVar("T")
 
@@ -25,7 +25,7 @@ T = TypeVar("T")
 _EVERYBODY: Final = "everybody"
 
 
-class Jobs:
+class JobService:
     """recognizer: reads options, and has the settings."""
 
     def __init__(self, backend: Backend, queue: JobQueue, recognizer: Recognizer) -> None:

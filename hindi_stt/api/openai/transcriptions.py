@@ -11,11 +11,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from hindi_stt import render
-from hindi_stt.api.answers import answer, answer_in_events, hear, model_of, usage
+from hindi_stt.api.answers import answer, answer_in_events, model_of, transcribe_file, usage
 from hindi_stt.api.disconnect import unless_disconnected
 from hindi_stt.api.error_responses import answering, state_of
-from hindi_stt.api.forms.transcription_request import FIELDS, LISTS, Wishes, read_wishes
-from hindi_stt.api.language_choice import settled
+from hindi_stt.api.forms.transcription_request import FIELDS, LISTS, TranscriptionRequest, parse_transcription_request
+from hindi_stt.api.language_choice import select_model
 from hindi_stt.api.recognition import Recognizer
 from hindi_stt.api.transcribe import counting_failures, note_model
 from hindi_stt.api.uploads.receive import receive_upload
@@ -59,25 +59,25 @@ async def _transcribe(request: Request, recognizer: Recognizer) -> Response:
             raise InvalidRequest("The field 'model' is missing; GET /v1/models lists what it may be.", param="model")
         stack.enter_context(recognizer.arriving(upload.files[0].arriving, state.client))
         request = upload.request
-        wishes = read_wishes(upload, recognizer)
+        parameters = parse_transcription_request(upload, recognizer)
         (file,) = upload.files
-        wishes = await unless_disconnected(request, settled(recognizer, file, wishes))
-        note_model(request, wishes)
-        if wishes.stream:
-            return await answer_in_events(request, file, recognizer, wishes, stack)
+        parameters = await unless_disconnected(request, select_model(recognizer, file, parameters))
+        note_model(request, parameters)
+        if parameters.stream:
+            return await answer_in_events(request, file, recognizer, parameters, stack)
         if file.arriving is not None:  # it was to be streamed, and is not: read the rest first
             await unless_disconnected(request, file.arriving.ended())
-        heard = await unless_disconnected(request, hear(recognizer, file, wishes, state.client))
+        heard = await unless_disconnected(request, transcribe_file(recognizer, file, parameters, state.client))
     state.facts["audio_s"] = round(heard.transcript.duration_s, 3)
-    return await answer(recognizer, heard.transcript, wishes, _body(heard.transcript, wishes), openai=True)
+    return await answer(recognizer, heard.transcript, parameters, _body(heard.transcript, parameters), openai=True)
 
 
-def _body(transcript: Transcript, wishes: Wishes) -> dict[str, Any]:
-    if wishes.response_format == "verbose_json":
-        verbose = render.to_verbose_json(transcript, words=wishes.words, segments=wishes.segments)
-        return verbose | {"model": model_of(wishes)} | usage(transcript)
-    body: dict[str, Any] = {"text": transcript.text, "model": model_of(wishes)}
-    if wishes.logprobs:
+def _body(transcript: Transcript, parameters: TranscriptionRequest) -> dict[str, Any]:
+    if parameters.response_format == "verbose_json":
+        verbose = render.to_verbose_json(transcript, words=parameters.words, segments=parameters.segments)
+        return verbose | {"model": model_of(parameters)} | usage(transcript)
+    body: dict[str, Any] = {"text": transcript.text, "model": model_of(parameters)}
+    if parameters.logprobs:
         body["logprobs"] = render.word_log_probs(transcript.words)
     return body | usage(transcript)
 

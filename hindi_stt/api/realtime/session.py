@@ -64,7 +64,7 @@ TRY_LATER: Final = 1013
 
 
 class _RunnerLine:
-    """streaming.Line over the runner: finals wait their turn, partials do not."""
+    """streaming.InferenceBackend over the runner: finals wait their turn, partials do not."""
 
     def __init__(self, recognizer: Recognizer, model: str) -> None:
         self._recognizer = recognizer
@@ -77,7 +77,7 @@ class _RunnerLine:
         limit_s = self._recognizer.settings.request_timeout_s if final else _PARTIAL_TIMEOUT_S
         try:
             async with asyncio.timeout(limit_s):
-                return await self._recognizer.log_probs(self._model, features, patient=final, live_final=final)
+                return await self._recognizer.log_probs(self._model, features, wait_if_busy=final, live_final=final)
         except TimeoutError as error:
             raise Timeout(f"The model did not answer within {limit_s:g} s.") from error
 
@@ -323,20 +323,20 @@ class RealtimeSession:
         await self._send({"type": kind, "session": config.described(self._id, beta=beta)})
 
     async def _append(self, data: bytes) -> None:
-        pipeline = self._config.asked.pipeline
+        pipeline = self._config.model_request.pipeline
         if self._stream is None or self._decoder is None:
             self._decoder = PacketDecoder(self._config.audio, pipeline.sample_rate)
             self._stream = Stream(
                 pipeline,
                 _RunnerLine(self._recognizer, pipeline.bundle.tag),
-                self._config.asked.options,
+                self._config.model_request.options,
                 end_pointing=self._config.turns.enabled,
                 turns=self._config.turns.detection,
                 context=self._config.context,
                 min_s=self._settings.min_audio_s,
                 start_s=self._received_s,
                 masker=self._masker,
-                looked=lambda: self._inbox.put_now(_LOOKED),
+                partial_ready=lambda: self._inbox.put_now(_LOOKED),
             )
         try:
             duration_s = len(data) / self._config.audio.bytes_per_s
@@ -448,7 +448,7 @@ class RealtimeSession:
             "usage": {"type": "duration", "seconds": round(duration_s, 3)},
             "audio_start_ms": round(utterance.start_s * 1000),
             "audio_end_ms": round(utterance.end_s * 1000),
-            "languages": [{"code": self._config.asked.pipeline.bundle.manifest.language}],
+            "languages": [{"code": self._config.model_request.pipeline.bundle.manifest.language}],
             "words": [render.word_json(word) for word in utterance.words],
             "warnings": [*self._config.warnings, *utterance.warnings],
         }
@@ -458,7 +458,9 @@ class RealtimeSession:
         self._before, self._item_id, self._shown = self._item_id, "", []
         self._n_utterances += 1
         self._recognizer.metrics.audio_seconds.inc(duration_s)
-        self._recognizer.metrics.model_audio_seconds.labels(self._config.asked.pipeline.bundle.tag).inc(duration_s)
+        self._recognizer.metrics.model_audio_seconds.labels(self._config.model_request.pipeline.bundle.tag).inc(
+            duration_s
+        )
 
     def _of_item(self, kind: str) -> dict[str, Any]:
         return {"type": kind, "item_id": self._item_id, "content_index": 0}

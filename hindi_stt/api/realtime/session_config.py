@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from hindi_stt.api.forms.transcription_request import Asked, read_asked
+from hindi_stt.api.forms.transcription_request import ModelRequest, parse_model_requests
 from hindi_stt.api.realtime.turn_detection import TurnSettings, default_turns, parse_delay, parse_turn_detection
 from hindi_stt.api.recognition import Recognizer
 from hindi_stt.audio import PACKET_RATES, PacketFormat
@@ -59,7 +59,7 @@ class SessionConfig:
     address: model and language of the connection's address, which hold unless `transcription` names others.
     """
 
-    asked: Asked
+    model_request: ModelRequest
     audio: PacketFormat = field(default_factory=PacketFormat)
     turns: TurnSettings = field(default_factory=TurnSettings)
     context: Context = field(default_factory=Context)
@@ -72,7 +72,7 @@ class SessionConfig:
     def warnings(self) -> tuple[str, ...]:
         """What was asked for and has no effect."""
         unused = "noise_reduction has no effect: the model hears the audio as it is"
-        return (*self.asked.warnings, *self.turns.warnings, *([unused] if self.noise_reduction else []))
+        return (*self.model_request.warnings, *self.turns.warnings, *([unused] if self.noise_reduction else []))
 
     def described(self, session_id: str, *, beta: bool) -> dict[str, Any]:
         """The session as the events about it show it."""
@@ -127,8 +127,8 @@ def initial_config(
             f"intent={intent[:64]!r} is not offered; leave it out, or set it to 'transcription'.", param="intent"
         )
     address = {name: value for name in ("model", "language") if (value := query.get(name))}
-    asked, turns = _asked(address, recognizer), default_turns(address.get("model"))
-    config = SessionConfig(asked, turns=turns, transcription=address, address=address)
+    model_request, turns = _model_request(address, recognizer), default_turns(address.get("model"))
+    config = SessionConfig(model_request, turns=turns, transcription=address, address=address)
     if session is None:
         return config
     with within("session"):
@@ -235,9 +235,9 @@ def _with_rest(
         if "languages" in fields and "language" not in wanted[transcription]:
             fields.pop("language", None)
         with within(transcription):
-            asked, context = _asked(fields, recognizer), parse_delay(fields.get("delay"))
+            model_request, context = _model_request(fields, recognizer), parse_delay(fields.get("delay"))
         turns = config.turns if config.turns.given else default_turns(fields.get("model"))
-        config = replace(config, asked=asked, context=context, turns=turns, transcription=fields)
+        config = replace(config, model_request=model_request, context=context, turns=turns, transcription=fields)
     return config
 
 
@@ -252,7 +252,7 @@ def _noise_reduction(wanted: object, name: str) -> Mapping[str, Any] | None:
     return wanted
 
 
-def _asked(fields: Mapping[str, Any], recognizer: Recognizer) -> Asked:
+def _model_request(fields: Mapping[str, Any], recognizer: Recognizer) -> ModelRequest:
     unknown = sorted(set(fields) - set(_TRANSCRIPTION_FIELDS))
     if unknown:
         known = ", ".join(_TRANSCRIPTION_FIELDS)
@@ -265,13 +265,13 @@ def _asked(fields: Mapping[str, Any], recognizer: Recognizer) -> Asked:
         texts = value if isinstance(value, list) and name in lists else [value]
         if not all(isinstance(text, str) for text in texts):
             raise InvalidRequest(f"The field {name!r} of transcription is not text.", param=name)
-    asked, *others = read_asked(given, lists, recognizer)
+    model_request, *others = parse_model_requests(given, lists, recognizer)
     if others:
-        offered = ", ".join(one.pipeline.bundle.manifest.language for one in (asked, *others))
+        offered = ", ".join(one.pipeline.bundle.manifest.language for one in (model_request, *others))
         raise InvalidRequest(
             f"Several languages go with recordings; a session names one of {offered}.", param="language"
         )
-    return asked
+    return model_request
 
 
 def object_field(parent: Mapping[str, Any], name: str) -> dict[str, Any]:
