@@ -20,8 +20,7 @@ from hindi_stt.api.middleware.protection import BrowserMiddleware, ProtectionMid
 from hindi_stt.api.middleware.requests import RequestMiddleware
 from hindi_stt.api.openapi.document import openapi_document
 from hindi_stt.api.realtime.routes import Realtime, realtime_routes
-from hindi_stt.api.recognition import Recognizer
-from hindi_stt.api.result_cache import ResultCache
+from hindi_stt.api.recognizer import Recognizer
 from hindi_stt.api.routes import make_app, no_job_routes
 from hindi_stt.api.schemas import request_schema, response_schema
 from hindi_stt.api.transcribe import transcribe
@@ -34,6 +33,7 @@ from hindi_stt.processes.watchdog import Heartbeat, end_with_supervisor, process
 from hindi_stt.runner.client import RunnerCall
 from hindi_stt.runner_services import ConformerRunner
 from hindi_stt.startup import NO_ACCESS_LOG, NO_SPANS, protection, registry, send_traces_of, settings
+from hindi_stt.transcription.result_cache import ResultCache
 
 if TYPE_CHECKING:
     from hindi_stt.access.ledger import Ledger

@@ -11,10 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from hindi_stt.api.result_cache import ResultCache, fingerprint
 from hindi_stt.observability.metrics import Metrics
 from hindi_stt.settings import Settings
 from hindi_stt.transcription.options import Options
+from hindi_stt.transcription.result_cache import ResultCache, fingerprint
 from hindi_stt.types import Segment, Transcript, Word
 from tests.conftest import DATA
 from tests.guarded import Guarded

@@ -25,7 +25,7 @@ from hindi_stt.api.jobs.resumable_uploads import upload_routes
 from hindi_stt.api.jobs.service import JobService
 from hindi_stt.api.realtime.session import RealtimeSession
 from hindi_stt.api.realtime.session_config import initial_config
-from hindi_stt.api.recognition import Recognizer
+from hindi_stt.api.recognizer import Recognizer
 from hindi_stt.api.transcribe import transcribe
 from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.bundle.registry import Registry

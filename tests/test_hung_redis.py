@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from hindi_stt.access.limits import Client, RateLimits
-from hindi_stt.api.redis_cache import RedisStore
 from hindi_stt.errors import LimitsUnavailable, RateLimited
 from hindi_stt.storage.circuit_breaker import CircuitBreaker, NoAnswer
+from hindi_stt.transcription.redis_cache import RedisStore
 from tests.redis_server import RedisServer
 
 # The calls of a burst, each of which would wait for seconds without a bound: far more than all may take together.

@@ -13,7 +13,7 @@ from prometheus_client import REGISTRY
 
 from hindi_stt.access.limits import Client, RateLimits
 from hindi_stt.api.audio_load import AudioLoad
-from hindi_stt.api.recognition import Recognizer, Recording
+from hindi_stt.api.recognizer import Recognizer
 from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.bundle.registry import Registry
 from hindi_stt.errors import HindiSTTError, Overloaded, RateLimited
@@ -21,6 +21,7 @@ from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.observability.metrics import Metrics
 from hindi_stt.settings import Settings
 from hindi_stt.transcription.pipeline import Pipeline
+from hindi_stt.transcription.recording import Recording
 from hindi_stt.types import Features, LogProbs
 from tests.conftest import DATA
 

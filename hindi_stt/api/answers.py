@@ -1,10 +1,10 @@
-"""A recording as it was asked for → the answer: in one piece, or as server-sent events."""
+"""Answers to requests for transcripts: in one piece, or as server-sent events."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -16,14 +16,15 @@ from hindi_stt.access.limits import Client
 from hindi_stt.api.disconnect import unless_disconnected
 from hindi_stt.api.error_responses import error_body, state_of
 from hindi_stt.api.forms.transcription_request import TranscriptionRequest
-from hindi_stt.api.recognition import Recognizer, Recording, Transcription
-from hindi_stt.api.result_cache import fingerprint
+from hindi_stt.api.recognizer import Recognizer
 from hindi_stt.api.server_sent_events import EventStream, event
 from hindi_stt.api.uploads.receive import UploadedFile
 from hindi_stt.api.uploads.streaming_upload import Arriving
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.observability.metrics import STAGES
 from hindi_stt.transcription import channels
+from hindi_stt.transcription.recording import Recording, Transcription
+from hindi_stt.transcription.result_cache import fingerprint
 from hindi_stt.types import Transcript
 
 __all__ = ["TranscriptionResult", "answer", "answer_in_events", "model_of", "transcribe_file", "usage"]
@@ -44,44 +45,47 @@ class TranscriptionResult:
 async def transcribe_file(
     recognizer: Recognizer, uploaded: UploadedFile, parameters: TranscriptionRequest, client: Client
 ) -> TranscriptionResult:
-    """Listen to one recording, or to its channels in turn, or find what was heard of it before.
+    """Transcribe one recording, or its channels in turn, or find the transcript that the cache has of it.
 
-    Raises what `Transcription.transcript` raises.
+    Args:
+        recognizer: The worker's.
+        uploaded: The recording, whole.
+        parameters: What is asked for, with one model.
+        client: Whose it is.
+
+    Raises:
+        HindiSTTError: What `Transcription.transcript` raises.
     """
     cache = recognizer.cache
     if cache is None:
-        return await _transcribe_file(recognizer, uploaded, parameters, client)
-    asked = {
-        "options": asdict(parameters.model_request.options),
-        "split": parameters.split,
-        "raw": uploaded.raw and asdict(uploaded.raw),
-    }
+        return await _transcribe_channels(recognizer, uploaded.recording, parameters, client)
+    raw = uploaded.recording.raw
+    facts = {"options": asdict(parameters.options), "split": parameters.split, "raw": raw and asdict(raw)}
     if recognizer.settings.cache_shared == "off":
-        asked["owner"] = client.name
-    model = parameters.model_request.pipeline.bundle.tag
-    key = await recognizer.in_thread(lambda: fingerprint(uploaded.file, model, recognizer.settings, asked))
+        facts["owner"] = client.name
+    model = model_of(parameters)
+    key = await recognizer.in_thread(lambda: fingerprint(uploaded.file, model, recognizer.settings, facts))
     if (found := await cache.get(key)) is not None:
         await recognizer.limits.count_audio(client, found.duration_s)
         recognizer.metrics.requests.inc()
         return TranscriptionResult(found, dict.fromkeys(STAGES, 0.0))
-    heard = await _transcribe_file(recognizer, uploaded, parameters, client)
-    await cache.put(key, heard.transcript)
-    return heard
+    result = await _transcribe_channels(recognizer, uploaded.recording, parameters, client)
+    await cache.put(key, result.transcript)
+    return result
 
 
-async def _transcribe_file(
-    recognizer: Recognizer, uploaded: UploadedFile, parameters: TranscriptionRequest, client: Client
+async def _transcribe_channels(
+    recognizer: Recognizer, recording: Recording, parameters: TranscriptionRequest, client: Client
 ) -> TranscriptionResult:
-    file, raw = uploaded.file, uploaded.raw
-    pipeline, options = parameters.model_request.pipeline, parameters.model_request.options
+    pipeline, options = parameters.pipeline, parameters.options
     if not parameters.split:
-        transcription = recognizer.recognize(Recording(file, raw), pipeline, options, client)
+        transcription = recognizer.recognize(recording, pipeline, options, client)
         return TranscriptionResult(await transcription.transcript(), transcription.stages_s)
-    n_channels = await recognizer.in_thread(lambda: pipeline.count_channels(file, raw=raw))
+    n_channels = await recognizer.in_thread(lambda: pipeline.count_channels(recording.source, raw=recording.raw))
     transcripts = []
     stages_s: dict[str, float] = {}
     for channel in range(n_channels):
-        transcription = recognizer.recognize(Recording(file, raw, channel), pipeline, options, client)
+        transcription = recognizer.recognize(replace(recording, channel=channel), pipeline, options, client)
         transcripts.append(await transcription.transcript())
         stages_s = {stage: stages_s.get(stage, 0.0) + s for stage, s in transcription.stages_s.items()}
     return TranscriptionResult(channels.merge(transcripts), stages_s)
@@ -93,7 +97,7 @@ async def answer(
     parameters: TranscriptionRequest,
     body: dict[str, Any],
     *,
-    openai: bool = False,
+    plain_subtitles: bool = False,
 ) -> Response:
     """Build the response in the format that was asked for.
 
@@ -102,19 +106,19 @@ async def answer(
         transcript: What was said.
         parameters: The request, with its response format.
         body: The answer in JSON.
-        openai: Whether subtitles are declared as text/plain, as OpenAI's API does.
+        plain_subtitles: Whether subtitles are declared as text/plain, as OpenAI's API does.
 
     Returns:
         The response; warnings are in its body or in the header X-Warnings, and X-Model is the tag of the model.
     """
-    warnings = [*transcript.warnings, *parameters.model_request.warnings]
+    warnings = [*transcript.warnings, *parameters.warnings]
     headers = {"X-Model": model_of(parameters)}
     if warnings:
         headers["X-Warnings"] = ", ".join(quote(text, safe=" =:,;'()") for text in warnings)
     if parameters.response_format == "text":
         return PlainTextResponse(render.to_text(transcript) + "\n", headers=headers)
     if parameters.response_format in _SUBTITLES:
-        media_type = _PLAIN_TEXT if openai else _MEDIA_TYPES[parameters.response_format]
+        media_type = _PLAIN_TEXT if plain_subtitles else _MEDIA_TYPES[parameters.response_format]
         write = _SUBTITLES[parameters.response_format]
         text = await recognizer.in_thread(lambda: write(transcript))
         return Response(text, media_type=media_type, headers=headers)
@@ -128,13 +132,13 @@ async def answer_in_events(
     parameters: TranscriptionRequest,
     resources: contextlib.AsyncExitStack,
 ) -> Response:
-    """The segments as they are heard, as OpenAI's events; resources: what the answer needs until it has ended."""
+    """The segments as soon as they are final, as OpenAI's events.
+
+    resources: what the answer needs until it has ended.
+    """
     arriving = uploaded.arriving
-    recording = Recording(uploaded.file, uploaded.raw, arriving=arriving.file if arriving else None)
-    model_request = parameters.model_request
-    transcription = recognizer.recognize(
-        recording, model_request.pipeline, model_request.options, state_of(request).client
-    )
+    client = state_of(request).client
+    transcription = recognizer.recognize(uploaded.recording, parameters.pipeline, parameters.options, client)
     events = _events(request, transcription, parameters, arriving)
     # Whatever goes wrong before the first words still has a status of its own.
     first = await unless_disconnected(request, anext(events))
@@ -142,8 +146,8 @@ async def answer_in_events(
 
 
 def model_of(parameters: TranscriptionRequest) -> str:
-    """Tag of the model that hears a request, whatever alias it was asked for by."""
-    return parameters.model_request.pipeline.bundle.tag
+    """Tag of the model of a request, whatever alias named it."""
+    return parameters.pipeline.bundle.tag
 
 
 def usage(transcript: Transcript) -> dict[str, Any]:
@@ -180,4 +184,4 @@ async def _events(
     done |= usage(transcript)
     if parameters.logprobs:
         done["logprobs"] = render.word_log_probs(transcript.words)
-    yield event(done | {"warnings": [*transcript.warnings, *parameters.model_request.warnings]})
+    yield event(done | {"warnings": [*transcript.warnings, *parameters.warnings]})

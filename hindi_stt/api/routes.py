@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 from hindi_stt import __version__
 from hindi_stt.api.error_responses import answering, state_of
 from hindi_stt.api.openai.transcriptions import openai_routes
-from hindi_stt.api.recognition import Recognizer
+from hindi_stt.api.recognizer import Recognizer
 from hindi_stt.api.ui.reference import Reference, accepts_html
 from hindi_stt.errors import JobsOff
 

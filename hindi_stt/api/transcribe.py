@@ -1,45 +1,100 @@
-"""POST /transcribe: one recording, or several → transcripts."""
+"""Requests with recordings: POST /transcribe, and the handler that OpenAI's route shares with it.
+
+What differs between the two is a `Dialect`.
+"""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from hindi_stt import render
+from hindi_stt.access.limits import Client
 from hindi_stt.api.answers import TranscriptionResult, answer, answer_in_events, transcribe_file
 from hindi_stt.api.disconnect import unless_disconnected
-from hindi_stt.api.error_responses import error_body, state_of
-from hindi_stt.api.forms.transcription_request import (
-    FIELDS,
-    LISTS,
-    TranscriptionRequest,
-    negotiate,
-    parse_transcription_request,
-)
-from hindi_stt.api.forms.values import wants_stream
-from hindi_stt.api.language_choice import select_model
-from hindi_stt.api.recognition import Recognizer
-from hindi_stt.api.uploads.receive import UploadedFile, receive_upload
+from hindi_stt.api.error_responses import RequestState, error_body, state_of
+from hindi_stt.api.forms.transcription_request import FIELDS, LISTS, TranscriptionRequest, parse_transcription_request
+from hindi_stt.api.recognizer import Recognizer
+from hindi_stt.api.uploads.receive import Upload, UploadedFile, receive_upload
 from hindi_stt.concurrency.together import run_together
-from hindi_stt.errors import HindiSTTError, InvalidRequest, NotAcceptable
+from hindi_stt.errors import HindiSTTError, InvalidRequest
+from hindi_stt.transcription.language_choice import identify_model
 
-__all__ = ["counting_failures", "note_model", "transcribe"]
+__all__ = ["Dialect", "handle_transcription", "transcribe"]
 
-_BY_MEDIA_TYPE: Final = {
-    "application/json": "json",
-    "text/plain": "text",
-    "application/x-subrip": "srt",
-    "text/vtt": "vtt",
-}
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What a route for recordings has of its own.
+
+    Attributes:
+        body: The answer in JSON, of a result, its request and the id of the HTTP request.
+        takes_several: Whether a form may have several recordings.
+        negotiates: Whether the Accept header chooses the format that the fields leave open.
+        plain_subtitles: Whether subtitles are declared as text/plain.
+        check: Refuses what the route cannot honour, before the fields are read.
+    """
+
+    body: Callable[[TranscriptionResult, TranscriptionRequest, str], dict[str, Any]]
+    takes_several: bool = False
+    negotiates: bool = False
+    plain_subtitles: bool = False
+    check: Callable[[Upload], None] = lambda _: None
+
+
+async def transcribe(request: Request, recognizer: Recognizer) -> Response:
+    """Answer POST /transcribe. Raises what `handle_transcription` raises."""
+    return await handle_transcription(request, recognizer, _OWN)
+
+
+async def handle_transcription(request: Request, recognizer: Recognizer, dialect: Dialect) -> Response:
+    """Receive recordings, transcribe them, and answer.
+
+    Args:
+        request: Whose body has not been read.
+        recognizer: The worker's.
+        dialect: Of the route.
+
+    Returns:
+        The answer; an error of one of several recordings stands in its place.
+
+    Raises:
+        HindiSTTError: Whatever of `hindi_stt.errors` applies.
+    """
+    settings, state = recognizer.settings, state_of(request)
+    max_files = settings.max_files if dialect.takes_several else 1
+    async with contextlib.AsyncExitStack() as stack, _counting_failures(recognizer):
+        recognizer.load.refuse_if_full(state.client.name)
+        receiving = receive_upload(request, FIELDS, settings, lists=LISTS, max_files=max_files)
+        upload = await stack.enter_async_context(receiving)
+        dialect.check(upload)
+        stack.enter_context(recognizer.arriving(upload.files[0].arriving, state.client))
+        request = upload.request
+        accept = request.headers.get("accept", "") if dialect.negotiates else None
+        parameters = parse_transcription_request(upload, recognizer, accept=accept)
+        if len(upload.files) > 1:
+            return await _answer_several(request, upload, recognizer, parameters)
+        (file,) = upload.files
+        parameters = await unless_disconnected(request, _select_model(recognizer, file, parameters, state.client))
+        _note_model(state, parameters)
+        if parameters.stream:
+            return await answer_in_events(request, file, recognizer, parameters, stack)
+        if file.arriving is not None:  # it was to be streamed, and is not: read the rest first
+            await unless_disconnected(request, file.arriving.ended())
+        result = await unless_disconnected(request, transcribe_file(recognizer, file, parameters, state.client))
+    state.facts["audio_s"] = round(result.transcript.duration_s, 3)
+    body = dialect.body(result, parameters, state.request_id)
+    return await answer(recognizer, result.transcript, parameters, body, plain_subtitles=dialect.plain_subtitles)
 
 
 @contextlib.asynccontextmanager
-async def counting_failures(recognizer: Recognizer) -> AsyncGenerator[None]:
-    """Counts the request if it fails; one that succeeds is counted when it has been heard."""
+async def _counting_failures(recognizer: Recognizer) -> AsyncGenerator[None]:
+    """Count the request if it fails; one that succeeds is counted when it has been transcribed."""
     try:
         yield
     except HindiSTTError:
@@ -47,53 +102,38 @@ async def counting_failures(recognizer: Recognizer) -> AsyncGenerator[None]:
         raise
 
 
-def note_model(request: Request, parameters: TranscriptionRequest) -> None:
+def _note_model(state: RequestState, parameters: TranscriptionRequest) -> None:
     """For the log and the ledger."""
-    state_of(request).facts["model"] = parameters.model_request.pipeline.bundle.tag
+    state.facts["model"] = parameters.pipeline.bundle.tag
 
 
-async def transcribe(request: Request, recognizer: Recognizer) -> Response:
-    """Raises whatever of `hindi_stt.errors` applies; an error of one of several recordings stands in its place."""
-    settings, state = recognizer.settings, state_of(request)
-    async with contextlib.AsyncExitStack() as stack, counting_failures(recognizer):
-        recognizer.load.refuse_if_full(state.client.name)
-        upload = await stack.enter_async_context(
-            receive_upload(request, FIELDS, settings, lists=LISTS, max_files=settings.max_files)
-        )
-        stack.enter_context(recognizer.arriving(upload.files[0].arriving, state.client))
-        request = upload.request
-        accept = request.headers.get("accept", "")
-        liked = "json" if wants_stream(upload.fields) else _liked_format(accept, len(upload.files))
-        parameters = parse_transcription_request(upload, recognizer, default_format=liked)
-        if len(upload.files) > 1:
-            _check_several(parameters)
-            every = run_together(_result(request, file, recognizer, parameters) for file in upload.files)
-            results = await unless_disconnected(request, every)
-            state.facts["audio_s"] = round(sum(result.get("duration", 0) for result in results), 3)
-            return JSONResponse({"results": results, "request_id": state.request_id})
-        (file,) = upload.files
-        parameters = await unless_disconnected(request, select_model(recognizer, file, parameters))
-        note_model(request, parameters)
-        if parameters.stream:
-            return await answer_in_events(request, file, recognizer, parameters, stack)
-        if file.arriving is not None:  # it was to be streamed, and is not: read the rest first
-            await unless_disconnected(request, file.arriving.ended())
-        heard = await unless_disconnected(request, transcribe_file(recognizer, file, parameters, state.client))
-    state.facts["audio_s"] = round(heard.transcript.duration_s, 3)
-    body = _body(heard, parameters) | {"request_id": state.request_id}
-    return await answer(recognizer, heard.transcript, parameters, body)
+async def _select_model(
+    recognizer: Recognizer, file: UploadedFile, parameters: TranscriptionRequest, client: Client
+) -> TranscriptionRequest:
+    """The parameters with one model: of several, the one that knows the recording's language."""
+    if not parameters.others:
+        return parameters
+    candidates = (parameters, *parameters.others)
+    best = await identify_model(
+        file.recording,
+        [candidate.pipeline for candidate in candidates],
+        recognizer.backend,
+        recognizer.accounting(parameters.pipeline, client),
+        recognizer.settings.request_timeout_s,
+    )
+    chosen = candidates[best]
+    return replace(parameters, pipeline=chosen.pipeline, options=chosen.options, warnings=chosen.warnings, others=())
 
 
-def _liked_format(accept: str, n_files: int) -> str:
-    """The format that an Accept header likes best; JSON for several recordings, if it likes that at all.
-
-    Raises:
-        NotAcceptable: It names no format that is offered.
-    """
-    if n_files > 1:
-        with contextlib.suppress(NotAcceptable):
-            return negotiate(accept, {"application/json": "json"})
-    return negotiate(accept, _BY_MEDIA_TYPE)
+async def _answer_several(
+    request: Request, upload: Upload, recognizer: Recognizer, parameters: TranscriptionRequest
+) -> Response:
+    state = state_of(request)
+    _check_several(parameters)
+    every = run_together(_answer_of_one(request, file, recognizer, parameters) for file in upload.files)
+    results = await unless_disconnected(request, every)
+    state.facts["audio_s"] = round(sum(result.get("duration", 0) for result in results), 3)
+    return JSONResponse({"results": results, "request_id": state.request_id})
 
 
 def _check_several(parameters: TranscriptionRequest) -> None:
@@ -106,27 +146,35 @@ def _check_several(parameters: TranscriptionRequest) -> None:
         )
 
 
-async def _result(
+async def _answer_of_one(
     request: Request, file: UploadedFile, recognizer: Recognizer, parameters: TranscriptionRequest
 ) -> dict[str, Any]:
     """One of several: what it would be alone, with the file's name, or its error."""
+    state = state_of(request)
     try:
-        async with counting_failures(recognizer):
-            parameters = await select_model(recognizer, file, parameters)
-            note_model(request, parameters)
-            heard = await transcribe_file(recognizer, file, parameters, state_of(request).client)
+        async with _counting_failures(recognizer):
+            parameters = await _select_model(recognizer, file, parameters, state.client)
+            _note_model(state, parameters)
+            result = await transcribe_file(recognizer, file, parameters, state.client)
     except HindiSTTError as error:
         return {"file": file.name, **error_body(request, error)}
-    warnings = [*heard.transcript.warnings, *parameters.model_request.warnings]
-    return {"file": file.name, **_body(heard, parameters), "warnings": warnings}
+    warnings = [*result.transcript.warnings, *parameters.warnings]
+    return {"file": file.name, **_own_body(result, parameters), "warnings": warnings}
 
 
-def _body(heard: TranscriptionResult, parameters: TranscriptionRequest) -> dict[str, Any]:
-    transcript = heard.transcript
-    body = render.to_json(transcript, parameters.model_request.pipeline.bundle.tag)
+def _own_body(result: TranscriptionResult, parameters: TranscriptionRequest) -> dict[str, Any]:
+    transcript = result.transcript
+    body = render.to_json(transcript, parameters.pipeline.bundle.tag)
     if parameters.response_format == "verbose_json" and parameters.segments:
         body["segments"] = render.verbose_segments(transcript)
     if parameters.logprobs:
         body["logprobs"] = render.word_log_probs(transcript.words)
-    body["timings_ms"] = {stage: round(s * 1000, 3) for stage, s in heard.stages_s.items()}
+    body["timings_ms"] = {stage: round(s * 1000, 3) for stage, s in result.stages_s.items()}
     return body
+
+
+_OWN: Final = Dialect(
+    lambda result, parameters, request_id: _own_body(result, parameters) | {"request_id": request_id},
+    takes_several=True,
+    negotiates=True,
+)

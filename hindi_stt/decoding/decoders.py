@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +29,8 @@ NO_LANGUAGE_MODEL: Final = "none"
 LEAST_SPELLABLE: Final = 0.5
 _KENLM_MAGIC: Final = b"mmap lm http://kheafield.com/code"
 _NPZ_MAGIC: Final = b"PK"
+# Decoders of the latest requests, hotword trees and all.
+_MAX_KEPT: Final = 8
 
 
 class Decoder(Protocol):
@@ -65,12 +68,14 @@ class Decoders:
             for asset in bundle.manifest.assets
             if asset.role == LM_ROLE
         }
+        self._choose = functools.lru_cache(_MAX_KEPT)(self._make)
         self._default = default_language_model or bundle.manifest.default_language_model or NO_LANGUAGE_MODEL
         self.choose(DecodingOptions())
 
     def add_language_model(self, name: str, path: Path) -> None:
         """Take another language model from a file, before the first request. Raises LanguageModelInvalid."""
         self._models[name] = load_language_model(path, self._vocabulary)
+        self._choose.cache_clear()
 
     @property
     def language_models(self) -> list[str]:
@@ -98,7 +103,14 @@ class Decoders:
         return replace(options, hotwords=(*options.hotwords, *soft[:room])), left_out
 
     def choose(self, options: DecodingOptions) -> Decoder:
-        """A decoder for one request. Raises InvalidHotwords, UnknownLanguageModel, InvalidRequest."""
+        """A decoder for one request; a request that checks its options first makes it only once.
+
+        Raises:
+            HindiSTTError: InvalidHotwords, UnknownLanguageModel, InvalidRequest.
+        """
+        return self._choose(options)
+
+    def _make(self, options: DecodingOptions) -> Decoder:
         if options.decoder == "greedy":
             if options.hotwords or options.language_model not in {"", NO_LANGUAGE_MODEL}:
                 raise InvalidRequest("The greedy decoder takes neither hotwords nor a language model.", param="decoder")

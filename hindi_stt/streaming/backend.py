@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, TypeVar
 
+from hindi_stt.concurrency.fair_slots import MayWait
 from hindi_stt.concurrency.threads import run_to_end
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.inference.acoustic import Acoustic
+from hindi_stt.transcription.backend import AsyncioBackend
 from hindi_stt.types import Features, LogProbs
 
-__all__ = ["InferenceBackend", "LocalBackend"]
+__all__ = ["ClipBackend", "InferenceBackend", "LocalBackend"]
 
 T = TypeVar("T")
 
@@ -55,3 +57,29 @@ class LocalBackend:
     async def in_thread(self, work: Callable[[], T]) -> T:
         """See InferenceBackend."""
         return await run_to_end(work)
+
+
+class ClipBackend(AsyncioBackend):
+    """A stream's clips as `transcription.recording` transcribes them.
+
+    Args:
+        backend: The stream's.
+        final: Whether the clips are certain: see `InferenceBackend.log_probs`.
+    """
+
+    clips_per_call = 1
+
+    def __init__(self, backend: InferenceBackend, *, final: bool) -> None:
+        self._backend = backend
+        self._final = final
+
+    async def log_probs(self, clips: Sequence[Features], *, wait_if_busy: bool) -> list[LogProbs]:
+        """See `transcription.backend.Backend`."""
+        del wait_if_busy  # the stream's backend does for finals
+        (features,) = clips
+        return [await self._backend.log_probs(features, final=self._final)]
+
+    async def in_thread(self, work: Callable[[], T], *, waits: MayWait | None = None) -> T:
+        """See `transcription.backend.Backend`."""
+        del waits
+        return await self._backend.in_thread(work)

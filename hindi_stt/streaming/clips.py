@@ -12,9 +12,10 @@ from typing import Any
 
 from hindi_stt.audio.segmentation import Clip
 from hindi_stt.errors import HindiSTTError
-from hindi_stt.streaming.backend import InferenceBackend
+from hindi_stt.streaming.backend import ClipBackend, InferenceBackend
 from hindi_stt.transcription.options import Options
-from hindi_stt.transcription.pipeline import Pipeline
+from hindi_stt.transcription.pipeline import Pipeline, PreparedClip
+from hindi_stt.transcription.recording import transcribe_clips
 from hindi_stt.types import Features, Hypothesis
 
 __all__ = ["ClipTranscriber", "cancel"]
@@ -100,8 +101,9 @@ class ClipTranscriber:
 
     async def _transcribe(self, clip: Clip, *, final: bool) -> _Result:
         features = await self._backend.in_thread(lambda: self._pipeline.features(clip.samples))
-        log_probs = await self._backend.log_probs(features, final=final)
-        return features, await self._backend.in_thread(lambda: self._decode(log_probs))
+        backend = ClipBackend(self._backend, final=final)
+        (hypothesis,) = await transcribe_clips([PreparedClip(features, 0.0)], backend, self._decode)
+        return features, hypothesis
 
 
 async def cancel(*tasks: asyncio.Task[Any]) -> None:

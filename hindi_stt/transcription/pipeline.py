@@ -1,12 +1,11 @@
-"""The line in two halves, with the acoustic model between: prepare → clips…, log-probs… → assemble → transcript.
+"""What is done for one model around the acoustic model: audio to features, log-probabilities to a transcript.
 
-Both halves take a recording clip by clip, so that hours need no more memory than minutes. Every door (HTTP, command
-line, …) walks this line; none has a private way to decode audio or CTC.
+Both halves take a recording clip by clip, so that hours need no more memory than minutes; `transcription.recording`
+puts them together. HTTP, jobs and the command line have no other way to decode audio or CTC.
 """
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -29,7 +28,6 @@ from hindi_stt.decoding import (
     SpeechBoundDecoder,
     read_hotwords,
 )
-from hindi_stt.errors import HindiSTTError
 from hindi_stt.features import FeatureExtractor
 from hindi_stt.inference.acoustic import Acoustic
 from hindi_stt.settings import Settings
@@ -41,8 +39,6 @@ from hindi_stt.types import Features, Float32, Segment, Transcript, Waveform
 
 __all__ = ["Assembly", "Pipeline", "Preparation", "PreparedClip"]
 
-# Clips that go to a local model at once.
-_LOCAL_BATCH: Final = 8
 _GREEDY: Final = DecodingOptions(decoder="greedy")
 
 
@@ -145,6 +141,11 @@ class Pipeline:
         self._write = Writer(bundle.manifest.language, load_punctuator(bundle))
         self._defaults = Options.from_settings(settings)
         self._write.check(self._defaults.text)
+
+    @property
+    def default_options(self) -> Options:
+        """What applies where a request says nothing."""
+        return self._defaults
 
     def options(self, fields: Mapping[str, str]) -> Options:
         """The server's options with a request's fields. Raises InvalidRequest, naming the field.
@@ -263,21 +264,24 @@ class Pipeline:
         channel: int | None = None,
         on_progress: Callable[[float], None] = lambda _: None,
     ) -> Transcript:
-        """The whole line in this process. raw, channel: as in `audio.blocks`; on_progress: told the seconds of audio so
-        far, now and then; what it raises ends the work.
+        """Transcribe a recording in this process and thread.
 
-        Raises what `decoder` and `audio.blocks` raise, and InferenceFailed.
+        Args:
+            source: The bytes, a path, or a file, which stays open.
+            acoustic: The model.
+            options: How it is decoded and written; without: the defaults.
+            raw: As in `audio.blocks`.
+            channel: As in `audio.blocks`.
+            on_progress: Told the seconds of audio so far, now and then. What it raises ends the work.
+
+        Returns:
+            The transcript.
+
+        Raises:
+            HindiSTTError: What `decoder` and `audio.blocks` raise, and InferenceFailed.
         """
-        decode = self.decoder(options)
-        preparation = self.prepare(source, raw=raw, channel=channel)
-        assembly = self.assembly()
-        heard: list[Segment] = []
-        with contextlib.closing(preparation):
-            while batch := list(itertools.islice(preparation, _LOCAL_BATCH)):
-                for clip, result in zip(batch, acoustic([clip.features for clip in batch]), strict=True):
-                    if isinstance(result, HindiSTTError):
-                        raise result
-                    heard += assembly.add(clip, decode(result))
-                on_progress(preparation.duration_s)
-        heard += assembly.end()
-        return self.transcript(heard, preparation, options, warnings=assembly.warnings)
+        from hindi_stt.transcription.backend import InlineBackend, run_inline  # these two know the pipeline
+        from hindi_stt.transcription.recording import Recording, Transcription
+
+        recording = Recording(source, raw, channel)
+        return run_inline(Transcription(self, InlineBackend(acoustic), recording, options).transcript(on_progress))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from hindi_stt.api.forms.values import CHUNKING_SCHEMAS, chunking_warnings, one_of, wants_stream
-from hindi_stt.api.recognition import Recognizer
+from hindi_stt.api.forms.values import CHUNKING_SCHEMAS, chunking_warnings, one_of
+from hindi_stt.api.recognizer import Recognizer
 from hindi_stt.api.uploads.receive import Upload
 from hindi_stt.errors import InvalidHotwords, InvalidRequest, NotAcceptable, UnknownLanguage
 from hindi_stt.transcription.options import FIELDS as LINE_FIELDS
@@ -29,6 +30,12 @@ __all__ = [
 ]
 
 FORMATS: Final = ("json", "text", "srt", "vtt", "verbose_json")
+_BY_MEDIA_TYPE: Final = {
+    "application/json": "json",
+    "text/plain": "text",
+    "application/x-subrip": "srt",
+    "text/vtt": "vtt",
+}
 _STREAMED: Final = ("json", "text")
 # Of a word that a warning is about: it is as long as the client likes.
 _SHOWN_LETTERS: Final = 64
@@ -95,7 +102,13 @@ def form_schema(*, required: list[str], several_files: bool) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """What one model is asked for. options: of the line; warnings: what is taken without effect."""
+    """What one model is asked for.
+
+    Attributes:
+        pipeline: Of the model.
+        options: How it decodes and writes.
+        warnings: What of the request has no effect, in words.
+    """
 
     pipeline: Pipeline
     options: Options
@@ -103,12 +116,19 @@ class ModelRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class TranscriptionRequest:
-    """What a request asks for. others: models that the recording's language may turn out to be for instead; logprobs,
-    words, segments: parts of the answer; split: each channel by itself.
+class TranscriptionRequest(ModelRequest):
+    """What a request asks for.
+
+    Attributes:
+        others: Models that the recording's language may turn out to be for instead.
+        response_format: One of FORMATS.
+        stream: Answer by events, segment by segment.
+        split: Each channel by itself.
+        logprobs: Give the log-probability of each word.
+        words: Give words with their times, in verbose_json.
+        segments: Give segments, in verbose_json.
     """
 
-    model_request: ModelRequest
     others: tuple[ModelRequest, ...]
     response_format: str
     stream: bool
@@ -119,14 +139,24 @@ class TranscriptionRequest:
 
 
 def parse_transcription_request(
-    upload: Upload, recognizer: Recognizer, *, default_format: str = "json"
+    upload: Upload, recognizer: Recognizer, *, accept: str | None = None
 ) -> TranscriptionRequest:
-    """Raises InvalidRequest, naming what cannot be honoured, and what `parse_model_requests` raises."""
-    fields, lists = upload.fields, upload.lists
+    """Read the fields of a request.
+
+    Args:
+        upload: The request's recordings and fields.
+        recognizer: The worker's, with the models.
+        accept: The Accept header, where it chooses the format that the fields leave open; else that is json.
+
+    Raises:
+        HindiSTTError: InvalidRequest, naming what cannot be honoured, NotAcceptable, and what `parse_model_requests`
+            raises.
+    """
+    fields, lists, stream = upload.fields, upload.lists, upload.stream
+    default_format = "json" if stream or accept is None else _preferred_format(accept, len(upload.files))
     candidates = parse_model_requests(fields, lists, recognizer)
     warnings: list[str] = []
     response_format = one_of({"response_format": default_format, **fields}, "response_format", FORMATS)
-    stream = wants_stream(fields)
     split = one_of(fields, "channels", _CHANNELS) == "split"
     if stream and (split or response_format not in _STREAMED):
         # As OpenAI's whisper-1, which answers in one piece what it cannot stream.
@@ -153,7 +183,9 @@ def parse_transcription_request(
     warnings += [f"{name}: has no effect, since speakers are not told apart" for name in _SPEAKERS if lists.get(name)]
     model_request, *others = (replace(one, warnings=(*one.warnings, *warnings)) for one in candidates)
     return TranscriptionRequest(
-        model_request=model_request,
+        pipeline=model_request.pipeline,
+        options=model_request.options,
+        warnings=model_request.warnings,
         others=tuple(others),
         response_format=response_format,
         stream=stream,
@@ -162,6 +194,14 @@ def parse_transcription_request(
         words="word" in granularities,
         segments="segment" in granularities or not granularities,
     )
+
+
+def _preferred_format(accept: str, n_files: int) -> str:
+    """The format that an Accept header prefers; JSON for several recordings, if it takes that at all."""
+    if n_files > 1:
+        with contextlib.suppress(NotAcceptable):
+            return negotiate(accept, {"application/json": "json"})
+    return negotiate(accept, _BY_MEDIA_TYPE)
 
 
 def negotiate(accept: str, offered: Mapping[str, str]) -> str:
@@ -205,10 +245,12 @@ def parse_model_requests(
         if lists.get("languages"):
             error.param = None if fields.get("language") else "languages"
         raise
-    return tuple(_asked(recognizer.pipeline(bundle), fields, lists, choice.warnings) for bundle in choice.bundles)
+    return tuple(
+        _model_request(recognizer.pipeline(bundle), fields, lists, choice.warnings) for bundle in choice.bundles
+    )
 
 
-def _asked(
+def _model_request(
     pipeline: Pipeline, fields: Mapping[str, str], lists: Mapping[str, list[str]], warnings: tuple[str, ...]
 ) -> ModelRequest:
     line = {name: value for name, value in fields.items() if name in LINE_FIELDS}

@@ -43,7 +43,7 @@ async def create_from_form(request: Request, jobs: JobService) -> str:
     async with receive_upload(
         request, fields, settings, lists=_LISTS, max_files=min(settings.jobs_max_files, settings.jobs_max_waiting)
     ) as upload:
-        files = [NewFile(file.name, raw=_dump(file.raw)) for file in upload.files]
+        files = [NewFile(file.name, raw=_dump(file.recording.raw)) for file in upload.files]
         job = _job(request, jobs, upload, files)
         return await jobs.create(job, enumerate(file.file for file in upload.files))
 
@@ -74,10 +74,11 @@ async def create_from_json(request: Request, jobs: JobService) -> str:
     sources = {name: _strings(name, names) for name, names in given.items()}
     if not n:
         raise InvalidRequest(
-            "There is nothing to hear: name 'references' or 'uploads', or send files in a form.", param="references"
+            "There is nothing to transcribe: name 'references' or 'uploads', or send files in a form.",
+            param="references",
         )
     lists: dict[str, list[str]] = {name: _strings(name, body.pop(name)) for name in _LISTS if name in body}
-    upload = Upload(request, (), _fields(body), lists)
+    upload = Upload(request, (), _fields(body), lists, stream=False)
     references = await anyio.to_thread.run_sync(lambda: _referred(jobs, sources["references"]))
     owner, store = jobs.owner(request), jobs.backend.uploads
     with within("uploads"):
@@ -103,11 +104,11 @@ def _job(
     if any(webhook.values()):
         check_webhook(webhook["webhook_url"], webhook["webhook_secret"])
     parameters = parse_transcription_request(upload, jobs.recognizer)
-    model_request, own = parameters.model_request, jobs.recognizer.registry.default.tag
-    if parameters.others or model_request.pipeline.bundle.tag != own:
+    own = jobs.recognizer.registry.default.tag
+    if parameters.others or parameters.pipeline.bundle.tag != own:
         chosen_by = "model" if "model" in upload.fields else "language"
-        raise InvalidRequest(f"Jobs are heard by this server's first model, {own}, and by no other.", param=chosen_by)
-    options = _options.dump_json(JobOptions(model_request.options, parameters.split, model_request.warnings)).decode()
+        raise InvalidRequest(f"Jobs are for this server's first model, {own}, and by no other.", param=chosen_by)
+    options = _options.dump_json(JobOptions(parameters.options, parameters.split, parameters.warnings)).decode()
     key = _request_key(request)
     return NewJob(
         jobs.owner(request),

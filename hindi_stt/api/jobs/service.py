@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 
 from hindi_stt.api.error_responses import state_of
-from hindi_stt.api.recognition import Recognizer
+from hindi_stt.api.recognizer import Recognizer
 from hindi_stt.concurrency.threads import run_to_end
 from hindi_stt.errors import HindiSTTError, JobsUnavailable
 from hindi_stt.jobs.backend import Backend

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hindi_stt.api.realtime.session_config import SessionConfig, object_field, with_beta_session, with_session
-from hindi_stt.api.recognition import Recognizer
+from hindi_stt.api.recognizer import Recognizer
 from hindi_stt.errors import HindiSTTError, InvalidRequest, within
 
 __all__ = [

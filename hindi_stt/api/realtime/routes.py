@@ -22,7 +22,7 @@ from hindi_stt.api.middleware.protection import token_of
 from hindi_stt.api.realtime.protocol import new_id
 from hindi_stt.api.realtime.session import GOING_AWAY, POLICY, TRY_LATER, RealtimeSession, refuse
 from hindi_stt.api.realtime.session_config import initial_config
-from hindi_stt.api.recognition import Recognizer
+from hindi_stt.api.recognizer import Recognizer
 from hindi_stt.api.uploads.receive import bounded
 from hindi_stt.concurrency.places import NoPlace, Places
 from hindi_stt.errors import (

@@ -27,7 +27,7 @@ from hindi_stt.api.realtime.protocol import (
     parse_event,
 )
 from hindi_stt.api.realtime.session_config import SessionConfig
-from hindi_stt.api.recognition import Recognizer
+from hindi_stt.api.recognizer import Recognizer
 from hindi_stt.audio import PacketDecoder
 from hindi_stt.errors import (
     AudioTooShort,

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from hindi_stt.api.forms.transcription_request import ModelRequest, parse_model_requests
 from hindi_stt.api.realtime.turn_detection import TurnSettings, default_turns, parse_delay, parse_turn_detection
-from hindi_stt.api.recognition import Recognizer
+from hindi_stt.api.recognizer import Recognizer
 from hindi_stt.audio import PACKET_RATES, PacketFormat
 from hindi_stt.errors import InvalidRequest, within
 from hindi_stt.streaming import Context

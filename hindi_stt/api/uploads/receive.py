@@ -19,7 +19,6 @@ from starlette.types import Message, Receive
 from hindi_stt.api.forms.values import unknown_field, wants_stream
 from hindi_stt.api.uploads.raw_audio import is_audio, is_url_encoded_form, raw_format
 from hindi_stt.api.uploads.streaming_upload import Arriving, ArrivingFile, promised_by_riff
-from hindi_stt.audio import RawFormat
 from hindi_stt.errors import (
     BodyTooLarge,
     ClientClosedRequest,
@@ -33,6 +32,7 @@ from hindi_stt.errors import (
     needing_room,
 )
 from hindi_stt.settings import Settings
+from hindi_stt.transcription.recording import Recording
 
 __all__ = ["FRAMING_BYTES", "Upload", "UploadedFile", "bounded", "receive_upload"]
 
@@ -53,27 +53,41 @@ _READ_FORWARD: Final = (_RIFF, b"fLaC")
 
 @dataclass(frozen=True, slots=True)
 class UploadedFile:
-    """One recording; name: what the client calls it; raw: its format where it has no container; arriving: what brings
-    it, where it may not be whole yet.
+    """One recording of a request.
+
+    Attributes:
+        name: What the client calls it.
+        recording: Its bytes, and their format where they have no container.
+        arriving: What brings it, where it may not be whole yet.
     """
 
     name: str
-    file: BinaryIO
-    raw: RawFormat | None = None
+    recording: Recording
     arriving: Arriving | None = None
+
+    @property
+    def file(self) -> BinaryIO:
+        """Its bytes."""
+        return cast("BinaryIO", self.recording.source)
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
     """The recordings of a request, at least one, and the text fields beside them.
 
-    request: the one to watch for a client that goes, whose body may still be arriving.
+    Attributes:
+        request: The one to watch for a client that goes, whose body may still be arriving.
+        files: The recordings.
+        fields: Values by name.
+        lists: Values of the fields that may come several times.
+        stream: Whether the answer is to come by events.
     """
 
     request: Request
     files: tuple[UploadedFile, ...]
     fields: dict[str, str]
     lists: dict[str, list[str]]
+    stream: bool
 
 
 @contextlib.asynccontextmanager
@@ -116,7 +130,7 @@ async def receive_upload(
         files = files or _the_files(parts, settings, max_files)
         if arriving := files[0].arriving:
             request = Request(request.scope, arriving.receive_after(request.receive))
-        yield Upload(request, tuple(files), values, several)
+        yield Upload(request, tuple(files), values, several, wants_stream(values))
 
 
 def _check_headers(request: Request, content_type: str, bound: int) -> None:
@@ -210,7 +224,8 @@ async def _receive_raw(
     file.forward = raw is not None or head.startswith(_READ_FORWARD)
     if head.startswith(_RIFF):
         file.promised = min(bound, promised_by_riff(head))
-    return UploadedFile("", cast("BinaryIO", file), raw, arriving if streams else None)
+    recording = Recording(cast("BinaryIO", file), raw, growing=file if streams else None)
+    return UploadedFile("", recording, arriving if streams else None)
 
 
 def _the_fields(
@@ -257,4 +272,4 @@ def _the_file(part: str | UploadFile, max_bytes: int) -> UploadedFile:
         raise BodyTooLarge(f"The file has {part.size} bytes, the bound is {max_bytes}.")
     head = part.file.read(_HEAD_BYTES)
     part.file.seek(0)
-    return UploadedFile(part.filename or "", part.file, raw_format(part.content_type or "", head))
+    return UploadedFile(part.filename or "", Recording(part.file, raw_format(part.content_type or "", head)))

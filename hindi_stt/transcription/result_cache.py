@@ -91,7 +91,7 @@ class ResultCache:
 def _store(settings: Settings) -> _Store:
     if settings.cache_url == _MEMORY:
         return _MemoryStore(settings.cache_mb * 2**20, settings.cache_ttl_s)
-    from hindi_stt.api.redis_cache import RedisStore  # Redis takes half a second to import
+    from hindi_stt.transcription.redis_cache import RedisStore  # Redis takes half a second to import
 
     return RedisStore(settings.cache_url, settings.cache_ttl_s)
 

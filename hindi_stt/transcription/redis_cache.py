@@ -1,4 +1,4 @@
-"""Transcripts kept in a Redis that several replicas share; see hindi_stt.api.result_cache."""
+"""Transcripts kept in a Redis that several replicas share; see hindi_stt.transcription.result_cache."""
 
 from __future__ import annotations
 

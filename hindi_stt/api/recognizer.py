@@ -1,0 +1,254 @@
+"""What the recordings of one API worker share: pipelines, the runner, threads, and bounds on what is in progress."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Final, Protocol, TypeVar
+
+import anyio
+
+from hindi_stt.access.limits import Client, RateLimits
+from hindi_stt.api.audio_load import AudioLoad
+from hindi_stt.api.uploads.streaming_upload import Arriving
+from hindi_stt.bundle.manifest import Bundle
+from hindi_stt.bundle.registry import Registry
+from hindi_stt.concurrency.fair_slots import FairThreads, MayWait
+from hindi_stt.concurrency.places import NoPlace, Places
+from hindi_stt.errors import Overloaded, TooManyUploads, UploadTimeout
+from hindi_stt.observability.metrics import Metrics
+from hindi_stt.observability.request_context import current_client
+from hindi_stt.settings import Settings, available_cores
+from hindi_stt.transcription.backend import AsyncioBackend
+from hindi_stt.transcription.options import Options
+from hindi_stt.transcription.pipeline import Pipeline
+from hindi_stt.transcription.recording import Accounting, Recording, Transcription
+from hindi_stt.transcription.result_cache import ResultCache
+from hindi_stt.types import Features, LogProbs
+
+__all__ = ["Recognizer", "RemoteAcoustic", "RunnerBackend"]
+
+T = TypeVar("T")
+
+
+class RemoteAcoustic(Protocol):
+    """The call to the runner, a clip at a time."""
+
+    def __call__(self, model: str, features: Features, *, live_final: bool = False) -> Awaitable[LogProbs]:
+        """Log-probs of a clip by the model of this tag. live_final: the last words of a live speaker, who waits."""
+        ...
+
+
+# A turn of the event loop that takes longer has no time for partial transcripts.
+_BUSY_LOOP_S: Final = 0.003
+
+
+class Recognizer:
+    """What the recordings of one API worker share: the pipeline of each model, threads, and a bound on
+    seconds of audio.
+
+    Raises what `Pipeline` raises.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        acoustic: RemoteAcoustic,
+        settings: Settings,
+        metrics: Metrics,
+        limits: RateLimits,
+        cache: ResultCache | None = None,
+    ) -> None:
+        self.registry = registry
+        self._pipelines = {
+            bundle.tag: Pipeline(bundle, settings if bundle is registry.default else settings.for_more_models)
+            for bundle in registry
+        }
+        for pipeline in self._pipelines.values():
+            pipeline.warm_up()
+        self.cache = cache
+        self.limits = limits
+        self.settings = settings
+        self.metrics = metrics
+        self._acoustic = acoustic
+        cores = available_cores()
+        # One more than a client may hold, so that there is always one for another client.
+        self._threads = FairThreads(cores + 1, cores)
+        self.load = AudioLoad(settings, metrics)
+        self._max_partials = max(1, cores - 1)  # a core for the rest
+        self._waiting = anyio.CapacityLimiter(settings.streamed_uploads)
+        self._arriving: Places[Arriving] = Places(
+            settings.streamed_uploads,
+            settings.client_bound(settings.streamed_uploads),
+            lambda arriving: arriving.idle_s,
+            lambda arriving: arriving.give_up(
+                UploadTimeout("All places are taken, and nothing of this recording had come for the longest time.")
+            ),
+        )
+        self._n_partials = 0
+
+    def pipeline(self, bundle: Bundle) -> Pipeline:
+        """That of one of the registry's models."""
+        return self._pipelines[bundle.tag]
+
+    def recognize(self, recording: Recording, pipeline: Pipeline, options: Options, client: Client) -> Transcription:
+        """Begin with one recording; nothing happens before its segments are asked for.
+
+        Args:
+            recording: What is to be transcribed.
+            pipeline: Of the model.
+            options: How it is decoded and written.
+            client: Whose audio it is.
+        """
+        return Transcription(
+            pipeline,
+            self.backend(pipeline),
+            recording,
+            options,
+            accounting=self.accounting(pipeline, client),
+            max_in_flight=self.settings.segments_in_flight,
+            limit_s=self.settings.request_timeout_s,
+        )
+
+    def accounting(self, pipeline: Pipeline, client: Client) -> Accounting:
+        """What counts a recording of this client."""
+        return _ClientAccounting(self, pipeline.bundle.tag, client)
+
+    def backend(self, pipeline: Pipeline) -> RunnerBackend:
+        """Where the clips of a recording are transcribed by this pipeline's model."""
+        return RunnerBackend(self, pipeline.bundle.tag)
+
+    async def in_thread(self, work: Callable[[], T], *, waits: MayWait | None = None) -> T:
+        """Run CPU work beside the event loop; clients take turns, so a piece of work should be short.
+
+        waits: what it reads, where it may have to wait for a client; others have their turns meanwhile.
+        """
+        if waits is not None:
+            return await self._threads.run_reading(current_client(), work, waits, self._waiting)
+        return await self._threads.run(current_client(), work)
+
+    @contextlib.contextmanager
+    def arriving(self, upload: Arriving | None, client: Client) -> Iterator[None]:
+        """A place among the recordings that are transcribed while they arrive.
+
+        Args:
+            upload: What brings the recording, where it may not be whole yet.
+            client: Whose it is.
+
+        Raises:
+            TooManyUploads: There is no place.
+        """
+        if upload is None:
+            yield
+            return
+        try:
+            self._arriving.check(client.name)
+        except NoPlace as full:
+            whose = f" of {client.name}" if full.own else ""
+            message = f"{full.n} recordings{whose} are transcribed while they arrive, which is the bound."
+            raise TooManyUploads(message, retry_after_s=1) from full
+        with self._arriving.held(client.name, upload):
+            yield
+
+    async def log_probs(
+        self, model: str, features: Features, *, wait_if_busy: bool, live_final: bool = False
+    ) -> LogProbs:
+        """One clip through the runner.
+
+        wait_if_busy: see `Backend.log_probs`; the rest: RemoteAcoustic. Raises the runner's errors.
+        """
+        while True:
+            try:
+                return await self._acoustic(model, features, live_final=live_final)
+            except Overloaded as error:
+                self.load.remember_refusal(current_client(), error.retry_after_s or 1.0)
+                if not wait_if_busy:
+                    raise
+                await asyncio.sleep(error.retry_after_s or 1)
+
+    @contextlib.asynccontextmanager
+    async def partial(self) -> AsyncGenerator[None]:
+        """A place for a hypothesis about a live utterance in progress.
+
+        Raises Overloaded where all are taken, or the event loop has much else to do: finals, which everybody needs, go
+        through it too.
+        """
+        start = time.perf_counter()
+        await asyncio.sleep(0)  # until whatever was ready has had its turn
+        if self._n_partials >= self._max_partials or time.perf_counter() - start > _BUSY_LOOP_S:
+            raise Overloaded("There is no time for more partial transcripts.")
+        self._n_partials += 1
+        try:
+            yield
+        finally:
+            self._n_partials -= 1
+
+
+class RunnerBackend(AsyncioBackend):
+    """The model in the runner's process, and this worker's threads.
+
+    Args:
+        recognizer: The worker's.
+        model: Tag of the model.
+    """
+
+    clips_per_call = 1  # the runner puts clips of all callers together
+
+    def __init__(self, recognizer: Recognizer, model: str) -> None:
+        self._recognizer = recognizer
+        self._model = model
+
+    async def log_probs(self, clips: Sequence[Features], *, wait_if_busy: bool) -> list[LogProbs]:
+        """See `Backend`."""
+        (features,) = clips
+        return [await self._recognizer.log_probs(self._model, features, wait_if_busy=wait_if_busy)]
+
+    async def in_thread(self, work: Callable[[], T], *, waits: MayWait | None = None) -> T:
+        """See `Backend`."""
+        return await self._recognizer.in_thread(work, waits=waits)
+
+
+class _ClientAccounting(Accounting):
+    """Counts a recording as load, against its client's limits, and in the metrics."""
+
+    def __init__(self, recognizer: Recognizer, model: str, client: Client) -> None:
+        self._recognizer = recognizer
+        self._model = model
+        self._client = client
+        self._hold = recognizer.load.hold(client.name)
+        self._admitted = False
+
+    def admit(self, duration_s: float) -> None:
+        """See `Accounting`. Raises Overloaded."""
+        self._recognizer.load.admit(self._client.name, duration_s)
+
+    async def decoded(self, duration_s: float) -> None:
+        """Count a slice as audio of its client, and as load until a clip of it counts or the next slice does.
+
+        Raises:
+            HindiSTTError: Overloaded, RateLimited, LimitsUnavailable.
+        """
+        if not self._admitted:
+            self.admit(duration_s)
+            self._admitted = True
+        self._hold.change(duration_s)
+        await self._recognizer.limits.count_audio(self._client, duration_s)
+
+    def clip_is_ready(self) -> None:
+        """See `Accounting`."""
+        self._hold.change(0.0)
+
+    def in_progress(self, duration_s: float) -> AbstractContextManager[None]:
+        """See `Accounting`."""
+        return self._recognizer.load.in_progress(current_client(), duration_s)
+
+    def finished(self, duration_s: float, elapsed_s: float, stages_s: Mapping[str, float]) -> None:
+        """See `Accounting`."""
+        self._recognizer.metrics.count_request(self._model, duration_s, elapsed_s, stages_s)
+
+    def close(self) -> None:
+        """See `Accounting`."""
+        self._hold.change(0.0)

@@ -1,0 +1,75 @@
+"""language=auto: which of several models a recording is for.
+
+Each of them transcribes the first clip, of up to 10 s, and the recording goes to the one whose best path has the
+highest mean log-probability a frame: a model that does not know a language is unsure of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from hindi_stt.decoding import DecodingOptions
+from hindi_stt.errors import Timeout
+from hindi_stt.transcription.backend import Backend
+from hindi_stt.transcription.options import Options
+from hindi_stt.transcription.pipeline import Pipeline
+from hindi_stt.transcription.recording import Accounting, Recording, transcribe_clips
+from hindi_stt.transcription.slices import Slices
+
+__all__ = ["identify_model"]
+
+_OPENING_S: Final = 10.0
+_GREEDY: Final = Options(decoding=DecodingOptions(decoder="greedy"))
+
+
+async def identify_model(
+    recording: Recording,
+    candidates: Sequence[Pipeline],
+    backend_of: Callable[[Pipeline], Backend],
+    accounting: Accounting,
+    limit_s: float,
+) -> int:
+    """Find the model that knows the language of a recording.
+
+    Args:
+        recording: It is read again from its beginning afterwards.
+        candidates: The models, at least one.
+        backend_of: Where a model's clips are transcribed.
+        accounting: Told of each clip; what `admit` raises ends it.
+        limit_s: Longest time for all of it, in seconds.
+
+    Returns:
+        The position of one of the candidates.
+
+    Raises:
+        HindiSTTError: Timeout, and what the backend and `audio.blocks` raise.
+    """
+    try:
+        async with asyncio.timeout(limit_s):
+            scores = [await _score(recording, model, backend_of(model), accounting) for model in candidates]
+    except TimeoutError as error:
+        raise Timeout(f"The language was not known within {limit_s:g} s.") from error
+    return max(range(len(candidates)), key=scores.__getitem__)
+
+
+async def _score(recording: Recording, pipeline: Pipeline, backend: Backend, accounting: Accounting) -> float:
+    """Mean natural-log probability a frame of the best path; 0 for a recording without any sound."""
+    preparation = pipeline.prepare(recording.source, raw=recording.raw, max_segment_s=_OPENING_S)
+    slices = Slices(backend, preparation, waits=recording.growing)
+    try:
+        clip = await slices.next_clip()
+    except BaseException:
+        if recording.growing is not None:
+            recording.growing.end()
+        raise
+    finally:
+        await slices.close()
+    if clip is None:
+        return 0.0
+    duration_s = clip.features.duration_s
+    accounting.admit(duration_s)
+    with accounting.in_progress(duration_s):
+        (hypothesis,) = await transcribe_clips([clip], backend, pipeline.decoder(_GREEDY))
+    return hypothesis.score / max(1, round(duration_s / pipeline.bundle.manifest.frame_shift_s))

@@ -1,0 +1,289 @@
+"""One recording to its transcript: the one place where clips go through the model and come together again.
+
+Files over HTTP, jobs, bulk runs, evaluation and the command line all use `Transcription`; a stream, which cuts its own
+clips, uses `transcribe_clips`. Where the work runs is a `Backend`, and what is counted of it an `Accounting`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Mapping, MutableMapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from hindi_stt.audio import RawFormat
+from hindi_stt.concurrency.fair_slots import MayWait
+from hindi_stt.decoding import Decoder
+from hindi_stt.errors import Timeout
+from hindi_stt.observability.metrics import STAGES
+from hindi_stt.observability.tracing import stage
+from hindi_stt.transcription.assembly import PreparedClip
+from hindi_stt.transcription.backend import Backend, Job
+from hindi_stt.transcription.options import Options
+from hindi_stt.transcription.pipeline import Pipeline
+from hindi_stt.transcription.slices import Slices
+from hindi_stt.types import Hypothesis, Segment, Transcript
+
+__all__ = ["Accounting", "GrowingFile", "Recording", "Transcription", "transcribe_clips"]
+
+
+class GrowingFile(MayWait, Protocol):
+    """A file that is still arriving, so that reading it may have to wait."""
+
+    def end(self) -> None:
+        """Let nobody wait for more of it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What is to be transcribed.
+
+    Attributes:
+        source: The bytes, a path, or a file, which stays open.
+        raw: The format of samples without a container.
+        channel: The only channel to listen to, from 0; None for all of them, mixed.
+        growing: The same file, where it is not whole yet.
+    """
+
+    source: bytes | str | Path | BinaryIO
+    raw: RawFormat | None = None
+    channel: int | None = None
+    growing: GrowingFile | None = None
+
+
+class Accounting:
+    """What is told of a recording's progress; this one does nothing with it."""
+
+    def admit(self, duration_s: float) -> None:
+        """So many seconds of audio are about to go to the model. What it raises ends the recording."""
+
+    async def decoded(self, duration_s: float) -> None:
+        """So many more seconds of audio were decoded. What it raises ends the recording."""
+
+    def clip_is_ready(self) -> None:
+        """A clip has ended, or the recording: what was decoded so far counts as a clip from here on."""
+
+    def in_progress(self, duration_s: float) -> AbstractContextManager[None]:
+        """Around clips of so many seconds, while they are at the model and the decoder."""
+        del duration_s
+        return contextlib.nullcontext()
+
+    def finished(self, duration_s: float, elapsed_s: float, stages_s: Mapping[str, float]) -> None:
+        """The recording has come to its end: seconds of audio, of time, and of each stage."""
+
+    def close(self) -> None:
+        """Nothing more will be told, whatever came of it."""
+
+
+class Transcription:
+    """One recording on its way: iterate over `segments`, or ask for the whole `transcript`, once.
+
+    Its clips go through the model side by side, up to a bound, and come together in their order.
+
+    Args:
+        pipeline: Of the model.
+        backend: Where the work runs.
+        recording: What is to be transcribed.
+        options: How it is decoded and written; None for the pipeline's defaults.
+        accounting: Told of the progress.
+        max_in_flight: Calls of the model that one recording may wait for at a time.
+        limit_s: Longest wait for each next result, in seconds.
+
+    Attributes:
+        stages_s: Seconds that each of `observability.metrics.STAGES` took, summed over the clips.
+        result: The transcript, when `segments` has come to its end.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        backend: Backend,
+        recording: Recording,
+        options: Options | None = None,
+        *,
+        accounting: Accounting | None = None,
+        max_in_flight: int = 1,
+        limit_s: float | None = None,
+    ) -> None:
+        self._pipeline = pipeline
+        self._backend = backend
+        self._options = options or pipeline.default_options
+        self._accounting = accounting or Accounting()
+        self._max_in_flight = max_in_flight
+        self._deadline = _Deadline(limit_s)
+        self._growing = recording.growing
+        self._assembly = pipeline.assembly()
+        self._preparation = pipeline.prepare(recording.source, raw=recording.raw, channel=recording.channel)
+        self._slices = Slices(backend, self._preparation, waits=recording.growing, decoded=self._count_decoded)
+        self.stages_s = dict.fromkeys(STAGES, 0.0)
+        self.result: Transcript
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds of audio decoded so far."""
+        return self._preparation.duration_s
+
+    async def transcript(self, on_progress: Callable[[float], None] = lambda _: None) -> Transcript:
+        """The answer in one piece.
+
+        Args:
+            on_progress: Told the seconds of audio so far, now and then. What it raises ends the work.
+
+        Raises:
+            HindiSTTError: Timeout, what the backend and the accounting raise, and what `Pipeline.decoder` and
+                `audio.blocks` raise.
+        """
+        async with contextlib.aclosing(self._transcribed(on_progress)) as segments:
+            found = [segment async for segment in segments]
+        return await self._written(found)
+
+    async def segments(self) -> AsyncGenerator[Segment]:
+        """The segments as they are written, in order, each as soon as it is final; `result` is then the transcript.
+
+        A number to hide may go on in the next segment: with masks nothing comes before the end. Raises what
+        `transcript` raises.
+        """
+        found: list[Segment] = []
+        masked = bool(self._options.text.mask)
+        async with contextlib.aclosing(self._transcribed()) as segments:
+            async for segment in segments:
+                found.append(segment)
+                if not masked:
+                    yield self._pipeline.write([segment], self._options)[0]
+        self.result = await self._written(found)
+        for segment in self.result.segments if masked else ():
+            yield segment
+
+    async def _written(self, found: list[Segment]) -> Transcript:
+        return await self._backend.in_thread(
+            lambda: self._pipeline.transcript(found, self._preparation, self._options, warnings=self._assembly.warnings)
+        )
+
+    async def _transcribed(self, on_progress: Callable[[float], None] = lambda _: None) -> AsyncGenerator[Segment]:
+        """The segments as they are decoded, in order."""
+        start = time.perf_counter()
+        backend, assembly, deadline = self._backend, self._assembly, self._deadline
+        in_flight: deque[tuple[list[PreparedClip], Job[list[Hypothesis]]]] = deque()
+        next_clips: Job[list[PreparedClip]] | None = None
+        deadline.restart()
+        try:
+            async with deadline.bound():
+                decode = await backend.in_thread(lambda: self._pipeline.decoder(self._options))
+            first = more = True
+            while more or in_flight:
+                if more and next_clips is None and len(in_flight) < self._max_in_flight:
+                    next_clips = backend.start(self._next_clips())
+                # Either may be long in coming: the next clips of a recording that is still arriving, too.
+                async with deadline.bound():
+                    await backend.first_of(next_clips, in_flight[0][1] if in_flight else None)
+                if next_clips is not None and next_clips.done():
+                    clips, next_clips = next_clips.result(), None
+                    more = len(clips) == backend.clips_per_call
+                    if clips:
+                        work = self._transcribe(clips, decode, wait_if_busy=not first)
+                        in_flight.append((clips, backend.start(work)))
+                        first = False
+                if in_flight and in_flight[0][1].done():
+                    clips, job = in_flight.popleft()
+                    for clip, hypothesis in zip(clips, job.result(), strict=True):
+                        for segment in assembly.add(clip, hypothesis):
+                            yield segment
+                    on_progress(self.duration_s)
+                    deadline.restart()
+            for segment in assembly.end():
+                yield segment
+        finally:
+            await backend.cancel(next_clips, *(job for _, job in in_flight))
+            if self._growing is not None:
+                self._growing.end()
+            await self._slices.close()
+            self._accounting.close()
+        self._accounting.finished(self.duration_s, time.perf_counter() - start, self.stages_s)
+
+    async def _next_clips(self) -> list[PreparedClip]:
+        """As many as the model takes at once; fewer at the end of the recording."""
+        clips: list[PreparedClip] = []
+        with stage("decode"):
+            while len(clips) < self._backend.clips_per_call and (clip := await self._slices.next_clip()) is not None:
+                clips.append(clip)
+        self.stages_s |= {"decode": self._preparation.decode_s, "features": self._preparation.features_s}
+        self._accounting.clip_is_ready()
+        return clips
+
+    async def _transcribe(self, clips: list[PreparedClip], decode: Decoder, *, wait_if_busy: bool) -> list[Hypothesis]:
+        duration_s = sum(clip.features.duration_s for clip in clips)
+        with self._accounting.in_progress(duration_s):
+            return await transcribe_clips(
+                clips, self._backend, decode, wait_if_busy=wait_if_busy, stages_s=self.stages_s
+            )
+
+    async def _count_decoded(self, duration_s: float) -> None:
+        self._deadline.restart()
+        await self._accounting.decoded(duration_s)
+
+
+async def transcribe_clips(
+    clips: Sequence[PreparedClip],
+    backend: Backend,
+    decode: Decoder,
+    *,
+    wait_if_busy: bool = False,
+    stages_s: MutableMapping[str, float] | None = None,
+) -> list[Hypothesis]:
+    """Clips through the model and the decoder.
+
+    Args:
+        clips: At most as many as the backend takes at once.
+        backend: Where the model is.
+        decode: Of the options that they are transcribed with.
+        wait_if_busy: See `Backend.log_probs`.
+        stages_s: Where the seconds of the stages "queue_inference" and "decoding" are added.
+
+    Returns:
+        What was said in each of them.
+
+    Raises:
+        HindiSTTError: What `Backend.log_probs` and the decoder raise.
+    """
+    called = time.perf_counter()
+    facts = {"audio_s": sum(clip.features.duration_s for clip in clips), "offset_s": clips[0].offset_s}
+    with stage("runner", facts):
+        log_probs = await backend.log_probs([clip.features for clip in clips], wait_if_busy=wait_if_busy)
+    answered = time.perf_counter()
+    with stage("decoding"):
+        hypotheses = await backend.in_thread(lambda: [decode(one) for one in log_probs])
+    if stages_s is not None:
+        stages_s["queue_inference"] += answered - called
+        stages_s["decoding"] += time.perf_counter() - answered
+    return hypotheses
+
+
+class _Deadline:
+    """Bounds the wait for each next result, where there is a limit."""
+
+    def __init__(self, limit_s: float | None) -> None:
+        self._limit_s = limit_s
+        self._at = 0.0
+
+    def restart(self) -> None:
+        """Begin anew; to be called before the first wait."""
+        if self._limit_s is not None:
+            self._at = asyncio.get_running_loop().time() + self._limit_s
+
+    @contextlib.asynccontextmanager
+    async def bound(self) -> AsyncGenerator[None]:
+        """Around a wait. Raises Timeout when the time is over."""
+        if self._limit_s is None:
+            yield
+            return
+        try:
+            async with asyncio.timeout_at(self._at):
+                yield
+        except TimeoutError as error:
+            raise Timeout(f"There was no transcript within {self._limit_s:g} s.") from error
