@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -47,29 +48,80 @@ def api_workers(target: Target) -> list[psutil.Process]:
 
 def job_workers(target: Target) -> list[psutil.Process]:
     """The processes that work on jobs."""
-    return target.processes("hindi_stt.cli.jobs")
+    return [*target.processes("hindi_stt.cli.jobs"), *target.processes("hindi_stt.jobs.commands")]  # today; 0.1
 
 
 def signalled(find: Find, sent: signal.Signals) -> Callable[[Attack], contextlib.AbstractContextManager[None]]:
-    """A signal to one of these processes; until another one is there."""
+    """A signal to one of these processes, and what becomes of it: see `_Replacement`."""
 
     @contextlib.contextmanager
     def run(attack: Attack) -> Iterator[None]:
-        process = find(attack.target)[0]
-        start_s = time.time()  # as processes say when they were started
-        process.send_signal(sent)
+        before = find(attack.target)
+        replacement = _Replacement(attack, find, before)
+        before[0].send_signal(sent)
+        replacement.start()
         yield
-        while time.time() - start_s < BACK_S:
-            new = [one.create_time() - start_s for one in find(attack.target) if one.create_time() > start_s]
-            if new and not (process.is_running() and process.status() != psutil.STATUS_ZOMBIE):
-                attack.facts["replaced"] = f"after {min(new):.1f} s"
-                return
-            time.sleep(0.2)
-        attack.facts["replaced"] = f"not within {BACK_S:g} s"
+        replacement.join()
         with contextlib.suppress(psutil.Error):
-            process.send_signal(signal.SIGCONT)
+            before[0].send_signal(signal.SIGCONT)
 
     return run
+
+
+class _Replacement(threading.Thread):
+    """Watches, ten times a second, until there are as many processes as before and none of them is the first.
+
+    It notes when the first one had ended, when another one had been started, and when a new one of this kind answered
+    for itself: the runner by /readyz after it had said no, the others by the heartbeats that /health counts.
+    """
+
+    def __init__(self, attack: Attack, find: Find, before: list[psutil.Process]) -> None:
+        super().__init__(daemon=True)
+        self._attack = attack
+        self._find = find
+        self._before = before
+        self._start_s = time.monotonic()
+
+    def run(self) -> None:
+        """Until it is over, or takes too long."""
+        facts = self._attack.facts
+        kind = _KINDS[self._find]
+        down = False
+        facts |= {"ended": "no", "another started": "no", "serving again": f"not within {BACK_S:g} s"}
+        while (elapsed_s := time.monotonic() - self._start_s) < BACK_S:
+            if facts["ended"] == "no" and not _runs(self._before[0]):
+                facts["ended"] = f"after {elapsed_s:.1f} s"
+            pids = {process.pid for process in self._find(self._attack.target)}
+            if facts["another started"] == "no" and pids - {process.pid for process in self._before}:
+                facts["another started"] = f"after {elapsed_s:.1f} s"
+            serving = self._serving(kind)
+            down = down or not serving
+            if down and serving and facts["another started"] != "no":
+                facts["serving again"] = f"after {time.monotonic() - self._start_s:.1f} s"
+                return
+            time.sleep(0.1)
+
+    def _serving(self, kind: str) -> bool:
+        try:
+            if kind == "runner":
+                return httpx.get(f"{self._attack.target.url}/readyz", timeout=5).status_code == 200
+            health = httpx.get(f"{self._attack.target.url}/health", headers=self._attack.headers(), timeout=5).json()
+            if "processes" not in health:  # 0.1
+                return len(self._find(self._attack.target)) == len(self._before)
+            counts = health["processes"].get(kind, {})
+            return bool(counts.get("running") == len(self._before) and not counts.get("silent"))
+        except httpx.HTTPError:
+            return False
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
+
+
+_KINDS: dict[Find, str] = {runners: "runner", api_workers: "api", job_workers: "job"}
 
 
 @contextlib.contextmanager
