@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from hindi_stt.api.jobs.service import Jobs
+from hindi_stt.api.jobs.service import JobService
 from hindi_stt.api.uploads.disk_space import UploadSpace
 from hindi_stt.errors import StorageFull, TooManyJobs, TooManyUploads
 from hindi_stt.jobs.backend import Backend
@@ -193,7 +193,7 @@ def test_a_job_that_would_not_be_taken_is_refused_by_its_head(bounded: Guarded) 
 
 
 class Desk:
-    """What `Jobs` needs of a recognizer."""
+    """What `JobService` needs of a recognizer."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -201,7 +201,7 @@ class Desk:
 
 def create(settings: Settings, n_files: int, content: bytes) -> None:
     backend = Backend(settings)
-    jobs = Jobs(backend, JobQueue("", backend.folder), Desk(settings))  # type: ignore[arg-type]
+    jobs = JobService(backend, JobQueue("", backend.folder), Desk(settings))  # type: ignore[arg-type]
     job = NewJob("clinic", "{}", [NewFile(f"{i}.wav") for i in range(n_files)])
     try:
         asyncio.run(jobs.create(job, [(i, io.BytesIO(content)) for i in range(n_files)]))
