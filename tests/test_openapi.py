@@ -17,7 +17,7 @@ from tests.conftest import DATA
 from tests.guarded import Guarded
 from tests.server import ROOT, Server
 
-SOURCE = ROOT / "hindi_stt" / "http"
+SOURCE = ROOT / "hindi_stt" / "api" / "realtime"
 
 TYPES = {"string", "number", "integer", "boolean", "array", "object", "null"}
 OPERATION_IDS = {
@@ -181,7 +181,7 @@ def test_realtime_is_described(server: Server, document: dict[str, Any]) -> None
 
 
 def test_every_event_that_is_described_is_sent(document: dict[str, Any]) -> None:
-    source = "".join((SOURCE / f"{name}.py").read_text() for name in ("realtime_protocol", "realtime_session"))
+    source = "".join(file.read_text() for file in SOURCE.glob("*.py"))
     described = document["paths"]["/v1/realtime"]["get"]["x-websocket"]["server-events"]
     assert set(described) <= set(re.findall(r'"([a-z_.]+)"', source))
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from hindi_stt import render
 from hindi_stt.access.limits import Client
@@ -22,6 +22,7 @@ from hindi_stt.api.uploads.receive import UploadedFile
 from hindi_stt.api.uploads.streaming_upload import Arriving
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.observability.metrics import STAGES
+from hindi_stt.render.formats import TEXT_FORMATS
 from hindi_stt.transcription import channels
 from hindi_stt.transcription.recording import Recording, Transcription
 from hindi_stt.transcription.result_cache import fingerprint
@@ -29,9 +30,7 @@ from hindi_stt.types import Transcript
 
 __all__ = ["TranscriptionResult", "answer", "answer_in_events", "model_of", "transcribe_file", "usage"]
 
-_SUBTITLES: Final = {"srt": render.to_srt, "vtt": render.to_vtt}
-_MEDIA_TYPES: Final = {"srt": "application/x-subrip; charset=utf-8", "vtt": "text/vtt; charset=utf-8"}
-_PLAIN_TEXT: Final = "text/plain; charset=utf-8"
+_PLAIN_TEXT: Final = "text/plain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +96,7 @@ async def answer(
     parameters: TranscriptionRequest,
     body: dict[str, Any],
     *,
-    plain_subtitles: bool = False,
+    plain_text: bool = False,
 ) -> Response:
     """Build the response in the format that was asked for.
 
@@ -106,7 +105,7 @@ async def answer(
         transcript: What was said.
         parameters: The request, with its response format.
         body: The answer in JSON.
-        plain_subtitles: Whether subtitles are declared as text/plain, as OpenAI's API does.
+        plain_text: Whether every text is declared as text/plain, as OpenAI's API does.
 
     Returns:
         The response; warnings are in its body or in the header X-Warnings, and X-Model is the tag of the model.
@@ -115,13 +114,10 @@ async def answer(
     headers = {"X-Model": model_of(parameters)}
     if warnings:
         headers["X-Warnings"] = ", ".join(quote(text, safe=" =:,;'()") for text in warnings)
-    if parameters.response_format == "text":
-        return PlainTextResponse(render.to_text(transcript) + "\n", headers=headers)
-    if parameters.response_format in _SUBTITLES:
-        media_type = _PLAIN_TEXT if plain_subtitles else _MEDIA_TYPES[parameters.response_format]
-        write = _SUBTITLES[parameters.response_format]
-        text = await recognizer.in_thread(lambda: write(transcript))
-        return Response(text, media_type=media_type, headers=headers)
+    if (form := TEXT_FORMATS.get(parameters.response_format)) is not None:
+        media_type = _PLAIN_TEXT if plain_text else form.media_type
+        text = await recognizer.in_thread(lambda: form.write(transcript))
+        return Response(text, media_type=f"{media_type}; charset=utf-8", headers=headers)
     return JSONResponse(body | {"warnings": warnings}, headers=headers)
 
 

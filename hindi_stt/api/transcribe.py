@@ -36,14 +36,14 @@ class Dialect:
         body: The answer in JSON, of a result, its request and the id of the HTTP request.
         takes_several: Whether a form may have several recordings.
         negotiates: Whether the Accept header chooses the format that the fields leave open.
-        plain_subtitles: Whether subtitles are declared as text/plain.
+        plain_text: Whether every text is declared as text/plain.
         check: Refuses what the route cannot honour, before the fields are read.
     """
 
     body: Callable[[TranscriptionResult, TranscriptionRequest, str], dict[str, Any]]
     takes_several: bool = False
     negotiates: bool = False
-    plain_subtitles: bool = False
+    plain_text: bool = False
     check: Callable[[Upload], None] = lambda _: None
 
 
@@ -89,7 +89,7 @@ async def handle_transcription(request: Request, recognizer: Recognizer, dialect
         result = await unless_disconnected(request, transcribe_file(recognizer, file, parameters, state.client))
     state.facts["audio_s"] = round(result.transcript.duration_s, 3)
     body = dialect.body(result, parameters, state.request_id)
-    return await answer(recognizer, result.transcript, parameters, body, plain_subtitles=dialect.plain_subtitles)
+    return await answer(recognizer, result.transcript, parameters, body, plain_text=dialect.plain_text)
 
 
 @contextlib.asynccontextmanager

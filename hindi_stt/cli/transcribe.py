@@ -22,6 +22,7 @@ from hindi_stt.cli.errors import reason
 from hindi_stt.cli.options import add_line_options, line_options
 from hindi_stt.errors import HindiSTTError, InvalidRequest
 from hindi_stt.inference.acoustic import LocalAcoustic
+from hindi_stt.render.formats import FORMATS, TEXT_FORMATS
 from hindi_stt.settings import Settings, get_settings
 from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Transcript
@@ -35,9 +36,6 @@ _ENDINGS: Final = frozenset(
     | {".m4a", ".m4b", ".m4v", ".mka", ".mkv", ".mov", ".mp2", ".mp3", ".mp4", ".mpeg", ".mpg", ".oga", ".ogg", ".opus"}
     | {".rf64", ".snd", ".spx", ".ts", ".tta", ".voc", ".w64", ".wav", ".wave", ".webm", ".wma", ".wv"}
 )
-_FORMATS: Final[dict[str, str]] = {"text": "txt", "json": "json", "srt": "srt", "vtt": "vtt", "verbose_json": "json"}
-# Of several recordings on standard output these would run into each other.
-_ALONE: Final = ("srt", "vtt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ def add_transcribe(commands: Any, resolve: Callable[[Settings], Sequence[Bundle]
     )
     parser.add_argument(
         "--format",
-        choices=_FORMATS,
+        choices=FORMATS,
         default="text",
         help="text (default); json, verbose_json: one object a line; srt, vtt: subtitles",
     )
@@ -88,7 +86,7 @@ def _transcribe(arguments: argparse.Namespace, resolve: Callable[[Settings], Seq
     pipeline = Pipeline(bundle, settings if bundle is registry.default else settings.for_more_models)
     options = line_options(arguments, pipeline)
     acoustic = LocalAcoustic(bundle, threads=settings.effective_threads)
-    outputs = _outputs(inputs, _FORMATS[arguments.format])
+    outputs = _outputs(inputs, _extension(arguments.format))
     failed: list[str] = []
     with _progress(inputs, pipeline) as (bar, on_progress):
         for one, output in zip(inputs, outputs, strict=True):
@@ -118,7 +116,7 @@ def _checked_inputs(arguments: argparse.Namespace) -> list[_Input]:
     inputs = list(_inputs(arguments.inputs))
     if not inputs:
         raise InvalidRequest(f"There are no recordings in {', '.join(arguments.inputs)}.")
-    if len(inputs) > 1 and arguments.format in _ALONE and arguments.output_dir is None:
+    if len(inputs) > 1 and _stands_alone(arguments.format) and arguments.output_dir is None:
         raise InvalidRequest(f"--format {arguments.format} of several recordings needs --output-dir.")
     return inputs
 
@@ -183,14 +181,19 @@ def _progress(inputs: Sequence[_Input], pipeline: Pipeline) -> Iterator[tuple[An
         yield seconds, on_progress
 
 
+def _extension(form: str) -> str:
+    return TEXT_FORMATS[form].extension if form in TEXT_FORMATS else "json"
+
+
+def _stands_alone(form: str) -> bool:
+    """Whether several recordings in this format would run into each other on standard output."""
+    return form in TEXT_FORMATS and not TEXT_FORMATS[form].joins
+
+
 def _written(transcript: Transcript, form: str, name: str, model: str, *, named: bool) -> str:
-    if form == "srt":
-        return render.to_srt(transcript)
-    if form == "vtt":
-        return render.to_vtt(transcript)
-    if form == "text":
-        shown = render.to_text(transcript)
-        return f"{name}\t{shown}\n" if named else f"{shown}\n"
+    if (text_format := TEXT_FORMATS.get(form)) is not None:
+        text = text_format.write(transcript)
+        return f"{name}\t{text}" if named and text_format.joins else text
     body = (
         render.to_json(transcript, model)
         if form == "json"

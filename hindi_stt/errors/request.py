@@ -127,7 +127,7 @@ class NotAcceptable(HindiSTTError):
     """The Accept header names no format that a transcript is offered in."""
 
     code, status = "not_acceptable", 406
-    help = "Accept application/json, text/plain, text/vtt or application/x-subrip, or send the field response_format."
+    help = "Accept one of the types that the message names, or send the field response_format."
 
 
 class UpgradeRequired(HindiSTTError):

@@ -21,7 +21,7 @@ FAMILY = DATA / "family.flac"
 def copy_modules(folder: Path, *names: str) -> None:
     """Modules of the page for Node, which needs to be told what they are."""
     for name in names:
-        shutil.copy(ROOT / "hindi_stt" / "http" / "page_files" / name, folder)
+        shutil.copy(ROOT / "hindi_stt" / "api" / "ui" / "page_files" / name, folder)
     (folder / "package.json").write_text('{"type": "module"}', encoding="utf-8")
 
 

@@ -30,7 +30,7 @@ def assets(server: Server) -> dict[str, httpx.Response]:
     html = httpx.get(f"{server.url}/ui").text
     found = re.findall(r'(?:href|src)="(ui/[^"]+)"', html)
     folder = found[0].rpartition("/")[0]
-    names = {path.name for path in (ROOT / "hindi_stt" / "http" / "page_files").iterdir()} - {"index.html"}
+    names = {path.name for path in (ROOT / "hindi_stt" / "api" / "ui" / "page_files").iterdir()} - {"index.html"}
     return {name: httpx.get(f"{server.url}/{folder}/{name}") for name in sorted(names)}
 
 

@@ -11,6 +11,7 @@ from hindi_stt.api.forms.values import CHUNKING_SCHEMAS, chunking_warnings, one_
 from hindi_stt.api.recognizer import Recognizer
 from hindi_stt.api.uploads.receive import Upload
 from hindi_stt.errors import InvalidHotwords, InvalidRequest, NotAcceptable, UnknownLanguage
+from hindi_stt.render.formats import FORMAT_BY_MEDIA_TYPE, FORMATS
 from hindi_stt.transcription.options import FIELDS as LINE_FIELDS
 from hindi_stt.transcription.options import Options
 from hindi_stt.transcription.pipeline import Pipeline
@@ -18,7 +19,6 @@ from hindi_stt.transcription.pipeline import Pipeline
 __all__ = [
     "FIELDS",
     "FIELD_SCHEMAS",
-    "FORMATS",
     "JOB_FIELDS",
     "LISTS",
     "ModelRequest",
@@ -29,13 +29,6 @@ __all__ = [
     "parse_transcription_request",
 ]
 
-FORMATS: Final = ("json", "text", "srt", "vtt", "verbose_json")
-_BY_MEDIA_TYPE: Final = {
-    "application/json": "json",
-    "text/plain": "text",
-    "application/x-subrip": "srt",
-    "text/vtt": "vtt",
-}
 _STREAMED: Final = ("json", "text")
 # Of a word that a warning is about: it is as long as the client likes.
 _SHOWN_LETTERS: Final = 64
@@ -121,7 +114,7 @@ class TranscriptionRequest(ModelRequest):
 
     Attributes:
         others: Models that the recording's language may turn out to be for instead.
-        response_format: One of FORMATS.
+        response_format: One of `render.formats.FORMATS`.
         stream: Answer by events, segment by segment.
         split: Each channel by itself.
         logprobs: Give the log-probability of each word.
@@ -201,7 +194,7 @@ def _preferred_format(accept: str, n_files: int) -> str:
     if n_files > 1:
         with contextlib.suppress(NotAcceptable):
             return negotiate(accept, {"application/json": "json"})
-    return negotiate(accept, _BY_MEDIA_TYPE)
+    return negotiate(accept, FORMAT_BY_MEDIA_TYPE)
 
 
 def negotiate(accept: str, offered: Mapping[str, str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable
 from functools import partial
 from typing import Any, Final
 
@@ -16,11 +16,11 @@ from starlette.routing import Route
 
 from hindi_stt import render
 from hindi_stt.api.error_responses import answering
-from hindi_stt.api.forms.transcription_request import FORMATS
 from hindi_stt.api.jobs.requests import create_from_form, create_from_json
 from hindi_stt.api.jobs.service import JobService
 from hindi_stt.errors import InvalidRequest, ResultNotReady, from_code
 from hindi_stt.jobs.backend import JobOptions
+from hindi_stt.render.formats import FORMATS, TEXT_FORMATS
 from hindi_stt.types import Transcript
 
 __all__ = ["job_routes"]
@@ -28,11 +28,6 @@ __all__ = ["job_routes"]
 _PAGE: Final = 100
 _MAX_PAGE: Final = 1000
 _MAX_POSITION: Final = 2**31 - 1
-_TEXTS: Final[Mapping[str, Callable[[Transcript], str]]] = {
-    "text": lambda transcript: render.to_text(transcript) + "\n",
-    "srt": render.to_srt,
-    "vtt": render.to_vtt,
-}
 _options: Final = TypeAdapter(JobOptions)
 _transcript: Final = TypeAdapter(Transcript)
 
@@ -150,8 +145,8 @@ def _line(row: RowMapping, wanted: str) -> str:
 
 def _rendered(row: RowMapping, wanted: str) -> str | dict[str, Any]:
     transcript = _transcript.validate_json(row["result"])
-    if wanted in _TEXTS:
-        return _TEXTS[wanted](transcript)
+    if (form := TEXT_FORMATS.get(wanted)) is not None:
+        return form.write(transcript)
     body = render.to_json(transcript, row["model"])
     return body | {"segments": render.verbose_segments(transcript)} if wanted == "verbose_json" else body
 

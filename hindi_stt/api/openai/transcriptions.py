@@ -62,7 +62,7 @@ def _body(result: TranscriptionResult, parameters: TranscriptionRequest, _: str)
     return body | usage(transcript)
 
 
-_OPENAI: Final = Dialect(_body, plain_subtitles=True, check=_check)
+_OPENAI: Final = Dialect(_body, plain_text=True, check=_check)
 
 
 def _models(recognizer: Recognizer) -> list[dict[str, Any]]:

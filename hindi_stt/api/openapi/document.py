@@ -32,6 +32,7 @@ from hindi_stt.api.schemas import (
     TranscriptionResponse,
 )
 from hindi_stt.bundle.registry import Registry
+from hindi_stt.render.formats import TEXT_FORMATS
 
 __all__ = ["openapi_document"]
 
@@ -59,8 +60,6 @@ _OPENAI: Final = ["OpenAI compatibility"]
 _STRING: Final = {"type": "string"}
 _OBJECT: Final = {"type": "object"}
 _BINARY: Final = {"type": "string", "format": "binary"}
-_SRT: Final = "1\n00:00:00,240 --> 00:00:00,920\nआज मौसम\n\n"
-_VTT: Final = "WEBVTT\n\n00:00:00.240 --> 00:00:00.920\nआज मौसम\n\n"
 _EVENTS: Final = {"schema": _STRING, "example": 'data: {"type": "transcript.text.delta", …}\n\n'}
 _USAGE: Final = {"type": "duration", "seconds": 2.41}
 _MODEL: Final = {
@@ -167,7 +166,7 @@ def _openai_paths() -> dict[str, Any]:
         "usage": _USAGE,
         "warnings": [],
     }
-    texts = {"text": EXAMPLE_TRANSCRIPTION["text"], "srt": _SRT, "vtt": _VTT}
+    texts = {name: form.example for name, form in TEXT_FORMATS.items()}
     answers = {
         # verbose_json first: it has every field of json, which would fit it, too.
         "application/json": {
@@ -254,8 +253,6 @@ def _json(example: Mapping[str, Any]) -> dict[str, Any]:
 
 def _texts() -> dict[str, Any]:
     return {
-        "text/plain": {"schema": _STRING, "example": EXAMPLE_TRANSCRIPTION["text"]},
-        "application/x-subrip": {"schema": _STRING, "example": _SRT},
-        "text/vtt": {"schema": _STRING, "example": _VTT},
+        **{form.media_type: {"schema": _STRING, "example": form.example} for form in TEXT_FORMATS.values()},
         "text/event-stream": _EVENTS,
     }

@@ -8,8 +8,9 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel
 
-from hindi_stt.api.forms.transcription_request import FIELD_SCHEMAS, FORMATS, JOB_FIELDS
+from hindi_stt.api.forms.transcription_request import FIELD_SCHEMAS, JOB_FIELDS
 from hindi_stt.api.schemas import EXAMPLE_TRANSCRIPTION
+from hindi_stt.render.formats import FORMATS
 
 __all__ = ["JOBS", "JOB_SCHEMAS", "job_paths"]
 

@@ -1,0 +1,53 @@
+"""The response formats: what `response_format` takes over HTTP, in jobs, and on the command line.
+
+A format that is text is an entry of TEXT_FORMATS, and nothing else: the routes, the OpenAPI document, content
+negotiation and the command line read it from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from hindi_stt.render.subtitles import to_srt, to_vtt
+from hindi_stt.render.transcripts import to_text
+from hindi_stt.types import Transcript
+
+__all__ = ["FORMATS", "FORMAT_BY_MEDIA_TYPE", "TEXT_FORMATS", "TextFormat"]
+
+
+@dataclass(frozen=True, slots=True)
+class TextFormat:
+    """A response format that is text.
+
+    Attributes:
+        write: Makes the text of a transcript.
+        media_type: What an answer's Content-Type says, and an Accept header asks for.
+        extension: Of files in this format, without a dot.
+        example: Of such a text, for the OpenAPI document.
+        joins: Whether one text may follow another one.
+    """
+
+    write: Callable[[Transcript], str]
+    media_type: str
+    extension: str
+    example: str
+    joins: bool = False
+
+
+TEXT_FORMATS: Final[Mapping[str, TextFormat]] = {
+    "text": TextFormat(lambda transcript: to_text(transcript) + "\n", "text/plain", "txt", "आज मौसम", joins=True),
+    "srt": TextFormat(to_srt, "application/x-subrip", "srt", "1\n00:00:00,240 --> 00:00:00,920\nआज मौसम\n\n"),
+    "vtt": TextFormat(to_vtt, "text/vtt", "vtt", "WEBVTT\n\n00:00:00.240 --> 00:00:00.920\nआज मौसम\n\n"),
+}
+"""By the name that `response_format` takes."""
+
+FORMATS: Final = ("json", *TEXT_FORMATS, "verbose_json")
+"""All that `response_format` takes; the first is the default."""
+
+FORMAT_BY_MEDIA_TYPE: Final[Mapping[str, str]] = {
+    "application/json": "json",
+    **{form.media_type: name for name, form in TEXT_FORMATS.items()},
+}
+"""The format of each type that an Accept header may name."""
