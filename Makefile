@@ -34,7 +34,7 @@ test-slow: $(VENV)/.dev
 
 # Both schedulers behind a real server, the README's commands, settings that need servers of their own, real speech.
 smoke-slow: $(VENV)/.dev
-	$(VENV)/bin/python -m pytest -q -n $(TEST_PROCESSES) --dist loadfile -m slow tests/test_schedulers.py tests/test_docs.py tests/test_no_speech.py tests/test_log_privacy.py tests/test_origins.py tests/test_client_defaults.py tests/test_key_file.py tests/test_settings.py tests/test_cache.py
+	$(VENV)/bin/python -m pytest -q -n $(TEST_PROCESSES) --dist loadfile -m slow tests/server/test_schedulers.py tests/test_docs.py tests/server/test_no_speech.py tests/server/test_log_privacy.py tests/api/test_origins.py tests/api/test_client_defaults.py tests/access/test_keys.py tests/test_settings.py tests/transcription/test_result_cache.py
 
 check: $(VENV)/.dev
 	$(VENV)/bin/ruff check .
@@ -99,7 +99,7 @@ prove-text: $(VENV)/.dev
 
 # Every page in a browser; Chromium comes from the system (Debian: chromium, fonts-lohit-deva), axe-core from npm.
 prove-ui: $(VENV)/.dev
-	$(VENV)/bin/python -m pytest -q -m ui tests/page tests/test_reference.py
+	$(VENV)/bin/python -m pytest -q -m ui tests/page tests/api/test_reference.py
 
 # Current releases of LiveKit's, Pipecat's, OpenAI's and LiteLLM's clients, and the programs of docs/clients, against a real server:
 # five minutes. npm, where there is one, gets OpenAI's package for Node, and openssl a certificate for it.
@@ -115,7 +115,7 @@ prove-pythons:
 smoke-pythons: NEWEST = $(lastword $(PYTHONS))
 smoke-pythons:
 	@test -n "$(NEWEST)" || echo "No Python later than 3.11 is installed: no other Python is tested."
-	test -z "$(NEWEST)" || { $(MAKE) VENV=.venv-newest PYTHON=$(NEWEST) .venv-newest/.dev && .venv-newest/bin/python -m pytest -q tests/test_server.py tests/test_ffmpeg.py tests/audio/test_ways_in.py; }
+	test -z "$(NEWEST)" || { $(MAKE) VENV=.venv-newest PYTHON=$(NEWEST) .venv-newest/.dev && .venv-newest/bin/python -m pytest -q tests/server/test_server.py tests/audio/test_ffmpeg.py tests/audio/test_ways_in.py; }
 
 # NeMo-text-processing's answers to the cases of tests/itn/cases.py, which the tests compare with: ten minutes or so.
 itn-reference: $(VENV)/.dev $(ITN)/.installed

@@ -33,8 +33,8 @@ from hindi_stt.streaming import LocalBackend
 from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Float32
 from tests.chaos.parts import resources_of
-from tests.server import Server
-from tests.test_server import eventually
+from tests.server.test_server import eventually
+from tests.support.server import Server
 
 GARBAGE = ("{", "[]", '{"type": "nothing"}', '{"type": "input_audio_buffer.append", "audio": "%"}', b"\xff\x00")
 # Connections to the runner are kept for 75 s.

@@ -39,8 +39,8 @@ from hindi_stt.lm.tune import tune
 from hindi_stt.settings import Settings
 from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import LogProbs
-from tests import domain_text
-from tests.synthesis import speak
+from tests.support import domain_text
+from tests.support.synthesis import speak
 
 PEERS = ("pyctcdecode", "pyctcdecode, our pruning", "flashlight-text")
 ROUNDS = 5

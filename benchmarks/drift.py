@@ -1,7 +1,7 @@
 """What int8 changes in the embedded model's texts: `python -m benchmarks.drift`; needs espeak-ng, takes a minute.
 
-The sentences of tests/evaluation_set.py in each of the voices that training never used, clean, and once each in noise
-and over the telephone: some 35 minutes of speech.
+The sentences of tests/support/evaluation_set.py in each of the voices that training never used, clean, and once each
+in noise and over the telephone: some 35 minutes of speech.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from hindi_stt.evaluation.metrics import compare, error_rate
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.settings import Settings
 from hindi_stt.transcription.pipeline import Pipeline
-from tests import evaluation_set
+from tests.support import evaluation_set
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ import numpy as np
 
 from loadtests.clips import mixed_clips
 from tests.conftest import DATA
-from tests.server import Server
+from tests.support.server import Server
 
 EMPTY = """
 import bentoml

@@ -27,7 +27,7 @@ from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.settings import Settings
 from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Features, Waveform
-from tests.server import Server
+from tests.support.server import Server
 
 SECONDS = 10
 CLIP = Path(__file__).parent.parent / "tests" / "data" / "family.flac"

@@ -25,8 +25,8 @@ import httpx
 import numpy as np
 import soundfile
 
-from tests.api.mutations import mutated
-from tests.server import Server
+from tests.server.mutations import mutated
+from tests.support.server import Server
 
 DATA = Path(__file__).parent.parent / "tests" / "data"
 SLOW = 30

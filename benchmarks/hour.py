@@ -23,7 +23,7 @@ import soundfile
 from benchmarks.timing import report_table
 from loadtests.clips import mixed_clips
 from loadtests.sweep import MEAN_CLIP_S, SATURATING_RATE, Target, run
-from tests.server import Server
+from tests.support.server import Server
 
 RATE = 16_000
 HOUR_S = 3_600

@@ -26,8 +26,8 @@ import numpy as np
 from tqdm import tqdm
 
 from hindi_stt.bundle.manifest import EMBEDDED
-from tests.evaluation_set import clips
-from tests.server import Server
+from tests.support.evaluation_set import clips
+from tests.support.server import Server
 
 PAUSE_S = 0.1
 # More than the workers hear in one turn, whatever the machine.

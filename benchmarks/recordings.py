@@ -22,8 +22,8 @@ import numpy as np
 import soundfile
 import soxr
 
-from tests import evaluation_set
-from tests.server import Server
+from tests.support import evaluation_set
+from tests.support.server import Server
 
 RATE = 16_000
 PAUSE_S = 0.7

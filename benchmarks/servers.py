@@ -25,7 +25,7 @@ from tqdm import tqdm
 
 from loadtests.clips import Clip, mixed_clips
 from loadtests.sweep import Target, earlier, tree_cpu_s
-from tests.server import Server
+from tests.support.server import Server
 
 CALLERS = 16
 N_CLIPS = 48

@@ -36,8 +36,8 @@ from hindi_stt.settings import Settings
 from hindi_stt.streaming import Context, LocalBackend, Partial, Stream, Utterance
 from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Features, Float32, LogProbs
-from tests.evaluation_set import clips
-from tests.server import Server
+from tests.support.evaluation_set import clips
+from tests.support.server import Server
 
 RATE = 16_000
 PACKET = RATE // 10

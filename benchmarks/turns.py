@@ -35,9 +35,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from hindi_stt.audio import AudioLimits, decode
 from hindi_stt.bundle.manifest import EMBEDDED
 from hindi_stt.types import Float32
-from tests.evaluation_set import SENTENCES, clips
-from tests.server import ROOT, Server
-from tests.synthesis import speak
+from tests.support.evaluation_set import SENTENCES, clips
+from tests.support.server import ROOT, Server
+from tests.support.synthesis import speak
 
 RATE = 16_000
 PACKET = RATE // 50

@@ -39,7 +39,7 @@ from tqdm import tqdm
 
 from hindi_stt.bundle.manifest import EMBEDDED, Bundle
 from hindi_stt.settings import available_cores
-from tests.server import ROOT, Server
+from tests.support.server import ROOT, Server
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt

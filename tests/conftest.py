@@ -12,8 +12,8 @@ from hindi_stt.bundle.manifest import EMBEDDED, Bundle
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.settings import Settings
 from hindi_stt.transcription.pipeline import Pipeline
-from tests.guarded import Guarded
-from tests.server import Server
+from tests.support.guarded import Guarded
+from tests.support.server import Server
 
 DATA = Path(__file__).parent / "data"
 

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from tests.client_pages import PAGES, programs
-from tests.server import ROOT
+from tests.support.client_pages import PAGES, programs
+from tests.support.server import ROOT
 
 TABLE = ROOT / "docs" / "clients.md"
 NAMES = sorted(page.name for page in PAGES.glob("*.md"))

@@ -14,7 +14,7 @@ import pytest
 
 import hindi_stt.errors
 from hindi_stt.errors import HindiSTTError, error_types
-from tests.server import ROOT, Server
+from tests.support.server import ROOT, Server
 
 
 def generator() -> object:

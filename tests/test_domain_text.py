@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from tests import domain_text
+from tests.support import domain_text
 
 
 def test_nothing_held_out_is_in_the_corpus() -> None:

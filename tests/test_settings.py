@@ -11,7 +11,7 @@ import pytest
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.settings import Settings, get_settings, unknown_variables, variable
 from hindi_stt.startup_checks import check_settings
-from tests.server import Server
+from tests.support.server import Server
 
 NUMBERS = [name for name, field in Settings.model_fields.items() if field.annotation in {int, float}]
 # What anything goes for: a secret is any text.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from tests.server import ROOT
+from tests.support.server import ROOT
 
 
 def test_it_updates_every_lock_that_uv_compiled() -> None:

@@ -24,7 +24,7 @@ from hindi_stt.lm.tune import tune
 from hindi_stt.settings import Settings
 from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import LogProbs
-from tests.wav import wav
+from tests.support.wav import wav
 
 from .alphabet import plain
 from .clips import ClipMaker

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from tests import evaluation_set
+from tests.support import evaluation_set
 
 from . import everyday, sources
 from .alphabet import CHARACTERS, is_sentence, is_word, normalise, plain

@@ -20,9 +20,9 @@ from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.settings import Settings
 from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Token
-from tests import domain_text
-from tests.api.word_events import speak_with_words
-from tests.wav import wav
+from tests.server.word_events import speak_with_words
+from tests.support import domain_text
+from tests.support.wav import wav
 
 
 def main() -> None:

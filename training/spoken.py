@@ -14,7 +14,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from tests import domain_text
+from tests.support import domain_text
 
 from . import augment
 from .augment import RATE

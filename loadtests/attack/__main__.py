@@ -27,7 +27,7 @@ from loadtests.attack.plot import plot
 from loadtests.attack.rows import ROWS
 from loadtests.attack.sounds import neighbours_clip
 from loadtests.attack.target import Target, checked_out, split_cores
-from tests.server import ROOT
+from tests.support.server import ROOT
 
 QUIET_S = 4.0
 WARM_UP_S = 2.0

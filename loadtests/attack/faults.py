@@ -19,7 +19,7 @@ import pytest
 from loadtests.attack.attack import Attack
 from loadtests.attack.target import Target
 from tests.chaos.parts import workers_of
-from tests.server import Server
+from tests.support.server import Server
 
 __all__ = [
     "api_workers",
@@ -182,7 +182,7 @@ def _requests(attack: Attack) -> float:
 @contextlib.contextmanager
 def redis_cache(folder: Path) -> Iterator[dict[str, str]]:
     """A Redis for the cache of results; needs redis-server."""
-    from tests.redis_server import running_redis
+    from tests.support.redis_server import running_redis
 
     with running_redis(folder) as url:
         yield {"HINDI_STT_CACHE_URL": url}

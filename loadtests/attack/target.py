@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.guarded import Guarded
+from tests.support.guarded import Guarded
 
 __all__ = ["Target", "split_cores"]
 

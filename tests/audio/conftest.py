@@ -7,7 +7,7 @@ import pytest
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.transcription.pipeline import Pipeline
 from tests.audio.make import FAMILY, RAIN
-from tests.wav import wav
+from tests.support.wav import wav
 
 
 @pytest.fixture(scope="session")

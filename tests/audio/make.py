@@ -17,8 +17,8 @@ import numpy as np
 import soundfile
 
 from tests.conftest import DATA
-from tests.tools import missing
-from tests.wav import wav
+from tests.support.tools import missing
+from tests.support.wav import wav
 
 RATE = 16_000
 

@@ -10,7 +10,7 @@ from hindi_stt.audio import AudioLimits
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.transcription.pipeline import Pipeline
 from tests.audio.make import FAMILY, RAIN, RATE, silence, with_pause
-from tests.wav import wav
+from tests.support.wav import wav
 
 LIMITS = AudioLimits(max_s=600, min_s=0.1, max_channels=8)
 CALL = (np.concatenate([RAIN, silence(5), 0 * FAMILY]), np.concatenate([0 * RAIN, silence(5), FAMILY]))

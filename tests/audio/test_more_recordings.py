@@ -26,7 +26,7 @@ from tests.audio.test_recordings import (
     Row,
     check_row,
 )
-from tests.wav import raw_wav, wav
+from tests.support.wav import raw_wav, wav
 
 pytestmark = pytest.mark.slow
 

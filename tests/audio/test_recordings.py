@@ -17,7 +17,7 @@ from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.transcription.pipeline import Pipeline
 from tests.audio import make
 from tests.audio.make import FAMILY, RAIN, encoded, silence, with_pause
-from tests.wav import raw_wav, wav
+from tests.support.wav import raw_wav, wav
 
 LIMITS = AudioLimits(max_s=14_400, min_s=0.1, max_channels=8)
 RATE = make.RATE

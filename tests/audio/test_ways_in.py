@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from tests.audio.make import FAMILY, RAIN, encoded, with_pause
-from tests.guarded import Guarded
-from tests.server import ROOT, Server
-from tests.test_jobs import Caller
-from tests.wav import wav
+from tests.jobs.test_jobs import Caller
+from tests.support.guarded import Guarded
+from tests.support.server import ROOT, Server
+from tests.support.wav import wav
 
 FLAC = "-c:a flac -f flac"
 

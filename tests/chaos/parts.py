@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from tests.conftest import DATA
-from tests.server import Server
+from tests.support.server import Server
 
 CLIP = (DATA / "rain_16k.wav").read_bytes()
 # What health may take to tell, and what the supervisor and the model may take to start: these only end the test, the

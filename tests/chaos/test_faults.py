@@ -33,8 +33,8 @@ from tests.chaos.parts import (
     wait_for_status,
     workers_of,
 )
-from tests.server import Server
-from tests.test_server import is_error, quiet
+from tests.server.test_server import is_error, quiet
+from tests.support.server import Server
 
 pytestmark = pytest.mark.chaos
 

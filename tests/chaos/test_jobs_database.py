@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 from tests.chaos.parts import CLIP, status_of, wait_for, workers_of
-from tests.postgresql_server import PostgreSQL
-from tests.server import Server
+from tests.support.postgresql_server import PostgreSQL
+from tests.support.server import Server
 
 pytestmark = pytest.mark.chaos
 

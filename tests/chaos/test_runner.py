@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.chaos.parts import BACK_WITHIN_S, CLIP, NOTICED_WITHIN_S, runner_of, wait_for_status
-from tests.server import Server
+from tests.support.server import Server
 
 pytestmark = pytest.mark.chaos
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.chaos.parts import BACK_WITHIN_S, CLIP, wait_for, workers_of
 from tests.conftest import DATA
-from tests.server import Server
+from tests.support.server import Server
 
 pytestmark = pytest.mark.chaos
 

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from tests.chaos.parts import CLIP, runner_of, status_of, wait_for
-from tests.server import Server
+from tests.support.server import Server
 
 pytestmark = pytest.mark.chaos
 

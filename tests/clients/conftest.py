@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.server import Server
-from tests.wav import wav
+from tests.support.server import Server
+from tests.support.wav import wav
 
 DATA = Path(__file__).parent.parent / "data"
 RATE = 16_000

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from tests.clients.test_openai_sdk import doubled
-from tests.server import Server
+from tests.support.server import Server
 
 pytestmark = pytest.mark.clients
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tests.server import Server
-from tests.wav import wav
+from tests.support.server import Server
+from tests.support.wav import wav
 
 pytestmark = pytest.mark.clients
 openai = pytest.importorskip("openai")

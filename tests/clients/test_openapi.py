@@ -17,8 +17,8 @@ import httpx
 import numpy as np
 import pytest
 
-from tests.server import Server
-from tests.wav import wav
+from tests.support.server import Server
+from tests.support.wav import wav
 
 pytestmark = pytest.mark.clients
 spec_validator = pytest.importorskip("openapi_spec_validator")

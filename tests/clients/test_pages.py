@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.client_pages import Program, programs
 from tests.clients.test_litellm import KEY, Proxy
 from tests.clients.test_openai_node import MODULES, tls
-from tests.server import ROOT, Server
+from tests.support.client_pages import Program, programs
+from tests.support.server import ROOT, Server
 
 pytestmark = pytest.mark.clients
 __all__ = ["tls"]

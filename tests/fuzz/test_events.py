@@ -14,7 +14,7 @@ from tqdm import tqdm
 from websockets.sync.client import ClientConnection, connect
 
 from tests.fuzz.mutations import CASES, SEED, bytes_of, json_of
-from tests.server import Server
+from tests.support.server import Server
 
 pytestmark = pytest.mark.fuzz
 

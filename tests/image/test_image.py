@@ -17,7 +17,7 @@ import soundfile
 from hindi_stt.transcription.pipeline import Pipeline
 from tests.conftest import DATA
 from tests.image.conftest import Container, Tool
-from tests.wav import wav
+from tests.support.wav import wav
 
 SITE = "/app/.venv/lib/python3.11/site-packages"
 SHARE = "/usr/share/hindi-stt"

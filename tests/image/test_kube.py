@@ -13,7 +13,7 @@ import yaml
 
 from tests.conftest import DATA
 from tests.image.conftest import Tool
-from tests.server import ROOT
+from tests.support.server import ROOT
 
 helm = pytest.importorskip("helm_python", reason="helm-python-sdk is not installed (make prove-deploy)")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hindi_stt.text.hi.numerals import rewrite_numerals
 from tests.itn.cases import cases
-from tests.text_words import spoken
+from tests.support.text_words import spoken
 
 REFERENCE = Path(__file__).with_name("reference.tsv")
 TO_LATIN = str.maketrans("०१२३४५६७८९", "0123456789")

@@ -29,10 +29,10 @@ from hindi_stt.jobs.records import JobRecords, NewFile, NewJob
 from hindi_stt.jobs.tables import connect
 from hindi_stt.transcription.pipeline import Pipeline
 from tests.conftest import DATA
-from tests.redis_server import RedisServer
-from tests.server import Server
-from tests.synthesis import speak
-from tests.wav import wav
+from tests.support.redis_server import RedisServer
+from tests.support.server import Server
+from tests.support.synthesis import speak
+from tests.support.wav import wav
 
 pytestmark = pytest.mark.jobs
 

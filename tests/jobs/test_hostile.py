@@ -20,7 +20,7 @@ from hindi_stt.jobs.url_allowlist import References
 from hindi_stt.safe_fetch import Network
 from hindi_stt.settings import Settings
 from tests.conftest import DATA
-from tests.server import Server
+from tests.support.server import Server
 
 pytestmark = pytest.mark.jobs
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from tests.server import ROOT
+from tests.support.server import ROOT
 
 WAIT_S = 120
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.server import ROOT, Server
+from tests.support.server import ROOT, Server
 
 CONFIGURATION = ROOT / "deploy" / "nginx" / "nginx.conf"
 _PLACES = ("stt-1:3000", "stt-2:3000")

@@ -13,7 +13,7 @@ import yaml
 
 from hindi_stt.api.realtime.routes import DRAIN_S
 from hindi_stt.settings import Settings
-from tests.server import ROOT
+from tests.support.server import ROOT
 
 helm = pytest.importorskip("helm_python", reason="helm-python-sdk is not installed (make prove-deploy)")
 validation = pytest.importorskip(

@@ -19,7 +19,7 @@ from hindi_stt.api.uploads.receive import FRAMING_BYTES
 from hindi_stt.bundle.manifest import EMBEDDED
 from hindi_stt.errors import BodyTooLarge
 from hindi_stt.settings import Settings
-from tests.server import ROOT
+from tests.support.server import ROOT
 
 DEPLOY = ROOT / "deploy"
 BIN = Path(sys.executable).parent

@@ -13,7 +13,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from hindi_stt.errors import error_types
-from tests.server import ROOT, Server
+from tests.support.server import ROOT, Server
 
 RULES = ROOT / "deploy" / "prometheus"
 

@@ -16,8 +16,8 @@ import soundfile
 
 from tests.conftest import DATA
 from tests.operations.prometheus import Prometheus
-from tests.server import ROOT, Server
-from tests.wav import wav
+from tests.support.server import ROOT, Server
+from tests.support.wav import wav
 
 pytestmark = [
     pytest.mark.monitoring,

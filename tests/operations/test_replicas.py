@@ -23,8 +23,8 @@ from hindi_stt.settings import Settings
 from tests.conftest import DATA
 from tests.operations.prometheus import Prometheus
 from tests.operations.proxy import Proxy
-from tests.server import ROOT, Server
-from tests.wav import wav
+from tests.support.server import ROOT, Server
+from tests.support.wav import wav
 
 pytestmark = [
     pytest.mark.monitoring,

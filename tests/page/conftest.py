@@ -10,9 +10,9 @@ from typing import Any, Protocol
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.server import ROOT, Server
-from tests.test_streaming import speech
-from tests.wav import wav
+from tests.streaming.test_stream import speech
+from tests.support.server import ROOT, Server
+from tests.support.wav import wav
 
 SPOKEN = speech(0.5, "family.flac", 1.6, "rain.flac", 1.6)
 AXE = "axe-core@4.10.3"

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from hindi_stt.types import Segment, Transcript, Word
 from tests.conftest import DATA
-from tests.server import ROOT
+from tests.support.server import ROOT
 
 FAMILY = DATA / "family.flac"
 

@@ -26,7 +26,7 @@ from tests.page.support import (
     upload,
     words_of,
 )
-from tests.server import Server
+from tests.support.server import Server
 
 LONG = "अंतरराष्ट्रीय_दूरसंचार_नियामक_प्राधिकरण_के_अध्यक्ष"
 

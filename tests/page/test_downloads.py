@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 from tests.conftest import DATA
 from tests.page.conftest import Visit
 from tests.page.support import FAMILY, correct, download, saved, upload
-from tests.server import ROOT, Server
+from tests.support.server import ROOT, Server
 
 FORMATS = ("txt", "srt", "vtt", "json")
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.page.conftest import FindProblems, Visit
 from tests.page.support import FAMILY, correct, download, upload
-from tests.server import Server
+from tests.support.server import Server
 
 RAIN = FAMILY.with_name("rain.flac")
 

@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from hindi_stt.transcription.options import FIELDS
-from tests.guarded import Guarded
 from tests.page.conftest import FindProblems, Visit
 from tests.page.support import FAMILY
+from tests.support.guarded import Guarded
 
 DEVANAGARI = re.compile(r"[\u0900-\u097f]")
 

@@ -21,9 +21,9 @@ from hindi_stt.transcription.pipeline import Pipeline
 from tests.conftest import DATA
 from tests.page.conftest import FindProblems, Picture
 from tests.page.support import FAMILY, download, upload
-from tests.server import ROOT, Server
-from tests.test_streaming import RATE, speech
-from tests.wav import wav
+from tests.streaming.test_stream import RATE, speech
+from tests.support.server import ROOT, Server
+from tests.support.wav import wav
 
 
 def assets(server: Server) -> dict[str, httpx.Response]:

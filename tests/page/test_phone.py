@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.guarded import Guarded
 from tests.page.conftest import Visit
 from tests.page.support import FAMILY, correct, upload
-from tests.server import Server
+from tests.support.guarded import Guarded
+from tests.support.server import Server
 
 # Pairs of visible controls and texts that share more than a pixel, unless one is within the other.
 OVERLAPS = """() => {

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.synthesis import speak as espeak
+from tests.support.synthesis import speak as espeak
 from training import augment, clips, collection, recordings
 from training.conditions import collected
 from training.exclusion import Exclusion

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.synthesis import speak as espeak
+from tests.support.synthesis import speak as espeak
 from training import collection, kokoro, speak
 
 VOICES = [*speak.HINDI, *speak.HELD_VOICES, *speak.ROUGH, "af_bella", "am_adam", "ff_siwis", "jf_alpha"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import evaluation_set
+from tests.support import evaluation_set
 from training import bulletins, spoken_text
 from training.alphabet import is_sentence
 from training.exclusion import Exclusion, folded, transcripts

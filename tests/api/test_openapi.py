@@ -1,0 +1,193 @@
+"""The OpenAPI document of a real server: what generators and readers rely on. tests/clients proves that it is valid."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from websockets.sync.client import connect
+
+from hindi_stt.transcription.pipeline import Pipeline
+from tests.conftest import DATA
+from tests.support.guarded import Guarded
+from tests.support.server import ROOT, Server
+
+SOURCE = ROOT / "hindi_stt" / "api" / "realtime"
+
+TYPES = {"string", "number", "integer", "boolean", "array", "object", "null"}
+OPERATION_IDS = {
+    "transcribe",
+    "createTranscription",
+    "createTranslation",
+    "openRealtimeConnection",
+    "createRealtimeClientSecret",
+    "listModels",
+    "retrieveModel",
+    "describeService",
+    "getOpenApiDocument",
+    "getBentoSchema",
+    "getHealth",
+    "getLiveness",
+    "getHealthz",
+    "getReadiness",
+    "getStats",
+    "getMetrics",
+    "getPage",
+}
+JOB_OPERATION_IDS = {
+    "createJob",
+    "listJobs",
+    "retrieveJob",
+    "deleteJob",
+    "cancelJob",
+    "listJobResults",
+    "retrieveJobTranscript",
+    "describeUploads",
+    "createUpload",
+    "retrieveUploadOffset",
+    "appendToUpload",
+    "deleteUpload",
+}
+
+
+@pytest.fixture(scope="module", params=["server", "guarded"])
+def document(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Of a server without jobs, and of one with them."""
+    running: Server = request.getfixturevalue(request.param)
+    found: dict[str, Any] = httpx.get(f"{running.url}/docs.json").json()
+    return found
+
+
+def operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for path in document["paths"].values():
+        yield from path.values()
+
+
+def nodes(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        yield node
+        for part in node.values():
+            yield from nodes(part)
+    elif isinstance(node, list):
+        for part in node:
+            yield from nodes(part)
+
+
+def test_names_of_operations_stay(document: dict[str, Any]) -> None:
+    """Generators name functions by them: another name breaks the code of whoever generates a client again."""
+    names = [operation["operationId"] for operation in operations(document)]
+    jobs = any(path.startswith("/v1/jobs") for path in document["paths"])
+    assert sorted(names) == sorted(OPERATION_IDS | (JOB_OPERATION_IDS if jobs else set()))
+
+
+def test_schemas_are_of_json_schema_and_each_is_used(document: dict[str, Any]) -> None:
+    assert document["openapi"] == "3.1.0"
+    schemas = [schema for node in nodes(document) if isinstance(schema := node.get("schema"), dict)]
+    schemas += document["components"]["schemas"].values()
+    types = {node["type"] for schema in schemas for node in nodes(schema) if isinstance(node.get("type"), str)}
+    assert "string" in types
+    assert types <= TYPES
+    references = {node["$ref"] for node in nodes(document) if "$ref" in node}
+    assert references == {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+
+
+def test_parameters_of_the_address_have_no_defaults(document: dict[str, Any]) -> None:
+    """Generated clients send defaults, and what is in the query and in the form is refused."""
+    parameters = document["paths"]["/transcribe"]["post"]["parameters"]
+    assert parameters
+    assert all("default" not in parameter["schema"] for parameter in parameters)
+
+
+def test_no_placeholder_is_left(document: dict[str, Any]) -> None:
+    text = json.dumps(document)
+    assert "hindi-model" not in text
+    assert "licence-of-the-model" not in text
+
+
+def test_models_that_are_not_there_are_not_named(server: Server, pipeline: Pipeline) -> None:
+    manifest = pipeline.bundle.manifest
+    for path in ("/docs.json", "/schema.json"):
+        found = httpx.get(server.url + path).json()
+        offered = [
+            schema["enum"]
+            for node in nodes(found)
+            for schema in (node.get("punctuation"), node.get("schema") if node.get("name") == "punctuation" else None)
+            if isinstance(schema, dict)
+        ]
+        assert offered
+        assert all(values == ["off", "pauses"] for values in offered)
+        named = {node["model"] for node in nodes(found) if isinstance(node.get("model"), str)}
+        assert named == {pipeline.bundle.tag}
+    example = json.loads(httpx.get(f"{server.url}/docs.json").text)["paths"]["/v1/models"]["get"]["responses"]["200"]
+    (model,) = example["content"]["application/json"]["example"]["data"]
+    listed = {one["id"]: one for one in httpx.get(f"{server.url}/v1/models").json()["data"]}
+    assert model == listed[model["id"]]
+    assert model["licence"] == manifest.licence
+
+
+def test_bentomls_client_finds_a_file(server: Server) -> None:
+    (route,) = httpx.get(f"{server.url}/schema.json").json()["routes"]
+    assert route["name"] == "transcribe"
+    assert route["input"]["title"] == "TranscribeRequest"
+    assert route["input"]["properties"]["file"]["type"] == "file"
+    assert route["output"]["title"] == "TranscriptionResponse"
+
+
+def test_realtime_is_described(server: Server, document: dict[str, Any]) -> None:
+    """Every event that is described for clients is known, and every event that comes is described."""
+    operation = document["paths"]["/v1/realtime"]["get"]
+    described = operation["x-websocket"]
+    came, refused = set(), []
+    speech = (DATA / "rain_16k.wav").read_bytes()[44:]
+    samples = {
+        "session": {"type": "transcription", "audio": {"input": {"format": {"type": "audio/pcm", "rate": 16_000}}}},
+        "audio": "",
+    }
+    with connect(f"ws://127.0.0.1:{server.port}/v1/realtime", open_timeout=20, subprotocols=["realtime"]) as ws:
+        assert ws.subprotocol in described["subprotocols"]
+        for name, event in described["client-events"].items():
+            schema = event["schema"]
+            assert schema["properties"]["type"] == {"const": name}
+            fields = {field: samples[field] for field in schema["required"] if field != "type"}
+            if name == "transcription_session.update":
+                fields["session"] = {"input_audio_format": "pcm16"}
+            ws.send(json.dumps({"type": name, "event_id": name, **fields}))
+        ws.send(json.dumps({"type": "session.update", "session": samples["session"]}))
+        for start in range(0, len(speech), 32_000):
+            ws.send(
+                json.dumps(
+                    {
+                        "type": "input_audio_buffer.append",
+                        "audio": base64.b64encode(speech[start : start + 32_000]).decode(),
+                    }
+                )
+            )
+        ws.send(json.dumps({"type": "input_audio_buffer.commit", "event_id": "last"}))
+        while not any(name.endswith(".completed") for name in came):
+            event = json.loads(ws.recv(timeout=30))
+            came.add(event["type"])
+            if event["type"] == "error":
+                refused.append(event["error"]["event_id"])
+    assert came <= set(described["server-events"])
+    assert {"session.created", "session.updated", "transcription_session.updated", "error"} < came
+    assert refused == ["input_audio_buffer.commit"]  # of an empty buffer
+    answer = httpx.get(f"{server.url}/v1/realtime")
+    assert str(answer.status_code) in operation["responses"]
+
+
+def test_every_event_that_is_described_is_sent(document: dict[str, Any]) -> None:
+    source = "".join(file.read_text() for file in SOURCE.glob("*.py"))
+    described = document["paths"]["/v1/realtime"]["get"]["x-websocket"]["server-events"]
+    assert set(described) <= set(re.findall(r'"([a-z_.]+)"', source))
+
+
+def test_errors_are_as_described(guarded: Guarded, document: dict[str, Any]) -> None:
+    error = document["components"]["schemas"]["ErrorDetail"]
+    for answer in (httpx.get(f"{guarded.url}/v1/models"), httpx.get(f"{guarded.url}/nowhere")):
+        found = answer.json()["error"]
+        assert set(error["required"]) <= set(found) <= set(error["properties"])
