@@ -33,7 +33,7 @@ from hindi_stt.streaming import LocalBackend
 from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Float32
 from tests.chaos.parts import resources_of
-from tests.server.test_server import eventually
+from tests.support.responses import eventually
 from tests.support.server import Server
 
 GARBAGE = ("{", "[]", '{"type": "nothing"}', '{"type": "input_audio_buffer.append", "audio": "%"}', b"\xff\x00")

@@ -26,7 +26,7 @@ from hindi_stt.bundle.manifest import EMBEDDED
 from loadtests.sweep import MEAN_CLIP_S, SATURATING_RATE, run
 from loadtests.sweep import Target as SweepTarget
 from tests.chaos.parts import resources_of
-from tests.server.test_server import eventually, quiet
+from tests.support.responses import eventually, quiet
 from tests.support.server import ROOT, Server
 
 mpl.use("Agg")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -22,3 +23,15 @@ print(sorted(set({FORBIDDEN!r}) & set(sys.modules)))
 def test_serving_imports_no_training_framework() -> None:
     done = subprocess.run([sys.executable, "-c", SCRIPT], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip().splitlines()[-1] == "[]"
+
+
+def test_no_test_imports_another_one() -> None:
+    """What they share is in tests/support; the clients' tests run apart, and share among themselves."""
+    found = [
+        f"{path.relative_to(ROOT)}: {line}"
+        for path in (ROOT / "tests").rglob("*.py")
+        if "clients" not in path.parts
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if re.match(r"\s*from tests\.([\w.]+\.)?test_\w+ import", line)
+    ]
+    assert not found

@@ -16,8 +16,8 @@ import pytest
 from hindi_stt.access.keys import KeyRing, edit, make_key
 from hindi_stt.errors import KeyFileInvalid, KeysUnavailable
 from tests.conftest import DATA
-from tests.server.test_server import eventually, is_error
 from tests.support.guarded import Guarded
+from tests.support.responses import eventually, is_error
 
 GOOD = (DATA / "rain_16k.wav").read_bytes()
 # A user and a group that are not root.

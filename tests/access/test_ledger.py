@@ -5,42 +5,22 @@ from __future__ import annotations
 import base64
 import json
 import sqlite3
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from hindi_stt.access.ledger import Entry, Ledger, Sums, read_sums
+from hindi_stt.access.ledger import Ledger, Sums, read_sums
 from hindi_stt.bundle.manifest import EMBEDDED, Bundle
-from hindi_stt.cli.main import main
 from hindi_stt.errors import LedgerUnavailable
-from tests.api.test_protection import connect
 from tests.conftest import DATA
-from tests.server.test_server import eventually
 from tests.support.guarded import Guarded
-
-NOW = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
+from tests.support.keys import connect
+from tests.support.ledger import check_sums
+from tests.support.responses import eventually
 
 
 def test_sums(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     check_sums(f"sqlite:///{tmp_path / 'usage.db'}", capsys)
-
-
-def check_sums(url: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """What is written into an empty database comes out summed."""
-    ledger = Ledger(url)
-    for i in range(600):
-        status, audio_s = (429, 0.0) if i % 3 == 0 else (200, 1.5)
-        time = NOW + timedelta(days=i % 2)
-        ledger.add(Entry(time, "clinic" if i < 300 else "bank", "/transcribe", "m:1", status, audio_s, 0.1))
-    ledger.close()
-    assert read_sums(url, "client") == [Sums("bank", 300, 100, 300.0), Sums("clinic", 300, 100, 300.0)]
-    assert read_sums(url, "model") == [Sums("m:1", 600, 200, 600.0)]
-    assert [sums.group for sums in read_sums(url, "day")] == ["2026-03-01", "2026-03-02"]
-    assert main(["usage", "--url", url, "--by", "day", "--since", "2026-03-02"]) == 0
-    assert capsys.readouterr().out == "day\trequests\tfailed\taudio_s\n2026-03-02\t300\t100\t300.0\n"
-    assert main(["usage"]) == 1
-    assert "HINDI_STT_USAGE_URL" in capsys.readouterr().err
 
 
 def test_databases_that_cannot_be_used(tmp_path: Path) -> None:

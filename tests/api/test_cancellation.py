@@ -40,9 +40,9 @@ from hindi_stt.streaming import LocalBackend, Stream, Utterance
 from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Features, LogProbs
 from tests.conftest import DATA
-from tests.streaming.test_stream import RATE, speech
 from tests.support.cancelling import CancelledAt, at_every_await, cancelled_at
-from tests.transcription.test_result_cache import metrics
+from tests.support.metrics import metrics
+from tests.support.streams import RATE, speech
 
 RAIN = (DATA / "rain.flac").read_bytes()
 BOUNDARY = "limit"

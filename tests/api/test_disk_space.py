@@ -21,8 +21,8 @@ from hindi_stt.jobs.backend import Backend
 from hindi_stt.jobs.queue import JobQueue
 from hindi_stt.jobs.records import NewFile, NewJob
 from hindi_stt.settings import Settings
-from tests.bentoml_compat.test_connection_bounds import everything
 from tests.conftest import DATA
+from tests.support.connections import everything
 from tests.support.guarded import Guarded
 
 MB = 2**20

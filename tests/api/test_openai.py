@@ -23,8 +23,8 @@ from hindi_stt.settings import Settings
 from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Segment, Transcript, Word
 from tests.conftest import DATA
-from tests.server.test_server import eventually, quiet
 from tests.support import domain_text
+from tests.support.responses import eventually, quiet
 from tests.support.server import Server
 from tests.support.synthesis import speak
 from tests.support.wav import tone, wav

@@ -18,8 +18,8 @@ from hindi_stt.observability.log_format import EscapeControls, LineFormatter
 from hindi_stt.settings import Settings
 from hindi_stt.startup_checks import check_settings
 from tests.conftest import DATA
-from tests.server.test_server import eventually
 from tests.support.guarded import Guarded
+from tests.support.responses import eventually
 from tests.support.server import Server
 
 GOOD = (DATA / "rain_16k.wav").read_bytes()

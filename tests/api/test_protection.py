@@ -20,7 +20,6 @@ import openai
 import pytest
 import websockets.exceptions
 import websockets.sync.client
-from websockets.sync.client import ClientConnection
 
 from hindi_stt.access.keys import KeyRing, edit, make_key
 from hindi_stt.access.tokens import Tokens
@@ -29,8 +28,9 @@ from hindi_stt.cli.main import main
 from hindi_stt.errors import InvalidKey, KeyFileInvalid, KeyRevoked
 from hindi_stt.settings import Settings
 from tests.conftest import DATA
-from tests.server.test_server import eventually, is_error
 from tests.support.guarded import ORIGIN, Guarded
+from tests.support.keys import connect
+from tests.support.responses import eventually, is_error
 
 GOOD = (DATA / "rain_16k.wav").read_bytes()
 SECONDS = 2.128
@@ -250,12 +250,6 @@ def test_an_open_server_warns_where_others_reach_it(
     (record,) = caplog.records
     assert record.levelname == "WARNING"
     assert address in record.getMessage()
-
-
-def connect(guarded: Guarded, key: str) -> ClientConnection:
-    """A realtime connection as a browser opens it."""
-    url = f"ws://127.0.0.1:{guarded.port}/v1/realtime?intent=transcription"
-    return websockets.sync.client.connect(url, subprotocols=["realtime", f"openai-insecure-api-key.{key}"])
 
 
 def test_live_audio_counts_against_the_key(guarded: Guarded) -> None:

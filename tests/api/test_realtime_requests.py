@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
-from tests.api.test_realtime import DELTA, PCM16K, Event, append, closed, commit, receive, send, session, until
-from tests.streaming.test_stream import RATE, speech
 from tests.support.bundles import sibling
+from tests.support.realtime import DELTA, PCM16K, Event, append, closed, commit, receive, send, session, until
 from tests.support.server import Server
+from tests.support.streams import RATE, speech
 
 RAIN = speech("rain.flac")
 FAMILY = speech("family.flac")

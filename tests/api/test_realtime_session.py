@@ -17,10 +17,10 @@ from websockets.sync.client import connect
 
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.transcription.pipeline import Pipeline
-from tests.api.test_realtime import COMPLETED, Event, append, closed, commit, manual, receive, send, session, until
-from tests.streaming.test_stream import RATE, speech
 from tests.support.guarded import Guarded
+from tests.support.realtime import COMPLETED, Event, append, closed, commit, manual, receive, send, session, until
 from tests.support.server import Server
+from tests.support.streams import RATE, speech
 from tests.support.wav import wav
 
 RAIN = speech("rain.flac")

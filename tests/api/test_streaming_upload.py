@@ -18,7 +18,7 @@ from hindi_stt.api.uploads.streaming_upload import ArrivingFile, promised_by_rif
 from hindi_stt.audio import AudioLimits, RawFormat
 from hindi_stt.errors import CorruptAudio, TruncatedAudio
 from tests.conftest import DATA
-from tests.server.test_server import eventually, is_error, quiet
+from tests.support.responses import eventually, is_error, quiet
 from tests.support.server import Server
 from tests.support.wav import tone, wav
 

@@ -21,7 +21,7 @@ from hindi_stt.transcription.channels import merge
 from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Segment, Transcript, Word
 from tests.conftest import DATA
-from tests.server.test_server import eventually, is_error, quiet
+from tests.support.responses import eventually, is_error, quiet
 from tests.support.server import Server
 from tests.support.wav import tone, wav
 

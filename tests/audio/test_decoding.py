@@ -13,6 +13,7 @@ import soundfile
 from hindi_stt import errors
 from hindi_stt.audio import AudioLimits, blocks, decode
 from tests.conftest import DATA
+from tests.support.sounds import NAN
 from tests.support.wav import FLOAT, raw_wav, tone, wav
 
 LIMITS = AudioLimits(max_s=20, min_s=0.1, max_channels=8)
@@ -86,7 +87,6 @@ def test_streamed_wav_of_unknown_length(claimed: int) -> None:
 
 
 GOOD = wav(tone(1.0))
-NAN = np.where(np.arange(16_000) == 500, np.nan, tone(1.0)).astype("<f4")
 
 
 @pytest.mark.parametrize(

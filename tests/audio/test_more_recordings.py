@@ -16,17 +16,10 @@ from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.transcription.pipeline import Pipeline
 from tests.audio import make
 from tests.audio.make import FAMILY, RAIN, RATE, encoded, with_pause
-from tests.audio.test_recordings import (
-    BOTH_S,
-    FLAC,
-    INCOMPLETE,
-    LIMITS,
-    PAUSED_S,
-    VBR,
-    Row,
-    check_row,
-)
+from tests.support.recordings import BOTH_S, INCOMPLETE, LIMITS, PAUSED_S, VBR, Row, check_row
 from tests.support.wav import raw_wav, wav
+
+FLAC = "-c:a flac -f flac"
 
 pytestmark = pytest.mark.slow
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from tests.audio.make import FAMILY, RAIN, encoded, with_pause
-from tests.jobs.test_jobs import Caller
 from tests.support.guarded import Guarded
+from tests.support.jobs import Caller
 from tests.support.server import ROOT, Server
 from tests.support.wav import wav
 

@@ -19,6 +19,7 @@ from starlette.websockets import WebSocket
 from websockets.sync.client import connect
 
 from hindi_stt.bentoml_compat.connection_bounds import BoundedProtocol, ConnectionBounds
+from tests.support.connections import everything
 from tests.support.server import Server
 
 HEAD_BYTES = 16_384
@@ -58,14 +59,6 @@ def serving(bounds: ConnectionBounds) -> Iterator[int]:
 def port() -> Iterator[int]:
     with serving(ConnectionBounds(HEAD_BYTES, head_timeout_s=1.0, idle_timeout_s=2.0, idle_connections=8)) as port:
         yield port
-
-
-def everything(connection: socket.socket) -> bytes:
-    parts = []
-    with contextlib.suppress(ConnectionError):
-        while part := connection.recv(65_536):
-            parts.append(part)
-    return b"".join(parts)
 
 
 def sent(port: int, *parts: bytes) -> bytes:

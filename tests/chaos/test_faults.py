@@ -33,7 +33,7 @@ from tests.chaos.parts import (
     wait_for_status,
     workers_of,
 )
-from tests.server.test_server import is_error, quiet
+from tests.support.responses import is_error, quiet
 from tests.support.server import Server
 
 pytestmark = pytest.mark.chaos

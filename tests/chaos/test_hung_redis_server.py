@@ -10,10 +10,10 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
-from tests.api.test_realtime import RAIN, append, receive, session
 from tests.chaos.parts import CLIP, status_of
-from tests.server.test_server import is_error
+from tests.support.realtime import RAIN, append, receive, session
 from tests.support.redis_server import RedisServer
+from tests.support.responses import is_error
 from tests.support.server import Server
 
 pytestmark = pytest.mark.chaos

@@ -11,8 +11,8 @@ import pytest
 from websockets.sync.client import ClientConnection, connect
 
 from hindi_stt.concurrency.places import NoPlace, Places
-from tests.api.test_realtime import closed, receive
 from tests.support.guarded import Guarded
+from tests.support.realtime import closed, receive
 from tests.support.wav import tone, wav
 
 BOUND = 8

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from hindi_stt.bundle.manifest import EMBEDDED, Bundle
+from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.decoding import SpeechBoundDecoder, words_from_tokens
 from hindi_stt.errors import BundleInvalid
 from hindi_stt.inference.acoustic import LocalAcoustic
@@ -18,22 +16,13 @@ from hindi_stt.settings import Settings
 from hindi_stt.transcription.pipeline import Assembly, Pipeline, PreparedClip
 from hindi_stt.types import Features, Hypothesis, LogProbs, Token
 from tests.conftest import DATA
-from tests.streaming.test_stream import every, listen, speech
+from tests.support.bundles import rewritten
+from tests.support.streams import every, listen, speech
 from tests.support.wav import wav
 
 SHIFT_S = 0.04
 PIECES = ("▁क", "ख", "▁ग", "<blk>")
 BLANK = 3
-
-
-def rewritten(folder: Path, **changes: Any) -> Bundle:
-    """A copy of the embedded bundle with other values in its manifest; None takes a key away."""
-    shutil.copytree(EMBEDDED, folder)
-    path = folder / "bundle.json"
-    manifest = json.loads(path.read_text(encoding="utf-8")) | changes
-    manifest = {name: value for name, value in manifest.items() if value is not None}
-    path.write_text(json.dumps(manifest), encoding="utf-8")
-    return Bundle.open(folder)
 
 
 def test_a_bound_that_nothing_reaches_leaves_no_words(tmp_path: Path, acoustic: LocalAcoustic) -> None:

@@ -19,7 +19,7 @@ from hindi_stt.jobs.deliveries import Deliveries
 from hindi_stt.jobs.records import JobRecords, NewFile, NewJob
 from hindi_stt.jobs.tables import connect
 from hindi_stt.safe_fetch import Network
-from tests.server.test_server import eventually
+from tests.support.responses import eventually
 
 SECRET = "whsec_" + b64encode(b"x" * 32).decode()
 

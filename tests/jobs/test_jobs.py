@@ -10,7 +10,6 @@ import time
 from base64 import b64encode
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import httpx
 import pytest
@@ -18,28 +17,11 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from tusclient.client import TusClient
 
 from tests.support.guarded import DATA, Guarded
+from tests.support.jobs import Caller
 
 RAIN, FAMILY = DATA / "rain.flac", DATA / "family.flac"
 # The one address that is not public and that the server may reach.
 OPENED = "127.0.0.2"
-
-
-class Caller(httpx.Client):
-    """A key's requests. direct: the text of a recording, heard at once."""
-
-    def __init__(self, server: Guarded, name: str) -> None:
-        self.key = server.new_key(name)
-        super().__init__(base_url=server.url, headers={"authorization": f"Bearer {self.key}"}, timeout=60)
-
-    def direct(self, path: Path) -> str:
-        return self.post("/transcribe", files={"file": path.read_bytes()}).json()["text"]
-
-    def finished(self, job_id: str, timeout_s: float = 60) -> dict:
-        deadline = time.monotonic() + timeout_s
-        while (job := self.get(f"/v1/jobs/{job_id}").json())["state"] in {"queued", "running"}:
-            assert time.monotonic() < deadline, job
-            time.sleep(0.1)
-        return job
 
 
 @contextlib.contextmanager

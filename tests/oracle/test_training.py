@@ -12,7 +12,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tests.training.test_clips import work  # noqa: E402, F401 -- a fixture
+from tests.support.training_folder import make_training_folder  # noqa: E402
 from training.model import count_layers  # noqa: E402  (it imports PyTorch)
 
 pytestmark = [
@@ -20,6 +20,11 @@ pytestmark = [
     pytest.mark.skipif(not shutil.which("espeak-ng"), reason="espeak-ng is not installed"),
 ]
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    return make_training_folder(tmp_path)
 
 
 def train(folder: Path, steps: int, *more: str) -> dict:
@@ -31,7 +36,7 @@ def train(folder: Path, steps: int, *more: str) -> dict:
     return torch.load(folder / "checkpoint.pt", map_location="cpu")
 
 
-def test_a_run_goes_on_and_a_deeper_one_begins_with_it(work: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_a_run_goes_on_and_a_deeper_one_begins_with_it(work: Path, tmp_path: Path) -> None:
     start = ("--start", str(ROOT / "hindi_stt" / "embedded"))
     first = train(work, 2, *start)
     again = train(work, 3, *start)

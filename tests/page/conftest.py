@@ -10,8 +10,8 @@ from typing import Any, Protocol
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.streaming.test_stream import speech
 from tests.support.server import ROOT, Server
+from tests.support.streams import speech
 from tests.support.wav import wav
 
 SPOKEN = speech(0.5, "family.flac", 1.6, "rain.flac", 1.6)

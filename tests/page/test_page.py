@@ -21,8 +21,8 @@ from hindi_stt.transcription.pipeline import Pipeline
 from tests.conftest import DATA
 from tests.page.conftest import FindProblems, Picture
 from tests.page.support import FAMILY, download, upload
-from tests.streaming.test_stream import RATE, speech
 from tests.support.server import ROOT, Server
+from tests.support.streams import RATE, speech
 from tests.support.wav import wav
 
 

@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 from tests.conftest import DATA
-from tests.server.test_server import eventually, quiet
+from tests.support.responses import eventually, quiet
 from tests.support.server import Server
 
 pytestmark = pytest.mark.slow

@@ -19,7 +19,7 @@ import pytest
 import soundfile
 
 from tests.conftest import DATA
-from tests.server.test_server import eventually, is_error, quiet
+from tests.support.responses import eventually, is_error, quiet
 from tests.support.server import ROOT, Server
 from tests.support.wav import raw_wav, wav
 

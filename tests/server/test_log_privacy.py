@@ -15,10 +15,10 @@ from sqlalchemy.exc import IntegrityError
 
 from hindi_stt.jobs.tables import connect, jobs
 from tests.conftest import DATA
-from tests.server.test_server import eventually
 from tests.support.guarded import Guarded
 from tests.support.log_privacy import check_log
 from tests.support.postgresql_server import PostgreSQL
+from tests.support.responses import eventually
 
 RAIN = (DATA / "rain.flac").read_bytes()
 SECRET = "whsec_" + b64encode(b"0123456789abcdefghijklmnopq").decode()

@@ -15,7 +15,7 @@ import soundfile
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.transcription.pipeline import Pipeline
 from tests.conftest import DATA
-from tests.server.test_server import eventually, quiet
+from tests.support.responses import eventually, quiet
 from tests.support.server import Server
 from tests.support.wav import wav
 

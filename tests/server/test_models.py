@@ -16,12 +16,12 @@ from hindi_stt.bundle.manifest import MANIFEST_FILE, Bundle, sha256_of
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.settings import Settings
 from hindi_stt.transcription.pipeline import Pipeline
-from tests.api.test_realtime import append, commit, manual, receive, send, session
 from tests.conftest import DATA
-from tests.server.test_server import eventually, is_error
-from tests.streaming.test_stream import speech
 from tests.support.bundles import sibling, slow_sibling, slowed
+from tests.support.realtime import append, commit, manual, receive, send, session
+from tests.support.responses import eventually, is_error
 from tests.support.server import Server
+from tests.support.streams import speech
 from tests.support.wav import wav
 
 pytestmark = pytest.mark.slow

@@ -16,8 +16,8 @@ import soundfile
 
 from tests.chaos.parts import runner_of
 from tests.conftest import DATA
-from tests.server.test_server import eventually
 from tests.support.guarded import Guarded
+from tests.support.responses import eventually
 
 pytestmark = pytest.mark.api
 

@@ -19,14 +19,14 @@ from hindi_stt.evaluation.normalise import apply_form
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.settings import Settings
 from hindi_stt.transcription.pipeline import Pipeline
-from tests.api.test_realtime import COMPLETED, append, send, session, until
 from tests.conftest import DATA
-from tests.decoding.test_speech import rewritten
-from tests.jobs.test_jobs import Caller
-from tests.streaming.test_stream import every, listen, utterances
+from tests.support.bundles import rewritten
 from tests.support.guarded import Guarded
+from tests.support.jobs import Caller
+from tests.support.realtime import COMPLETED, append, send, session, until
 from tests.support.server import Server
 from tests.support.sounds import RATE, SOUNDS, hold_music, white_noise
+from tests.support.streams import every, listen, utterances
 from tests.support.synthesis import speak
 from tests.support.wav import wav
 

@@ -11,11 +11,11 @@ import pytest
 
 from hindi_stt.access.ledger import Entry, Ledger, read_sums
 from hindi_stt.errors import LedgerUnavailable
-from tests.access.test_ledger import check_sums
 from tests.conftest import DATA
-from tests.server.test_server import eventually
 from tests.support.guarded import Guarded
+from tests.support.ledger import check_sums
 from tests.support.postgresql_server import PostgreSQL
+from tests.support.responses import eventually
 from tests.support.server import Server
 
 pytestmark = pytest.mark.api

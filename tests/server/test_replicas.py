@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import DATA
-from tests.server.test_server import is_error
 from tests.support.guarded import Guarded
 from tests.support.redis_server import running_redis
+from tests.support.responses import is_error
 
 pytestmark = pytest.mark.api
 GOOD = (DATA / "rain_16k.wav").read_bytes()

@@ -12,7 +12,7 @@ import pytest
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.transcription.pipeline import Pipeline
 from tests.conftest import DATA
-from tests.server.test_server import eventually, metrics
+from tests.support.responses import eventually, metrics
 from tests.support.server import Server
 from tests.support.wav import tone, wav
 

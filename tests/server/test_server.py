@@ -18,26 +18,17 @@ import httpx
 import numpy as np
 import psutil
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.transcription.pipeline import Pipeline
-from tests.audio.test_decoding import NAN
 from tests.conftest import DATA
+from tests.support.responses import eventually, is_error, metrics, quiet
 from tests.support.server import Server
+from tests.support.sounds import NAN
 from tests.support.wav import FLOAT, raw_wav, tone, wav
 
 GOOD = (DATA / "rain_16k.wav").read_bytes()
 AUDIO = sorted(path.name for path in DATA.iterdir())
-
-
-def metrics(server: Server) -> dict[str, float]:
-    """Sums of the metrics over their labels."""
-    sums: dict[str, float] = {}
-    for family in text_string_to_metric_families(httpx.get(f"{server.url}/metrics", timeout=10).text):
-        for sample in family.samples:
-            sums[sample.name] = sums.get(sample.name, 0) + sample.value
-    return sums
 
 
 @pytest.mark.parametrize("name", AUDIO)
@@ -67,17 +58,6 @@ def test_silence_is_an_empty_transcript(server: Server) -> None:
     assert body["text"] == ""
     assert body["words"] == []
     assert body["warnings"] == ["nearly_silent"]
-
-
-def is_error(response: httpx.Response, status: int, code: str) -> None:
-    assert response.status_code == status, response.text
-    error = response.json()["error"]
-    assert set(error) == {"code", "message", "status", "request_id", "help"}
-    assert (error["status"], error["code"]) == (status, code)
-    assert error["help"]
-    assert error["message"]
-    assert response.headers["x-request-id"] == error["request_id"]
-    assert "Traceback" not in response.text
 
 
 @pytest.mark.parametrize(
@@ -261,21 +241,6 @@ def test_an_idle_connection_is_kept(server: Server) -> None:
             sockets.append(connection.sock)
             time.sleep(pause_s)
         assert sockets[0] is sockets[1] is not None
-
-
-def quiet(server: Server) -> bool:
-    """Whether nothing of any request is left: no audio in progress, no temporary file."""
-    files = [path for path in server.tmp.rglob("*") if path.is_file()]
-    return not files and httpx.get(f"{server.url}/stats").json()["audio_in_progress_seconds"] == 0
-
-
-def eventually(condition: Any, timeout_s: float = 30) -> bool:
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.1)
-    return False
 
 
 @pytest.mark.parametrize("share", [0.1, 0.9, 1.0], ids=["early", "late", "after the upload"])

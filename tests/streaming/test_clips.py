@@ -15,8 +15,7 @@ from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.streaming import Event, LocalBackend, Stream, TurnDetection, Utterance
 from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Features, LogProbs
-from tests.streaming.test_stream import RATE, TALK, Busy, Stuck, listen, packets, utterances
-from tests.streaming.test_turns import FAMILY, RAIN, silence
+from tests.support.streams import FAMILY, RAIN, RATE, TALK, Busy, Stuck, listen, packets, silence, utterances
 from tests.support.wav import wav
 
 PACKET = RATE // 50

@@ -6,17 +6,15 @@ import asyncio
 import itertools
 import json
 import sys
-from collections.abc import Iterable
 
 import numpy as np
 import pytest
-import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hindi_stt.audio import PacketDecoder, PacketFormat
 from hindi_stt.cli.main import main
-from hindi_stt.errors import AudioTooShort, HindiSTTError, Overloaded
+from hindi_stt.errors import AudioTooShort, HindiSTTError
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.streaming import (
     Event,
@@ -25,94 +23,12 @@ from hindi_stt.streaming import (
     SpeechStarted,
     SpeechStopped,
     Stream,
-    TurnDetection,
     Utterance,
 )
 from hindi_stt.transcription.pipeline import Pipeline
-from hindi_stt.types import Features, LogProbs
 from tests.conftest import DATA
+from tests.support.streams import RATE, TALK, Busy, Stuck, every, listen, packets, speech, utterances
 from tests.support.wav import wav
-
-RATE = 16_000
-
-
-def speech(*parts: str | float) -> np.ndarray:
-    """Recordings by name, and seconds of silence; int16, so that a WAV file holds exactly these samples."""
-    sounds = [
-        np.zeros(int(part * RATE), np.int16)
-        if isinstance(part, float)
-        else soundfile.read(DATA / part, dtype="int16")[0]
-        for part in parts
-    ]
-    return np.concatenate(sounds)
-
-
-TALK = speech("family.flac", 1.5, "rain.flac", 0.6, "family.flac", 2.0)
-
-
-def packets(samples: np.ndarray, sizes: Iterable[int]) -> list[np.ndarray]:
-    edges = np.cumsum([0, *sizes])
-    return [part for part in np.split(samples, edges[edges < len(samples)]) if len(part)]
-
-
-def listen(
-    pipeline: Pipeline,
-    acoustic: LocalAcoustic,
-    parts: Iterable[np.ndarray],
-    *,
-    end_pointing: bool = True,
-    line: LocalBackend | None = None,
-    turns: TurnDetection | None = None,
-    **fields: str,
-) -> list[Event]:
-    """The events of a stream of int16 packets that ends with a commit."""
-
-    async def run() -> list[Event]:
-        options = pipeline.options(fields)
-        stream = Stream(
-            pipeline, line or LocalBackend(acoustic), options, end_pointing=end_pointing, min_s=0, turns=turns
-        )
-        events: list[Event] = []
-        for part in parts:
-            events += [event async for event in stream.push(part.astype(np.float32) / 32_768)]
-            events += [event async for event in stream.partial()]
-        return events + [event async for event in stream.commit()]
-
-    return asyncio.run(run())
-
-
-class Busy(LocalBackend):
-    """A line with no room for partials."""
-
-    async def log_probs(self, features: Features, *, final: bool) -> LogProbs:
-        if not final:
-            raise Overloaded("busy")
-        return await super().log_probs(features, final=final)
-
-
-class Stuck(LocalBackend):
-    """A line whose partials never come."""
-
-    def __init__(self, acoustic: LocalAcoustic) -> None:
-        super().__init__(acoustic)
-        self.asked = self.dropped = 0
-
-    async def log_probs(self, features: Features, *, final: bool) -> LogProbs:
-        if not final:
-            self.asked += 1
-            try:
-                await asyncio.Event().wait()
-            finally:
-                self.dropped += 1
-        return await super().log_probs(features, final=final)
-
-
-def utterances(events: list[Event]) -> list[Utterance]:
-    return [event for event in events if isinstance(event, Utterance)]
-
-
-def every(samples: np.ndarray, seconds: float) -> list[np.ndarray]:
-    return packets(samples, [int(seconds * RATE)] * (int(len(samples) / RATE / seconds) + 1))
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +64,7 @@ def test_a_long_stream_says_what_the_file_says(pipeline: Pipeline, acoustic: Loc
     samples = speech("family.flac", 0.1, "rain.flac", 0.1, *["family.flac", 0.1] * 5, 1.2, "rain.flac", 1.5)
     assert len(samples) > 18 * RATE
     expected = pipeline.transcribe(wav(samples), acoustic)
-    streamed = listen(pipeline, acoustic, every(samples, 0.3), line=Busy(acoustic))
+    streamed = listen(pipeline, acoustic, every(samples, 0.3), backend=Busy(acoustic))
     found = utterances(streamed)
     assert " ".join(utterance.text for utterance in found) == expected.text
     assert all(a.end_s <= b.start_s for a, b in itertools.pairwise(found))
@@ -264,7 +180,7 @@ def test_cleared_audio_is_never_heard(pipeline: Pipeline, acoustic: LocalAcousti
 def test_a_busy_model_costs_partials_and_not_finals(
     pipeline: Pipeline, acoustic: LocalAcoustic, talk: list[Event]
 ) -> None:
-    events = listen(pipeline, acoustic, every(TALK, 0.2), line=Busy(acoustic))
+    events = listen(pipeline, acoustic, every(TALK, 0.2), backend=Busy(acoustic))
     assert utterances(events) == utterances(talk)
     assert not [event for event in events if isinstance(event, Partial)]
 
@@ -290,7 +206,7 @@ def test_errors_of_the_model_reach_the_caller(pipeline: Pipeline, acoustic: Loca
             pipeline,
             acoustic,
             every(TALK, 0.5),
-            line=LocalBackend(lambda batch: [HindiSTTError("broken") for _ in batch]),
+            backend=LocalBackend(lambda batch: [HindiSTTError("broken") for _ in batch]),
         )
 
 

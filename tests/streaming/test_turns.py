@@ -20,26 +20,12 @@ from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.streaming import Context, LocalBackend, Stream, TurnDetection, Utterance
 from hindi_stt.streaming.turns import TurnSegmenter
 from hindi_stt.transcription.pipeline import Pipeline
-from tests.api.test_realtime import COMPLETED, Event, append, receive, send, session, until
-from tests.streaming.test_stream import RATE, TALK, listen, packets, speech, utterances
+from tests.support.realtime import COMPLETED, Event, append, receive, send, session, until
 from tests.support.server import Server
+from tests.support.streams import FAMILY, RAIN, RATE, TALK, listen, packets, silence, speech, utterances
 from tests.support.wav import wav
 
 STARTED = "input_audio_buffer.speech_started"
-
-
-def voiced(samples: np.ndarray) -> np.ndarray:
-    """Without the quiet end, so that the last sample is one of speech."""
-    loud = np.flatnonzero(np.abs(samples) > np.abs(samples).max() / 50)
-    return samples[: loud[-1] + 1]
-
-
-RAIN = voiced(speech("rain.flac"))
-FAMILY = voiced(speech("family.flac"))
-
-
-def silence(seconds: float) -> np.ndarray:
-    return np.zeros(round(seconds * RATE), np.int16)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
+from typing import Any
 
 import soundfile
 
@@ -37,3 +39,13 @@ def slowed(recording: Path, to: Path) -> Path:
     assert rate == 2 * SLOW_RATE
     soundfile.write(to, samples, SLOW_RATE)
     return to
+
+
+def rewritten(folder: Path, **changes: Any) -> Bundle:
+    """A copy of the embedded bundle with other values in its manifest; None takes a key away."""
+    shutil.copytree(EMBEDDED, folder)
+    path = folder / "bundle.json"
+    manifest = json.loads(path.read_text(encoding="utf-8")) | changes
+    manifest = {name: value for name, value in manifest.items() if value is not None}
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    return Bundle.open(folder)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from tests.support.wav import tone
+
 RATE = 16_000
 
 
@@ -51,3 +53,6 @@ SOUNDS = {
     "mains hum": mains_hum,
     "hold music": hold_music,
 }
+
+
+NAN = np.where(np.arange(16_000) == 500, np.nan, tone(1.0)).astype("<f4")

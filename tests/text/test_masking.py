@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from hindi_stt.text import TextOptions, Writer
 from hindi_stt.types import Mask, Segment
+from tests.support.phrases import PHRASES, read_cases
 from tests.support.text_words import segment, spoken
-from tests.text.test_phrases import PHRASES, read_cases
 
 HINDI = Writer("hi")
 ALL_KINDS: frozenset[Mask] = frozenset(get_args(Mask))

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
-import soundfile
-import soxr
 
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.streaming import LocalBackend, Stream, Utterance
 from hindi_stt.text import TextOptions, UtteranceMasker, Writer
 from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Mask, Segment
-from tests.support.synthesis import speak
+from tests.support.masking import is_hidden, synthetic
 from tests.support.text_words import segment, spoken
 
 HINDI = Writer("hi")
@@ -38,10 +35,6 @@ def heard(utterances: Sequence[str], kinds: set[Mask], pause_s: float = 1.5) -> 
         texts.append(written.text)
         start_s = words[-1].end_s + pause_s
     return texts
-
-
-def is_hidden(texts: Sequence[str], words: Sequence[str]) -> bool:
-    return not set(words) & set(" ".join(texts).split())
 
 
 @pytest.mark.parametrize("number", [PHONE, IN_ENGLISH], ids=["hindi", "english"])
@@ -110,11 +103,6 @@ def test_a_masked_piece_forgets_its_digits() -> None:
     (written,) = HINDI([segment(spoken("मेरा नंबर नौ आठ"))], options, UtteranceMasker())
     assert isinstance(written, Segment)
     assert "नौ" not in repr(written)
-
-
-def synthetic(text: str, rate: int) -> np.ndarray:
-    samples, source_rate = soundfile.read(io.BytesIO(speak(text, 0)), dtype="float32")
-    return soxr.resample(samples, source_rate, rate)
 
 
 @pytest.mark.parametrize("cut", [2, 3, 7])

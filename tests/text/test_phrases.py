@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
@@ -12,24 +11,9 @@ from hindi_stt.text.hi.number_words import UNITS
 from hindi_stt.text.hi.numerals import rewrite_numerals
 from hindi_stt.text.hi.spelling import key
 from hindi_stt.types import Numerals
+from tests.support.phrases import PHRASES, Case, read_cases
 from tests.support.server import ROOT
 from tests.support.text_words import spoken
-
-PHRASES = Path(__file__).with_name("phrases.tsv")
-
-
-class Case(NamedTuple):
-    """What is said, the forms in which it may be written, and its kind; of a kind "keep:…" nothing is rewritten."""
-
-    said: str
-    forms: list[str]
-    kind: str
-
-
-def read_cases(path: Path) -> list[Case]:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    rows = (line.split("\t") for line in lines if line and not line.startswith(("#", "spoken\t")))
-    return [Case(said, forms.split(" || "), kind) for said, forms, kind in rows]
 
 
 def numerals(said: str, style: Numerals = "latin") -> str:

@@ -11,23 +11,16 @@ from pathlib import Path
 import httpx
 import pytest
 
-from hindi_stt.observability.metrics import Metrics
 from hindi_stt.settings import Settings
 from hindi_stt.transcription.options import Options
 from hindi_stt.transcription.result_cache import ResultCache, fingerprint
 from hindi_stt.types import Segment, Transcript, Word
 from tests.conftest import DATA
 from tests.support.guarded import Guarded
+from tests.support.metrics import metrics
 from tests.support.redis_server import running_redis
 
 TRANSCRIPT = Transcript("hi", 2.0, (Segment(0.1, 1.9, (Word("आज", 0.1, 1.9, 0.5, ("आज",)),), 1),), ("clipped",))
-
-
-def metrics() -> Metrics:
-    """The same for all tests here: names of metrics are unique in a process."""
-    if not hasattr(metrics, "made"):
-        metrics.made = Metrics()  # type: ignore[attr-defined]
-    return metrics.made  # type: ignore[attr-defined, no-any-return]
 
 
 def test_the_same_and_not_the_same(tmp_path: Path) -> None:
