@@ -10,7 +10,7 @@ import pydantic
 import pytest
 
 from hindi_stt.bundle.manifest import Bundle
-from hindi_stt.cli.main import main as cli
+from hindi_stt.cli import main as cli
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.settings import Settings
 from hindi_stt.text.options import FIELDS as TEXT_FIELDS
