@@ -1,0 +1,97 @@
+"""The way of one uploaded clip through the code: python -m benchmarks.upload_path [CHECKOUT …]
+
+A server of each checkout (without: of this one) takes one clip at POST /transcribe while its API worker notes each
+function that begins, resumed coroutines not counted. The table has the modules in the order in which the clip's request
+first enters them, how many there are, and how often the request comes back to one that it had left.
+
+Packages whose modules work on the clip alone (audio, decoding, text, render, features) count as one module each. What
+knows nothing of a recording (errors, types, settings, logs, metrics, traces, threads, fair shares, middleware) does not
+count.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import textwrap
+import time
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+
+import httpx
+
+from tests.support.server import ROOT, Server
+
+CLIP = ROOT / "tests" / "data" / "rain_16k.wav"
+WHOLE = ("audio", "decoding", "text", "render", "features", "segments", "quality")
+LEFT_OUT = (
+    *(
+        "errors",
+        "types",
+        "settings",
+        "observability",
+        "concurrency",
+        "processes",
+        "bentoml_compat",
+        "storage",
+        "access",
+    ),
+    *("metrics", "tracing", "threads", "watchdog", "supervision", "lasting_tasks", "repeated_errors", "log_format"),
+    *("http.requests", "http.protection", "http.origins", "http.framework", "http.logs", "http.health", "http.load"),
+    *("api.middleware", "api.error_responses", "api.health", "api.audio_load", "api.uploads.disk_space", "fair_turns"),
+    *("http.fair_slots", "http.places", "http.metrics_files", "http.connection_bounds", "http.upload_space", "bundle"),
+    *("runtime_folder", "api.disconnect", "http.disconnect", "http.together", "registry", "garbage"),
+)
+PROFILER = """
+import os, sys, threading, time
+log = os.environ["UPLOAD_PATH_LOG"]
+def note(frame, event, _):
+    if event == "call" and frame.f_lasti <= 8 and os.path.exists(log + ".on"):
+        name = frame.f_globals.get("__name__", "")
+        if name.startswith("hindi_stt.") or name == "service":
+            with open(f"{log}.{os.getpid()}", "a") as file:
+                file.write(f"{time.monotonic_ns()} {name}\\n")
+sys.setprofile(note)
+threading.setprofile(note)
+"""
+
+
+def main() -> None:
+    """Print a table for each checkout."""
+    for checkout in [Path(argument).resolve() for argument in sys.argv[1:]] or [ROOT]:
+        way = list(modules(checkout))
+        entered = [name for name, _ in groupby(way)]
+        distinct = list(dict.fromkeys(entered))
+        print(f"{checkout.name}: {len(distinct)} modules, {len(entered) - len(distinct)} returns")
+        print(textwrap.fill(" > ".join(entered), 118, initial_indent="  ", subsequent_indent="  "))
+
+
+def modules(checkout: Path) -> Iterator[str]:
+    """The module of each function that begins for one request, in the order of time."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "sitecustomize.py").write_text(PROFILER)
+        log = str(Path(folder) / "calls")
+        path = os.pathsep.join([folder, str(checkout)])
+        server = Server(Path(folder), checkout, UPLOAD_PATH_LOG=log, PYTHONPATH=path)
+        try:
+            server.wait_until_ready(120)
+            content = CLIP.read_bytes()
+            for recorded in (False, True):
+                Path(log + ".on").touch() if recorded else None
+                httpx.post(f"{server.url}/transcribe", files={"file": ("clip.wav", content)}, timeout=60)
+                Path(log + ".on").unlink(missing_ok=True)
+            time.sleep(0.5)
+        finally:
+            server.stop()
+        notes = [path.read_text().splitlines() for path in Path(folder).glob("calls.*") if path.suffix != ".on"]
+        api = max(notes, key=lambda lines: sum("uploads" in line for line in lines))
+        for line in api:
+            name = line.split()[1].removeprefix("hindi_stt.")
+            if not name.startswith(LEFT_OUT):
+                yield next((whole for whole in WHOLE if name.split(".")[0] == whole), name)
+
+
+if __name__ == "__main__":
+    main()
