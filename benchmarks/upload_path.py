@@ -50,7 +50,7 @@ log = os.environ["UPLOAD_PATH_LOG"]
 def note(frame, event, _):
     if event == "call" and frame.f_lasti <= 8 and os.path.exists(log + ".on"):
         name = frame.f_globals.get("__name__", "")
-        if name.startswith("hindi_stt.") or name == "service":
+        if (name.startswith("hindi_stt.") or name == "service") and frame.f_code.co_name[0] not in "_<":
             with open(f"{log}.{os.getpid()}", "a") as file:
                 file.write(f"{time.monotonic_ns()} {name}\\n")
 sys.setprofile(note)
