@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from typing import Final
 
+from hindi_stt.access.limits import Client, RateLimits
 from hindi_stt.errors import Overloaded
 from hindi_stt.observability.metrics import Metrics
 from hindi_stt.settings import Settings
+from hindi_stt.transcription.accounting import Accounting
 
-__all__ = ["AudioLoad", "Hold"]
+__all__ = ["AudioLoad", "ClientAccounting", "Hold"]
 
 # Assumed until the first requests have shown how fast this machine is; only Retry-After depends on it.
 _FIRST_RTF: Final = 0.1
@@ -124,3 +127,56 @@ class AudioLoad:
             until_s, retry_after_s = self._refusals.get(name, (0.0, 0.0))
             if now_s < until_s:
                 raise Overloaded("The model has as much audio waiting as it takes.", retry_after_s=retry_after_s)
+
+
+class ClientAccounting(Accounting):
+    """Counts a recording as load, against its client's limits, and in the metrics.
+
+    Args:
+        load: The worker's.
+        limits: The server's.
+        metrics: The worker's.
+        model: Tag of the recording's model.
+        client: Whose recording it is.
+    """
+
+    def __init__(self, load: AudioLoad, limits: RateLimits, metrics: Metrics, model: str, client: Client) -> None:
+        self._load = load
+        self._limits = limits
+        self._metrics = metrics
+        self._model = model
+        self._client = client
+        self._hold = load.hold(client.name)
+        self._admitted = False
+
+    def admit(self, duration_s: float) -> None:
+        """See `Accounting`. Raises Overloaded."""
+        self._load.admit(self._client.name, duration_s)
+
+    async def decoded(self, duration_s: float) -> None:
+        """Count a slice as audio of its client, and as load until a clip of it counts or the next slice does.
+
+        Raises:
+            HindiSTTError: Overloaded, RateLimited, LimitsUnavailable.
+        """
+        if not self._admitted:
+            self.admit(duration_s)
+            self._admitted = True
+        self._hold.change(duration_s)
+        await self._limits.count_audio(self._client, duration_s)
+
+    def clip_is_ready(self) -> None:
+        """See `Accounting`."""
+        self._hold.change(0.0)
+
+    def in_progress(self, duration_s: float) -> AbstractContextManager[None]:
+        """See `Accounting`."""
+        return self._load.in_progress(self._client.name, duration_s)
+
+    def finished(self, duration_s: float, elapsed_s: float, stages_s: Mapping[str, float]) -> None:
+        """See `Accounting`."""
+        self._metrics.count_request(self._model, duration_s, elapsed_s, stages_s)
+
+    def close(self) -> None:
+        """See `Accounting`."""
+        self._hold.change(0.0)

@@ -5,27 +5,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import AsyncGenerator, Awaitable, Iterator, Sequence
 from typing import Final, Protocol, TypeVar
 
 import anyio
 
 from hindi_stt.access.limits import Client, RateLimits
-from hindi_stt.api.audio_load import AudioLoad
+from hindi_stt.api.audio_load import AudioLoad, ClientAccounting
 from hindi_stt.api.uploads.streaming_upload import Arriving
 from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.bundle.registry import Registry
-from hindi_stt.concurrency.fair_slots import FairThreads, MayWait
+from hindi_stt.concurrency.fair_slots import ClientThreads, FairThreads
 from hindi_stt.concurrency.places import NoPlace, Places
 from hindi_stt.errors import Overloaded, TooManyUploads, UploadTimeout
 from hindi_stt.observability.metrics import Metrics
 from hindi_stt.observability.request_context import current_client
 from hindi_stt.settings import Settings, available_cores
-from hindi_stt.transcription.backend import AsyncioBackend
+from hindi_stt.transcription.accounting import Accounting
 from hindi_stt.transcription.options import Options
 from hindi_stt.transcription.pipeline import Pipeline
-from hindi_stt.transcription.recording import Accounting, Recording, Transcription
+from hindi_stt.transcription.recording import Recording, Transcription
 from hindi_stt.transcription.result_cache import ResultCache
 from hindi_stt.types import Features, LogProbs
 
@@ -47,10 +46,14 @@ _BUSY_LOOP_S: Final = 0.003
 
 
 class Recognizer:
-    """What the recordings of one API worker share: the pipeline of each model, threads, and a bound on
-    seconds of audio.
+    """What the recordings of one API worker share: pipelines, threads, and a bound on audio in progress.
 
-    Raises what `Pipeline` raises.
+    Attributes:
+        threads: For CPU work beside the event loop.
+        in_thread: Runs some: `ClientThreads.run`.
+
+    Raises:
+        HindiSTTError: What `Pipeline` raises.
     """
 
     def __init__(
@@ -76,10 +79,11 @@ class Recognizer:
         self._acoustic = acoustic
         cores = available_cores()
         # One more than a client may hold, so that there is always one for another client.
-        self._threads = FairThreads(cores + 1, cores)
+        waiting = anyio.CapacityLimiter(settings.streamed_uploads)
+        self.threads = ClientThreads(FairThreads(cores + 1, cores), waiting)
+        self.in_thread = self.threads.run
         self.load = AudioLoad(settings, metrics)
         self._max_partials = max(1, cores - 1)  # a core for the rest
-        self._waiting = anyio.CapacityLimiter(settings.streamed_uploads)
         self._arriving: Places[Arriving] = Places(
             settings.streamed_uploads,
             settings.client_bound(settings.streamed_uploads),
@@ -115,20 +119,11 @@ class Recognizer:
 
     def accounting(self, pipeline: Pipeline, client: Client) -> Accounting:
         """What counts a recording of this client."""
-        return _ClientAccounting(self, pipeline.bundle.tag, client)
+        return ClientAccounting(self.load, self.limits, self.metrics, pipeline.bundle.tag, client)
 
     def backend(self, pipeline: Pipeline) -> RunnerBackend:
         """Where the clips of a recording are transcribed by this pipeline's model."""
         return RunnerBackend(self, pipeline.bundle.tag)
-
-    async def in_thread(self, work: Callable[[], T], *, waits: MayWait | None = None) -> T:
-        """Run CPU work beside the event loop; clients take turns, so a piece of work should be short.
-
-        waits: what it reads, where it may have to wait for a client; others have their turns meanwhile.
-        """
-        if waits is not None:
-            return await self._threads.run_reading(current_client(), work, waits, self._waiting)
-        return await self._threads.run(current_client(), work)
 
     @contextlib.contextmanager
     def arriving(self, upload: Arriving | None, client: Client) -> Iterator[None]:
@@ -187,7 +182,7 @@ class Recognizer:
             self._n_partials -= 1
 
 
-class RunnerBackend(AsyncioBackend):
+class RunnerBackend:
     """The model in the runner's process, and this worker's threads.
 
     Args:
@@ -200,55 +195,9 @@ class RunnerBackend(AsyncioBackend):
     def __init__(self, recognizer: Recognizer, model: str) -> None:
         self._recognizer = recognizer
         self._model = model
+        self.in_thread = recognizer.in_thread
 
     async def log_probs(self, clips: Sequence[Features], *, wait_if_busy: bool) -> list[LogProbs]:
         """See `Backend`."""
         (features,) = clips
         return [await self._recognizer.log_probs(self._model, features, wait_if_busy=wait_if_busy)]
-
-    async def in_thread(self, work: Callable[[], T], *, waits: MayWait | None = None) -> T:
-        """See `Backend`."""
-        return await self._recognizer.in_thread(work, waits=waits)
-
-
-class _ClientAccounting(Accounting):
-    """Counts a recording as load, against its client's limits, and in the metrics."""
-
-    def __init__(self, recognizer: Recognizer, model: str, client: Client) -> None:
-        self._recognizer = recognizer
-        self._model = model
-        self._client = client
-        self._hold = recognizer.load.hold(client.name)
-        self._admitted = False
-
-    def admit(self, duration_s: float) -> None:
-        """See `Accounting`. Raises Overloaded."""
-        self._recognizer.load.admit(self._client.name, duration_s)
-
-    async def decoded(self, duration_s: float) -> None:
-        """Count a slice as audio of its client, and as load until a clip of it counts or the next slice does.
-
-        Raises:
-            HindiSTTError: Overloaded, RateLimited, LimitsUnavailable.
-        """
-        if not self._admitted:
-            self.admit(duration_s)
-            self._admitted = True
-        self._hold.change(duration_s)
-        await self._recognizer.limits.count_audio(self._client, duration_s)
-
-    def clip_is_ready(self) -> None:
-        """See `Accounting`."""
-        self._hold.change(0.0)
-
-    def in_progress(self, duration_s: float) -> AbstractContextManager[None]:
-        """See `Accounting`."""
-        return self._recognizer.load.in_progress(current_client(), duration_s)
-
-    def finished(self, duration_s: float, elapsed_s: float, stages_s: Mapping[str, float]) -> None:
-        """See `Accounting`."""
-        self._recognizer.metrics.count_request(self._model, duration_s, elapsed_s, stages_s)
-
-    def close(self) -> None:
-        """See `Accounting`."""
-        self._hold.change(0.0)

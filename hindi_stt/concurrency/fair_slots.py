@@ -13,8 +13,9 @@ import anyio
 
 from hindi_stt.concurrency.fair_queue import FairQueue
 from hindi_stt.concurrency.threads import run_to_end
+from hindi_stt.observability.request_context import current_client
 
-__all__ = ["FairSlots", "FairThreads", "MayWait"]
+__all__ = ["ClientThreads", "FairSlots", "FairThreads", "MayWait"]
 
 T = TypeVar("T")
 
@@ -49,6 +50,11 @@ class FairSlots:
             yield
         finally:
             self.release(client, time.perf_counter() - start_s)
+
+    @property
+    def n_held(self) -> int:
+        """Slots that are held, by all clients."""
+        return self._held.total()
 
     async def acquire(self, client: str) -> None:
         """Wait for a slot, which `release` gives back."""
@@ -96,6 +102,11 @@ class FairThreads:
         self._slots = FairSlots(threads, per_client)
         self._limiter = anyio.CapacityLimiter(threads)  # never waited for: the slots are as many
 
+    @property
+    def n_in_use(self) -> int:
+        """Threads that are held."""
+        return self._slots.n_held
+
     async def run(self, client: str, work: Callable[[], T]) -> T:
         """Run work in a thread, when it is the client's turn; a thread that was started ends before this does.
 
@@ -129,6 +140,38 @@ class FairThreads:
         finally:
             file.idle = contextlib.nullcontext
             turn.give_back()
+
+
+class ClientThreads:
+    """Threads that the clients of one event loop share, for whatever is done for the current request.
+
+    Args:
+        threads: Shared by turns.
+        waiting: Bounds the threads of work that waits for a file, beside them.
+    """
+
+    def __init__(self, threads: FairThreads, waiting: anyio.CapacityLimiter) -> None:
+        self._threads = threads
+        self._waiting = waiting
+
+    @property
+    def n_in_use(self) -> int:
+        """Threads that work, or wait for a file."""
+        return self._threads.n_in_use + self._waiting.borrowed_tokens
+
+    async def run(self, work: Callable[[], T], *, waits: MayWait | None = None) -> T:
+        """Run CPU work beside the event loop; clients take turns, so a piece of work should be short.
+
+        Args:
+            work: It ends before this does, also when this is cancelled.
+            waits: What it reads, where it may have to wait for a client; others have their turns meanwhile.
+
+        Returns:
+            What `work` returns.
+        """
+        if waits is not None:
+            return await self._threads.run_reading(current_client(), work, waits, self._waiting)
+        return await self._threads.run(current_client(), work)
 
 
 class MayWait(Protocol):

@@ -12,7 +12,6 @@ from hindi_stt.concurrency.fair_slots import MayWait
 from hindi_stt.concurrency.threads import run_to_end
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.inference.acoustic import Acoustic
-from hindi_stt.transcription.backend import AsyncioBackend
 from hindi_stt.types import Features, LogProbs
 
 __all__ = ["ClipBackend", "InferenceBackend", "LocalBackend"]
@@ -59,8 +58,8 @@ class LocalBackend:
         return await run_to_end(work)
 
 
-class ClipBackend(AsyncioBackend):
-    """A stream's clips as `transcription.recording` transcribes them.
+class ClipBackend:
+    """A stream's clips, for `transcription.recording.transcribe_clips`.
 
     Args:
         backend: The stream's.

@@ -12,11 +12,11 @@ from typing import Final
 
 from hindi_stt.decoding import DecodingOptions
 from hindi_stt.errors import Timeout
+from hindi_stt.transcription.accounting import Accounting
 from hindi_stt.transcription.backend import Backend
 from hindi_stt.transcription.options import Options
 from hindi_stt.transcription.pipeline import Pipeline
-from hindi_stt.transcription.recording import Accounting, Recording, transcribe_clips
-from hindi_stt.transcription.slices import Slices
+from hindi_stt.transcription.recording import ClipReader, Recording, transcribe_clips
 
 __all__ = ["identify_model"]
 
@@ -57,15 +57,15 @@ async def identify_model(
 async def _score(recording: Recording, pipeline: Pipeline, backend: Backend, accounting: Accounting) -> float:
     """Mean natural-log probability a frame of the best path; 0 for a recording without any sound."""
     preparation = pipeline.prepare(recording.source, raw=recording.raw, max_segment_s=_OPENING_S)
-    slices = Slices(backend, preparation, waits=recording.growing)
+    clips = ClipReader(backend, preparation, recording.growing)
     try:
-        clip = await slices.next_clip()
+        clip = await clips.next()
     except BaseException:
         if recording.growing is not None:
             recording.growing.end()
         raise
     finally:
-        await slices.close()
+        await clips.close()
     if clip is None:
         return 0.0
     duration_s = clip.features.duration_s

@@ -6,6 +6,7 @@ puts them together. HTTP, jobs and the command line have no other way to decode 
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -264,7 +265,7 @@ class Pipeline:
         channel: int | None = None,
         on_progress: Callable[[float], None] = lambda _: None,
     ) -> Transcript:
-        """Transcribe a recording in this process and thread.
+        """Transcribe a recording in this process and thread, in which no event loop may run.
 
         Args:
             source: The bytes, a path, or a file, which stays open.
@@ -280,8 +281,8 @@ class Pipeline:
         Raises:
             HindiSTTError: What `decoder` and `audio.blocks` raise, and InferenceFailed.
         """
-        from hindi_stt.transcription.backend import InlineBackend, run_inline  # these two know the pipeline
-        from hindi_stt.transcription.recording import Recording, Transcription
+        from hindi_stt.transcription.backend import InlineBackend
+        from hindi_stt.transcription.recording import Recording, Transcription  # it knows the pipeline
 
         recording = Recording(source, raw, channel)
-        return run_inline(Transcription(self, InlineBackend(acoustic), recording, options).transcript(on_progress))
+        return asyncio.run(Transcription(self, InlineBackend(acoustic), recording, options).transcript(on_progress))

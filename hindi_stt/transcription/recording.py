@@ -10,26 +10,25 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Mapping, MutableMapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from hindi_stt.audio import RawFormat
+from hindi_stt.concurrency.deadline import Deadline
 from hindi_stt.concurrency.fair_slots import MayWait
 from hindi_stt.decoding import Decoder
-from hindi_stt.errors import Timeout
 from hindi_stt.observability.metrics import STAGES
 from hindi_stt.observability.tracing import stage
+from hindi_stt.transcription.accounting import Accounting
 from hindi_stt.transcription.assembly import PreparedClip
-from hindi_stt.transcription.backend import Backend, Job
+from hindi_stt.transcription.backend import Backend
 from hindi_stt.transcription.options import Options
-from hindi_stt.transcription.pipeline import Pipeline
-from hindi_stt.transcription.slices import Slices
+from hindi_stt.transcription.pipeline import Pipeline, Preparation
 from hindi_stt.types import Hypothesis, Segment, Transcript
 
-__all__ = ["Accounting", "GrowingFile", "Recording", "Transcription", "transcribe_clips"]
+__all__ = ["ClipReader", "GrowingFile", "Recording", "Transcription", "transcribe_clips"]
 
 
 class GrowingFile(MayWait, Protocol):
@@ -55,30 +54,6 @@ class Recording:
     raw: RawFormat | None = None
     channel: int | None = None
     growing: GrowingFile | None = None
-
-
-class Accounting:
-    """What is told of a recording's progress; this one does nothing with it."""
-
-    def admit(self, duration_s: float) -> None:
-        """So many seconds of audio are about to go to the model. What it raises ends the recording."""
-
-    async def decoded(self, duration_s: float) -> None:
-        """So many more seconds of audio were decoded. What it raises ends the recording."""
-
-    def clip_is_ready(self) -> None:
-        """A clip has ended, or the recording: what was decoded so far counts as a clip from here on."""
-
-    def in_progress(self, duration_s: float) -> AbstractContextManager[None]:
-        """Around clips of so many seconds, while they are at the model and the decoder."""
-        del duration_s
-        return contextlib.nullcontext()
-
-    def finished(self, duration_s: float, elapsed_s: float, stages_s: Mapping[str, float]) -> None:
-        """The recording has come to its end: seconds of audio, of time, and of each stage."""
-
-    def close(self) -> None:
-        """Nothing more will be told, whatever came of it."""
 
 
 class Transcription:
@@ -116,11 +91,11 @@ class Transcription:
         self._options = options or pipeline.default_options
         self._accounting = accounting or Accounting()
         self._max_in_flight = max_in_flight
-        self._deadline = _Deadline(limit_s)
+        self._deadline = Deadline(limit_s, "There was no transcript")
         self._growing = recording.growing
         self._assembly = pipeline.assembly()
         self._preparation = pipeline.prepare(recording.source, raw=recording.raw, channel=recording.channel)
-        self._slices = Slices(backend, self._preparation, waits=recording.growing, decoded=self._count_decoded)
+        self._clips = ClipReader(backend, self._preparation, recording.growing, decoded=self._count_decoded)
         self.stages_s = dict.fromkeys(STAGES, 0.0)
         self.result: Transcript
 
@@ -169,8 +144,8 @@ class Transcription:
         """The segments as they are decoded, in order."""
         start = time.perf_counter()
         backend, assembly, deadline = self._backend, self._assembly, self._deadline
-        in_flight: deque[tuple[list[PreparedClip], Job[list[Hypothesis]]]] = deque()
-        next_clips: Job[list[PreparedClip]] | None = None
+        in_flight: deque[tuple[list[PreparedClip], asyncio.Task[list[Hypothesis]]]] = deque()
+        next_clips: asyncio.Task[list[PreparedClip]] | None = None
         deadline.restart()
         try:
             async with deadline.bound():
@@ -178,20 +153,20 @@ class Transcription:
             first = more = True
             while more or in_flight:
                 if more and next_clips is None and len(in_flight) < self._max_in_flight:
-                    next_clips = backend.start(self._next_clips())
+                    next_clips = asyncio.create_task(self._next_clips())
                 # Either may be long in coming: the next clips of a recording that is still arriving, too.
                 async with deadline.bound():
-                    await backend.first_of(next_clips, in_flight[0][1] if in_flight else None)
+                    await _first_of(next_clips, in_flight[0][1] if in_flight else None)
                 if next_clips is not None and next_clips.done():
                     clips, next_clips = next_clips.result(), None
                     more = len(clips) == backend.clips_per_call
                     if clips:
                         work = self._transcribe(clips, decode, wait_if_busy=not first)
-                        in_flight.append((clips, backend.start(work)))
+                        in_flight.append((clips, asyncio.create_task(work)))
                         first = False
                 if in_flight and in_flight[0][1].done():
-                    clips, job = in_flight.popleft()
-                    for clip, hypothesis in zip(clips, job.result(), strict=True):
+                    clips, task = in_flight.popleft()
+                    for clip, hypothesis in zip(clips, task.result(), strict=True):
                         for segment in assembly.add(clip, hypothesis):
                             yield segment
                     on_progress(self.duration_s)
@@ -199,10 +174,10 @@ class Transcription:
             for segment in assembly.end():
                 yield segment
         finally:
-            await backend.cancel(next_clips, *(job for _, job in in_flight))
+            await _cancel(next_clips, *(task for _, task in in_flight))
             if self._growing is not None:
                 self._growing.end()
-            await self._slices.close()
+            await self._clips.close()
             self._accounting.close()
         self._accounting.finished(self.duration_s, time.perf_counter() - start, self.stages_s)
 
@@ -210,7 +185,7 @@ class Transcription:
         """As many as the model takes at once; fewer at the end of the recording."""
         clips: list[PreparedClip] = []
         with stage("decode"):
-            while len(clips) < self._backend.clips_per_call and (clip := await self._slices.next_clip()) is not None:
+            while len(clips) < self._backend.clips_per_call and (clip := await self._clips.next()) is not None:
                 clips.append(clip)
         self.stages_s |= {"decode": self._preparation.decode_s, "features": self._preparation.features_s}
         self._accounting.clip_is_ready()
@@ -226,6 +201,58 @@ class Transcription:
     async def _count_decoded(self, duration_s: float) -> None:
         self._deadline.restart()
         await self._accounting.decoded(duration_s)
+
+
+class ClipReader:
+    """The clips of a recording, decoded in slices: a thread is held for one block of audio at a time.
+
+    Args:
+        backend: Where the slices run.
+        preparation: The recording; closed by `close`.
+        growing: The recording's file, where decoding may have to wait for a client.
+        decoded: Told the seconds of audio of each slice, when it has been decoded. What it raises ends the recording.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        preparation: Preparation,
+        growing: MayWait | None = None,
+        decoded: Callable[[float], Awaitable[None]] | None = None,
+    ) -> None:
+        self._backend = backend
+        self._preparation = preparation
+        self._growing = growing
+        self._decoded = decoded
+        self._slice: asyncio.Future[tuple[PreparedClip | None, bool]] | None = None
+
+    async def next(self) -> PreparedClip | None:
+        """Decode on until a clip ends. Raises what `Preparation.advance` and `decoded` raise.
+
+        Returns:
+            The clip, or None at the end of the recording.
+        """
+        clip, ended = None, False
+        while clip is None and not ended:
+            before_s = self._preparation.duration_s
+            self._slice = asyncio.ensure_future(self._backend.in_thread(self._advance, waits=self._growing))
+            clip, ended = await asyncio.shield(self._slice)
+            if self._decoded is not None and (new_s := self._preparation.duration_s - before_s):
+                await self._decoded(new_s)
+        return clip
+
+    async def close(self) -> None:
+        """Let go of the recording, when the slice in progress has ended: its thread still reads the file."""
+        if self._slice is not None:
+            await asyncio.gather(self._slice, return_exceptions=True)
+        self._preparation.close()
+
+    def _advance(self) -> tuple[PreparedClip | None, bool]:
+        """A clip, if one has ended, and whether the recording has."""
+        try:
+            return self._preparation.advance(), False
+        except StopIteration:  # no coroutine may raise it
+            return None, True
 
 
 async def transcribe_clips(
@@ -264,26 +291,14 @@ async def transcribe_clips(
     return hypotheses
 
 
-class _Deadline:
-    """Bounds the wait for each next result, where there is a limit."""
+async def _first_of(*tasks: asyncio.Task[Any] | None) -> None:
+    """Wait until one of them has ended."""
+    await asyncio.wait([task for task in tasks if task is not None], return_when=asyncio.FIRST_COMPLETED)
 
-    def __init__(self, limit_s: float | None) -> None:
-        self._limit_s = limit_s
-        self._at = 0.0
 
-    def restart(self) -> None:
-        """Begin anew; to be called before the first wait."""
-        if self._limit_s is not None:
-            self._at = asyncio.get_running_loop().time() + self._limit_s
-
-    @contextlib.asynccontextmanager
-    async def bound(self) -> AsyncGenerator[None]:
-        """Around a wait. Raises Timeout when the time is over."""
-        if self._limit_s is None:
-            yield
-            return
-        try:
-            async with asyncio.timeout_at(self._at):
-                yield
-        except TimeoutError as error:
-            raise Timeout(f"There was no transcript within {self._limit_s:g} s.") from error
+async def _cancel(*tasks: asyncio.Task[Any] | None) -> None:
+    """Cancel what still runs, and wait until it has stopped; whatever went wrong there has nobody to be told."""
+    running = [task for task in tasks if task is not None]
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)

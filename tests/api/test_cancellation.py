@@ -246,7 +246,7 @@ def test_a_transcription(recognizer: Recognizer, headers: dict[str, str]) -> Non
         reached, result = await cancelled_at(transcribe(request("POST", "/transcribe", body, headers), recognizer), n)
         await asyncio.sleep(0)
         assert recognizer.load._total_s == pytest.approx(0)
-        assert recognizer._threads._slots._held.total() == recognizer._waiting.borrowed_tokens == 0
+        assert recognizer.threads.n_in_use == 0
         assert isinstance(result, asyncio.CancelledError) if reached else result.status_code == 200  # type: ignore[union-attr]
         return reached
 
@@ -375,7 +375,7 @@ def test_a_realtime_session(recognizer: Recognizer) -> None:
         assert asyncio.all_tasks() == {asyncio.current_task()}
         assert recognizer.load._total_s == pytest.approx(0)
         assert recognizer._n_partials == 0
-        assert recognizer._threads._slots._held.total() == 0
+        assert recognizer.threads.n_in_use == 0
         assert isinstance(result, asyncio.CancelledError) if cancelling.reached else kinds[-1].endswith("completed")
         return cancelling.reached
 
