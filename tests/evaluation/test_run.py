@@ -150,7 +150,7 @@ def test_a_bundle_agrees_with_itself(bundle: Bundle) -> None:
 
 
 MODELS_SCRIPT = """
-from hindi_stt import store
+from hindi_stt.bundle import store
 from hindi_stt.bundle.manifest import EMBEDDED, Bundle
 from hindi_stt.cli.main import main
 
