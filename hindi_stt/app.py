@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
@@ -25,6 +23,7 @@ from hindi_stt.api.routes import make_app, no_job_routes
 from hindi_stt.api.schemas import request_schema, response_schema
 from hindi_stt.api.transcribe import transcribe
 from hindi_stt.api.ui.page import page_routes
+from hindi_stt.bentoml_compat.runtime_dir import find_runtime_dir, runtime_dir
 from hindi_stt.bentoml_compat.shutdown import before_sigterm, keep_runner
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.observability.metrics import Metrics
@@ -52,7 +51,8 @@ def _routes() -> Starlette:
     async def health() -> dict[str, Any]:
         service = current()
         jobs = {"jobs": service.job_opening.report()} if service.job_opening else {}
-        return service.health.report(protection.key_file_report()) | {"processes": processes_report()} | jobs
+        processes = {"processes": processes_report(find_runtime_dir())}
+        return service.health.report(protection.key_file_report()) | processes | jobs
 
     async def stats() -> dict[str, Any]:
         return await anyio.to_thread.run_sync(current().metrics.summary)
@@ -101,8 +101,7 @@ def _job_opening(recognizer: Recognizer, opened: Callable[[], None]) -> JobOpeni
 def _start_job_workers() -> Workers:
     from hindi_stt.jobs.worker_supervisor import Workers
 
-    lock = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"], "job-workers.lock")
-    workers = Workers(settings.jobs_workers, lock, registry.default.folder)
+    workers = Workers(settings.jobs_workers, runtime_dir(), registry.default.folder)
     workers.start()
     return workers
 
@@ -150,7 +149,7 @@ class HindiSTT:
         self.realtime = Realtime(self.recognizer, protection.check_still_valid, note_usage)
         self.job_opening = _job_opening(self.recognizer, self._start_job_workers) if settings.jobs_dir else None
         self._job_workers: Workers | None = None
-        self._heartbeat = Heartbeat("api")
+        self._heartbeat = Heartbeat(find_runtime_dir(), "api")
 
     @bentoml.on_startup
     async def start(self) -> None:

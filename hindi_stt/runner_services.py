@@ -11,9 +11,9 @@ import bentoml
 
 from hindi_stt.api.disconnect import unless_disconnected
 from hindi_stt.bentoml_compat import framework
+from hindi_stt.bentoml_compat.runtime_dir import find_runtime_dir
 from hindi_stt.bentoml_compat.shutdown import end_after_api_workers
 from hindi_stt.bundle.manifest import Bundle
-from hindi_stt.concurrency.background_tasks import lasting_task
 from hindi_stt.errors import ClientClosedRequest, HindiSTTError, ModelUnavailable
 from hindi_stt.inference.acoustic import LocalAcoustic, padding_share
 from hindi_stt.inference.model_cache import LoadedModels
@@ -45,8 +45,9 @@ class _Runner:
 
     def __init__(self) -> None:
         self._metrics = Metrics()
-        self._heartbeat = Heartbeat()
-        self._watchdog = Watchdog(lambda pid: log.error("killed the API worker %d, which hung", pid), "api")
+        folder = find_runtime_dir()
+        self._heartbeat = Heartbeat(folder, "runner")
+        self._watchdog = Watchdog(folder, "api", lambda pid: log.error("killed the API worker %d, which hung", pid))
         self._end_traces = send_traces_of("hindi-stt-runner")
 
     @bentoml.on_startup
@@ -54,7 +55,7 @@ class _Runner:
         """Show that the event loop turns, and watch the API workers'; the runner ends after them."""
         leave_out_start_up_objects()
         self._heartbeat.start()
-        self._watching = lasting_task("the watch over the API workers", self._watchdog.watch)
+        self._watching = asyncio.create_task(self._watchdog.watch(), name="the watch over the API workers")
         end_after_api_workers()
         end_with_supervisor()
 

@@ -18,9 +18,9 @@ import time
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
+from hindi_stt.bentoml_compat.runtime_dir import runtime_dir
 from hindi_stt.errors import InvalidKey, InvalidRequest
 
 __all__ = ["TOKEN_PREFIX", "Token", "Tokens"]
@@ -100,8 +100,7 @@ class Tokens:
     def _secret(self) -> bytes:
         if self._configured:
             return self._configured.encode()
-        # The folder that BentoML makes for all processes of one server, readable for its user alone.
-        file = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"], _FILE)
+        file = runtime_dir() / _FILE  # readable for the server's user alone
         mine = file.with_name(f"{_FILE}-{os.getpid()}")
         with os.fdopen(os.open(mine, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as new:
             new.write(secrets.token_bytes(_SECRET_BYTES))

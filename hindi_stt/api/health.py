@@ -12,8 +12,9 @@ from typing import Any, Final
 import numpy as np
 
 from hindi_stt import __version__
+from hindi_stt.bentoml_compat.runtime_dir import find_runtime_dir
 from hindi_stt.bundle.registry import Registry
-from hindi_stt.concurrency.background_tasks import lasting_task
+from hindi_stt.concurrency.background_tasks import repeating_task
 from hindi_stt.errors import HindiSTTError, Overloaded
 from hindi_stt.observability.repeated_errors import RepeatedErrors
 from hindi_stt.observability.request_context import log
@@ -51,7 +52,9 @@ class Health:
         self._last_answer: float | None = None
         self._last_error = "no canary has come back yet"
         self._waiting_since: float | None = None
-        self._watchdog = Watchdog(lambda pid: log.error("ended the runner %d, which stood still", pid))
+        self._watchdog = Watchdog(
+            find_runtime_dir(), "runner", lambda pid: log.error("ended the runner %d, which stood still", pid)
+        )
         self._errors = RepeatedErrors()
         self._tasks: list[asyncio.Task[None]] = []
         self._versions = {"hindi_stt": __version__, "python": platform.python_version()} | {
@@ -61,8 +64,8 @@ class Health:
     def start(self, probe: Probe) -> None:
         """Begin to watch the runner, reached by this call; needs a running event loop."""
         self._tasks = [
-            lasting_task("the canary", lambda: self._watch(probe)),
-            lasting_task("the watch over the runner", self._watchdog.watch),
+            repeating_task("the canary", lambda: self._watch(probe)),
+            asyncio.create_task(self._watchdog.watch(), name="the watch over the runner"),
         ]
 
     async def stop(self) -> None:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from hindi_stt.bentoml_compat.runtime_dir import find_runtime_dir
 from hindi_stt.errors import HindiSTTError, JobsOff
 from hindi_stt.observability.log_format import LineFormatter
 from hindi_stt.processes.cpu_priority import yield_to_everybody
@@ -86,7 +87,7 @@ def main() -> int:
     parser.add_argument("--bundle", type=Path, required=True)
     arguments = parser.parse_args()
     _end_with_parent()
-    beat_in_thread("job")
+    beat_in_thread(find_runtime_dir(), "job")
     try:
         settings = _settings()
         return _work(settings, lambda: _opened(arguments.bundle, settings.precision))

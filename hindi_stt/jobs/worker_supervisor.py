@@ -10,32 +10,37 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from hindi_stt.concurrency.background_tasks import lasting_task
-from hindi_stt.concurrency.surviving import Surviving
+from hindi_stt.concurrency.background_tasks import repeat, repeating_task
 from hindi_stt.processes.watchdog import Watchdog
 
 __all__ = ["Workers"]
 
 log = logging.getLogger("hindi_stt")
 
+_LOCK: Final = "job-workers.lock"
 _POLL_S: Final = 1.0
-_PAUSE_S: Final = 1.0
 _END_S: Final = 5.0
 
 
 class Workers:
-    """Of the API workers of one server, the one that holds the lock has the job workers. bundle: the model's folder."""
+    """The job workers of one server, started by the one of its API workers that holds the lock.
 
-    def __init__(self, n: int, lock: Path, bundle: Path) -> None:
+    Args:
+        n: How many.
+        folder: Runtime folder of the server, with the lock file and the workers' heartbeats.
+        bundle: Folder of the model.
+    """
+
+    def __init__(self, n: int, folder: Path, bundle: Path) -> None:
         self._n = n
-        self._lock = lock
+        self._folder = folder
         self._command = [sys.executable, "-m", "hindi_stt.cli.jobs", "--bundle", str(bundle)]
         self._processes: set[asyncio.subprocess.Process] = set()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin; needs a running event loop."""
-        self._task = asyncio.get_running_loop().create_task(self._keep())
+        self._task = repeating_task("the start of job workers", self._keep)
 
     async def stop(self) -> None:
         """End them; what they were at waits for the next."""
@@ -52,32 +57,21 @@ class Workers:
                 process.kill()
 
     async def _keep(self) -> None:
-        lock_file = None
-        surviving = Surviving("the start of job workers")
-        while lock_file is None:
-            with surviving.round():
-                lock_file = self._lock.open("w")  # a name on a tmpfs
-            if lock_file is None:
-                await asyncio.sleep(_PAUSE_S)
-        with lock_file as lock:
+        with (self._folder / _LOCK).open("w") as lock:
             while not _taken(lock.fileno()):  # noqa: ASYNC110  # the event is another process's end
                 await asyncio.sleep(_POLL_S)
-            watchdog = Watchdog(lambda pid: log.error("killed the job worker %d, which hung", pid), "job")
-            watching = lasting_task("the watch over the job workers", watchdog.watch)
+            watchdog = Watchdog(self._folder, "job", lambda pid: log.error("killed the job worker %d, which hung", pid))
+            watching = asyncio.create_task(watchdog.watch(), name="the watch over the job workers")
             try:
-                await asyncio.gather(*(self._keep_one() for _ in range(self._n)))
+                await asyncio.gather(*(repeat("the start of a job worker", self._run_one) for _ in range(self._n)))
             finally:
                 watching.cancel()
 
-    async def _keep_one(self) -> None:
-        surviving = Surviving("the start of a job worker")
-        while True:
-            with surviving.round():
-                process = await asyncio.create_subprocess_exec(*self._command)
-                self._processes.add(process)
-                log.warning("a job worker has ended (%d) and is started again", await process.wait())
-                self._processes.discard(process)
-            await asyncio.sleep(_PAUSE_S)
+    async def _run_one(self) -> None:
+        process = await asyncio.create_subprocess_exec(*self._command)
+        self._processes.add(process)
+        log.warning("a job worker has ended (%d) and is started again", await process.wait())
+        self._processes.discard(process)
 
 
 def _taken(lock: int) -> bool:

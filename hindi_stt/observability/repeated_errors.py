@@ -13,9 +13,11 @@ log = logging.getLogger("hindi_stt")
 
 _INTERVAL_S: Final = 60.0
 
+_Kind = tuple[type[BaseException], int | None, str]
+
 
 class RepeatedErrors:
-    """Thread-safe. The kind of an error is its class and the message that it is logged with.
+    """Thread-safe. The kind of an error is its class, its errno if it has one, and the message that it is logged with.
 
     Args:
         interval_s: Shortest time between two entries of one kind, in seconds.
@@ -24,18 +26,19 @@ class RepeatedErrors:
     def __init__(self, interval_s: float = _INTERVAL_S) -> None:
         self._interval_s = interval_s
         self._lock = threading.Lock()
-        self._logged: dict[tuple[type[BaseException], str], float] = {}
-        self._n_left_out: dict[tuple[type[BaseException], str], int] = {}
+        self._logged: dict[_Kind, float] = {}
+        self._n_left_out: dict[_Kind, int] = {}
 
-    def log(self, error: BaseException, message: str, *arguments: object) -> None:
+    def log(self, error: BaseException, message: str, *arguments: object, stack: bool = True) -> None:
         """Log it, unless one of its kind was logged within the last minute; the next entry says how many were not.
 
         Args:
-            error: Whose stack is logged.
+            error: What was raised.
             message: What failed, as `logging` takes it.
             arguments: Of the message.
+            stack: Whether the error's stack is logged with it.
         """
-        kind, now_s = (type(error), message), time.monotonic()
+        kind, now_s = (type(error), getattr(error, "errno", None), message), time.monotonic()
         with self._lock:
             if now_s - self._logged.get(kind, float("-inf")) < self._interval_s:
                 self._n_left_out[kind] = self._n_left_out.get(kind, 0) + 1
@@ -44,4 +47,4 @@ class RepeatedErrors:
             n = self._n_left_out.pop(kind, 0)
         more = f" ({n} more like this since the last entry)" if n else ""
         template = message + more
-        log.error(template, *arguments, exc_info=error)
+        log.error(template, *arguments, exc_info=error if stack else None)

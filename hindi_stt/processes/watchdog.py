@@ -1,4 +1,4 @@
-"""A process of the server that hangs is killed, so that its supervisor starts another, as it does for one that died.
+"""Kill a process of the server that hangs, so that its supervisor starts another, as it does for one that died.
 
 Each process marks a file twice a second, an API worker and the runner from their event loops, a job worker by a thread;
 model runs happen in threads, so a long one does not stop it. API workers watch the runner and the job workers, the
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import os
 import signal
 import threading
@@ -21,33 +20,26 @@ from typing import Final, Literal
 
 import psutil
 
-from hindi_stt.concurrency.background_tasks import lasting_task
-from hindi_stt.concurrency.surviving import Surviving
+from hindi_stt.concurrency.background_tasks import repeat
 
 __all__ = ["Heartbeat", "Kind", "Watchdog", "beat_in_thread", "end_with_supervisor", "processes_report"]
 
 Kind = Literal["runner", "api", "job"]
 
 _INTERVAL_S: Final = 0.5
-# Looks in a row, each after the watcher itself has slept as planned: a machine that was suspended is no stuck process.
+# Checks in a row, each after the watcher itself has slept as planned: a machine that was suspended is no hung process.
 # A job worker runs when nothing else wants the cores, so that on a busy machine it may be silent for long.
-_LOOKS: Final[dict[Kind, int]] = {"runner": 10, "api": 20, "job": 120}
-# Of a process that was stopped by a signal, whatever its kind: it can do nothing.
-_STOPPED_LOOKS: Final = 10
+_MAX_SILENT_CHECKS: Final[dict[Kind, int]] = {"runner": 10, "api": 20, "job": 120}
+# For a process that was stopped by a signal, whatever its kind: it can do nothing.
+_MAX_STOPPED_CHECKS: Final = 10
 _SILENT_S: Final = 2.0
-
-
-def _folder() -> Path | None:
-    """The folder that BentoML makes for all processes of one server: that of their metrics."""
-    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-    return Path(folder) if folder else None
 
 
 def _file(folder: Path, kind: Kind) -> Path:
     return folder / f"{kind}-heartbeat-{os.getpid()}"
 
 
-def _mark(file: Path) -> None:
+def _write_start_time(file: Path) -> None:
     """Write when this process was started: its id may be another's by the time that somebody reads it."""
     file.write_text(repr(psutil.Process().create_time()))
 
@@ -56,35 +48,44 @@ def _beat_once(file: Path) -> None:
     if file.exists():
         file.touch()
     else:
-        _mark(file)
+        _write_start_time(file)
 
 
 class Heartbeat:
-    """The side of the process that is watched: a file named after it, marked for as long as its event loop turns."""
+    """The side of a process that is watched: a file named after it, marked for as long as its event loop turns.
 
-    def __init__(self, kind: Kind = "runner") -> None:
+    Args:
+        folder: Runtime folder of the server; None where the process belongs to none, and is not watched.
+        kind: Kind of this process.
+    """
+
+    def __init__(self, folder: Path | None, kind: Kind) -> None:
+        self._file = _file(folder, kind) if folder else None
         self._kind: Kind = kind
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin to beat; needs a running event loop."""
-        if folder := _folder():
-            self._task = lasting_task("the heartbeat", functools.partial(self._beat, _file(folder, self._kind)))
+        if self._file:
+            self._task = asyncio.create_task(self._beat(self._file), name="the heartbeat")
 
     async def _beat(self, file: Path) -> None:
-        surviving = Surviving(f"the heartbeat of this process ({self._kind})")
+        async def once() -> None:  # in the event loop: a thread would beat for a loop that hangs
+            _beat_once(file)
+
         try:
-            while True:
-                with surviving.round():  # in the event loop: a thread would beat for a loop that hangs
-                    _beat_once(file)
-                await asyncio.sleep(_INTERVAL_S)
+            await repeat(f"the heartbeat of this process ({self._kind})", once, _INTERVAL_S)
         finally:
             file.unlink(missing_ok=True)  # noqa: ASYNC240
 
 
-def beat_in_thread(kind: Kind) -> None:
-    """Mark this process's file from a thread until the process ends; for one without an event loop."""
-    folder = _folder()
+def beat_in_thread(folder: Path | None, kind: Kind) -> None:
+    """Mark this process's file from a thread until the process ends; for one without an event loop.
+
+    Args:
+        folder: Runtime folder of the server; None where the process belongs to none, and is not watched.
+        kind: Kind of this process.
+    """
     if folder is None:
         return
     file = _file(folder, kind)
@@ -99,44 +100,47 @@ def beat_in_thread(kind: Kind) -> None:
 
 
 class Watchdog:
-    """The side of the process that watches.
+    """The side of a process that watches others.
 
     Args:
-        on_end: Told the process id of each process that it kills.
-        kind: Of the processes that it watches.
+        folder: Runtime folder of the server; None where this process belongs to none, and has nothing to watch.
+        kind: Kind of the processes that are watched.
+        on_kill: Called with the id of each process that was killed.
     """
 
-    def __init__(self, on_end: Callable[[int], None], kind: Kind = "runner") -> None:
-        self._on_end = on_end
+    def __init__(self, folder: Path | None, kind: Kind, on_kill: Callable[[int], None]) -> None:
+        self._folder = folder
         self._kind: Kind = kind
+        self._on_kill = on_kill
         self._seen: dict[Path, tuple[int, int]] = {}
 
     async def watch(self) -> None:
-        """Look for ever; to be run as a task."""
-        surviving = Surviving(f"the watch over processes ({self._kind})", ValueError)
-        while folder := _folder():
-            with surviving.round():
-                for file in folder.glob(f"{self._kind}-heartbeat-*"):
-                    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                        self._look(file)
-            await asyncio.sleep(_INTERVAL_S)
+        """Check all files twice a second until cancelled; to be run as a task."""
+        if folder := self._folder:
 
-    def _look(self, file: Path) -> None:
+            async def check_all() -> None:
+                for file in folder.glob(f"{self._kind}-heartbeat-*"):  # a folder in memory
+                    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                        self._check(file)
+
+            await repeat(f"the watch over processes ({self._kind})", check_all, _INTERVAL_S)
+
+    def _check(self, file: Path) -> None:
         beat = file.stat().st_mtime_ns
-        last, looks = self._seen.get(file, (0, 0))
-        looks = looks + 1 if beat == last else 0
-        self._seen[file] = (beat, looks)
-        if not looks:
+        last, silent_checks = self._seen.get(file, (0, 0))
+        silent_checks = silent_checks + 1 if beat == last else 0
+        self._seen[file] = (beat, silent_checks)
+        if not silent_checks:
             return
         process = _process(file)
         if process is None:  # it has ended without removing its file
             file.unlink()
-        elif looks < min(_STOPPED_LOOKS, _LOOKS[self._kind]):
+        elif silent_checks < min(_MAX_STOPPED_CHECKS, _MAX_SILENT_CHECKS[self._kind]):
             return
-        elif looks >= _LOOKS[self._kind] or process.status() == psutil.STATUS_STOPPED:
-            file.unlink()  # first, so that of several workers only one ends it
+        elif silent_checks >= _MAX_SILENT_CHECKS[self._kind] or process.status() == psutil.STATUS_STOPPED:
+            file.unlink()  # first, so that of several watchers only one kills it
             os.kill(process.pid, signal.SIGKILL)
-            self._on_end(process.pid)
+            self._on_kill(process.pid)
 
 
 def _process(file: Path) -> psutil.Process | None:
@@ -149,10 +153,17 @@ def _process(file: Path) -> psutil.Process | None:
         return None
 
 
-def processes_report() -> dict[str, dict[str, int]]:
-    """For the body of GET /health: how many processes of each kind there are, and how many have been silent for 2 s."""
+def processes_report(folder: Path | None) -> dict[str, dict[str, int]]:
+    """Count the processes of a server.
+
+    Args:
+        folder: Runtime folder of the server; None where there is none.
+
+    Returns:
+        For each kind, how many processes are "running", and how many have been "silent" for two seconds: a part of the
+        body of GET /health.
+    """
     report: dict[str, dict[str, int]] = {}
-    folder = _folder()
     for file in folder.glob("*-heartbeat-*") if folder else ():
         with contextlib.suppress(OSError):
             if _process(file) is None:
@@ -164,7 +175,7 @@ def processes_report() -> dict[str, dict[str, int]]:
 
 
 def end_with_supervisor() -> None:
-    """Called in each process of the server: as if it was told to stop, when the one that started it is gone."""
+    """Send this process SIGTERM when the process that started it is gone; called in each process of a server."""
     supervisor = os.getppid()
 
     def wait() -> None:

@@ -1,38 +1,71 @@
-"""A watch that raises or returns is seen in the log and goes on; cancelling it ends it."""
+"""Background work that fails is logged and tried again; cancelling it ends it."""
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
+from collections.abc import Callable
 
 import pytest
 
-from hindi_stt.concurrency import background_tasks as lasting_tasks
-from hindi_stt.concurrency.background_tasks import lasting_task
+from hindi_stt.concurrency.background_tasks import repeating_task
 
 
-def test_a_watch_goes_on(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lasting_tasks, "_PAUSE_S", 0.0)
+@pytest.fixture(autouse=True)
+def logged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logging.getLogger("hindi_stt"), "propagate", True)
-    runs: list[int] = []
 
-    async def work() -> None:
-        runs.append(len(runs))
-        if runs[-1] == 0:
-            raise MemoryError("none left")
-        if runs[-1] >= 2:
-            await asyncio.sleep(60)
+
+def run(*outcomes: Exception | None) -> None:
+    """Repeat work that raises, or returns, these one after the other, and then waits until it is cancelled."""
+    left = list(outcomes)
 
     async def use() -> None:
-        task = lasting_task("the watch", work)
-        while len(runs) < 3:  # noqa: ASYNC110  # the work under test has no event of its own
-            await asyncio.sleep(0.001)
+        finished = asyncio.Event()
+
+        async def work() -> None:
+            if not left:
+                finished.set()
+                await asyncio.sleep(60)
+            if (outcome := left.pop(0)) is not None:
+                raise outcome
+
+        task = repeating_task("the watch", work, pause_s=0.0)
+        assert task.get_name() == "the watch"
+        await asyncio.wait_for(finished.wait(), 10)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
 
-    asyncio.run(asyncio.wait_for(use(), 10))
-    failed, ended = caplog.records
-    assert failed.exc_info is not None
-    assert isinstance(failed.exc_info[1], MemoryError)
-    assert "has ended" in ended.getMessage()
+    asyncio.run(use())
+
+
+def test_it_goes_on_after_an_error_and_after_a_round(caplog: pytest.LogCaptureFixture) -> None:
+    run(MemoryError("none left"), None, None)
+    (record,) = caplog.records
+    assert record.getMessage() == "the watch failed, and is tried again"
+    assert record.exc_info is not None
+    assert isinstance(record.exc_info[1], MemoryError)
+
+
+def test_what_the_system_lacks_is_logged_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    run(OSError(errno.EMFILE, "Too many open files"))
+    (record,) = caplog.records
+    assert record.getMessage() == "the watch failed, and is tried again: [Errno 24] Too many open files"
+    assert record.exc_info is None
+
+
+def test_each_kind_of_error_is_logged_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+    def full() -> OSError:
+        return OSError(errno.ENOSPC, "No space left on device")
+
+    def none_left() -> OSError:
+        return OSError(errno.EMFILE, "Too many open files")
+
+    def wrong() -> ValueError:
+        return ValueError("x")
+
+    kinds: list[Callable[[], Exception]] = [full, none_left, wrong]
+    run(*(make() for make in kinds * 3))
+    assert len(caplog.records) == len(kinds)

@@ -1,8 +1,9 @@
-"""Whom the watchdog kills: a process that has stopped, and never one that only has the id of another."""
+"""The watchdog kills a process that has stopped, and never one that only has the id of another."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import subprocess
 import sys
@@ -14,17 +15,19 @@ import psutil
 import pytest
 
 from hindi_stt.processes import watchdog
-from hindi_stt.processes.watchdog import Watchdog, processes_report
+from hindi_stt.processes.watchdog import Heartbeat, Watchdog, processes_report
+from tests.support.descriptors import eventually, no_descriptors
 
 BEATING = """
-import asyncio, sys
+import asyncio, pathlib, sys
 from hindi_stt.processes.watchdog import Heartbeat, beat_in_thread
 
 async def run():
-    if sys.argv[1] == "job":
-        beat_in_thread("job")
+    folder, kind = pathlib.Path(sys.argv[1]), sys.argv[2]
+    if kind == "job":
+        beat_in_thread(folder, kind)
     else:
-        Heartbeat(sys.argv[1]).start()
+        Heartbeat(folder, kind).start()
     await asyncio.sleep(60)
 
 asyncio.run(run())
@@ -33,14 +36,13 @@ asyncio.run(run())
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
-    monkeypatch.setattr(watchdog, "_INTERVAL_S", 0.02)  # so that ten looks take no time
+    monkeypatch.setattr(watchdog, "_INTERVAL_S", 0.02)  # so that ten checks take no time
     return tmp_path
 
 
 @pytest.fixture(params=["api", "job", "runner"])
 def beating(folder: Path, request: pytest.FixtureRequest) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    process = subprocess.Popen([sys.executable, "-W", "ignore", "-c", BEATING, request.param])
+    process = subprocess.Popen([sys.executable, "-W", "ignore", "-c", BEATING, folder, request.param])
     try:
         deadline = time.monotonic() + 30
         while not list(folder.glob("*-heartbeat-*")):
@@ -52,24 +54,24 @@ def beating(folder: Path, request: pytest.FixtureRequest) -> Iterator[tuple[subp
         process.wait()
 
 
-def watch(kind: str, seconds: float) -> list[int]:
-    """Whom it killed in this time."""
+def watch(folder: Path, kind: str, seconds: float) -> list[int]:
+    """Ids of the processes that it killed in this time."""
     killed: list[int] = []
 
-    async def look() -> None:
-        with_timeout = asyncio.wait_for(Watchdog(killed.append, kind).watch(), seconds)  # type: ignore[arg-type]
+    async def use() -> None:
+        watching = Watchdog(folder, kind, killed.append).watch()  # type: ignore[arg-type]
         with pytest.raises(asyncio.TimeoutError):
-            await with_timeout
+            await asyncio.wait_for(watching, seconds)
 
-    asyncio.run(look())
+    asyncio.run(use())
     return killed
 
 
-def test_a_stopped_process_is_killed(beating: tuple[subprocess.Popen[bytes], str]) -> None:
+def test_a_stopped_process_is_killed(folder: Path, beating: tuple[subprocess.Popen[bytes], str]) -> None:
     process, kind = beating
-    assert processes_report()[kind]["running"] == 1
+    assert processes_report(folder)[kind]["running"] == 1
     process.send_signal(signal.SIGSTOP)
-    assert watch(kind, 1.5) == [process.pid]
+    assert watch(folder, kind, 1.5) == [process.pid]
     assert process.wait(10) == -signal.SIGKILL
 
 
@@ -78,7 +80,7 @@ def test_a_process_with_the_same_id_is_left_alone(folder: Path) -> None:
     try:
         file = folder / f"runner-heartbeat-{process.pid}"
         file.write_text(repr(psutil.Process(process.pid).create_time() - 3600))
-        assert watch("runner", 1.5) == []
+        assert watch(folder, "runner", 1.5) == []
         assert process.poll() is None
         assert not file.exists()
     finally:
@@ -88,4 +90,56 @@ def test_a_process_with_the_same_id_is_left_alone(folder: Path) -> None:
 
 def test_a_file_that_names_no_process(folder: Path) -> None:
     (folder / "runner-heartbeat-x").write_text("0.0")
-    assert watch("runner", 1.5) == []
+    assert watch(folder, "runner", 1.5) == []
+
+
+def test_the_watch_goes_on_after_descriptors_ran_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A runner that hangs afterwards is killed as before."""
+    monkeypatch.setattr(logging.getLogger("hindi_stt"), "propagate", True)
+    runner = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    killed: list[int] = []
+
+    async def use() -> None:
+        watching = asyncio.create_task(Watchdog(tmp_path, "runner", killed.append).watch())
+        await asyncio.sleep(0.1)
+        with no_descriptors():
+            await eventually(lambda: bool(caplog.records), 10)
+            await asyncio.sleep(1.2)  # two more failures, which are not logged again
+        started = repr(psutil.Process(runner.pid).create_time())
+        (tmp_path / f"runner-heartbeat-{runner.pid}").write_text(started)
+        await eventually(lambda: bool(killed), 20)
+        watching.cancel()
+
+    try:
+        asyncio.run(use())
+    finally:
+        runner.kill()
+        runner.wait()
+    assert killed == [runner.pid]
+    failures = [text for record in caplog.records if "watch over processes (runner) failed" in (text := record.message)]
+    assert len(failures) == 1
+
+
+def test_a_heartbeat_goes_on_after_its_folder_was_gone(tmp_path: Path) -> None:
+    folder = tmp_path / "metrics"
+    folder.mkdir()
+
+    async def use() -> None:
+        heartbeat = Heartbeat(folder, "runner")
+        heartbeat.start()
+        await eventually(lambda: any(folder.iterdir()), 5)
+        for file in folder.iterdir():
+            file.unlink()
+        folder.rmdir()
+        await asyncio.sleep(1.2)
+        folder.mkdir()
+        await eventually(lambda: any(folder.iterdir()), 5)
+
+    asyncio.run(use())
+
+
+def test_outside_of_a_server_there_is_nothing_to_watch() -> None:
+    asyncio.run(asyncio.wait_for(Watchdog(None, "runner", lambda _: None).watch(), 5))
+    assert processes_report(None) == {}
