@@ -25,8 +25,9 @@ from hindi_stt.api.transcribe import transcribe
 from hindi_stt.api.ui.page import page_routes
 from hindi_stt.bentoml_compat.runtime_dir import find_runtime_dir, runtime_dir
 from hindi_stt.bentoml_compat.shutdown import before_sigterm, keep_runner
+from hindi_stt.bentoml_compat.worker_metrics import collect_samples, make_metrics
 from hindi_stt.errors import HindiSTTError
-from hindi_stt.observability.metrics import Metrics
+from hindi_stt.observability.metrics_summary import summarize
 from hindi_stt.processes.garbage import leave_out_start_up_objects
 from hindi_stt.processes.watchdog import Heartbeat, end_with_supervisor, processes_report
 from hindi_stt.runner.client import RunnerCall
@@ -55,7 +56,7 @@ def _routes() -> Starlette:
         return service.health.report(protection.key_file_report()) | processes | jobs
 
     async def stats() -> dict[str, Any]:
-        return await anyio.to_thread.run_sync(current().metrics.summary)
+        return await anyio.to_thread.run_sync(lambda: summarize(collect_samples()))
 
     def about() -> dict[str, Any]:
         models = [
@@ -138,7 +139,7 @@ class HindiSTT:
 
     def __init__(self) -> None:
         self._end_traces = send_traces_of("hindi-stt")
-        self.metrics = Metrics()
+        self.metrics = make_metrics()
         self.health = Health(registry)
         keep_runner()  # before `self.runner` is asked for, which remembers the address
         self._infer = RunnerCall(self.runner, settings.request_timeout_s, self.health.answered, settings.client_share)

@@ -13,11 +13,11 @@ from hindi_stt.api.disconnect import unless_disconnected
 from hindi_stt.bentoml_compat import framework
 from hindi_stt.bentoml_compat.runtime_dir import find_runtime_dir
 from hindi_stt.bentoml_compat.shutdown import end_after_api_workers
+from hindi_stt.bentoml_compat.worker_metrics import make_metrics
 from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.errors import ClientClosedRequest, HindiSTTError, ModelUnavailable
 from hindi_stt.inference.acoustic import LocalAcoustic, padding_share
 from hindi_stt.inference.model_cache import LoadedModels
-from hindi_stt.observability.metrics import Metrics
 from hindi_stt.observability.request_context import for_request, log
 from hindi_stt.observability.tracing import past_stage
 from hindi_stt.processes.garbage import leave_out_start_up_objects
@@ -44,7 +44,7 @@ class _Runner:
         model = bentoml.models.BentoModel(model_tag)
 
     def __init__(self) -> None:
-        self._metrics = Metrics()
+        self._metrics = make_metrics()
         folder = find_runtime_dir()
         self._heartbeat = Heartbeat(folder, "runner")
         self._watchdog = Watchdog(folder, "api", lambda pid: log.error("killed the API worker %d, which hung", pid))

@@ -21,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hindi_stt.access.ledger import Entry, Ledger
 from hindi_stt.audio import RawFormat
+from hindi_stt.bentoml_compat.worker_metrics import make_metrics
 from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.errors import HindiSTTError, InternalError, JobsUnavailable
 from hindi_stt.inference.acoustic import LocalAcoustic
@@ -28,7 +29,6 @@ from hindi_stt.jobs.backend import Backend, JobOptions
 from hindi_stt.jobs.claims import Claim
 from hindi_stt.jobs.maintenance import Maintenance
 from hindi_stt.jobs.queue import JobQueue
-from hindi_stt.observability.metrics import Metrics
 from hindi_stt.settings import Settings
 from hindi_stt.storage.database import first_line
 from hindi_stt.transcription import channels
@@ -60,7 +60,7 @@ class Worker:
         self._maintenance = Maintenance(self._backend, self._queue, settings)
         self._pipeline = Pipeline(bundle, settings)
         self._acoustic = LocalAcoustic(bundle, threads=1, max_padding=settings.max_padding)
-        self._metrics = Metrics()
+        self._metrics = make_metrics()
         self._ledger = Ledger(settings.usage_url) if settings.usage_url else None
         self._renewal_interval_s = min(_MAX_RENEWAL_INTERVAL_S, settings.jobs_lease_s / _RENEWALS_PER_LEASE)
         self._current: _CurrentFile | None = None
