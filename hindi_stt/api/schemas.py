@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 from bentoml import IODescriptor
 from pydantic import BaseModel, ConfigDict, Field
 
 from hindi_stt.api.forms.transcription_request import FIELD_SCHEMAS
 from hindi_stt.api.openapi.served_models import EXAMPLE_LANGUAGE, EXAMPLE_MODEL, of_these_models
+from hindi_stt.bentoml_compat.unread_request import UnreadRequest
 from hindi_stt.bundle.registry import Registry
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
 
 __all__ = [
     "EXAMPLE_ERROR",
@@ -204,16 +202,10 @@ class ErrorBody(BaseModel):
     error: ErrorDetail
 
 
-class TranscribeRequest(IODescriptor):
+class TranscribeRequest(UnreadRequest):
     """Recordings as multipart file parts named `file`, and options as text fields."""
 
     file: Path = Field(description="The recording.")
-
-    @classmethod
-    async def from_http_request(cls, request: Request, serde: Any) -> TranscribeRequest:
-        """Hand the request over unread: BentoML's parser has no bounds, and fetches URLs found in a file field."""
-        unread: TranscribeRequest = cls.model_construct(file=request)
-        return unread
 
 
 def request_schema(registry: Registry) -> type[TranscribeRequest]:

@@ -1,19 +1,18 @@
-"""The hop between an API worker and the runner: what travels, and the call."""
+"""The call of the runner from an API worker: the messages, and the client."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, Final
 
-import aiohttp
 import numpy as np
 from bentoml import IODescriptor
-from bentoml.exceptions import BentoMLException, ServiceUnavailable
 
+from hindi_stt.bentoml_compat.runner_proxy import CONNECTIONS, call_runner
 from hindi_stt.concurrency.fair_slots import FairSlots
-from hindi_stt.errors import HindiSTTError, InferenceFailed, Overloaded, RunnerUnavailable, from_code
+from hindi_stt.errors import HindiSTTError, InferenceFailed, from_code
 from hindi_stt.observability.request_context import current_client, current_request_id
 from hindi_stt.observability.tracing import current_traceparent
 from hindi_stt.types import Features, LogProbs
@@ -26,9 +25,18 @@ Values = np.ndarray[Any, np.dtype[np.float32]]
 
 
 class FeatureItem(IODescriptor):
-    """One clip on its way to the runner. model: a tag; sent_s, deadline_s: readings of the machine-wide monotonic
-    clock; live_final: the last words of a live speaker; trace: the span that it belongs to, empty where there is none;
-    client: whose it is.
+    """One clip on its way to the runner.
+
+    Attributes:
+        model: Tag of the model.
+        values: Features of the clip, float32 of shape (n_mels, n_frames).
+        duration_s: Seconds of audio.
+        flow: Id of the request.
+        sent_s: When it was sent, by the machine-wide monotonic clock.
+        deadline_s: When nobody wants its result any more, by the same clock.
+        live_final: Whether these are the last words of a live speaker.
+        trace: Traceparent of the span that it belongs to; empty where there is none.
+        client: Name of the client that it belongs to.
     """
 
     model: str
@@ -48,7 +56,15 @@ class FeatureItem(IODescriptor):
 
 
 class LogProbsItem(IODescriptor):
-    """One clip's result on its way back: log-probs, or the code and message of an error."""
+    """One clip's result on its way back.
+
+    Attributes:
+        values: Log-probabilities, float32 of shape (n_frames, n_tokens); empty with an error.
+        frame_shift_s: Seconds between two frames.
+        error_code: Code of the clip's error; empty where there is none.
+        error_message: Message of the error.
+        retry_after_s: Seconds after which trying again makes sense; 0 where that is not known.
+    """
 
     values: Values
     frame_shift_s: float = 0.0
@@ -58,7 +74,14 @@ class LogProbsItem(IODescriptor):
 
 
 def to_item(result: LogProbs | HindiSTTError) -> LogProbsItem:
-    """A result as it travels."""
+    """Make the message of a result.
+
+    Args:
+        result: Log-probabilities of a clip, or its error.
+
+    Returns:
+        What travels back to the API worker.
+    """
     if isinstance(result, HindiSTTError):
         return LogProbsItem(
             values=np.empty((0, 0), np.float32),
@@ -72,22 +95,21 @@ def to_item(result: LogProbs | HindiSTTError) -> LogProbsItem:
 NOT_RUN: Final = LogProbsItem(values=np.empty((0, 0), np.float32), error_code=InferenceFailed.code)
 
 
-# aiohttp's pool, which BentoML's client uses as it is, has 100 connections, and whoever finds none waits in order of
-# arrival. Calls that may be made at a time leave some of them for canaries.
-_CALLS: Final = 96
+# Of the connections, some are left for canaries.
+_CALLS: Final = CONNECTIONS - 4
 
 
 class RunnerCall:
-    """Features → LogProbs through the runner.
+    """Features to log-probabilities through the runner.
 
-    Calls of all clients share a number of connections in turns, and the runner orders what has reached it: see
+    Calls of all clients share a number of connections by turns, and the runner orders what has reached it: see
     `hindi_stt.runner.scheduler`.
 
     Args:
-        runner: BentoML's client of it.
-        timeout_s: After which nobody wants a clip's result.
+        runner: BentoML's client of the runner.
+        timeout_s: Seconds after which nobody wants a clip's result.
         answered: Called after each answer.
-        client_share: The part of the connections that one client may use.
+        client_share: Share of the connections that one client may use, in (0, 1].
     """
 
     def __init__(self, runner: Any, timeout_s: float, answered: Callable[[], None], client_share: float = 1.0) -> None:
@@ -97,12 +119,37 @@ class RunnerCall:
         self._slots = FairSlots(_CALLS, math.ceil(client_share * _CALLS))
 
     async def __call__(self, model: str, features: Features, *, live_final: bool = False) -> LogProbs:
-        """Log-probs of one clip; see `FeatureItem`. Raises the clip's own error, Overloaded, RunnerUnavailable."""
+        """Run the model on one clip.
+
+        Args:
+            model: Tag of the model.
+            features: The clip.
+            live_final: Whether these are the last words of a live speaker, who waits for them.
+
+        Returns:
+            Log-probabilities of the clip.
+
+        Raises:
+            HindiSTTError: The clip's own error.
+            Overloaded: The runner sheds load.
+            RunnerUnavailable: The runner cannot be reached, or fails.
+        """
         async with self._slots.held(current_client()):
             return await self._call(model, features, live_final=live_final)
 
     async def probe(self, model: str, features: Features) -> LogProbs:
-        """As a call, but before all others: for canaries. Raises what a call raises."""
+        """Run the model on one clip before all others; for canaries.
+
+        Args:
+            model: Tag of the model.
+            features: The clip.
+
+        Returns:
+            Log-probabilities of the clip.
+
+        Raises:
+            HindiSTTError: What a call raises.
+        """
         return await self._call(model, features, live_final=True)
 
     async def _call(self, model: str, features: Features, *, live_final: bool) -> LogProbs:
@@ -118,30 +165,8 @@ class RunnerCall:
             client=current_client(),
             deadline_s=now_s + self._timeout_s,
         )
-        # BentoML's client learns its methods from the runner: until the two have met it has none.
-        infer = getattr(self._runner.to_async, "infer", None)
-        if infer is None:
-            raise RunnerUnavailable("The model runner is starting.")
-        try:
-            (result,) = await _once_more(lambda: infer([item]))
-        except ServiceUnavailable as error:
-            raise Overloaded("The runner is overloaded.", retry_after_s=1) from error
-        except (BentoMLException, aiohttp.ClientError, OSError) as error:
-            raise RunnerUnavailable(f"The model runner does not answer ({type(error).__name__}).") from error
+        (result,) = await call_runner(self._runner, [item])
         self._answered()
         if result.error_code:
             raise from_code(result.error_code, result.error_message, retry_after_s=result.retry_after_s or None)
         return LogProbs(result.values, result.frame_shift_s)
-
-
-async def _once_more(call: Callable[[], Awaitable[list[LogProbsItem]]]) -> list[LogProbsItem]:
-    """The call, again if its connection was closed under it: the runner closes those that have been idle for a while.
-
-    A model run has no effect but its answer, so that nothing is done twice.
-    """
-    try:
-        return await call()
-    except aiohttp.ClientConnectorError:
-        raise
-    except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
-        return await call()
