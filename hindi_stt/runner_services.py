@@ -10,7 +10,7 @@ import anyio.to_thread
 import bentoml
 
 from hindi_stt.api.disconnect import unless_disconnected
-from hindi_stt.bentoml_compat import framework
+from hindi_stt.bentoml_compat.media_types import remember_media_types
 from hindi_stt.bentoml_compat.runtime_dir import find_runtime_dir
 from hindi_stt.bentoml_compat.shutdown import end_after_api_workers
 from hindi_stt.bentoml_compat.worker_metrics import make_metrics
@@ -221,4 +221,4 @@ def _ids(items: Iterable[FeatureItem]) -> str:
 
 
 ConformerRunner = BatchingRunner if settings.scheduler == "bentoml" else ScheduledRunner
-framework.remember_media_types(ConformerRunner)
+remember_media_types(ConformerRunner)

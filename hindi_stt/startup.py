@@ -16,7 +16,8 @@ import os
 from collections.abc import Callable
 
 from hindi_stt.api.middleware.protection import Protection
-from hindi_stt.bentoml_compat import framework
+from hindi_stt.bentoml_compat.install import install
+from hindi_stt.bentoml_compat.runtime_dir import in_worker
 from hindi_stt.bundle import store
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.observability.log_config import configure_log
@@ -33,19 +34,16 @@ NO_SPANS = {"excluded_urls": ".*"}
 
 try:
     settings = get_settings()
+    configure_log(settings.log_format)  # in the supervisor too, so that its log has the same form
+    install(settings)
     registry = check_settings(settings)
-    framework.check_socket_paths()
     protection = Protection(settings)
     # The store is what a bento packs its models from; a bundle folder that the user mounts stays where it is.
     model_tag = store.save(registry.default) if not settings.model else None
 except HindiSTTError as error:
     raise SystemExit(f"{error.message} {error.help}") from error
-framework.install(settings.trusted_proxies, settings)
-framework.use_runtime_folder(settings.runtime_dir)
-configure_log(settings.log_format)  # here, so that the supervisor's log has the same form
 
-if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:  # once: in the supervisor, which sets it for its workers
-    framework.check_processes_often()
+if not in_worker():  # once, in the supervisor
     for name, nearest in unknown_variables(os.environ).items():
         log.warning("%s is not a setting%s; see docs/settings.md", name, nearest and f": did you mean {nearest}?")
 
@@ -54,9 +52,9 @@ def send_traces_of(service: str) -> Callable[[], None]:
     """Send this process's traces where the settings say so.
 
     Args:
-        service: Its name in the traces.
+        service: Name of the process in the traces.
 
     Returns:
-        What has to be called at the end.
+        A function to call at the end, which sends those that wait.
     """
     return send_traces(settings.traces_url, settings.traces_share, service) if settings.traces_url else lambda: None

@@ -1,8 +1,9 @@
-"""Bounds on connections before there is a request: bytes and seconds of its head, and how many may be idle.
+"""Patch: bounds on connections before there is a request: bytes and seconds of its head, and how many may be idle.
 
-uvicorn's parser grows a header without a bound, and a connection that never sends the end of its head stays for ever:
-until there are no descriptors for anybody else. Connections over Unix sockets, those of this server's own processes,
-have no bounds but that on bytes.
+What: a subclass of uvicorn's HTTP protocol, which `uvicorn_config` puts in its place. Why: uvicorn's parser lets a
+header grow without bound, and a connection that never sends the end of its head stays for ever, until there are no
+descriptors for anybody else. Connections over Unix sockets, those of this server's own processes, have no bounds but
+that on bytes.
 """
 
 from __future__ import annotations
@@ -33,11 +34,11 @@ class ConnectionBounds:
     """Bounds on the connections of one process.
 
     Attributes:
-        head_bytes: Of a request line with its headers, of the trailers of a body, and of a chunk's extensions; up to
-            twice as many may pass.
-        head_timeout_s: From the first byte of a head to its last.
-        idle_timeout_s: Until the first byte on a connection.
-        idle_connections: Connections without a request, all together.
+        head_bytes: Bytes of a request line with its headers, of the trailers of a body, and of a chunk's extensions; up
+            to twice as many may pass.
+        head_timeout_s: Seconds from the first byte of a head to its last.
+        idle_timeout_s: Seconds until the first byte on a connection.
+        idle_connections: Number of connections without a request.
     """
 
     head_bytes: int = 65_536
@@ -47,14 +48,19 @@ class ConnectionBounds:
 
 
 class _IdleConnections:
-    """The connections that have no request, of each address, the oldest first."""
+    """The connections without a request, by address, the oldest first."""
 
     def __init__(self) -> None:
         self._by_address: dict[str, dict[BoundedProtocol, None]] = {}
         self._n = 0
 
     def add(self, connection: BoundedProtocol, bound: int) -> None:
-        """Add one; past the bound, the oldest one of the address that has the most is closed."""
+        """Add a connection; past the bound, close the oldest of the address that has the most.
+
+        Args:
+            connection: One that has no request.
+            bound: Number of connections.
+        """
         own = self._by_address.setdefault(connection.address, {})
         if connection in own:
             return
@@ -67,7 +73,7 @@ class _IdleConnections:
             oldest.drop()
 
     def discard(self, connection: BoundedProtocol) -> None:
-        """Take one out, if it is there."""
+        """Take a connection out, if it is there."""
         own = self._by_address.get(connection.address, {})
         if connection in own:
             del own[connection]
@@ -77,14 +83,19 @@ class _IdleConnections:
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with bounds. bounds: of the process; to be set before connections are made."""
+    """uvicorn's HTTP protocol with bounds.
+
+    Attributes:
+        bounds: Those of the process; to be set before connections are made.
+        address: IP address of the client; empty over a Unix socket.
+    """
 
     bounds: ClassVar[ConnectionBounds] = ConnectionBounds()
     _idle: ClassVar[_IdleConnections] = _IdleConnections()
     address: str = ""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
-        """As of any protocol."""
+        """Begin to count and to time a connection; called by asyncio."""
         super().connection_made(transport)
         self._unparsed_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -94,13 +105,13 @@ class BoundedProtocol(HttpToolsProtocol):
         self._set_idle()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """As of any protocol."""
+        """Forget a connection; called by asyncio."""
         self._set_timer(None)
         self._idle.discard(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """As of any protocol; bytes that belong to no body yet are counted before they are kept."""
+        """Count bytes that belong to no body yet, before they are parsed; called by asyncio."""
         bound = self.bounds.head_bytes
         if self._unparsed_bytes + len(data) <= bound:
             self._unparsed_bytes += len(data)
@@ -119,35 +130,35 @@ class BoundedProtocol(HttpToolsProtocol):
                 return
 
     def on_message_begin(self) -> None:
-        """The first byte of a request."""
+        """Begin to time a head; called by the parser at its first byte."""
         super().on_message_begin()
         self._set_timer(self.bounds.head_timeout_s)
 
     def on_headers_complete(self) -> None:
-        """There is a request."""
+        """Stop timing: there is a request; called by the parser."""
         self._unparsed_bytes = 0
         self._set_timer(None)
         self._idle.discard(self)
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """A part of its body."""
+        """Begin to count anew; called by the parser for a part of a body."""
         self._unparsed_bytes = 0
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """The end of its body."""
+        """Begin to count anew; called by the parser at the end of a request."""
         self._unparsed_bytes = 0
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """The end of the answer."""
+        """Take the connection for idle where no other request waits; called by uvicorn at the end of a response."""
         super().on_response_complete()
         if not self.transport.is_closing() and (self.cycle is None or self.cycle.response_complete):
             self._set_idle()
 
     def drop(self) -> None:
-        """Close a connection that has no request, for the sake of others."""
+        """Close the connection at once, to make room for others; for one that has no request."""
         self._set_timer(None)
         self.transport.abort()
 

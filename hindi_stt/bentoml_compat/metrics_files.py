@@ -1,8 +1,9 @@
-"""Metrics files whose space is allocated before it is mapped, so that a full disk ends no process.
+"""Patch: metrics files whose space is allocated before it is mapped, so that a full disk ends no process.
 
-prometheus_client maps sparse files. When the disk has no page for one of them, the kernel ends the writing process with
-SIGBUS, which nothing can catch. Here the space is allocated first. Where there is none, the process goes on: what finds
-no space in a file is counted in memory, where /metrics does not see it, and the log says so once.
+What: replaces prometheus_client's MmapedDict. Why: it maps sparse files. When the disk has no page for one of them, the
+kernel ends the writing process with SIGBUS, which nothing can catch. Here the space is allocated first. Where there is
+none, the process goes on: what finds no space in a file is counted in memory, where /metrics does not see it, and the
+log says so once.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import logging
 import os
 from typing import Any, Final
 
-__all__ = ["install_preallocated_files"]
+__all__ = ["patch"]
 
 log = logging.getLogger("hindi_stt")
 
@@ -20,8 +21,8 @@ log = logging.getLogger("hindi_stt")
 _FILE_BYTES: Final = 1 << 17
 
 
-def install_preallocated_files() -> None:
-    """Have prometheus_client use these files; imports it, so only after PROMETHEUS_MULTIPROC_DIR is set."""
+def patch() -> None:
+    """Have prometheus_client use these files. In workers only: it chooses between one process and many on import."""
     from prometheus_client import mmap_dict, values
 
     patched: Any = values
@@ -30,10 +31,10 @@ def install_preallocated_files() -> None:
 
 
 def _preallocated(base: Any) -> Any:  # noqa: C901  # a class, whose methods it counts
-    """The class with allocation, from prometheus_client's, which only exists after a late import."""
+    """Make the class with allocation from prometheus_client's, which only exists after a late import."""
 
     class PreallocatedDict(base):  # type: ignore[misc]  # no annotations in prometheus_client
-        """See `MmapedDict`; the space of a file is allocated when it is opened and before it grows."""
+        """An MmapedDict whose file gets its space when it is opened and before it grows."""
 
         preallocated = True
 
@@ -78,11 +79,19 @@ def _preallocated(base: Any) -> Any:  # noqa: C901  # a class, whose methods it 
     return PreallocatedDict
 
 
-_complained: set[str] = set()
+_logged_paths: set[str] = set()
 
 
 def _allocated(path: str, n_bytes: int) -> bool:
-    """Make a file of at least this size, with space on the disk for all of it; False where there is none."""
+    """Make a file of at least this size, or extend it, with space on the disk for all of it.
+
+    Args:
+        path: Of the file.
+        n_bytes: Its size.
+
+    Returns:
+        Whether there was space.
+    """
     # /metrics reads every file with the final name, and cannot read an empty one.
     name = path if os.path.exists(path) else f"{path}.new"  # noqa: PTH110  # prometheus_client has text paths
     try:
@@ -97,8 +106,8 @@ def _allocated(path: str, n_bytes: int) -> bool:
         if name != path:
             with contextlib.suppress(OSError):
                 os.unlink(name)  # noqa: PTH108
-        if path not in _complained:
-            _complained.add(path)
+        if path not in _logged_paths:
+            _logged_paths.add(path)
             log.error("metrics of this process are incomplete: no space for %s: %s", path, error.strerror)  # noqa: TRY400
         return False
     return True

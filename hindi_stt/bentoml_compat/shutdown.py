@@ -1,10 +1,10 @@
-"""Who ends last: the runner answers until every API worker is gone.
+"""Who ends last: the runner answers until every API worker has ended.
 
-BentoML ends all processes of a server at once, and deletes the runner's socket file first. A recording that is still
-being heard has segments that are not at the runner yet. So an API worker holds a shared lock for as long as it lives,
-whatever ends it, and the runner ends when it gets the lock for itself; and an API worker reaches the socket by a
-descriptor, which outlives the file. Realtime connections get their last words before uvicorn, which would not ask,
-closes them.
+What: lock files and signal handlers beside BentoML's, and another address of the runner in its map. Why: BentoML ends
+all processes of a server at once, and deletes the runner's socket file first, while recordings still have segments that
+are not at the runner yet. So an API worker holds a shared lock for as long as it lives, whatever ends it; the runner
+ends when it gets the lock for itself; and an API worker reaches the socket by a descriptor, which outlives the file.
+Realtime connections get their last events before uvicorn, which would not wait for them, closes them.
 """
 
 from __future__ import annotations
@@ -15,12 +15,10 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from bentoml.container import BentoMLContainer
-
+from hindi_stt.bentoml_compat.runtime_dir import runtime_dir
 from hindi_stt.processes.runtime_folder import API_WORKERS_LOCK
 
 __all__ = ["before_sigterm", "end_after_api_workers", "keep_runner"]
@@ -29,7 +27,9 @@ _POLL_S: Final = 0.1
 
 
 def keep_runner() -> None:
-    """Called in an API worker before its first call: the runner goes on, and is reached, while this process lives."""
+    """Keep the runner running and within reach while this process lives; for an API worker, before its first call."""
+    from bentoml.container import BentoMLContainer
+
     fcntl.flock(_open(), fcntl.LOCK_SH)
     if sys.platform == "linux":
         addresses: dict[str, str] = BentoMLContainer.remote_runner_mapping.get()
@@ -40,7 +40,7 @@ def keep_runner() -> None:
 
 
 def end_after_api_workers() -> None:
-    """Called in the runner, by its event loop: SIGTERM waits until no API worker lives."""
+    """Have SIGTERM wait until no API worker lives; for the runner, in its event loop."""
 
     async def wait() -> None:
         lock = _open()
@@ -51,17 +51,21 @@ def end_after_api_workers() -> None:
 
 
 def before_sigterm(work: Callable[[], Awaitable[None]]) -> None:
-    """Do the work when the signal comes, and then what would have been done without; call it in the event loop."""
+    """Do some work when SIGTERM comes, and then what would have been done without; to be called in the event loop.
+
+    Args:
+        work: Begun once, however often the signal comes.
+    """
     loop = asyncio.get_running_loop()
-    usual = signal.getsignal(signal.SIGTERM)
+    previous = signal.getsignal(signal.SIGTERM)
     begun: list[asyncio.Task[None]] = []
 
     async def finish() -> None:
         try:
             await work()
         finally:
-            if callable(usual):
-                usual(signal.SIGTERM, None)
+            if callable(previous):
+                previous(signal.SIGTERM, None)
 
     def begin() -> None:
         if not begun:  # a supervisor may ask twice
@@ -71,8 +75,8 @@ def before_sigterm(work: Callable[[], Awaitable[None]]) -> None:
 
 
 def _open() -> int:
-    """The server's lock file, in the folder that its processes share; open until the process ends."""
-    return os.open(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"], API_WORKERS_LOCK), os.O_CREAT | os.O_RDWR, 0o600)
+    """Open the server's lock file, until the process ends."""
+    return os.open(runtime_dir() / API_WORKERS_LOCK, os.O_CREAT | os.O_RDWR, 0o600)
 
 
 def _is_free(lock: int) -> bool:

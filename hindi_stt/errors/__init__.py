@@ -77,6 +77,7 @@
     ├── BulkNotInstalled                 500  on the command line
     ├── OutputUnusable                   500  on the command line
     ├── InvalidSetting                   500  at start-up or on the command line: an environment variable is wrong
+    ├── IncompatiblePackage              500  at start-up: an installed package is of a version that cannot be used
     ├── KeyFileInvalid                   500  at start-up or on the command line
     ├── LedgerUnavailable                500  at start-up or on the command line
     └── ModelError                       500  at start-up or on the command line: the model cannot be used
@@ -118,6 +119,7 @@ from hindi_stt.errors.audio import (
 from hindi_stt.errors.base import HindiSTTError
 from hindi_stt.errors.command_line import (
     BulkNotInstalled,
+    IncompatiblePackage,
     InvalidSetting,
     KeyFileInvalid,
     LedgerUnavailable,
@@ -218,6 +220,7 @@ __all__ = [
     "HeadersTooLarge",
     "HindiSTTError",
     "HostNotAllowed",
+    "IncompatiblePackage",
     "InferenceFailed",
     "InternalError",
     "InvalidHotwords",

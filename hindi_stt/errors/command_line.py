@@ -6,6 +6,7 @@ from hindi_stt.errors.base import HindiSTTError
 
 __all__ = [
     "BulkNotInstalled",
+    "IncompatiblePackage",
     "InvalidSetting",
     "KeyFileInvalid",
     "LedgerUnavailable",
@@ -40,6 +41,13 @@ class InvalidSetting(HindiSTTError):
 
     code, status = "invalid_setting", 500
     help = "docs/settings.md lists the variables and what they take."
+
+
+class IncompatiblePackage(HindiSTTError):
+    """At start-up: an installed package is of a version that this server cannot run with."""
+
+    code, status = "incompatible_package", 500
+    help = "Install the versions that were tested: pip install -r requirements/serve.lock"
 
 
 class KeyFileInvalid(HindiSTTError):

@@ -9,7 +9,7 @@ from opentelemetry import trace
 from pythonjsonlogger.json import JsonFormatter
 
 from hindi_stt.observability.log_format import EscapeControls, LineFormatter
-from hindi_stt.observability.request_context import current_request_id, handshake_was_denied, log
+from hindi_stt.observability.request_context import current_request_id, log
 
 __all__ = ["configure_log"]
 
@@ -31,14 +31,6 @@ class _IdFilter(logging.Filter):
         return True
 
 
-class _UnansweredHandshakes(logging.Filter):
-    """Drops uvicorn's error for each WebSocket that was refused with an answer (0.54): it has been answered."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Keep everything else."""
-        return not (handshake_was_denied() and "without completing handshake" in str(record.msg))
-
-
 def configure_log(form: Literal["text", "json"]) -> None:
     """Set up this process's log; in a server's process, after BentoML has set up its own."""
     handler = logging.StreamHandler()
@@ -49,9 +41,8 @@ def configure_log(form: Literal["text", "json"]) -> None:
     log.propagate = False
     for name in _BENTOML[:-1]:
         logger = logging.getLogger(name)
-        for added in (_UnansweredHandshakes(), EscapeControls()):
-            if not any(isinstance(there, type(added)) for there in logger.filters):
-                logger.addFilter(added)
+        if not any(isinstance(there, EscapeControls) for there in logger.filters):
+            logger.addFilter(EscapeControls())
     if form == "json":
         for name in _BENTOML:
             for theirs in logging.getLogger(name).handlers:

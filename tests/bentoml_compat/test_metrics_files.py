@@ -15,8 +15,8 @@ COUNT = """
 import os, sys
 from pathlib import Path
 if sys.argv[1] == "preallocated":
-    from hindi_stt.bentoml_compat.metrics_files import install_preallocated_files
-    install_preallocated_files()
+    from hindi_stt.bentoml_compat import metrics_files
+    metrics_files.patch()
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
