@@ -5,12 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
-import threading
 import time
 from collections.abc import Iterator
 
 import pytest
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -21,6 +19,7 @@ from websockets.sync.client import connect
 from hindi_stt.bentoml_compat.connection_bounds import BoundedProtocol, ConnectionBounds
 from tests.support.connections import everything
 from tests.support.server import Server
+from tests.support.uvicorn_server import serving
 
 HEAD_BYTES = 16_384
 
@@ -37,27 +36,17 @@ async def listen(websocket: WebSocket) -> None:
 
 
 @contextlib.contextmanager
-def serving(bounds: ConnectionBounds) -> Iterator[int]:
-    """A port."""
+def bounded(bounds: ConnectionBounds) -> Iterator[int]:
+    """Yields the port of a server with these bounds."""
     protocol = type("Bounded", (BoundedProtocol,), {"bounds": bounds})
     app = Starlette(routes=[Route("/", echo, methods=["GET", "POST"]), WebSocketRoute("/ws", listen)])
-    config = uvicorn.Config(app, port=0, http=protocol, log_config=None, lifespan="off")
-    server = uvicorn.Server(config)
-    listening = socket.create_server(("127.0.0.1", 0))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        yield listening.getsockname()[1]
-    finally:
-        server.should_exit = True
-        thread.join()
+    with serving(app, http=protocol) as port:
+        yield port
 
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    with serving(ConnectionBounds(HEAD_BYTES, head_timeout_s=1.0, idle_timeout_s=2.0, idle_connections=8)) as port:
+    with bounded(ConnectionBounds(HEAD_BYTES, head_timeout_s=1.0, idle_timeout_s=2.0, idle_connections=8)) as port:
         yield port
 
 
