@@ -1,4 +1,4 @@
-"""Work for which nobody waits gives way to work for which somebody does."""
+"""CPU priority: work for which nobody waits gives way to work for which somebody does."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _TRIES: Final = 50
 
 
 def yield_to_everybody() -> None:
-    """From now on this thread, and those that it starts, run when no other wants the core: SCHED_IDLE, else nice 19.
+    """Run this thread, and those that it starts, only when no other wants the core: SCHED_IDLE, else nice 19.
 
-    Linux weighs this within a session only (sched(7), autogroups).
+    Linux weighs this within a session only (sched(7), autogroups); see `yield_to_other_sessions`.
     """
     if hasattr(os, "SCHED_IDLE"):
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
@@ -25,9 +25,10 @@ def yield_to_everybody() -> None:
 
 
 def yield_to_other_sessions() -> None:
-    """Move this process into a session of its own, of the least weight beside others. Nothing where Linux has none.
+    """Move this process into a session of its own, which has the least weight beside others.
 
-    For processes that no terminal controls: they no longer hear its signals.
+    For processes that no terminal controls, since its signals no longer reach them. Does nothing where the kernel does
+    not group processes by session.
     """
     if not _AUTOGROUP.exists():
         return
@@ -37,7 +38,7 @@ def yield_to_other_sessions() -> None:
     for _ in range(_TRIES):
         try:
             _AUTOGROUP.write_text("19", encoding="ascii")
-        except BlockingIOError:  # one process in a tenth of a second may, on the whole machine
+        except BlockingIOError:  # the kernel takes one change in a tenth of a second
             time.sleep(0.1)
         else:
             return

@@ -8,10 +8,10 @@ __all__ = ["leave_out_start_up_objects"]
 
 
 def leave_out_start_up_objects() -> None:
-    """Have the collector look no more at what was made so far: modules, classes, schemas, models.
+    """Exclude the objects that exist so far from garbage collection: modules, classes, schemas, models.
 
-    They stay until the process ends. A full collection takes 150 ms with them, every few seconds under load, and then
-    no request of the process goes on; without them it takes as long as what requests have made.
+    They stay until the process ends. With them a full collection takes 150 ms, every few seconds under load, while no
+    request of the process goes on; without them it only visits what requests have made.
     """
     gc.collect()
     gc.freeze()

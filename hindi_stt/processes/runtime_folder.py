@@ -30,7 +30,7 @@ _ENOUGH_BYTES: Final = 16 * 2**20
 
 @functools.cache
 def make_runtime_folder(parent: str) -> Path:
-    """Make this server's folder; the same one when called again. It is removed when this process ends.
+    """Make this server's folder, or return the one that was made; it is removed when this process ends.
 
     Args:
         parent: Existing folder to make it in. Empty: /dev/shm where it has room, else the folder for temporary files.
@@ -51,7 +51,7 @@ def make_runtime_folder(parent: str) -> Path:
 
 
 def _default_parent() -> Path:
-    """Memory that uploads cannot fill, where the system has it; Linux, and every container on it."""
+    """The folder of shared memory, which uploads cannot fill, where the system has one with enough room."""
     try:
         if os.access(_SHARED_MEMORY, os.W_OK | os.X_OK) and shutil.disk_usage(_SHARED_MEMORY).free >= _ENOUGH_BYTES:
             return _SHARED_MEMORY
