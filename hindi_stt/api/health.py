@@ -38,7 +38,7 @@ Probe = Callable[[str, Features], Awaitable[LogProbs]]
 class Health:
     """Watches the runner from one API worker: a canary every half second, and every real answer counts as one.
 
-    A runner that stands still is ended, so that another one starts: see hindi_stt.processes.watchdog.
+    A runner that hangs is killed, so that another one starts: see hindi_stt.processes.watchdog.
 
     "healthy": an answer within the last second. "busy": none, but the canary has not waited for long.
     "unhealthy": anything else.
@@ -53,7 +53,7 @@ class Health:
         self._last_error = "no canary has come back yet"
         self._waiting_since: float | None = None
         self._watchdog = Watchdog(
-            find_runtime_dir(), "runner", lambda pid: log.error("ended the runner %d, which stood still", pid)
+            find_runtime_dir(), "runner", lambda pid: log.error("killed the runner %d, which hung", pid)
         )
         self._errors = RepeatedErrors()
         self._tasks: list[asyncio.Task[None]] = []
