@@ -34,6 +34,9 @@ _BETA_TO_GA: Final = {
 }
 _GA_TO_BETA: Final = {"audio": "input_audio_format, input_audio_transcription and turn_detection"}
 
+# A tuple, since what a client sends may not be hashable.
+_G711_TYPES: Final = ("audio/pcmu", "audio/pcma")
+
 _Rate = Annotated[Literal[8_000, 16_000, 24_000], required_to("has to be 8000, 16000 or 24000")]
 _Texts = Annotated[list[str] | None, FailFast(), required_to("has to be a list of texts")]
 _Include = Annotated[
@@ -53,7 +56,7 @@ class AudioFormat(RequestModel):
     @model_validator(mode="before")
     @classmethod
     def _ignore_rate_of_g711(cls, value: Any) -> Any:
-        if isinstance(value, dict) and value.get("type") in {"audio/pcmu", "audio/pcma"}:
+        if isinstance(value, dict) and value.get("type") in _G711_TYPES:
             return {name: given for name, given in value.items() if name != "rate"}
         return value
 

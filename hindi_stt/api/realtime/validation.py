@@ -106,7 +106,7 @@ def invalid_request(error: ValidationError, *, parent: str | None = None, union:
     path = [parent] if parent is not None else []
     path += _path(first["loc"][1:] if union else first["loc"])
     if kind == _FIELD_ERROR:
-        path += [context["field"][:_MAX_NAME_LENGTH]] if context["field"] else []
+        path += [] if context["field"] is None else [context["field"][:_MAX_NAME_LENGTH]]
         text = context["text"]
     elif kind in _UNKNOWN_MEMBER:
         path.append("type")
