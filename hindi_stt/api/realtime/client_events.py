@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, WithJsonSchema
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import from_json
 
 from hindi_stt.api.realtime.session_models import BetaTranscriptionSession, TranscriptionSession
@@ -64,7 +65,7 @@ class _Event(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    event_id: Annotated[str | None, BeforeValidator(_usable_id)] = Field(
+    event_id: Annotated[str | SkipJsonSchema[None], BeforeValidator(_usable_id)] = Field(
         None, description="Named in errors about this event."
     )
 

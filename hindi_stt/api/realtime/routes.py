@@ -42,7 +42,7 @@ class ExpiresAfter(_Body):
 class TokenRequest(_Body):
     """The body of POST /v1/realtime/client_secrets."""
 
-    expires_after: ExpiresAfter = ExpiresAfter()
+    expires_after: ExpiresAfter = Field(default_factory=ExpiresAfter)
     session: dict[str, Any] = Field(
         default_factory=dict, description="A session as in session.update, which the token keeps."
     )

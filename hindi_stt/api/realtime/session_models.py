@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import ConfigDict, FailFast, Field, model_validator
 
+from hindi_stt.api.forms.transcription_request import FIELD_SCHEMAS
 from hindi_stt.api.realtime.turn_detection import Delay, TurnDetectionField
 from hindi_stt.api.realtime.validation import RequestModel, field_error, required_to
 from hindi_stt.transcription.options import FIELDS as OPTIONS
@@ -61,11 +62,16 @@ class AudioFormat(RequestModel):
         return value
 
 
+def _describe_options(schema: dict[str, Any]) -> None:
+    schema["properties"] |= {name: FIELD_SCHEMAS[name] for name in OPTIONS}
+    schema["additionalProperties"] = False
+
+
 class Transcription(RequestModel):
     """The model and its options: OpenAI's fields and the options of the file API."""
 
     # The options are listed where they are defined, so that a new one is accepted here too.
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", json_schema_extra=_describe_options)
     __pydantic_extra__: dict[str, str | None]
 
     model: str | None = None
