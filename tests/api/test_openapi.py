@@ -231,3 +231,10 @@ def test_errors_are_as_described(guarded: Guarded, document: dict[str, Any]) -> 
     for answer in (httpx.get(f"{guarded.url}/v1/models"), httpx.get(f"{guarded.url}/nowhere")):
         found = answer.json()["error"]
         assert set(error["required"]) <= set(found) <= set(error["properties"])
+
+
+def test_parameters_with_one_value_are_enumerations(document: dict[str, Any]) -> None:
+    """openapi-python-client leaves out an operation that has a header whose schema is a const."""
+    parameters = [one for operation in operations(document) for one in operation.get("parameters", ())]
+    assert {"Tus-Resumable", "intent"} & {one["name"] for one in parameters}
+    assert not [one["name"] for one in parameters if "const" in one["schema"]]

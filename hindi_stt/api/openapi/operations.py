@@ -163,6 +163,8 @@ def parameters(model: type[BaseModel] | None, where: str) -> list[Json]:
             parameter["required"] = True
         if "description" in own:
             parameter["description"] = own.pop("description")
+        if "const" in own:  # which openapi-python-client takes for a schema that no parameter can have
+            own["enum"] = [own.pop("const")]
         found.append({**parameter, "schema": own})
     return found
 
