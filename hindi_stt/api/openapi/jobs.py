@@ -20,20 +20,21 @@ __all__ = ["JOBS", "JOB_OPERATIONS", "JOB_SCHEMAS"]
 JOBS: Final = "Jobs"
 
 
-class _Page(BaseModel):
-    limit: int = Field(100, ge=1, le=1000)
+_Limit = Annotated[int, Field(ge=1, le=1000)]
 
 
-class JobsQuery(_Page):
+class JobsQuery(BaseModel):
     """A page of jobs; before: `created` of the last job of the page before it."""
 
     before: float | SkipJsonSchema[None] = None
+    limit: _Limit = 100
 
 
-class FilesQuery(_Page):
+class FilesQuery(BaseModel):
     """A page of a job's files; after: the position before it."""
 
     after: Annotated[int, Field(ge=-1)] | SkipJsonSchema[None] = None
+    limit: _Limit = 100
 
 
 class FormatQuery(BaseModel):

@@ -163,8 +163,6 @@ def parameters(model: type[BaseModel] | None, where: str) -> list[Json]:
             parameter["required"] = True
         if "description" in own:
             parameter["description"] = own.pop("description")
-        if "const" in own:  # which openapi-python-client takes for a schema that no parameter can have
-            own["enum"] = [own.pop("const")]
         found.append({**parameter, "schema": own})
     return found
 
@@ -176,7 +174,7 @@ def inlined(model: type[BaseModel]) -> Json:
         model: What a client sends; it does not contain itself.
 
     Returns:
-        Its schema, without titles, and without defaults that are null.
+        Its schema, without titles, and without defaults that are null; a constant is an enumeration of one value.
     """
     schema = model.model_json_schema()
     definitions = schema.pop("$defs", {})
@@ -188,7 +186,10 @@ def inlined(model: type[BaseModel]) -> Json:
             return node
         if "$ref" in node:
             node = definitions[node["$ref"].rpartition("/")[2]] | {k: v for k, v in node.items() if k != "$ref"}
-        return {name: copy(part) for name, part in node.items() if not _is_left_out(name, part)}
+        copied = {name: copy(part) for name, part in node.items() if not _is_left_out(name, part)}
+        if "const" in copied:  # which openapi-python-client takes for a schema that no parameter can have
+            copied["enum"] = [copied.pop("const")]
+        return copied
 
     found: Json = copy(schema)
     return found

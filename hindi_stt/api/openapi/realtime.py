@@ -42,7 +42,7 @@ def _summary(model: type[BaseModel]) -> str:
 
 def _client_event(model: type[BaseModel]) -> Json:
     schema = inlined(model)
-    name = schema["properties"]["type"]["const"]
+    (name,) = schema["properties"]["type"]["enum"]
     properties = schema["properties"] | {"type": {"const": name}}
     wanted = {"type": "object", "properties": properties, "required": schema["required"]}
     return {name: {"summary": _summary(model), "schema": wanted}}
