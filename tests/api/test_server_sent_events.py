@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 from starlette.requests import Request
 from starlette.types import Message
@@ -18,9 +20,9 @@ from hindi_stt.access.limits import Client
 from hindi_stt.api.error_responses import RequestState
 from hindi_stt.api.server_sent_events import EventStream, event
 from hindi_stt.errors import HindiSTTError
-from tests.server import Server
-from tests.test_arriving import KINDS, begin, send, some
-from tests.test_server import eventually
+from tests.support.responses import eventually
+from tests.support.server import Server
+from tests.support.streams import RATE, speech
 
 
 class Exchange:
@@ -146,22 +148,33 @@ def answers(server: Server) -> bool:
 @pytest.mark.slow
 def test_a_server_that_is_stopped_finishes_its_answers(tmp_path: Path) -> None:
     """The recording is still arriving when the signal comes."""
+    sentence = np.append(speech("family.flac"), np.zeros(RATE * 6 // 10, np.int16))
+    samples = np.resize(sentence, 50 * RATE).astype("<i2").tobytes()
+    part = len(samples) * 8 // 10
     server = Server(tmp_path, HINDI_STT_UPLOAD_TIMEOUT_S="20")
     try:
         server.wait_until_ready()
-        content, _ = KINDS["wav"]
-        with begin(server, "audio/wav") as connection:
-            part = len(content) * 8 // 10
-            send(connection, content[:part])
+        with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
+            connection.sendall(
+                b"POST /transcribe?stream=true HTTP/1.1\r\nHost: localhost\r\n"
+                b"Content-Type: audio/L16;rate=16000;endianness=little-endian\r\n"
+                b"Content-Length: %d\r\n\r\n" % len(samples) + samples[:part]
+            )
             received = b""
             while b"transcript.text.delta" not in received:
                 received += some(connection)
             server.process.terminate()
             assert eventually(lambda: not answers(server), 20)
-            send(connection, content[part:])
-            send(connection, b"")
+            connection.sendall(samples[part:])
             while b"transcript.text.done" not in received:
                 received += some(connection)
     finally:
         status = server.stop()
     assert status == 0
+
+
+def some(connection: socket.socket) -> bytes:
+    """What has come; never nothing."""
+    received = connection.recv(2**16)
+    assert received, "the server has closed"
+    return received
