@@ -211,16 +211,19 @@ class TranscribeRequest(IODescriptor):
 
     @classmethod
     async def from_http_request(cls, request: Request, serde: Any) -> TranscribeRequest:
-        """Hand the request over unread: BentoML's parser has no bounds, and fetches URLs found in a file field."""
+        """Pass the request on unread: BentoML's parser has no bounds, and fetches URLs found in a file field."""
         unread: TranscribeRequest = cls.model_construct(file=request)
         return unread
 
 
 def request_schema(registry: Registry) -> type[TranscribeRequest]:
-    """TranscribeRequest, described with the fields that these models take; the class has the file alone.
+    """Describe TranscribeRequest with the fields that these models take.
 
     Args:
         registry: The models of the server.
+
+    Returns:
+        A class that BentoML describes with all fields; as a model it has the file alone.
     """
 
     def extend(schema: dict[str, Any]) -> None:
@@ -234,10 +237,13 @@ def request_schema(registry: Registry) -> type[TranscribeRequest]:
 
 
 def response_schema(registry: Registry) -> type[TranscriptionResponse]:
-    """TranscriptionResponse, with an example of one of these models.
+    """Describe TranscriptionResponse with an example of one of these models.
 
     Args:
         registry: The models of the server.
+
+    Returns:
+        A class with the same fields.
     """
     example = of_these_models(EXAMPLE_TRANSCRIPTION, registry)
 

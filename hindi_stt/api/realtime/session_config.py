@@ -43,7 +43,7 @@ _BETA_FORMATS: Final = {
     "g711_alaw": PacketFormat("g711_alaw", _G711_RATE),
 }
 _G711_TYPES: Final = {"audio/pcmu": "g711_ulaw", "audio/pcma": "g711_alaw"}
-_NOISE_REDUCTION_UNUSED: Final = "noise_reduction has no effect: the model hears the audio as it is"
+_NOISE_REDUCTION_UNUSED: Final = "noise_reduction has no effect: the audio is transcribed as it is"
 
 
 @dataclass(frozen=True, slots=True)
