@@ -17,7 +17,8 @@ from hindi_stt.api.health import Health
 from hindi_stt.api.middleware.protection import BrowserMiddleware, ProtectionMiddleware, warn_if_open
 from hindi_stt.api.middleware.requests import RequestMiddleware
 from hindi_stt.api.openapi.document import openapi_document
-from hindi_stt.api.realtime.routes import Realtime, realtime_routes
+from hindi_stt.api.realtime.connections import Realtime
+from hindi_stt.api.realtime.routes import realtime_routes
 from hindi_stt.api.recognizer import Recognizer
 from hindi_stt.api.routes import make_app, no_job_routes
 from hindi_stt.api.schemas import request_schema, response_schema

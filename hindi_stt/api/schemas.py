@@ -209,10 +209,13 @@ class TranscribeRequest(UnreadRequest):
 
 
 def request_schema(registry: Registry) -> type[TranscribeRequest]:
-    """TranscribeRequest, described with the fields that these models take; the class has the file alone.
+    """Describe TranscribeRequest with the fields that these models take.
 
     Args:
         registry: The models of the server.
+
+    Returns:
+        A class that BentoML describes with all fields; as a model it has the file alone.
     """
 
     def extend(schema: dict[str, Any]) -> None:
@@ -226,10 +229,13 @@ def request_schema(registry: Registry) -> type[TranscribeRequest]:
 
 
 def response_schema(registry: Registry) -> type[TranscriptionResponse]:
-    """TranscriptionResponse, with an example of one of these models.
+    """Describe TranscriptionResponse with an example of one of these models.
 
     Args:
         registry: The models of the server.
+
+    Returns:
+        A class with the same fields.
     """
     example = of_these_models(EXAMPLE_TRANSCRIPTION, registry)
 

@@ -1,4 +1,4 @@
-"""Server-sent events: an answer that comes in parts, and ends when its reader has gone or does not read."""
+"""Server-sent events: an answer in parts, which ends when the client has gone or does not read it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,23 @@ __all__ = ["EventStream", "event"]
 
 
 def event(body: dict[str, Any]) -> bytes:
-    """One event with a JSON body."""
+    """Encode one event.
+
+    Args:
+        body: Sent as JSON.
+    """
     return f"data: {json.dumps(body, ensure_ascii=False)}\n\n".encode()
 
 
 class EventStream(Response):
     """Sends the first event, then the others; whatever happens, it closes them and what they need.
 
-    write_timeout_s: longest wait until the client has taken an event.
+    Args:
+        request: Whose answer it is; its body may still be arriving.
+        first: The first event, which was waited for so that an error before it has a status of its own.
+        events: The others.
+        resources: What the events need until they have ended.
+        write_timeout_s: Longest wait until the client has taken an event.
     """
 
     media_type = "text/event-stream"
@@ -49,7 +58,7 @@ class EventStream(Response):
         self._write_timeout_s = write_timeout_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # ASGI's signature
-        """Answer; a client that goes away is noted in the request's state."""
+        """Answer; that a client went away is noted in the request's state."""
         async with self._resources, contextlib.aclosing(self._events):
             try:
                 await unless_disconnected(self._request, self._send_all(send))

@@ -9,9 +9,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import jsonschema_rs
 import pytest
 from websockets.sync.client import connect
 
+from hindi_stt.api.realtime.server_events import SERVER_EVENTS
+from hindi_stt.audio import PACKET_RATES
+from hindi_stt.transcription.options import FIELDS
 from hindi_stt.transcription.pipeline import Pipeline
 from tests.conftest import DATA
 from tests.support.guarded import Guarded
@@ -181,9 +185,45 @@ def test_realtime_is_described(server: Server, document: dict[str, Any]) -> None
 
 
 def test_every_event_that_is_described_is_sent(document: dict[str, Any]) -> None:
-    source = "".join(file.read_text() for file in SOURCE.glob("*.py"))
+    """Its model is used where events are sent, beside where it is defined."""
+    names = {path: path.read_text() for path in SOURCE.glob("*.py")}
+    sent = "".join(text for path, text in names.items() if path.stem != "server_events")
+    sent += names[SOURCE / "server_events.py"].partition("def session_event")[2]
     described = document["paths"]["/v1/realtime"]["get"]["x-websocket"]["server-events"]
-    assert set(described) <= set(re.findall(r'"([a-z_.]+)"', source))
+    assert list(described) == [model.model_fields["type"].default for model in SERVER_EVENTS]
+    assert all(described.values())
+    assert [model.__name__ for model in SERVER_EVENTS if not re.search(rf"\b{model.__name__}\(", sent)] == []
+
+
+def test_the_session_is_described_to_its_fields(document: dict[str, Any]) -> None:
+    """As they are accepted: a schema of the document refuses what the server refuses, and takes what it takes."""
+    events = document["paths"]["/v1/realtime"]["get"]["x-websocket"]["client-events"]
+    audio_input = events["session.update"]["schema"]["properties"]["session"]["properties"]["audio"]["anyOf"][0]
+    fields = audio_input["properties"]["input"]["anyOf"][0]["properties"]
+    assert set(fields) == {"format", "turn_detection", "noise_reduction", "transcription"}
+    transcription = fields["transcription"]["anyOf"][0]
+    assert transcription["additionalProperties"] is False
+    assert {"model", "language", "keywords", "delay", *FIELDS} <= set(transcription["properties"])
+    assert fields["format"]["anyOf"][0]["properties"]["rate"]["enum"] == list(PACKET_RATES)
+    assert not [node for node in nodes(events) if "$ref" in node]
+
+
+def test_a_session_that_is_shown_is_one_that_may_be_sent(server: Server, document: dict[str, Any]) -> None:
+    """By another validator than the server's, with the schema of the document."""
+    events = document["paths"]["/v1/realtime"]["get"]["x-websocket"]["client-events"]
+    with connect(f"ws://127.0.0.1:{server.port}/v1/realtime?language=hi", open_timeout=20) as ws:
+        ws.recv(timeout=30)
+        for kind, turns in (
+            ("session.update", {"audio": {"input": {"turn_detection": {"type": "semantic_vad"}}}}),
+            ("transcription_session.update", {"turn_detection": None}),
+        ):
+            validator = jsonschema_rs.validator_for(events[kind]["schema"])
+            ws.send(json.dumps({"type": kind, "session": turns}))
+            shown = json.loads(ws.recv(timeout=30))
+            assert shown["type"] == f"{kind}d"
+            validator.validate({"type": kind, "session": shown["session"]})
+            assert not validator.is_valid({"type": kind, "session": shown["session"] | {"voice": "alloy"}})
+            assert not validator.is_valid({"type": kind})
 
 
 def test_errors_are_as_described(guarded: Guarded, document: dict[str, Any]) -> None:
@@ -191,3 +231,10 @@ def test_errors_are_as_described(guarded: Guarded, document: dict[str, Any]) -> 
     for answer in (httpx.get(f"{guarded.url}/v1/models"), httpx.get(f"{guarded.url}/nowhere")):
         found = answer.json()["error"]
         assert set(error["required"]) <= set(found) <= set(error["properties"])
+
+
+def test_parameters_with_one_value_are_enumerations(document: dict[str, Any]) -> None:
+    """openapi-python-client leaves out an operation that has a header whose schema is a const."""
+    parameters = [one for operation in operations(document) for one in operation.get("parameters", ())]
+    assert {"Tus-Resumable", "intent"} & {one["name"] for one in parameters}
+    assert not [one["name"] for one in parameters if "const" in one["schema"]]

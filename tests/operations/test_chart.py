@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from hindi_stt.api.realtime.routes import DRAIN_S
+from hindi_stt.api.realtime.connections import DRAIN_S
 from hindi_stt.settings import Settings
 from tests.support.server import ROOT
 
