@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic.fields import FieldInfo
 
 from hindi_stt.errors import error_types
-from hindi_stt.settings import Settings
+from hindi_stt.settings import GROUPS, variable
 
 DOCS = Path(__file__).parent
 
@@ -32,19 +36,40 @@ def errors_page() -> str:
 
 
 def settings_page() -> str:
-    """docs/settings.md, from the settings class."""
+    """docs/settings.md, from the groups of settings."""
     lines = [
         "# Settings",
         "",
-        "Made from `hindi_stt/settings.py` by `make docs`. All are environment variables.",
-        "",
-        "| variable | default | meaning |",
-        "| --- | --- | --- |",
+        "Made from `hindi_stt/settings/` by `make docs`. All are environment variables; `bentoml serve` and "
+        "`hindi-stt` read the same. Lists have commas between their entries.",
     ]
-    for name, field in Settings.model_fields.items():
-        default = field.default if field.default != "" else "(empty)"
-        lines.append(f"| `HINDI_STT_{name.upper()}` | {default} | {field.description} |")
+    for group in GROUPS:
+        lines += [
+            "",
+            f"## {group.title}",
+            "",
+            " ".join((group.__doc__ or "").split()),
+            "",
+            "| variable | default | unit | values | example | meaning |",
+            "| --- | --- | --- | --- | --- | --- |",
+        ]
+        for name, field in group.model_fields.items():
+            default = field.default if field.default != "" else "(empty)"
+            extra = field.json_schema_extra
+            unit = extra["unit"] if isinstance(extra, dict) else ""
+            example = f"`{field.examples[0]}`" if field.examples else ""
+            values = _values(field)
+            lines.append(f"| `{variable(name)}` | {default} | {unit} | {values} | {example} | {field.description} |")
     return "\n".join(lines) + "\n"
+
+
+def _values(field: FieldInfo) -> str:
+    """The choices of a setting, or the bounds of its number."""
+    if get_origin(field.annotation) is Literal:
+        return ", ".join(str(value) or "(empty)" for value in get_args(field.annotation))
+    bounds = {Gt: ("gt", ">"), Ge: ("ge", "≥"), Lt: ("lt", "<"), Le: ("le", "≤")}
+    found = ((bounds[type(one)], one) for one in field.metadata if type(one) in bounds)
+    return ", ".join(f"{sign} {getattr(one, name)}" for (name, sign), one in found)
 
 
 PAGES = {"errors.md": errors_page, "settings.md": settings_page}

@@ -22,7 +22,7 @@ from hindi_stt.decoding.decoders import LM_ROLE, NO_LANGUAGE_MODEL, vocabulary_o
 from hindi_stt.decoding.hotwords import build_tree
 from hindi_stt.errors import HindiSTTError, InvalidSetting
 from hindi_stt.inference.model_cache import check_model_memory
-from hindi_stt.settings import Settings, shown, variable
+from hindi_stt.settings import Settings, shown, split_list, variable
 from hindi_stt.text import TextOptions, Writer
 from hindi_stt.text.punctuation import PausePunctuator
 from hindi_stt.text.punctuation_model import has_punctuator
@@ -106,7 +106,7 @@ def _check_access(settings: Settings) -> None:
         if name != "*" and not _HOST_NAME.fullmatch(name):
             reason = f"{name!r} is no name of a host: write NAME,NAME without scheme and port, or *."
             raise _wrong("allowed_hosts", settings.allowed_hosts, reason)
-    for proxy in filter(None, (part.strip() for part in settings.trusted_proxies.split(","))):
+    for proxy in split_list(settings.trusted_proxies):
         if proxy != "*" and not _is_network(proxy):
             reason = f"{proxy!r} is no address or network: write 10.0.0.5,10.1.0.0/16, or *."
             raise _wrong("trusted_proxies", settings.trusted_proxies, reason)

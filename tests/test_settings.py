@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hindi_stt.errors import HindiSTTError
-from hindi_stt.settings import Settings, get_settings, unknown_variables, variable
+from hindi_stt.settings import GROUPS, Settings, get_settings, unknown_variables, variable
 from hindi_stt.startup_checks import check_settings
 from tests.support.server import Server
 
@@ -160,6 +160,29 @@ def test_a_good_value_is_taken(name: str, value: str, folder: Path, monkeypatch:
 
 def test_every_setting_has_a_bad_value() -> None:
     assert {name for name, _ in BAD} | FREE == set(Settings.model_fields)
+
+
+def test_every_setting_is_in_one_group() -> None:
+    grouped = [name for group in GROUPS for name in group.model_fields]
+    assert sorted(grouped) == sorted(Settings.model_fields)
+
+
+@pytest.mark.parametrize("name", list(Settings.model_fields))
+def test_the_example_of_the_page_is_a_value_that_can_be_used(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    field = Settings.model_fields[name]
+    assert field.examples
+    monkeypatch.setenv(variable(name), field.examples[0])
+    assert getattr(Settings(), name) != field.default
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_every_number_has_a_unit(name: str) -> None:
+    extra = Settings.model_fields[name].json_schema_extra
+    assert isinstance(extra, dict)
+    endings = {"_s": "seconds", "_mb": "MiB", "_bytes": "bytes", "_ms": "milliseconds", "_share": "share"}
+    unit = next((unit for ending, unit in endings.items() if name.endswith(ending)), None)
+    assert extra["unit"]
+    assert unit is None or str(extra["unit"]).startswith(unit)
 
 
 def test_a_password_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from hindi_stt.errors import InvalidSetting, ReferenceMissing, ReferenceNotAllowed
 from hindi_stt.safe_fetch import Network
-from hindi_stt.settings import Settings, shown
+from hindi_stt.settings import Settings, shown, split_list
 
 __all__ = ["References", "job_network"]
 
@@ -41,7 +41,7 @@ class References:
         self._timeout_s = settings.upload_timeout_s + self._max_bytes / settings.min_upload_rate
         self._folders: list[Path] = []
         self._origins: set[_Origin] = set()
-        for entry in filter(None, (part.strip() for part in settings.jobs_references.split(","))):
+        for entry in split_list(settings.jobs_references):
             url = urlsplit(entry)
             if url.scheme == "file" and not url.netloc and url.path.startswith("/"):
                 self._folders.append(Path(unquote(url.path)).resolve())
