@@ -18,7 +18,7 @@ CLIENTS := .venv-clients
 export BENTOML_DO_NOT_TRACK := True
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: serve test test-slow smoke-slow smoke-chaos smoke-soak check image prove-image prove-metrics oracle smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-ui prove-attack prove-clients prove-pythons smoke-pythons itn-reference bench bench-audio medium-random docs lock lock-oracle clean prove-deploy prove-jobs prove-bulk bulk bench-capacity
+.PHONY: serve test test-slow smoke-slow smoke-chaos smoke-soak check release-check image prove-image prove-metrics oracle smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-ui prove-attack prove-clients prove-pythons smoke-pythons itn-reference bench bench-audio medium-random docs lock lock-oracle clean prove-deploy prove-jobs prove-bulk bulk bench-capacity
 
 serve: $(VENV)/.serve
 	$(VENV)/bin/bentoml serve service:HindiSTT
@@ -26,7 +26,7 @@ serve: $(VENV)/.serve
 # Tests of one module stay in one process, where they share a server.
 TEST_PROCESSES ?= 2
 test: $(VENV)/.dev
-	$(VENV)/bin/python -m pytest -q -n $(TEST_PROCESSES) --dist loadfile -m "not oracle and not chaos and not api and not monitoring and not ui and not slow and not fuzz and not jobs and not bulk and not clients"
+	$(VENV)/bin/python -m pytest -q -n $(TEST_PROCESSES) --dist loadfile -m "not oracle and not chaos and not api and not monitoring and not ui and not slow and not fuzz and not jobs and not bulk and not clients and not release"
 
 # What would make `make test` too long.
 test-slow: $(VENV)/.dev
@@ -41,6 +41,10 @@ check: $(VENV)/.dev
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+
+# An sdist and a wheel, and one request to `hindi-stt serve` from the wheel in a fresh environment: a minute, with the package index.
+release-check: $(VENV)/.dev
+	$(VENV)/bin/python -m pytest -q -m release tests/release
 
 # An OCI image with docker, podman or buildah; TOOL, IMAGE, BASE, BUNDLE: see the script.
 image: $(VENV)/.serve

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
+from hindi_stt.bentoml_compat.environment import prepare_environment
 
-os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")  # before the import, which is when it is read
-# The images of `bentoml containerize` set it, and then BentoML's supervisor leaves a process that has died dead.
-os.environ.pop("BENTOML_CONTAINERIZED", None)
+prepare_environment()
 
-from hindi_stt.app import HindiSTT
-from hindi_stt.runner_services import ConformerRunner
+from hindi_stt.app import HindiSTT  # noqa: E402
+from hindi_stt.runner_services import ConformerRunner  # noqa: E402
 
 __all__ = ["ConformerRunner", "HindiSTT"]
