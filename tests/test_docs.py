@@ -102,12 +102,29 @@ def test_the_readmes_first_answer_is_real(server: Server) -> None:
     assert answer["text"] == shown[1]
 
 
-def test_the_readmes_make_targets_exist() -> None:
+def make_targets(text: str) -> list[str]:
+    """What a shell block, a workflow or a code span calls make with; variables are left out."""
+    calls = re.findall(r"(?:^|`|run: |&& |=required )make ([^`\n]+)", text, re.MULTILINE)
+    return [word for call in calls for word in call.split() if re.fullmatch(r"[a-z][a-z-]*", word)]
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "CONTRIBUTING.md", ".github/workflows/ci.yml", ".github/pull_request_template.md"]
+)
+def test_make_targets_exist(page: str) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for line in readme_commands():
-        if line.startswith("make "):
-            target = line.split()[1]
-            assert re.search(rf"^{re.escape(target)}:", makefile, re.MULTILINE), target
+    targets = make_targets((ROOT / page).read_text(encoding="utf-8"))
+    assert targets
+    for target in targets:
+        assert re.search(rf"^{re.escape(target)}:", makefile, re.MULTILINE), target
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/security.md"])
+def test_links_lead_to_files(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in link]
+    assert links
+    assert [link for link in links if not ((ROOT / page).parent / link).exists()] == []
 
 
 def test_no_text_names_a_package_that_is_not_ours() -> None:
