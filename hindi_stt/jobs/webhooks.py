@@ -1,23 +1,24 @@
-"""A job's end, told to a URL: signed and repeated as Standard Webhooks (standardwebhooks.com) says."""
+"""Webhooks that say how a job ended: signed and repeated as Standard Webhooks (standardwebhooks.com) describes."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import binascii
-import hmac
 import json
-import time
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import aiohttp
 from sqlalchemy import RowMapping
+from standardwebhooks import Webhook
 
 from hindi_stt.errors import HindiSTTError, InvalidRequest
+from hindi_stt.jobs.timestamps import utc_text
 from hindi_stt.safe_fetch import Network
 
-__all__ = ["check_webhook", "deliver", "next_try_s", "sign"]
+__all__ = ["check_webhook", "deliver", "next_try_s", "signed_headers"]
 
 _PREFIX: Final = "whsec_"
 _SECRET_BYTES: Final = range(24, 65)
@@ -28,7 +29,15 @@ _MAX_URL: Final = 2048
 
 
 def check_webhook(url: str, secret: str) -> None:
-    """Raises InvalidRequest where one of the two cannot be used."""
+    """Check what a job says about its webhook.
+
+    Args:
+        url: Where it is sent.
+        secret: Signs it: whsec_ and 24 to 64 bytes in base64.
+
+    Raises:
+        InvalidRequest: One of the two cannot be used.
+    """
     try:
         parts = urlsplit(url)
         usable = (
@@ -42,28 +51,53 @@ def check_webhook(url: str, secret: str) -> None:
         raise InvalidRequest(f"webhook_secret is not {_PREFIX} and 24 to 64 bytes in base64.", param="webhook_secret")
 
 
-def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
-    """The value of the header webhook-signature."""
-    signed = f"{message_id}.{timestamp}.".encode() + body
-    return "v1," + base64.b64encode(hmac.digest(_key(secret), signed, "sha256")).decode()
-
-
 def next_try_s(tries: int) -> float | None:
-    """Seconds until the next try after so many; None where it is the last."""
+    """Say when a webhook that was not taken is sent again.
+
+    Args:
+        tries: How often it has been sent.
+
+    Returns:
+        Seconds until the next try; None where there is none.
+    """
     return _TRIES[tries] if tries < len(_TRIES) else None
 
 
 def deliver(job: RowMapping, network: Network) -> bool:
-    """Send one message; whether it was taken (any 2xx). The id is the same at every try, so that a receiver sees it."""
-    message_id, now = f"msg_{job['id']}", int(time.time())
-    body = json.dumps({"type": f"job.{job['state']}", "timestamp": _iso(job["finished"]), "data": _facts(job)}).encode()
+    """Send the webhook of a job that has ended. Its id is the same at every try, so that a receiver knows it again.
+
+    Args:
+        job: The row of the job.
+        network: Which addresses may be reached.
+
+    Returns:
+        Whether it was taken: any status 2xx.
+    """
+    body = json.dumps({"type": f"job.{job['state']}", "timestamp": utc_text(job["finished"]), "data": _facts(job)})
     headers = {
         "content-type": "application/json",
-        "webhook-id": message_id,
-        "webhook-timestamp": str(now),
-        "webhook-signature": sign(job["webhook_secret"], message_id, now, body),
+        **signed_headers(f"msg_{job['id']}", job["webhook_secret"], body, datetime.now(UTC)),
     }
-    return asyncio.run(_post(job["webhook_url"], body, headers, network))
+    return asyncio.run(_post(job["webhook_url"], body.encode(), headers, network))
+
+
+def signed_headers(message_id: str, secret: str, body: str, now: datetime) -> dict[str, str]:
+    """Sign a message.
+
+    Args:
+        message_id: The same at every try.
+        secret: As `check_webhook` takes it.
+        body: What is sent.
+        now: The time of this try.
+
+    Returns:
+        The headers of Standard Webhooks: id, timestamp in seconds since 1970, and signature.
+    """
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": Webhook(secret).sign(message_id, now, body),
+    }
 
 
 async def _post(url: str, body: bytes, headers: dict[str, str], network: Network) -> bool:
@@ -80,10 +114,6 @@ async def _post(url: str, body: bytes, headers: dict[str, str], network: Network
 def _facts(job: RowMapping) -> dict[str, Any]:
     counts = {name: job[f"n_{name}"] for name in ("files", "done", "failed", "cancelled")}
     return {"id": job["id"], "state": job["state"], "files": {"total": counts.pop("files"), **counts}}
-
-
-def _iso(seconds: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 def _key(secret: str) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import AsyncGenerator, Callable
 from functools import partial
 from typing import Any, Final
@@ -20,6 +19,7 @@ from hindi_stt.api.jobs.requests import create_from_form, create_from_json
 from hindi_stt.api.jobs.service import JobService
 from hindi_stt.errors import InvalidRequest, ResultNotReady, from_code
 from hindi_stt.jobs.backend import JobOptions
+from hindi_stt.jobs.timestamps import utc_text
 from hindi_stt.render.formats import FORMATS, TEXT_FORMATS
 from hindi_stt.types import Transcript
 
@@ -171,8 +171,8 @@ def _facts(job: RowMapping) -> dict[str, Any]:
         "object": "job",
         "state": job["state"],
         "created": job["created"],
-        "created_at": _iso(job["created"]),
-        "finished_at": job["finished"] and _iso(job["finished"]),
+        "created_at": utc_text(job["created"]),
+        "finished_at": job["finished"] and utc_text(job["finished"]),
         "files": {
             "total": job["n_files"],
             "done": job["n_done"],
@@ -208,7 +208,3 @@ def _number(request: Request, name: str, default: int, most: int, *, least: int 
     if not least <= number <= most:
         raise InvalidRequest(f"{name} is {least} to {most}.", param=name)
     return number
-
-
-def _iso(seconds: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
