@@ -19,8 +19,8 @@ from .transmission import CHANNELS, transmit
 Random = np.random.Generator
 
 SHORTEST_S, LONGEST_S = 1.0, 30.0
+# Range of the RMS level that `examples` draws from.
 LOWEST_DBFS, HIGHEST_DBFS = -55.0, -6.0
-"""Range of the RMS level that `examples` draws from."""
 
 
 @dataclass(frozen=True)
@@ -203,6 +203,7 @@ def music(length: int, random: Random) -> np.ndarray:
     return tune(length, random)
 
 
+# Generators by name; music stands there three times, being the most varied of them and the commonest in calls.
 KINDS: dict[str, Callable[[int, Random], np.ndarray]] = {
     "white": white,
     "coloured": coloured,
@@ -222,4 +223,3 @@ KINDS: dict[str, Callable[[int, Random], np.ndarray]] = {
     "modem": modem,
     "music_3": music,
 }
-"""Generators by name; music stands there three times, being the most varied of them and the commonest in calls."""

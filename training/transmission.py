@@ -22,6 +22,7 @@ class Codec:
     bit_rate: int = 0
 
 
+# Transmission channels by name.
 CHANNELS: dict[str, Codec | None] = {
     "none": None,
     "g711": Codec("pcm_mulaw", "wav", 8_000),
@@ -29,7 +30,6 @@ CHANNELS: dict[str, Codec | None] = {
     "amr": Codec("libopencore_amrnb", "amr", 8_000, 7_950),
     "mp3": Codec("libmp3lame", "mp3", 16_000, 24_000),
 }
-"""Transmission channels by name."""
 
 
 def transmit(samples: np.ndarray, channel: str) -> np.ndarray:

@@ -37,10 +37,10 @@ __all__ = [
     "state_of",
 ]
 
+# Where the ASGI scope has the request's state.
 SCOPE_KEY: Final = "hindi_stt"
-"""Where the ASGI scope has the request's state."""
+# Of requests that are not yet counted for anybody.
 NOBODY: Final = Client("-")
-"""Of requests that are not yet counted for anybody."""
 # The body may not have been read to its end: closing the connection tells the client to stop sending.
 _UNREAD_BODY: Final = frozenset({408, 413})
 _BEFORE_THE_BODY: Final = (StorageFull, TooManyJobs, TooManyUploads, TooMuchStored)

@@ -16,8 +16,8 @@ from hindi_stt.types import Float32
 __all__ = ["PACKET_RATES", "PacketDecoder", "PacketFormat"]
 
 Encoding = Literal["pcm16", "g711_ulaw", "g711_alaw"]
+# Hz; G.711 is always at the first.
 PACKET_RATES: Final = (8_000, 16_000, 24_000)
-"""Hz; G.711 is always at the first."""
 _G711: Final = {"g711_ulaw": "ULAW", "g711_alaw": "ALAW"}
 _FULL_SCALE: Final = np.float32(1 / 32_768)
 

@@ -41,8 +41,8 @@ from hindi_stt.errors import AudioTooLong, CorruptAudio, DecoderLost, HindiSTTEr
 
 __all__ = ["UNKNOWN_SIZE", "open_raw", "open_recording"]
 
+# What a stream that is still arriving gives for its end.
 UNKNOWN_SIZE: Final = 2**62
-"""What a stream that is still arriving gives for its end."""
 
 # Encodings that libsndfile reads sample by sample, in every container.
 _EXACT_SUBTYPES: Final = frozenset(

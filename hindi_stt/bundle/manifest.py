@@ -36,12 +36,12 @@ __all__ = [
 ]
 
 MANIFEST_FILE = "bundle.json"
+# What was measured at the export, beside the manifest; no asset, so that measuring again makes no other bundle.
 REPORT_FILE = "verification.json"
-"""What was measured at the export, beside the manifest; no asset, so that measuring again makes no other bundle."""
 SCHEMA_VERSION: Final = 1
 BLANK: Final = "<blk>"
+# The bundle that comes with this package.
 EMBEDDED: Final = Path(__file__).parent.parent / "embedded"
-"""The bundle that comes with this package."""
 
 
 class _Frozen(BaseModel):
@@ -100,8 +100,8 @@ class Source(_Frozen):
 
     file: str
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    # Name and version of the framework that made the model, "nemo 2.7.3" for instance.
     framework: str
-    """Name and version of the framework that made the model, "nemo 2.7.3" for instance."""
 
 
 class Asset(_Frozen):
@@ -127,11 +127,11 @@ class Manifest(_Frozen):
     acoustic: AcousticSpec
     onsets: OnsetSpec = OnsetSpec()
     default_precision: str = "fp32"
+    # Of the assets of role lm the one that decodes what names none; empty: decoding is greedy.
     default_language_model: str = ""
-    """Of the assets of role lm the one that decodes what names none; empty: decoding is greedy."""
+    # Where no word of a clip has at least this score (`decoding.speech`), the clip counts as one without speech and has
+    # no words; None keeps all words. `training.speech_bound` chooses it on noise, music and speech.
     min_speech_score: float | None = Field(None, ge=0, le=1)
-    """Where no word of a clip has at least this score (`decoding.speech`), the clip counts as one without speech and
-    has no words; None keeps all words. `training.speech_bound` chooses it on noise, music and speech."""
     assets: tuple[Asset, ...]
 
     @model_validator(mode="after")

@@ -14,8 +14,8 @@ __all__ = ["FIELDS", "DecoderName", "DecodingOptions"]
 
 DecoderName = Literal["auto", "greedy", "beam"]
 
+# Field of a request → the values that it takes, none for any. hotwords: WORD[:WEIGHT], with commas or line ends.
 FIELDS: Final[Mapping[str, tuple[str, ...]]] = {"decoder": get_args(DecoderName), "language_model": (), "hotwords": ()}
-"""Field of a request → the values that it takes, none for any. hotwords: WORD[:WEIGHT], with commas or line ends."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ __all__ = ["DURATIONS_S", "Consistency", "check_consistency", "made_up_features"
 
 DURATIONS_S: Final = tuple(range(1, 21))
 ANY_PADDING: Final = 0.99
+# Design rule: a clip's log-probs do not depend on its neighbours, for float32 within this, for int8 exactly.
 MAX_BATCH_DELTA: Final = 1e-4
-"""Design rule: a clip's log-probs do not depend on its neighbours, for float32 within this, for int8 exactly."""
 
 
 @dataclass(frozen=True, slots=True)

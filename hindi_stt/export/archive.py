@@ -20,8 +20,8 @@ __all__ = ["MAX_BYTES", "Archive", "unpack"]
 
 CONFIG_FILE: Final = "model_config.yaml"
 WEIGHTS_FILE: Final = "model_weights.ckpt"
+# Bound on the unpacked size, in bytes: twice the largest CTC model that NVIDIA publishes.
 MAX_BYTES: Final = 8 * 2**30
-"""Bound on the unpacked size, in bytes: twice the largest CTC model that NVIDIA publishes."""
 MAX_MEMBERS: Final = 1000
 MAX_CONFIG_BYTES: Final = 4 * 2**20
 _CHUNK: Final = 2**20

@@ -34,9 +34,10 @@ DECODER: Final = {
     "nemo.collections.asr.modules.ConvASRDecoder",
     "nemo.collections.asr.modules.conv_asr.ConvASRDecoder",
 }
+# A `_target_` elsewhere in the file is never instantiated; one that points outside these makes it an unsafe file.
 TRUSTED_PREFIXES: Final = ("nemo.collections.", "nemo.core.", "torch.optim.", "pytorch_lightning.", "lightning.")
-"""A `_target_` elsewhere in the file is never instantiated; one that points outside these makes it an unsafe file."""
 
+# Options of the preprocessor that have to have one of these values; `stft_conv` is ignored by NeMo as well.
 FIXED_PREPROCESSING: Final[dict[str, tuple[Any, ...]]] = {
     "window": ("hann",),
     "normalize": ("per_feature",),
@@ -52,25 +53,24 @@ FIXED_PREPROCESSING: Final[dict[str, tuple[Any, ...]]] = {
     "stft_conv": (False, True),
     "pad_value": (0,),
 }
-"""Options of the preprocessor that have to have one of these values; `stft_conv` is ignored by NeMo as well."""
+# Options that are read, or that matter in training only.
 FREE_PREPROCESSING: Final = {
     "_target_", "sample_rate", "window_size", "window_stride", "n_window_size", "n_window_stride", "features", "n_fft",
     "preemph", "highfreq", "log_zero_guard_value", "dither", "pad_to", "rng", "nb_augmentation_prob", "nb_max_freq",
 }  # fmt: skip
-"""Options that are read, or that matter in training only."""
 
+# Options of the encoder that have to have one of these values, the first where nothing is said.
 ENCODER_OPTIONS: Final[dict[str, tuple[str | None, ...]]] = {
     "self_attention_model": ("rel_pos",),
     "subsampling": ("striding", "dw_striding"),
     "conv_norm_type": ("batch_norm", "layer_norm"),
     "reduction": (None,),
 }
-"""Options of the encoder that have to have one of these values, the first where nothing is said."""
 
+# From this NeMo on the STFT pads with zeros and a clip has floor(samples / hop) frames (../features.py).
 NEW_FEATURES: Final = (2, 5)
-"""From this NeMo on the STFT pads with zeros and a clip has floor(samples / hop) frames (../features.py)."""
+# CONSTANT in NeMo's features.py.
 NORMALISATION_EPSILON: Final = 1e-5
-"""CONSTANT in NeMo's features.py."""
 
 
 @dataclass(frozen=True, slots=True)

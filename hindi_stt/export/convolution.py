@@ -19,11 +19,11 @@ from hindi_stt.types import Float32
 
 __all__ = ["WEIGHT_RANGE", "convolutions_to_products"]
 
+# Weights are integers in [-64, 64]: see `hindi_stt.export.int8`.
 WEIGHT_RANGE: Final = 64
-"""Weights are integers in [-64, 64]: see `hindi_stt.export.int8`."""
 ACTIVATION_RANGE: Final = 255.0
+# Instead of the scale of a clip whose activations are all zero.
 LEAST_SCALE: Final = 1e-12
-"""Instead of the scale of a clip whose activations are all zero."""
 
 CHANNELS_LAST: Final = (0, 2, 3, 1)
 

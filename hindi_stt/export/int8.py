@@ -21,8 +21,8 @@ from hindi_stt.export.convolution import convolutions_to_products
 
 __all__ = ["quantize"]
 
+# The output layer and the first convolution, by their weights' names.
 KEPT_FLOAT = ("decoder.", "/first")
-"""The output layer and the first convolution, by their weights' names."""
 
 
 def quantize(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -18,8 +18,8 @@ from hindi_stt.types import Float32
 __all__ = ["TRANSPOSED", "name_initializers"]
 
 TRANSPOSED = "^T"
+# Folding is done in float32 by the exporter too, in another order; relative to the largest value.
 FOLD_TOLERANCE = 1e-5
-"""Folding is done in float32 by the exporter too, in another order; relative to the largest value."""
 
 
 def name_initializers(model: onnx.ModelProto, state: Mapping[str, Float32], epsilon: float = 1e-5) -> onnx.ModelProto:

@@ -32,6 +32,7 @@ OUTPUT: Final = "logprobs"
 DYNAMIC: Final = {"audio_signal": {0: "batch", 2: "frames"}, "length": {0: "batch"}, OUTPUT: {0: "batch", 1: "steps"}}
 
 Pass = Callable[[onnx.ModelProto], onnx.ModelProto]
+# In order; each keeps the log-probs of a clip's own frames (tests/export/test_passes.py).
 PASSES: Final[tuple[Pass, ...]] = (
     compute_positions,
     pointwise_to_matmul,
@@ -40,7 +41,6 @@ PASSES: Final[tuple[Pass, ...]] = (
     mask_in_first_convolution,
     shift_without_padding,
 )
-"""In order; each keeps the log-probs of a clip's own frames (tests/export/test_passes.py)."""
 
 
 @dataclass(frozen=True, slots=True)

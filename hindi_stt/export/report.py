@@ -15,14 +15,14 @@ from hindi_stt.export.verify import TOLERANCE, Fidelity
 
 __all__ = ["Report", "Speech", "choose_precision", "judge"]
 
+# Speech on which int8 has to prove itself before it becomes the default, in seconds.
 MIN_SPEECH_S: Final = 600.0
-"""Speech on which int8 has to prove itself before it becomes the default, in seconds."""
+# Words of fp32's text that int8 may change, as a fraction.
 MAX_TEXT_DRIFT: Final = 0.02
-"""Words of fp32's text that int8 may change, as a fraction."""
+# How much higher int8's WER against the references may be, as a fraction.
 MAX_WER_RISE: Final = 0.005
-"""How much higher int8's WER against the references may be, as a fraction."""
+# Below this int8 is not worth its drift on this kind of CPU.
 MIN_SPEEDUP: Final = 1.1
-"""Below this int8 is not worth its drift on this kind of CPU."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,13 @@ from hindi_stt.errors import ChecksumMismatch, SourceUnavailable
 
 __all__ = ["PUBLISHED", "LocalSource", "fetch"]
 
+# Names that stand for one published file: NVIDIA's addresses are those in NeMo's own list of pretrained models.
 PUBLISHED: Final = {
     "stt_hi_conformer_ctc_medium": (
         "https://api.ngc.nvidia.com/v2/models/nvidia/nemo/stt_hi_conformer_ctc_medium/versions/1.6.0/files/"
         "stt_hi_conformer_ctc_medium.nemo"
     ),
 }
-"""Names that stand for one published file: NVIDIA's addresses are those in NeMo's own list of pretrained models."""
 
 MAX_DOWNLOAD_BYTES: Final = 8 * 2**30
 TIMEOUT_S: Final = 60.0

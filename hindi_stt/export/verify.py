@@ -27,8 +27,8 @@ from hindi_stt.types import Features, LogProbs
 
 __all__ = ["Fidelity", "NemoAcoustic", "measure_fidelity", "transcribe_with"]
 
+# Largest difference of a log-prob that counts as none.
 TOLERANCE: Final = 1e-3
-"""Largest difference of a log-prob that counts as none."""
 ANY_PADDING: Final = 0.99
 
 

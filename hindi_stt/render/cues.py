@@ -14,12 +14,12 @@ from hindi_stt.types import Transcript, Word
 
 __all__ = ["CUE_PAUSE_S", "CUE_S", "LINE_CLUSTERS", "Cue", "channel_label", "cues"]
 
+# Longest line, in grapheme clusters: the usual limit of broadcasters for two lines on a screen.
 LINE_CLUSTERS: Final = 42
-"""Longest line, in grapheme clusters: the usual limit of broadcasters for two lines on a screen."""
+# Longest time that a cue of several words is shown, in seconds.
 CUE_S: Final = 7.0
-"""Longest time that a cue of several words is shown, in seconds."""
+# A pause between two words that always ends a cue, in seconds.
 CUE_PAUSE_S: Final = 0.8
-"""A pause between two words that always ends a cue, in seconds."""
 
 # Costs that `_cut` weighs against each other. page_files/subtitles.js has the same ones.
 _CUE_COST: Final = 100

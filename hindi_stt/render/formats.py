@@ -36,18 +36,18 @@ class TextFormat:
     joins: bool = False
 
 
+# By the name that `response_format` takes.
 TEXT_FORMATS: Final[Mapping[str, TextFormat]] = {
     "text": TextFormat(lambda transcript: to_text(transcript) + "\n", "text/plain", "txt", "आज मौसम", joins=True),
     "srt": TextFormat(to_srt, "application/x-subrip", "srt", "1\n00:00:00,240 --> 00:00:00,920\nआज मौसम\n\n"),
     "vtt": TextFormat(to_vtt, "text/vtt", "vtt", "WEBVTT\n\n00:00:00.240 --> 00:00:00.920\nआज मौसम\n\n"),
 }
-"""By the name that `response_format` takes."""
 
+# All that `response_format` takes; the first is the default.
 FORMATS: Final = ("json", *TEXT_FORMATS, "verbose_json")
-"""All that `response_format` takes; the first is the default."""
 
+# The format of each type that an Accept header may name.
 FORMAT_BY_MEDIA_TYPE: Final[Mapping[str, str]] = {
     "application/json": "json",
     **{form.media_type: name for name, form in TEXT_FORMATS.items()},
 }
-"""The format of each type that an Accept header may name."""

@@ -15,8 +15,8 @@ from hindi_stt.types import Features, LogProbs
 __all__ = ["Dispatcher", "RunModel"]
 
 Result = LogProbs | HindiSTTError
+# Runs clips through the model of this name; the flag says that the run may use every core.
 RunModel = Callable[[str, Sequence[Features], bool], list[Result]]
-"""Runs clips through the model of this name; the flag says that the run may use every core."""
 
 _Item = tuple[Features, "asyncio.Future[Result]"]
 

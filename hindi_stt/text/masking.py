@@ -48,8 +48,8 @@ class MaskableRun:
     parts: int = 1
 
 
+# Texts of words → each run of spoken or written digits.
 DigitRuns = Callable[[Sequence[str]], Iterator[MaskableRun]]
-"""Texts of words → each run of spoken or written digits."""
 
 
 def mask_numbers(segments: Sequence[Segment], kinds: frozenset[Mask], digit_runs: DigitRuns) -> tuple[Segment, ...]:

@@ -12,6 +12,7 @@ from hindi_stt.types import Mask, Nasals, Nukta, Numerals, Punctuation, Script
 
 __all__ = ["FIELDS", "TextOptions"]
 
+# Field of a request → the values that it takes; mask takes several, with commas between.
 FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "numerals": get_args(Numerals),
     "script": get_args(Script),
@@ -20,7 +21,6 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "nukta": get_args(Nukta),
     "nasals": get_args(Nasals),
 }
-"""Field of a request → the values that it takes; mask takes several, with commas between."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from hindi_stt.text.punctuation_model import has_punctuator
 
 __all__ = ["FIELDS", "Options", "offered"]
 
+# Every option that a request may send → the values that it takes; none: any text.
 FIELDS: Final[Mapping[str, tuple[str, ...]]] = {**TEXT_FIELDS, **DECODING_FIELDS}
-"""Every option that a request may send → the values that it takes; none: any text."""
 
 
 def offered(bundles: Iterable[Bundle]) -> dict[str, tuple[str, ...]]:

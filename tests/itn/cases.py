@@ -106,6 +106,7 @@ def _quarters(rng: random.Random) -> str:
     return f"{quarter} {scale}"
 
 
+# Class, how many are drawn, and how.
 DRAWN: Final[Sequence[tuple[str, int, Callable[[random.Random], str]]]] = (
     ("cardinal", 60, lambda rng: rng.choice(CARRIERS).format(words(rng.randrange(3, 100)))),
     ("date", 150, lambda rng: rng.choice(DATE_CARRIERS).format(_date(rng))),
@@ -117,7 +118,6 @@ DRAWN: Final[Sequence[tuple[str, int, Callable[[random.Random], str]]]] = (
     ("phone", 80, _phone),
     ("quarters", 80, _quarters),
 )
-"""Class, how many are drawn, and how."""
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ _CHUNKING: Final = ("auto", "server_vad")
 _CHUNKING_NUMBERS: Final = ("threshold", "prefix_padding_ms", "silence_duration_ms")
 _TRUE: Final = ("true", "1", "yes", "on")
 _FALSE: Final = ("false", "0", "no", "off")
+# OpenAI's chunking_strategy: as a text, and as its clients send an object.
 CHUNKING_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
     "chunking_strategy": {
         "type": "string",
@@ -28,7 +29,6 @@ CHUNKING_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
         for name in _CHUNKING_NUMBERS
     },
 }
-"""OpenAI's chunking_strategy: as a text, and as its clients send an object."""
 
 
 def unknown_field(name: str, known: Sequence[str]) -> InvalidRequest:

@@ -42,8 +42,8 @@ class ArrivingFile(io.RawIOBase):
         self._position = self._size = 0
         self._ended = self._sought = False
         self._changed = threading.Condition()
+        # Around each wait for bytes, in the reader's thread.
         self.idle: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
-        """Around each wait for bytes, in the reader's thread."""
 
     def append(self, data: bytes) -> None:
         """Add what has arrived."""

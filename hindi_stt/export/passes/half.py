@@ -9,11 +9,11 @@ from hindi_stt.export.graph import Graph
 
 __all__ = ["STORED_SUFFIX", "store_half"]
 
+# The float32 tensor is called after its stored float16 initialiser, with this at the end.
 STORED_SUFFIX = "/float32"
-"""The float32 tensor is called after its stored float16 initialiser, with this at the end."""
 
+# Below this the two bytes per element are not worth a node.
 MIN_ELEMENTS = 1024
-"""Below this the two bytes per element are not worth a node."""
 
 
 def store_half(model: onnx.ModelProto) -> onnx.ModelProto:

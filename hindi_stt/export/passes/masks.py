@@ -19,14 +19,14 @@ from hindi_stt.export.graph import Graph
 
 __all__ = ["mask_in_first_convolution", "simplify_attention_masks", "simplify_subsampling_masks"]
 
+# NeMo's INF_VAL.
 MASKED = -10000.0
-"""NeMo's INF_VAL."""
 
+# Far below any convolution's output, within the range of float16; zero times it is still zero.
 SUPPRESS = -3e4
-"""Far below any convolution's output, within the range of float16; zero times it is still zero."""
 
+# Bound on a normalised log-mel value, in standard deviations, for telling that SUPPRESS is far enough.
 LARGEST_FEATURE = 100.0
-"""Bound on a normalised log-mel value, in standard deviations, for telling that SUPPRESS is far enough."""
 
 
 def simplify_attention_masks(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -18,8 +18,8 @@ from hindi_stt.types import Float32
 __all__ = ["compute_positions"]
 
 BASE = 10000.0
+# The angles of far positions round differently in each library: at position 5000 by up to 3e-4 rad.
 TOLERANCE = 1e-3
-"""The angles of far positions round differently in each library: at position 5000 by up to 3e-4 rad."""
 
 
 def compute_positions(model: onnx.ModelProto) -> onnx.ModelProto:

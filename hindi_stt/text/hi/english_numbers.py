@@ -14,6 +14,7 @@ def _table(lines: str) -> dict[str, int]:
     return {key(word): int(value) for value, *words in rows for word in words}
 
 
+# Key → digit; a number only where digits stand in a row.
 ENGLISH_DIGITS: Final = _table("""
 0 ज़ीरो ज़िरो
 1 वन वॅन
@@ -26,8 +27,8 @@ ENGLISH_DIGITS: Final = _table("""
 8 एट ऐट एइट एईट
 9 नाइन नाईन नाइने
 """)
-"""Key → digit; a number only where digits stand in a row."""
 
+# Key → 10 … 19.
 ENGLISH_TEENS: Final = _table("""
 10 टेन
 11 इलेवन एलेवन इलेवेन
@@ -40,8 +41,8 @@ ENGLISH_TEENS: Final = _table("""
 18 एटीन एट्टीन
 19 नाइनटीन नाइंटीन नाइन्टीन
 """)
-"""Key → 10 … 19."""
 
+# Key → 20, 30, … 90; with a digit behind it one number: नाइनटी एट is 98.
 ENGLISH_TENS: Final = _table("""
 20 ट्वेंटी ट्वंटी टवेंटी ट्वेन्टी
 30 थर्टी थर्टि
@@ -52,17 +53,16 @@ ENGLISH_TENS: Final = _table("""
 80 एटी ऐटी एट्टी
 90 नाइनटी नाइंटी नाइन्टी
 """)
-"""Key → 20, 30, … 90; with a digit behind it one number: नाइनटी एट is 98."""
 
 ENGLISH_NUMBERS: Final = frozenset(
     {*ENGLISH_DIGITS, *ENGLISH_TEENS, *ENGLISH_TENS, *map(key, ("हंड्रेड", "हन्ड्रेड", "थाउज़ेंड", "हाफ़", "मिलियन", "बिलियन"))}
 )
 
+# डबल सात is 77.
 REPEATS: Final = {
     **dict.fromkeys(map(key, ("डबल", "डब्बल")), 2),
     **dict.fromkeys(map(key, ("ट्रिपल", "ट्रिप्पल", "तिबल")), 3),
 }
-"""डबल सात is 77."""
 
+# The letter O, said for zero between other digits.
 SPOKEN_O: Final = frozenset(map(key, ("ओ", "ओह", "O", "o")))
-"""The letter O, said for zero between other digits."""

@@ -174,6 +174,7 @@ def _before_a_person(phrase: Phrase, i: int) -> bool | None:
     return False if _given_to_somebody(phrase, i) or _asked_in_turn(phrase, i) else None
 
 
+# Each says whether दो is the number, or None where it does not know; the first that knows is right.
 _RULES: Final[tuple[Callable[[Phrase, int], bool | None], ...]] = (
     _at_the_end,
     _before_a_unit,
@@ -184,7 +185,6 @@ _RULES: Final[tuple[Callable[[Phrase, int], bool | None], ...]] = (
     _behind_a_person,
     _before_a_person,
 )
-"""Each says whether दो is the number, or None where it does not know; the first that knows is right."""
 
 
 def _is_labelled(phrase: Phrase, i: int) -> bool:

@@ -128,9 +128,10 @@ def _units() -> dict[str, int]:
     return units
 
 
+# Key → 0 … 99.
 UNITS: Final = _units()
-"""Key → 0 … 99."""
 
+# Key → scale. नील, पद्म and शंख are far more often a colour, a lotus and a conch.
 SCALES: Final = {
     key(word): scale
     for word, scale in {
@@ -142,8 +143,8 @@ SCALES: Final = {
         "खरब": 10**11,
     }.items()
 }
-"""Key → scale. नील, पद्म and शंख are far more often a colour, a lotus and a conch."""
 
+# Key → what is added to the number that follows, or, where the second is not None, the whole. सवा alone is 1¼.
 FRACTIONS: Final = {
     key(word): value
     for word, value in {
@@ -156,4 +157,3 @@ FRACTIONS: Final = {
         "अढ़ाई": (Decimal("2.5"), 2),
     }.items()
 }
-"""Key → what is added to the number that follows, or, where the second is not None, the whole. सवा alone is 1¼."""

@@ -26,11 +26,11 @@ _IRREGULAR: Final = {
     )
     for ending in ("ा", "ी", "े")
 }
+# Keys of पहला, दूसरे, …
 IRREGULAR_ORDINALS: Final = frozenset(_IRREGULAR)
-"""Keys of पहला, दूसरे, …"""
 
+# How the key of any other ordinal ends.
 ORDINAL_ENDINGS: Final = tuple(key(suffix) for suffix in _SUFFIXES)
-"""How the key of any other ordinal ends."""
 
 # तेरहवीं is also the rite on the thirteenth day, and then counts nothing.
 _RITES: Final = keys_of("तेरहवीं")
