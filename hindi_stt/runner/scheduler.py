@@ -6,7 +6,7 @@ like length where more wait than there are idle cores: on a CPU, longer clips ga
 Order is start-time fair queueing (Goyal, Vin and Cheng, 1996) on two levels: over clients, so that nobody's backlog
 delays anybody else, and within a client over flows: the clips of one recording are one flow, so that an hour-long file
 in progress does not hold back short clips that come later. The last words of a live speaker go before everything else
-of their client, and have a head start before others; interactive work goes before bulk.
+of their client, and have a head start before others.
 
 A run cannot be interrupted. So that a short clip need not wait for the end of a long one, one run more than there are
 cores may be in progress: that of a clip at most half as long as each of those, of a client that has none of them.
@@ -46,7 +46,6 @@ class Priority(IntEnum):
 
     LIVE_FINAL = 0
     INTERACTIVE = 1
-    BULK = 2
 
 
 class QueueFull(Exception):
@@ -132,8 +131,7 @@ class Scheduler(Generic[T]):
     def __init__(self, cores: int, limits: SchedulerLimits) -> None:
         self._cores = cores
         self._limits = limits
-        # By whether it is bulk.
-        self._queues: dict[bool, FairQueue[Work[T]]] = {False: FairQueue(), True: FairQueue()}
+        self._queue: FairQueue[Work[T]] = FairQueue()
         self._flows: dict[str, _Flows] = {}
         self._queued_by_client: defaultdict[str, float] = defaultdict(float)
         self._running: list[Run[T]] = []
@@ -149,13 +147,6 @@ class Scheduler(Generic[T]):
     @property
     def _running_s(self) -> float:
         return sum(run.padded_s for run in self._running)
-
-    @property
-    def predicted_wait_s(self) -> float:
-        """How long a clip that arrives now would wait, if everything before it is done first."""
-        if self.n_running < self._cores and not self.n_queued:
-            return 0.0
-        return (self.queued_s + self._running_s / 2) * self._cost / self._cores
 
     def predicted_wait_of(self, client: str, duration_s: float) -> float:
         """How long a clip of this client that arrives now would wait, in seconds.
@@ -180,7 +171,7 @@ class Scheduler(Generic[T]):
             self._admit(work)
         work.rank = self._flows.setdefault(work.client, _Flows()).rank(work.flow, work.duration_s)
         head_start_s = _LIVE_HEAD_START_S if work.priority is Priority.LIVE_FINAL else 0.0
-        self._queue_of(work).push(work.client, work, (work.priority, work.rank), head_start_s)
+        self._queue.push(work.client, work, (work.priority, work.rank), head_start_s)
         self._count(work, 1)
 
     def _admit(self, work: Work[T]) -> None:
@@ -202,11 +193,10 @@ class Scheduler(Generic[T]):
         if self.n_running >= self._cores:
             extra = self._pop_short(now_s, dropped) if self.n_running == self._cores else None
             return None if extra is None else self._begin([extra]), dropped
-        for queue in self._queues.values():
-            first = self._pop(queue, now_s, dropped)
-            if first is not None:
-                return self._begin([first, *self._companions(first, now_s, dropped)]), dropped
-        return None, dropped
+        first = self._pop(now_s, dropped)
+        if first is None:
+            return None, dropped
+        return self._begin([first, *self._companions(first, now_s, dropped)]), dropped
 
     def _begin(self, entries: list[Entry[Work[T]]]) -> Run[T]:
         works = [entry.item for entry in entries]
@@ -218,15 +208,11 @@ class Scheduler(Generic[T]):
 
     def _pop_short(self, now_s: float, dropped: list[Work[T]]) -> Entry[Work[T]] | None:
         """A short clip of somebody who waits for the long ones of others: see this module's docstring."""
-        queue = self._queues[False]
         busy = {work.client for run in self._running for work in run.works}
         shortest_s = min(min(work.duration_s for work in run.works) for run in self._running)
         longest_s = _MAX_EXTRA_SHARE * shortest_s
         return self._pop(
-            queue,
-            now_s,
-            dropped,
-            lambda client: client not in busy and queue.first(client).duration_s <= longest_s,
+            now_s, dropped, lambda client: client not in busy and self._queue.first(client).duration_s <= longest_s
         )
 
     def finished(self, run: Run[T], elapsed_s: float) -> None:
@@ -246,25 +232,17 @@ class Scheduler(Generic[T]):
             self._queued_by_client[work.client] = max(0.0, self._queued_by_client[work.client] + n * work.duration_s)
 
     def _charge(self, work: Work[T]) -> None:
-        queue = self._queue_of(work)
-        queue.begin(work.client)
-        queue.charge(work.client, work.duration_s)
+        self._queue.begin(work.client)
+        self._queue.charge(work.client, work.duration_s)
         if flows := self._flows.get(work.client):
             flows.took(work.rank)
         if len(self._flows) > _MAX_IDLE_FLOWS:
             self._flows = {client: kept for client, kept in self._flows.items() if client in self._queued_by_client}
 
-    def _queue_of(self, work: Work[T]) -> FairQueue[Work[T]]:
-        return self._queues[work.priority is Priority.BULK]
-
     def _pop(
-        self,
-        queue: FairQueue[Work[T]],
-        now_s: float,
-        dropped: list[Work[T]],
-        eligible: Callable[[str], bool] = lambda _: True,
+        self, now_s: float, dropped: list[Work[T]], eligible: Callable[[str], bool] = lambda _: True
     ) -> Entry[Work[T]] | None:
-        while (entry := queue.pop(eligible)) is not None:
+        while (entry := self._queue.pop(eligible)) is not None:
             work = entry.item
             self._count(work, -1)
             if not work.abandoned and work.deadline_s > now_s:
@@ -275,7 +253,6 @@ class Scheduler(Generic[T]):
     def _companions(self, first: Entry[Work[T]], now_s: float, dropped: list[Work[T]]) -> list[Entry[Work[T]]]:
         """Waiting clips that share the run of `first`: only such as no idle core could take at once."""
         limits, lead = self._limits, first.item
-        queue = self._queue_of(lead)
         spare = self.n_queued - (self._cores - self.n_running - 1)
         longest = total = lead.duration_s
         chosen: list[Entry[Work[T]]] = []
@@ -283,7 +260,7 @@ class Scheduler(Generic[T]):
         for _ in range(_MAX_CANDIDATES if 2 * lead.duration_s <= limits.max_run_s else 0):
             if len(chosen) >= min(spare, limits.max_clips - 1):
                 break
-            entry = self._pop(queue, now_s, dropped)
+            entry = self._pop(now_s, dropped)
             if entry is None:
                 break
             work = entry.item
@@ -296,6 +273,6 @@ class Scheduler(Generic[T]):
             else:
                 put_back.append(entry)
         for entry in put_back:
-            queue.put_back(entry)
+            self._queue.put_back(entry)
             self._count(entry.item, 1)
         return chosen
