@@ -6,12 +6,13 @@ bytes ─audio─▶ Waveform ─features─▶ Features ─acoustic─▶ LogPr
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "WORD_MARK",
     "Features",
     "Float32",
     "Hypothesis",
@@ -30,6 +31,9 @@ __all__ = [
 ]
 
 Float32 = NDArray[np.float32]
+
+# SentencePiece writes it before a token that begins a word.
+WORD_MARK: Final = "\u2581"
 
 # How text is written: what settings and requests may say. docs/hindi-text.md tells what each does.
 Numerals = Literal["off", "devanagari", "latin"]

@@ -15,11 +15,10 @@ import numpy as np
 
 from hindi_stt.bundle.manifest import MANIFEST_FILE, Bundle
 from hindi_stt.decoding import GreedyDecoder
-from hindi_stt.decoding.vocabulary import WORD_MARK
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.settings import Settings
 from hindi_stt.transcription.pipeline import Pipeline
-from hindi_stt.types import Token
+from hindi_stt.types import WORD_MARK, Token
 from tests.server.word_events import speak_with_words
 from tests.support import domain_text
 from tests.support.wav import wav

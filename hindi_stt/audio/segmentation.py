@@ -16,7 +16,7 @@ from typing import Final
 
 import numpy as np
 
-from hindi_stt.types import Float32, Token
+from hindi_stt.types import WORD_MARK, Float32, Token
 
 __all__ = ["Clip", "Segmenter", "stitch"]
 
@@ -49,7 +49,6 @@ _LEAST_FRAMES: Final = 10
 # first letters behind a longer one.
 _LEAD: Final = 10
 _TAIL: Final = 30
-_WORD_MARK: Final = "\u2581"
 # Two clips place one token within two frames of an 80 ms model of each other.
 _SAME_TIME_S: Final = 0.16
 # How much worse it is for two tokens to differ in time than to lie off the middle.
@@ -261,7 +260,7 @@ def _runs(flags: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> list[tuple[int, 
 
 def _starts_word(token: Token) -> bool:
     """Whether a word begins with this token: SentencePiece's mark."""
-    return token.piece.startswith(_WORD_MARK)
+    return token.piece.startswith(WORD_MARK)
 
 
 def stitch(left: Sequence[Token], right: Sequence[Token], middle_s: float) -> tuple[list[Token], list[Token]]:

@@ -7,8 +7,7 @@ from dataclasses import replace
 from hindi_stt.bundle.manifest import OnsetSpec
 from hindi_stt.decoding.decoders import Decoder
 from hindi_stt.decoding.paths import words_from_tokens
-from hindi_stt.decoding.vocabulary import WORD_MARK
-from hindi_stt.types import Hypothesis, LogProbs, Token
+from hindi_stt.types import WORD_MARK, Hypothesis, LogProbs, Token
 
 __all__ = ["OnsetDecoder", "with_onsets"]
 

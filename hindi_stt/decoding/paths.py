@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hindi_stt.decoding.vocabulary import UNKNOWN, UNKNOWN_TEXT, WORD_MARK
-from hindi_stt.types import Float32, LogProbs, Token, Word
+from hindi_stt.decoding.vocabulary import UNKNOWN, UNKNOWN_TEXT
+from hindi_stt.types import WORD_MARK, Float32, LogProbs, Token, Word
 
 __all__ = ["confidence", "ends_of", "tokens_from", "tokens_of_words", "words_from_tokens"]
 

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from hindi_stt.decoding.ngram import LanguageModel
-from hindi_stt.decoding.vocabulary import WORD_MARK, Vocabulary
+from hindi_stt.decoding.vocabulary import Vocabulary
+from hindi_stt.types import WORD_MARK
 
 __all__ = ["PieceModel", "names_of_pieces"]
 

@@ -6,9 +6,10 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
-__all__ = ["UNKNOWN", "UNKNOWN_TEXT", "WORD_MARK", "Vocabulary"]
+from hindi_stt.types import WORD_MARK
 
-WORD_MARK: Final = "\u2581"
+__all__ = ["UNKNOWN", "UNKNOWN_TEXT", "Vocabulary"]
+
 UNKNOWN: Final = "<unk>"
 # What SentencePiece writes for an unknown piece, and therefore NeMo too.
 UNKNOWN_TEXT: Final = "\u2047"

@@ -16,6 +16,8 @@ import torch
 from nemo.collections.asr.models import EncDecCTCModelBPE, EncDecHybridRNNTCTCBPEModel
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from hindi_stt.types import WORD_MARK
+
 __all__ = ["build_random_model", "train_tokenizer"]
 
 N_SENTENCES = 4000
@@ -46,7 +48,7 @@ def build_random_model(config: Path | DictConfig, pieces: list[str], target: Pat
 
 def train_tokenizer(pieces: list[str], size: int, folder: Path, *, seed: int = 0) -> None:
     """A SentencePiece unigram model of `size` pieces as tokenizer.model, tokenizer.vocab and vocab.txt in a folder."""
-    words = [piece.replace("▁", "") for piece in pieces if not piece.startswith("<") and piece != "▁"]
+    words = [piece.replace(WORD_MARK, "") for piece in pieces if not piece.startswith("<") and piece != WORD_MARK]
     rng = np.random.default_rng(seed)
     text = folder / "text.txt"
     with text.open("w", encoding="utf-8") as f:

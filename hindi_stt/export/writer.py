@@ -18,12 +18,11 @@ from hindi_stt.bundle.manifest import BLANK, MANIFEST_FILE, AcousticSpec, Asset,
 from hindi_stt.export.config import ModelConfig
 from hindi_stt.export.onnx_model import INPUTS, OPSET, OUTPUT, check
 from hindi_stt.export.passes.half import store_half
-from hindi_stt.types import Float32
+from hindi_stt.types import WORD_MARK, Float32
 
 __all__ = ["BundleContent", "Identity", "set_default_precision", "write_bundle"]
 
 TOOLS: Final = ("nemo_toolkit", "torch", "onnx", "onnxruntime")
-_WORD_MARK: Final = "\u2581"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,7 @@ def _asset(folder: Path, role: str, name: str, file: str) -> Asset:
 
 def _token(piece: str) -> str:
     """Character models write the space between words as itself, everything else as SentencePiece's mark."""
-    return _WORD_MARK if piece == " " else piece
+    return WORD_MARK if piece == " " else piece
 
 
 def _save_onnx(content: BundleContent, precision: str, model: onnx.ModelProto, file: Path) -> None:
