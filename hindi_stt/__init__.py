@@ -1,3 +1,3 @@
 """Hindi speech to text on ordinary CPUs."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 import hindi_stt.errors
+from hindi_stt import __version__
 from hindi_stt.errors import HindiSTTError, error_types
 from tests.support.server import ROOT, Server
 
@@ -100,6 +101,31 @@ def test_the_readmes_first_answer_is_real(server: Server) -> None:
     with (ROOT / "tests" / "data" / "rain_16k.wav").open("rb") as f:
         answer = httpx.post(f"{server.url}/transcribe", files={"file": f}, timeout=30).json()
     assert answer["text"] == shown[1]
+
+
+def test_the_changelog_is_dated_and_begins_with_this_version() -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^## (.+)$", changelog, re.MULTILINE)
+    assert re.fullmatch(rf"{re.escape(__version__)} - (unreleased|\d{{4}}-\d\d-\d\d)", headings[0])
+    assert headings[1:]
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+ - \d{4}-\d\d-\d\d", heading) for heading in headings[1:])
+    groups = set(re.findall(r"^### (.+)$", changelog, re.MULTILINE))
+    assert groups <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+
+
+@pytest.mark.parametrize(
+    ("page", "pattern"),
+    [
+        ("deploy/compose.yaml", r"hindi-stt:(\d[\d.]*\d)"),
+        ("deploy/ray/raycluster.yaml", r"hindi-stt-ray:(\d[\d.]*\d)|hindi_stt-([\d.]+)-py3"),
+        ("deploy/chart/Chart.yaml", r'[vV]ersion: "?(\d[\d.]*\d)"?'),
+        ("docs/deployment.md", r"hindi-stt:(\d[\d.]*\d)"),
+    ],
+)
+def test_the_version_is_the_same_everywhere(page: str, pattern: str) -> None:
+    found = re.findall(pattern, (ROOT / page).read_text(encoding="utf-8"))
+    versions = {"".join(groups) for groups in found}
+    assert versions == {__version__}
 
 
 def make_targets(text: str) -> list[str]:
