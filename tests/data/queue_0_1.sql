@@ -1,0 +1,11 @@
+PRAGMA foreign_keys=OFF;
+BEGIN TRANSACTION;
+CREATE TABLE kv (queue text not null, key text not null, value blob not null, primary key(queue, key));
+CREATE TABLE schedule (id integer not null primary key, queue text not null, data blob not null, timestamp real not null);
+CREATE TABLE task (id integer not null primary key, queue text not null, data blob not null, priority real not null default 0.0);
+INSERT INTO task VALUES(1,'hindi_stt_jobs',X'5b2232363464323039302d393565632d346136642d626264612d626334343065333961643136222c202268696e64695f7374742e6a6f62732e71756575652e686561725f6e657874222c206e756c6c2c20302c20302c206e756c6c2c205b5d2c207b7d2c206e756c6c2c206e756c6c2c206e756c6c2c206e756c6c2c206e756c6c2c206e756c6c2c20305d',0.0);
+INSERT INTO task VALUES(2,'hindi_stt_jobs',X'5b2261353530643338362d633361342d346563632d623236312d663663366139643362363362222c202268696e64695f7374742e6a6f62732e71756575652e686561725f6e657874222c206e756c6c2c20302c20302c206e756c6c2c205b5d2c207b7d2c206e756c6c2c206e756c6c2c206e756c6c2c206e756c6c2c206e756c6c2c206e756c6c2c20305d',0.0);
+CREATE TABLE counter (queue text not null, key text not null, value integer not null default 0, primary key(queue, key));
+CREATE INDEX schedule_queue_timestamp on schedule (queue, timestamp);
+CREATE INDEX task_queue_priority_id on task (queue, priority desc, id);
+COMMIT;
