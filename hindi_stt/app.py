@@ -91,11 +91,10 @@ def _job_opening(recognizer: Recognizer, opened: Callable[[], None]) -> JobOpeni
     from hindi_stt.api.jobs.opening import JobOpening
     from hindi_stt.api.jobs.service import JobService
     from hindi_stt.jobs.backend import Backend
-    from hindi_stt.jobs.queue import JobQueue
+    from hindi_stt.jobs.wakeups import Wakeups
 
     def open_jobs() -> JobService:
-        backend = Backend(settings)
-        return JobService(backend, JobQueue(settings.jobs_queue_url, backend.folder), recognizer)
+        return JobService(Backend(settings), Wakeups(settings.jobs_queue_url), recognizer)
 
     return JobOpening(open_jobs, opened)
 

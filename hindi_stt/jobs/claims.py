@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, RowMapping, and_, case, func, select, update
+from sqlalchemy import Engine, RowMapping, and_, case, select, update
 
 from hindi_stt.errors import HindiSTTError, WorkerLost
 from hindi_stt.jobs.tables import OPEN, close_if_ended, files, jobs
@@ -115,12 +115,6 @@ class Claims:
                 connection.execute(update(jobs).where(jobs.c.id == job_id).values(more))
             close_if_ended(connection, counts)
         return n + sum(counts.values())
-
-    def n_waiting(self, limit: int) -> int:
-        """Files that no worker has yet, counted up to a limit."""
-        some = select(files.c.position).where(files.c.state == "queued").limit(limit).subquery()
-        with self._engine.connect() as connection:
-            return connection.execute(select(func.count()).select_from(some)).scalar() or 0
 
     def due_webhooks(self, limit: int, *, skip: int = 0) -> Sequence[RowMapping]:
         """Jobs whose webhook is to be told now, those that have waited longest first. skip: so many of them."""

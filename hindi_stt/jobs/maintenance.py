@@ -12,7 +12,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hindi_stt.jobs.backend import Backend
 from hindi_stt.jobs.deliveries import Deliveries
-from hindi_stt.jobs.queue import JobQueue
 from hindi_stt.settings import Settings
 from hindi_stt.storage.database import first_line
 
@@ -26,11 +25,10 @@ _AT_ONCE: Final = 100
 
 
 class Maintenance:
-    """Recovers files of lost workers and lost orders; tells webhooks; deletes what is too old."""
+    """Recovers files of lost workers; sends webhooks; deletes what is too old."""
 
-    def __init__(self, backend: Backend, queue: JobQueue, settings: Settings) -> None:
+    def __init__(self, backend: Backend, settings: Settings) -> None:
         self._backend = backend
-        self._queue = queue
         self._retention_s = settings.jobs_retention_s
         self._tidied_s = float("-inf")
         self._deliveries = Deliveries(backend.claims, backend.network)
@@ -41,12 +39,10 @@ class Maintenance:
             threading.Thread(target=_for_ever, args=(care,), daemon=True).start()
 
     def recover(self) -> None:
-        """Once: files, orders, and what is too old."""
+        """Once: files of lost workers, and what is too old."""
         claims = self._backend.claims
         if n := claims.recover():
             log.warning("%d files of jobs go to another worker", n)
-        if n := claims.n_waiting(_AT_ONCE):
-            self._queue.top_up(n)
         if time.monotonic() - self._tidied_s > _TIDY_S:
             self._tidied_s = time.monotonic()
             self._tidy()

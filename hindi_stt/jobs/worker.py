@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -28,7 +29,7 @@ from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.jobs.backend import Backend, JobOptions
 from hindi_stt.jobs.claims import Claim
 from hindi_stt.jobs.maintenance import Maintenance
-from hindi_stt.jobs.queue import JobQueue
+from hindi_stt.jobs.wakeups import Wakeups
 from hindi_stt.settings import Settings
 from hindi_stt.storage.database import first_line
 from hindi_stt.transcription import channels
@@ -56,8 +57,8 @@ class Worker:
     def __init__(self, settings: Settings, bundle: Bundle) -> None:
         self._backend = Backend(settings)
         self._claims = self._backend.claims
-        self._queue = JobQueue(settings.jobs_queue_url, self._backend.folder, self.transcribe_next)
-        self._maintenance = Maintenance(self._backend, self._queue, settings)
+        self._wakeups = Wakeups(settings.jobs_queue_url)
+        self._maintenance = Maintenance(self._backend, settings)
         self._pipeline = Pipeline(bundle, settings)
         self._acoustic = LocalAcoustic(bundle, threads=1, max_padding=settings.max_padding)
         self._metrics = make_metrics()
@@ -66,20 +67,49 @@ class Worker:
         self._current: _CurrentFile | None = None
 
     def run(self) -> None:
-        """Hear files until a signal ends it; what it was at goes to another worker at once."""
+        """Transcribe files until a signal ends it; call it in the main thread.
+
+        After SIGTERM, the file in progress goes to another worker at once; after SIGINT it is finished first, unless
+        another SIGINT comes.
+        """
+        finish, end = threading.Event(), threading.Event()
+
+        def interrupt(*_: object) -> None:
+            if finish.is_set():
+                end.set()
+            finish.set()
+
+        signal.signal(signal.SIGTERM, lambda *_: end.set())
+        signal.signal(signal.SIGINT, interrupt)
         threading.Thread(target=self._renew_leases, daemon=True).start()
         self._maintenance.start()
-        self._queue.work()
+        threading.Thread(target=self._work, args=(finish, end), name="files", daemon=True).start()
+        end.wait()
         if (current := self._current) is not None:
             self._claims.give_back(current.claim)
         if self._ledger:
             self._ledger.close()
 
-    def transcribe_next(self) -> None:
-        """One order of the queue. Another one follows as long as there is something to hear."""
+    def _work(self, finish: threading.Event, end: threading.Event) -> None:
+        try:
+            while not finish.is_set():
+                if not self._has_done_one():
+                    self._wakeups.wait()
+        finally:
+            end.set()
+
+    def _has_done_one(self) -> bool:
+        try:
+            return self.transcribe_next()
+        except (SQLAlchemyError, OSError) as error:  # a file in progress is found by its lease
+            log.warning("the database of jobs does not answer: %s", first_line(error))
+            return False
+
+    def transcribe_next(self) -> bool:
+        """Transcribe the next file that waits; whether there was one."""
         claim = self._claims.claim()
         if claim is None:
-            return
+            return False
         self._current = _CurrentFile(claim)
         start_s = time.monotonic()
         try:
@@ -97,7 +127,7 @@ class Worker:
             self._finish(claim, transcript, time.monotonic() - start_s)
         finally:
             self._current = None
-            self._queue.wake()
+        return True
 
     def _transcribe(self, current: _CurrentFile) -> Transcript:
         claim, pipeline = current.claim, self._pipeline

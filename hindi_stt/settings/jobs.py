@@ -16,7 +16,7 @@ class JobSettings(SettingsGroup):
 
     jobs_dir: str = setting(
         "",
-        "Folder for jobs: database, queue and audio, unless the next three say otherwise. Empty: no jobs.",
+        "Folder for jobs: database, audio and partial uploads, unless the next ones say otherwise. Empty: no jobs.",
         example="/var/lib/hindi-stt/jobs",
     )
     jobs_url: str = setting(
@@ -26,7 +26,8 @@ class JobSettings(SettingsGroup):
     )
     jobs_queue_url: str = setting(
         "",
-        "Redis that wakes the workers of several machines: redis://HOST:PORT. Empty: SQLite in HINDI_STT_JOBS_DIR.",
+        "Redis that wakes the workers of several machines as soon as a job arrives: redis://HOST:PORT. Empty: workers "
+        "look every half second.",
         example="redis://redis.example.com:6379",
         pattern=r"^(rediss?://.+)?$",
     )

@@ -34,7 +34,7 @@ from hindi_stt.errors import HindiSTTError
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.jobs import uploads as upload_store
 from hindi_stt.jobs.backend import Backend
-from hindi_stt.jobs.queue import JobQueue
+from hindi_stt.jobs.wakeups import Wakeups
 from hindi_stt.settings import Settings
 from hindi_stt.streaming import LocalBackend, Stream, Utterance
 from hindi_stt.transcription.pipeline import Pipeline
@@ -88,7 +88,7 @@ def recognizer(bundle: Bundle, acoustic: LocalAcoustic, tmp_path: Path) -> Recog
 @pytest.fixture
 def jobs(recognizer: Recognizer) -> JobService:
     backend = Backend(recognizer.settings)
-    return JobService(backend, JobQueue("", backend.folder), recognizer)
+    return JobService(backend, Wakeups(""), recognizer)
 
 
 # --- the helper

@@ -18,8 +18,8 @@ from hindi_stt.api.jobs.service import JobService
 from hindi_stt.api.uploads.disk_space import UploadSpace
 from hindi_stt.errors import StorageFull, TooManyJobs, TooManyUploads
 from hindi_stt.jobs.backend import Backend
-from hindi_stt.jobs.queue import JobQueue
 from hindi_stt.jobs.records import NewFile, NewJob
+from hindi_stt.jobs.wakeups import Wakeups
 from hindi_stt.settings import Settings
 from tests.conftest import DATA
 from tests.support.connections import everything
@@ -201,7 +201,7 @@ class Desk:
 
 def create(settings: Settings, n_files: int, content: bytes) -> None:
     backend = Backend(settings)
-    jobs = JobService(backend, JobQueue("", backend.folder), Desk(settings))  # type: ignore[arg-type]
+    jobs = JobService(backend, Wakeups(""), Desk(settings))  # type: ignore[arg-type]
     job = NewJob("clinic", "{}", [NewFile(f"{i}.wav") for i in range(n_files)])
     try:
         asyncio.run(jobs.create(job, [(i, io.BytesIO(content)) for i in range(n_files)]))

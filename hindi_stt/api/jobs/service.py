@@ -14,8 +14,8 @@ from hindi_stt.api.recognizer import Recognizer
 from hindi_stt.concurrency.threads import run_to_end
 from hindi_stt.errors import HindiSTTError, JobsUnavailable
 from hindi_stt.jobs.backend import Backend
-from hindi_stt.jobs.queue import JobQueue
 from hindi_stt.jobs.records import NewJob
+from hindi_stt.jobs.wakeups import Wakeups
 
 __all__ = ["JobService"]
 
@@ -28,12 +28,12 @@ _EVERYBODY: Final = "everybody"
 class JobService:
     """recognizer: reads options, and has the settings."""
 
-    def __init__(self, backend: Backend, queue: JobQueue, recognizer: Recognizer) -> None:
+    def __init__(self, backend: Backend, wakeups: Wakeups, recognizer: Recognizer) -> None:
         self.backend = backend
         self.records = backend.records
         self.recognizer = recognizer
         self.settings = recognizer.settings
-        self._queue = queue
+        self._wakeups = wakeups
 
     def owner(self, request: Request) -> str:
         """Whose jobs the request is about."""
@@ -63,7 +63,7 @@ class JobService:
                 raise
             if job_id != job.id:  # the same request has been here before
                 self.backend.audio.delete(job.id)
-            self._queue.top_up(len(job.files))
+            self._wakeups.notify(len(job.files))
             return job_id
 
         return await self.ask(keep)
