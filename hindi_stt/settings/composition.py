@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, cast
 
 from pydantic import ValidationError
 
@@ -17,22 +17,6 @@ from hindi_stt.settings.requests import RealtimeSettings, RecordingSettings, Req
 from hindi_stt.settings.text import DecodingSettings, TextSettings
 
 __all__ = ["GROUPS", "Settings", "get_settings"]
-
-# In the order of docs/settings.md.
-GROUPS: Final[tuple[type[SettingsGroup], ...]] = (
-    ModelSettings,
-    DecodingSettings,
-    TextSettings,
-    RecordingSettings,
-    RequestSettings,
-    RealtimeSettings,
-    AccessSettings,
-    LimitSettings,
-    JobSettings,
-    StorageSettings,
-    OperationSettings,
-    InferenceSettings,
-)
 
 
 class Settings(
@@ -49,7 +33,10 @@ class Settings(
     OperationSettings,
     InferenceSettings,
 ):
-    """Every setting; the environment variable is the field's name in capitals after HINDI_STT_."""
+    """Every setting, by groups in the order of docs/settings.md.
+
+    The environment variable of a setting is the field's name in capitals after HINDI_STT_.
+    """
 
     title: ClassVar[str] = "Settings"
 
@@ -66,6 +53,9 @@ class Settings(
         The shortest segments have 3/8 of the longest length.
         """
         return self.request_timeout_s * (1 + self.max_audio_s / (self.max_segment_s * 3 / 8))
+
+
+GROUPS: Final = cast("tuple[type[SettingsGroup], ...]", Settings.__bases__)
 
 
 @functools.cache
