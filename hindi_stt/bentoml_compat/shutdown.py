@@ -19,6 +19,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from hindi_stt.bentoml_compat.runtime_dir import runtime_dir
+from hindi_stt.concurrency.file_locks import try_lock
 from hindi_stt.processes.runtime_folder import API_WORKERS_LOCK
 
 __all__ = ["before_sigterm", "end_after_api_workers", "keep_runner"]
@@ -44,7 +45,7 @@ def end_after_api_workers() -> None:
 
     async def wait() -> None:
         lock = _open()
-        while not _is_free(lock):  # noqa: ASYNC110  # the event is another process's end
+        while not try_lock(lock):  # noqa: ASYNC110  # the event is another process's end
             await asyncio.sleep(_POLL_S)
 
     before_sigterm(wait)
@@ -77,11 +78,3 @@ def before_sigterm(work: Callable[[], Awaitable[None]]) -> None:
 def _open() -> int:
     """Open the server's lock file, until the process ends."""
     return os.open(runtime_dir() / API_WORKERS_LOCK, os.O_CREAT | os.O_RDWR, 0o600)
-
-
-def _is_free(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -5,7 +5,6 @@ A record's `key` stands for content × model × options: what has its key in a s
 
 from __future__ import annotations
 
-import fcntl
 import io
 import json
 import os
@@ -19,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
+from hindi_stt.concurrency.file_locks import try_lock
 from hindi_stt.errors import OutputUnusable
 
 __all__ = ["Format", "Output"]
@@ -42,12 +42,11 @@ class Output:
             self._local = isinstance(self._fs, LocalFileSystem)
             if self._local:
                 self._lock = Path(self._root, ".lock").open("w")  # noqa: SIM115 - held until close
-                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if not try_lock(self._lock.fileno()):
+                    self.close()
+                    raise OutputUnusable(f"Another run writes to {url}.")
                 for left in Path(self._root).glob(".*.tmp"):
                     left.unlink()
-        except BlockingIOError as error:
-            self.close()
-            raise OutputUnusable(f"Another run writes to {url}.") from error
         except (OSError, ImportError, ValueError) as error:
             raise OutputUnusable(f"{url} cannot be written to: {error}.") from error
 

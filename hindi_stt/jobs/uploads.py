@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import time
 import uuid
@@ -14,6 +13,7 @@ from typing import BinaryIO, Final
 
 from sqlalchemy import Engine, delete, insert, select
 
+from hindi_stt.concurrency.file_locks import try_lock
 from hindi_stt.errors import HindiSTTError, UploadConflict, UploadIncomplete, UploadNotFound
 from hindi_stt.jobs.audio import sync_folder
 from hindi_stt.jobs.stored import check_stored
@@ -89,10 +89,8 @@ class Uploads:
         except FileNotFoundError as error:
             raise UploadNotFound("The upload was deleted.") from error
         with file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise UploadConflict("Another request is sending this upload.") from error
+            if not try_lock(file.fileno()):
+                raise UploadConflict("Another request is sending this upload.")
             end = file.seek(0, os.SEEK_END)
             if end != offset:
                 raise UploadConflict(f"The upload has {end} bytes, the part begins at {offset}.")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import logging
 import sys
 from pathlib import Path
 from typing import Final
 
 from hindi_stt.concurrency.background_tasks import repeat, repeating_task
+from hindi_stt.concurrency.file_locks import try_lock
 from hindi_stt.processes.watchdog import Watchdog
 
 __all__ = ["Workers"]
@@ -58,7 +58,7 @@ class Workers:
 
     async def _keep(self) -> None:
         with (self._folder / _LOCK).open("w") as lock:
-            while not _taken(lock.fileno()):  # noqa: ASYNC110  # the event is another process's end
+            while not try_lock(lock.fileno()):  # noqa: ASYNC110  # the event is another process's end
                 await asyncio.sleep(_POLL_S)
             watchdog = Watchdog(self._folder, "job", lambda pid: log.error("killed the job worker %d, which hung", pid))
             watching = asyncio.create_task(watchdog.watch(), name="the watch over the job workers")
@@ -72,11 +72,3 @@ class Workers:
         self._processes.add(process)
         log.warning("a job worker has ended (%d) and is started again", await process.wait())
         self._processes.discard(process)
-
-
-def _taken(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from hindi_stt.concurrency.file_locks import try_lock
+
 __all__ = ["API_WORKERS_LOCK", "make_runtime_folder"]
 
 API_WORKERS_LOCK: Final = "api-workers.lock"
@@ -72,14 +74,14 @@ def _remove_abandoned(within: Path) -> None:
             if folder.is_symlink() or folder.stat().st_uid != os.getuid():
                 continue
             with _opened(folder, os.O_DIRECTORY | os.O_NOFOLLOW) as lock:
-                if _is_free(lock) and _workers_have_ended(folder):
+                if try_lock(lock) and _workers_have_ended(folder):
                     shutil.rmtree(folder)
 
 
 def _workers_have_ended(folder: Path) -> bool:
     try:
         with _opened(folder / API_WORKERS_LOCK, os.O_NOFOLLOW) as lock:
-            return _is_free(lock)
+            return try_lock(lock)
     except FileNotFoundError:
         return True
 
@@ -91,11 +93,3 @@ def _opened(path: Path, flags: int) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
-
-
-def _is_free(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
