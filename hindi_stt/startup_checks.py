@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from hindi_stt.access.keys import read_key_file
+from hindi_stt.access.key_file import read_key_file
 from hindi_stt.bundle import store
 from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.bundle.registry import Registry

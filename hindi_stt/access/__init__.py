@@ -1,1 +1,1 @@
-"""Who may come in, how much they may send, and what they have used."""
+"""API keys, tokens, rate limits, and the ledger of usage."""

@@ -1,4 +1,4 @@
-"""Who used how much: a row for each POST request and realtime connection, and never a word. SQLite or PostgreSQL."""
+"""The ledger of usage: a row for each POST request and realtime connection, without texts; in SQLite or PostgreSQL."""
 
 from __future__ import annotations
 
@@ -59,7 +59,14 @@ _usage = Table(
 class Entry:
     """One request, or one realtime connection, with status 101 where it ended well.
 
-    client: name of its key, or address; audio_s: heard; latency_s: from its first byte to the last.
+    Attributes:
+        time: When it ended, with a time zone.
+        client: Name of its key, or its address.
+        path: Of the request.
+        model: Tag of the model.
+        status: HTTP status.
+        audio_s: Seconds of audio that were transcribed.
+        latency_s: Seconds from its first byte to the last of its answer.
     """
 
     time: datetime
@@ -73,7 +80,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Sums over requests; group: the client, model or day that they share."""
+    """Sums over requests.
+
+    Attributes:
+        group: The client, model or day that they share.
+        requests: How many there are.
+        failed: How many of them have a status of 400 or more.
+        audio_s: Seconds of audio that were transcribed.
+    """
 
     group: str
     requests: int
@@ -165,7 +179,19 @@ def _make_table(engine: Engine) -> None:
 
 
 def read_sums(url: str, by: Literal["client", "model", "day"], since: datetime | None = None) -> list[Sums]:
-    """Sums by group, in the groups' order; days are of UTC; since: with a time zone. Raises LedgerUnavailable."""
+    """Sum up usage by group.
+
+    Args:
+        url: The database, as SQLAlchemy takes it.
+        by: What the groups are; days are of UTC.
+        since: Only what came from then on, with a time zone; None: everything.
+
+    Returns:
+        The sums, in the order of the groups.
+
+    Raises:
+        LedgerUnavailable: The database cannot be read.
+    """
     try:
         engine = make_engine(url)
     except (SQLAlchemyError, ImportError) as error:

@@ -25,9 +25,13 @@ _BUDGET_S: Final = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Whom a request is counted for: the name of a key, or an address where there are no keys. Limits: 0 for none.
+    """Whom a request is counted for.
 
-    key_id: of its key, empty where there are no keys.
+    Attributes:
+        name: Name of a key, or an address where there are no keys.
+        requests_per_minute: Limit, 0 for none.
+        audio_s_per_hour: Limit in seconds of audio, 0 for none.
+        key_id: Id of its key, empty where there are no keys.
     """
 
     name: str
@@ -63,18 +67,28 @@ class RateLimits:
         self._spare = SlidingWindowCounterRateLimiter(MemoryStorage()) if without_redis == "count" else None
 
     async def close(self) -> None:
-        """Let go of the connections to Redis."""
+        """Close the connections to Redis."""
         if self._pool:
             await self._pool.aclose()
 
     async def count_request(self, client: Client) -> None:
-        """Raises RateLimited, which is not counted; LimitsUnavailable where Redis does not answer."""
+        """Count a request.
+
+        Raises:
+            RateLimited: It is above the client's limit, and is not counted.
+            LimitsUnavailable: Redis does not answer.
+        """
         if limit := client.requests_per_minute:
             item = RateLimitItemPerMinute(limit, namespace="requests")
             await self._count(item, client, 1, f"{limit} requests a minute")
 
     async def count_audio(self, client: Client, duration_s: float) -> None:
-        """Count so many seconds of audio. Raises what `count_request` raises."""
+        """Count seconds of audio.
+
+        Raises:
+            RateLimited: They are above the client's limit, and are not counted.
+            LimitsUnavailable: Redis does not answer.
+        """
         limit_s, cost = client.audio_s_per_hour, round(duration_s * _MS)
         if limit_s and cost:
             item = RateLimitItemPerHour(max(1, round(limit_s * _MS)), namespace="audio_ms")

@@ -34,7 +34,12 @@ _MAX_SESSION_LETTERS: Final = 4_096
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """value: what its bearer sends; expires_at: Unix time in seconds."""
+    """A token.
+
+    Attributes:
+        value: What its bearer sends.
+        expires_at: Unix time in seconds.
+    """
 
     value: str
     expires_at: int
@@ -70,11 +75,25 @@ class Tokens:
         return Token(f"{claim}_{self._sign(claim)}", expires_at)
 
     def key_id(self, token: str) -> str:
-        """Id of the key that it was made with. Raises InvalidKey."""
+        """Check a token.
+
+        Returns:
+            Id of the key that it was made with.
+
+        Raises:
+            InvalidKey: It was not made by this server, or has expired.
+        """
         return self._read(token)[0]
 
     def session(self, token: str) -> dict[str, Any] | None:
-        """The session that it carries, if any. Raises InvalidKey."""
+        """Read the session that a token carries.
+
+        Returns:
+            The session, None where it carries none.
+
+        Raises:
+            InvalidKey: The token was not made by this server, or has expired.
+        """
         text = self._read(token)[1]
         if not text:
             return None

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
-from hindi_stt.access.keys import edit, make_key, read_key_file
+from hindi_stt.access.key_file import edit, make_key, read_key_file
 from hindi_stt.access.ledger import read_sums
 from hindi_stt.errors import InvalidSetting, KeyFileInvalid
 from hindi_stt.settings import get_settings

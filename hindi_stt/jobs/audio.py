@@ -1,4 +1,4 @@
-"""Where the audio of jobs lies until they end: a folder, or whatever else fsspec reaches, S3 for instance."""
+"""The store of the audio of jobs: a folder, or whatever else fsspec reaches, S3 for instance."""
 
 from __future__ import annotations
 
@@ -22,7 +22,14 @@ _BLOCK_BYTES: Final = 2**20
 
 
 class AudioStore:
-    """One file for each job and position. url: a folder, or as fsspec takes it. Raises JobsUnavailable."""
+    """One file for each job and position.
+
+    Args:
+        url: A folder, or a URL as fsspec takes it.
+
+    Raises:
+        JobsUnavailable: It cannot be reached or written to.
+    """
 
     def __init__(self, url: str) -> None:
         try:
@@ -33,10 +40,19 @@ class AudioStore:
         self._local = isinstance(self._fs, LocalFileSystem)
 
     def put(self, job_id: str, position: int, source: BinaryIO) -> int:
-        """Keep a copy, which is on the disk (or at the store) when this returns. Raises JobsUnavailable, StorageFull.
+        """Keep a copy of a recording, which is on the disk (or in the store) when this returns.
+
+        Args:
+            job_id: The job.
+            position: Of the file in the job.
+            source: The recording; it is read from its start.
 
         Returns:
-            Its bytes.
+            Its length in bytes.
+
+        Raises:
+            StorageFull: There is no room.
+            JobsUnavailable: The store takes nothing.
         """
         folder = f"{self._root}/{job_id}"
         try:
@@ -54,14 +70,25 @@ class AudioStore:
             raise JobsUnavailable(f"The store of audio takes nothing: {error}.") from error
 
     def settle(self, job_id: str) -> None:
-        """Make the names of a job's files as durable as what is in them."""
+        """Make the names of a job's files as durable as their content."""
         if self._local:
             sync_folder(Path(self._root, job_id))
             sync_folder(Path(self._root))
 
     @contextlib.contextmanager
     def open(self, job_id: str, position: int) -> Iterator[Path]:
-        """A file on this machine's disk; what comes from elsewhere is gone afterwards. Raises JobsUnavailable."""
+        """Have a recording on this machine's disk.
+
+        Args:
+            job_id: The job.
+            position: Of the file in the job.
+
+        Yields:
+            Its path; what comes from elsewhere is deleted afterwards.
+
+        Raises:
+            JobsUnavailable: The store does not give it.
+        """
         path = f"{self._root}/{job_id}/{position}"
         if self._local:
             yield Path(path)
@@ -74,12 +101,12 @@ class AudioStore:
             yield Path(copy.name)
 
     def delete(self, job_id: str) -> None:
-        """Forget a job's audio, if there is any."""
+        """Delete a job's audio, if there is any."""
         with contextlib.suppress(FileNotFoundError):
             self._fs.rm(f"{self._root}/{job_id}", recursive=True)
 
     def job_ids(self) -> list[str]:
-        """Jobs whose audio is here."""
+        """List the jobs that have audio in the store."""
         self._fs.invalidate_cache()
         try:
             paths = self._fs.ls(self._root, detail=False)

@@ -20,7 +20,13 @@ __all__ = ["Backend", "JobOptions"]
 
 @dataclass(frozen=True, slots=True)
 class JobOptions:
-    """What a job asks for, with the server's defaults of the time when it came. split: each channel by itself."""
+    """What a job asks for, with the server's defaults of the time when it came.
+
+    Attributes:
+        options: Of decoding and text.
+        split: Whether each channel is transcribed by itself.
+        warnings: About the request.
+    """
 
     options: Options
     split: bool
@@ -28,7 +34,15 @@ class JobOptions:
 
 
 class Backend:
-    """Raises JobsUnavailable, InvalidSetting."""
+    """Records, claims, uploads, audio and references.
+
+    Args:
+        settings: The server's.
+
+    Raises:
+        JobsUnavailable: The folder, the database or the store of audio cannot be used.
+        InvalidSetting: A reference or a network has no usable form.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.folder = Path(settings.jobs_dir).absolute()

@@ -1,4 +1,4 @@
-"""Files as workers have them: claimed, renewed, ended, recovered; every method is one transaction.
+"""Files of jobs and their workers: claimed, renewed, ended, recovered; every method is one transaction.
 
 Exactly once: a worker owns a file by a claim, and ends it by an update that asks for that claim. Whoever lost the
 claim, because its lease ran out or the job was cancelled or deleted, changes nothing. Rows of files come before the row
@@ -23,7 +23,17 @@ __all__ = ["Claim", "Claims"]
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A file that one worker has for itself until its lease runs out."""
+    """A file that one worker has for itself until its lease runs out.
+
+    Attributes:
+        id: Of the claim.
+        job_id: The job that the file belongs to.
+        position: Of the file in the job, from 0.
+        owner: Name of the client.
+        reference: Where the audio is; empty: in the store of audio.
+        raw: Form of headerless audio as JSON; empty where the file has a header.
+        options: `JobOptions` as JSON.
+    """
 
     id: str
     job_id: str
@@ -35,7 +45,13 @@ class Claim:
 
 
 class Claims:
-    """lease_s: seconds for which a claim holds without being renewed; tries: how often a file may be claimed."""
+    """Claims on the files of one database.
+
+    Args:
+        engine: The database of jobs.
+        lease_s: Seconds for which a claim holds without being renewed.
+        tries: How often a file may be claimed before it has failed.
+    """
 
     def __init__(self, engine: Engine, *, lease_s: float, tries: int) -> None:
         self._engine = engine
@@ -43,7 +59,11 @@ class Claims:
         self._tries = tries
 
     def claim(self) -> Claim | None:
-        """The next file of the job that has waited longest for its turn; None where none waits."""
+        """Claim the next file of the job that has waited longest for its turn.
+
+        Returns:
+            The claim; None where no file waits.
+        """
         waits = select(files.c.position).where(files.c.job_id == jobs.c.id, files.c.state == "queued")
         turn = select(jobs.c.id, jobs.c.owner, jobs.c.options).where(jobs.c.state.in_(OPEN), waits.exists())
         while True:
@@ -66,17 +86,44 @@ class Claims:
                     return Claim(claim_id, job.id, file.position, job.owner, file.reference, file.raw, job.options)
 
     def renew(self, claim: Claim, heard_s: float, total_s: float | None) -> bool:
-        """Hold on to a claim, and say how far it is; False where it is lost."""
+        """Extend the lease of a claim, and note the progress.
+
+        Args:
+            claim: The worker's.
+            heard_s: Seconds of the recording that are transcribed.
+            total_s: Its duration in seconds, None where that is not known.
+
+        Returns:
+            Whether the worker still has the claim.
+        """
         now = {"lease": time.time() + self._lease_s, "heard_s": heard_s, "total_s": total_s}
         with self._engine.begin() as connection:
             return bool(connection.execute(update(files).where(_held(claim)).values(**now)).rowcount)
 
     def finish(self, claim: Claim, result: str, duration_s: float, model: str) -> bool:
-        """Write a file's transcript, unless the claim is lost. model: its tag."""
+        """Write the transcript of a file.
+
+        Args:
+            claim: The worker's.
+            result: The transcript as JSON.
+            duration_s: Duration of the recording in seconds.
+            model: Tag of the model.
+
+        Returns:
+            Whether it was written: False where the claim is lost.
+        """
         return self._end(claim, "done", result=result, heard_s=duration_s, total_s=duration_s, model=model)
 
     def fail(self, claim: Claim, error: HindiSTTError) -> bool:
-        """Write why a file has no transcript, unless the claim is lost."""
+        """Write why a file has no transcript.
+
+        Args:
+            claim: The worker's.
+            error: Why.
+
+        Returns:
+            Whether it was written: False where the claim is lost.
+        """
         return self._end(claim, "failed", error_code=error.code, error_message=error.message, heard_s=0.0)
 
     def _end(self, claim: Claim, state: str, **values: Any) -> bool:
@@ -90,13 +137,17 @@ class Claims:
         return True
 
     def give_back(self, claim: Claim) -> None:
-        """Let another worker have it, as if it had not been tried."""
+        """Queue a claimed file again, as if it had not been tried."""
         back = {"state": "queued", "claim": "", "tries": files.c.tries - 1, "heard_s": 0.0}
         with self._engine.begin() as connection:
             connection.execute(update(files).where(_held(claim)).values(**back))
 
     def recover(self) -> int:
-        """Queue again what no worker holds any more, or fail it where it was tried too often; how many there were."""
+        """Queue files again whose leases have run out, or let them fail where they were tried too often.
+
+        Returns:
+            How many files there were.
+        """
         lost = and_(files.c.state == "running", files.c.lease < time.time())
         worn = and_(lost, files.c.tries >= self._tries)
         error = WorkerLost(f"{self._tries} workers have ended while they were at this file.")
@@ -117,13 +168,29 @@ class Claims:
         return n + sum(counts.values())
 
     def due_webhooks(self, limit: int, *, skip: int = 0) -> Sequence[RowMapping]:
-        """Jobs whose webhook is to be told now, those that have waited longest first. skip: so many of them."""
+        """List the jobs whose webhook is to be sent now, those that have waited longest first.
+
+        Args:
+            limit: How many at most.
+            skip: How many to leave out at the beginning.
+
+        Returns:
+            Rows of the jobs.
+        """
         due = select(jobs).where(jobs.c.webhook_due <= time.time()).order_by(jobs.c.webhook_due, jobs.c.id)
         with self._engine.connect() as connection:
             return connection.execute(due.limit(limit).offset(skip)).mappings().all()
 
     def take_webhook(self, job: RowMapping, next_s: float | None) -> bool:
-        """Begin one try to tell it, the next being due after so many seconds (None: never); False if another has."""
+        """Begin one try to send a webhook.
+
+        Args:
+            job: Row of the job, as `due_webhooks` returned it.
+            next_s: Seconds until the next try is due; None: there is none.
+
+        Returns:
+            Whether this process has the try: False where another one has begun it.
+        """
         values = {
             "webhook_due": None if next_s is None else time.time() + next_s,
             "webhook_tries": job["webhook_tries"] + 1,
@@ -135,7 +202,7 @@ class Claims:
             return bool(connection.execute(update(jobs).where(same).values(**values)).rowcount)
 
     def webhook_told(self, job_id: str) -> None:
-        """No further try."""
+        """Note that a webhook was taken: there is no further try."""
         with self._engine.begin() as connection:
             connection.execute(update(jobs).where(jobs.c.id == job_id).values(webhook_due=None))
 

@@ -28,7 +28,12 @@ _MOST_LOOKED_AT: Final = 5_000
 
 
 class Deliveries:
-    """The webhooks that this process is telling. Thread-safe."""
+    """The webhooks that this process is sending. Thread-safe.
+
+    Args:
+        claims: Of the database of jobs.
+        network: Which addresses may be reached.
+    """
 
     def __init__(self, claims: Claims, network: Network) -> None:
         self._claims = claims

@@ -1,4 +1,4 @@
-"""What somebody has to do now and then; every worker does, since any of them may be the last."""
+"""What has to be done at intervals; every worker does it, since any of them may be the last."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class Maintenance:
         self._deliveries = Deliveries(backend.claims, backend.network)
 
     def start(self) -> None:
-        """In threads that end with the process: a webhook that does not answer keeps no file waiting."""
-        for care in (self.recover, self.deliver_webhooks):
-            threading.Thread(target=_for_ever, args=(care,), daemon=True).start()
+        """Begin, in threads that end with the process: a webhook that does not answer delays no file."""
+        for step in (self.recover, self.deliver_webhooks):
+            threading.Thread(target=_repeat, args=(step,), daemon=True).start()
 
     def recover(self) -> None:
-        """Once: files of lost workers, and what is too old."""
+        """Recover files of lost workers, and delete what is too old, once."""
         claims = self._backend.claims
         if n := claims.recover():
             log.warning("%d files of jobs go to another worker", n)
@@ -48,7 +48,7 @@ class Maintenance:
             self._tidy()
 
     def deliver_webhooks(self) -> None:
-        """Once: begin with webhooks that are due."""
+        """Begin with the webhooks that are due, once."""
         self._deliveries.start_due()
 
     def _tidy(self) -> None:
@@ -60,11 +60,11 @@ class Maintenance:
         self._backend.uploads.delete_old()
 
 
-def _for_ever(care: Callable[[], None]) -> None:
-    """What does not answer now does perhaps the next time."""
+def _repeat(step: Callable[[], None]) -> None:
+    """Repeat; a database that does not answer is asked again in the next round."""
     while True:
         try:
-            care()
+            step()
         except (SQLAlchemyError, OSError) as error:
-            log.warning("the records of jobs cannot be cared for: %s", first_line(error))
+            log.warning("the maintenance of jobs has failed and is tried again: %s", first_line(error))
         time.sleep(_ROUND_S)

@@ -37,7 +37,14 @@ def _made_s(job_id: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class NewFile:
-    """reference: where its audio is; empty: in the store of audio. error: why it has failed already."""
+    """One file of a job that is made.
+
+    Attributes:
+        name: As its sender calls it.
+        reference: Where its audio is; empty: in the store of audio.
+        raw: Form of headerless audio as JSON; empty where the file has a header.
+        error: Why it has failed already.
+    """
 
     name: str
     reference: str = ""
@@ -61,7 +68,13 @@ class NewJob:
 
 
 class JobRecords:
-    """max_waiting: most files of one owner that have not ended; max_bytes: most bytes that are stored for one."""
+    """The records of one database.
+
+    Args:
+        engine: The database of jobs.
+        max_waiting: Most files of one owner that have not ended.
+        max_bytes: Most bytes that are stored for one owner.
+    """
 
     def __init__(self, engine: Engine, *, max_waiting: int, max_bytes: int = 2**62) -> None:
         self._engine = engine
@@ -69,7 +82,19 @@ class JobRecords:
         self._max_waiting = max_waiting
 
     def create(self, job: NewJob) -> str:
-        """Its id, or that of the job which the same request has made before. Raises TooManyJobs."""
+        """Write a job and its files.
+
+        Args:
+            job: The job.
+
+        Returns:
+            Its id, or that of the job which the same request has made before.
+
+        Raises:
+            TooManyJobs: Too many files of its owner would wait.
+            TooMuchStored: Too many bytes of its owner would be stored.
+            JobNotFound: The job that the same request had made was deleted meanwhile.
+        """
         try:
             return self.made_before(job.owner, job.request_key) or self._insert(job)
         except IntegrityError:
@@ -113,12 +138,16 @@ class JobRecords:
         return job.id
 
     def check_room(self, owner: str, n_files: int, n_bytes: int) -> None:
-        """Make sure that a job would be taken, before it is read. Raises TooManyJobs, TooMuchStored.
+        """Make sure that a job would be taken, before it is read.
 
         Args:
             owner: Whose job it is.
             n_files: Its files, at least.
             n_bytes: Their bytes.
+
+        Raises:
+            TooManyJobs: Too many files of its owner would wait.
+            TooMuchStored: Too many bytes of its owner would be stored.
         """
         with self._engine.connect() as connection:
             self._check_waiting(connection, owner, n_files)
@@ -131,7 +160,15 @@ class JobRecords:
             raise TooManyJobs(f"{n_waiting} files would be waiting, the bound is {self._max_waiting}.")
 
     def made_before(self, owner: str, request_key: str | None) -> str | None:
-        """Id of the job that the same request has made."""
+        """Find the job that the same request has made.
+
+        Args:
+            owner: Name of the client.
+            request_key: The request's Idempotency-Key, None where it has none.
+
+        Returns:
+            The job's id, None where there is none.
+        """
         if request_key is None:
             return None
         same = select(jobs.c.id).where(jobs.c.owner == owner, jobs.c.request_key == request_key)
@@ -139,7 +176,11 @@ class JobRecords:
             return connection.execute(same).scalar()
 
     def job(self, job_id: str, owner: str) -> RowMapping:
-        """The job's row. Raises JobNotFound, for those of other owners too."""
+        """Find the row of a job.
+
+        Raises:
+            JobNotFound: There is none with this id, or it is another owner's.
+        """
         with self._engine.connect() as connection:
             row = connection.execute(select(jobs).where(jobs.c.id == job_id, jobs.c.owner == owner)).mappings().first()
         if row is None:
@@ -147,14 +188,28 @@ class JobRecords:
         return row
 
     def files(self, job_id: str, *, after: int, limit: int, results: bool = False) -> Sequence[RowMapping]:
-        """The rows of the files behind a position (-1: from the first), in order; results: with their transcripts."""
+        """List files of a job, in order.
+
+        Args:
+            job_id: The job.
+            after: The position before the first of them; -1: from the first file on.
+            limit: How many at most.
+            results: Whether the rows have the transcripts.
+
+        Returns:
+            Rows of the files.
+        """
         columns = [column for column in files.c if results or column is not files.c.result]
         rows = select(*columns).where(files.c.job_id == job_id, files.c.position > after)
         with self._engine.connect() as connection:
             return connection.execute(rows.order_by(files.c.position).limit(limit)).mappings().all()
 
     def heard_s(self, job_id: str) -> tuple[float, float | None]:
-        """Seconds heard of all files that have not failed, and how many there are; None where that is not known."""
+        """Sum up the progress of a job's files.
+
+        Returns:
+            Seconds that are transcribed, and seconds in all; None for the latter where it is not known of every file.
+        """
         unknown = func.sum(case((and_(files.c.total_s.is_(None), files.c.state.in_(OPEN)), 1), else_=0))
         sums = select(func.sum(files.c.heard_s), func.sum(files.c.total_s), unknown).where(files.c.job_id == job_id)
         with self._engine.connect() as connection:
@@ -162,18 +217,27 @@ class JobRecords:
         return heard_s or 0.0, None if n_unknown else total_s or 0.0
 
     def of_owner(self, owner: str, *, before: float, limit: int) -> Sequence[RowMapping]:
-        """An owner's jobs made before a time, the newest first."""
+        """List the jobs of an owner, the newest first.
+
+        Args:
+            owner: Name of the client.
+            before: Only those made before this time, in seconds since 1970.
+            limit: How many at most.
+
+        Returns:
+            Rows of the jobs.
+        """
         rows = select(jobs).where(jobs.c.owner == owner, jobs.c.created < before)
         with self._engine.connect() as connection:
             return connection.execute(rows.order_by(jobs.c.created.desc()).limit(limit)).mappings().all()
 
     def newest(self, limit: int) -> Sequence[RowMapping]:
-        """Everybody's jobs, the newest first."""
+        """List the jobs of all owners, the newest first."""
         with self._engine.connect() as connection:
             return connection.execute(select(jobs).order_by(jobs.c.created.desc()).limit(limit)).mappings().all()
 
     def cancel(self, job_id: str) -> None:
-        """End what has not ended; a worker that is at one of the files notices when it next renews its lease."""
+        """Cancel the files that have not ended. A worker that is at one notices when it next renews its lease."""
         with self._engine.begin() as connection:
             n = connection.execute(
                 update(files)
@@ -187,20 +251,20 @@ class JobRecords:
             )
 
     def delete(self, job_id: str) -> None:
-        """Forget it, whatever its state."""
+        """Delete a job with its files and transcripts, whatever its state."""
         with self._engine.begin() as connection:
             connection.execute(delete(files).where(files.c.job_id == job_id))
             connection.execute(delete(jobs).where(jobs.c.id == job_id))
             connection.execute(delete(job_audio).where(job_audio.c.job_id == job_id))
 
     def finished_before(self, limit_s: float, limit: int) -> Sequence[str]:
-        """Ids of jobs that ended before a time and have nobody left to tell."""
+        """List the ids of jobs that ended before a time, in seconds since 1970, and have no webhook left to send."""
         old = select(jobs.c.id).where(jobs.c.finished < limit_s, jobs.c.webhook_due.is_(None)).limit(limit)
         with self._engine.connect() as connection:
             return connection.execute(old).scalars().all()
 
     def without_need_of_audio(self, ids: Iterable[str]) -> list[str]:
-        """Those of the ids whose job has ended, or was never written though its id is a day old."""
+        """List those of the ids whose job has ended, or was never written though its id is a day old."""
         asked = list(set(ids))
         known: dict[str, str] = {}
         with self._engine.connect() as connection:
@@ -211,7 +275,7 @@ class JobRecords:
         return [i for i in asked if (known[i] not in OPEN if i in known else _made_s(i) < time.time() - _DAY_S)]
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._engine.dispose()
 
 

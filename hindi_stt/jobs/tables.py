@@ -123,7 +123,17 @@ job_audio = Table(
 
 
 def connect(url: str) -> Engine:
-    """url: as SQLAlchemy takes it. A commit is on the disk when it returns. Raises JobsUnavailable."""
+    """Connect to the database of jobs, and make its tables where they are missing.
+
+    Args:
+        url: As SQLAlchemy takes it.
+
+    Returns:
+        An engine; a commit is on the disk when it returns.
+
+    Raises:
+        JobsUnavailable: The database cannot be used.
+    """
     try:
         sqlite = make_url(url).get_backend_name() == "sqlite"
         # IMMEDIATE: a transaction that will write waits for its turn at its begin, not in its middle.

@@ -28,7 +28,14 @@ _LEAST_BYTES: Final = 4096
 
 @dataclass(frozen=True, slots=True)
 class PartialUpload:
-    """length: bytes that it is going to have; content_type: as in a form."""
+    """An upload that has been begun.
+
+    Attributes:
+        id: Of the upload.
+        name: Of the file, as its sender calls it.
+        content_type: As in a form.
+        length: Bytes that it is going to have.
+    """
 
     id: str
     name: str
@@ -37,7 +44,13 @@ class PartialUpload:
 
 
 class Uploads:
-    """Of one server, or of several that share the folder. max_bytes: most that is stored for one owner."""
+    """The uploads of one server, or of several that share the folder.
+
+    Args:
+        engine: The database of jobs.
+        folder: Where the bytes are.
+        max_bytes: Most bytes that are stored for one owner.
+    """
 
     def __init__(self, engine: Engine, folder: Path, *, max_bytes: int = 2**62) -> None:
         self._engine = engine
@@ -46,7 +59,20 @@ class Uploads:
         folder.mkdir(parents=True, exist_ok=True)
 
     def begin(self, owner: str, name: str, content_type: str, length: int) -> str:
-        """Its id. Raises TooMuchStored, with nothing kept."""
+        """Begin an upload.
+
+        Args:
+            owner: Name of the client.
+            name: Of the file.
+            content_type: As in a form.
+            length: Bytes that it is going to have.
+
+        Returns:
+            The id of the upload.
+
+        Raises:
+            TooMuchStored: Too many bytes of its owner would be stored; nothing is kept then.
+        """
         upload_id = uuid.uuid4().hex
         row = {"id": upload_id, "owner": owner, "name": name, "content_type": content_type, "length": length}
         path = self._path(upload_id)
@@ -62,7 +88,11 @@ class Uploads:
         return upload_id
 
     def find(self, upload_id: str, owner: str) -> PartialUpload:
-        """Raises UploadNotFound, for those of other owners too."""
+        """Find an upload.
+
+        Raises:
+            UploadNotFound: There is none with this id, or it is another owner's.
+        """
         columns = (uploads.c.id, uploads.c.name, uploads.c.content_type, uploads.c.length)
         with self._engine.connect() as connection:
             one = select(*columns).where(uploads.c.id == upload_id, uploads.c.owner == owner)
@@ -72,7 +102,11 @@ class Uploads:
         return PartialUpload(*row)
 
     def offset(self, upload: PartialUpload) -> int:
-        """Bytes that have arrived. Raises UploadNotFound."""
+        """Count the bytes that have arrived.
+
+        Raises:
+            UploadNotFound: It was deleted.
+        """
         try:
             return self._path(upload.id).stat().st_size
         except FileNotFoundError as error:
@@ -80,9 +114,18 @@ class Uploads:
 
     @contextlib.contextmanager
     def append(self, upload: PartialUpload, offset: int) -> Iterator[BinaryIO]:
-        """Open at its end, which is `offset`; what was written is on the disk afterwards, whatever ended it.
+        """Open an upload to write at its end. What was written is on the disk afterwards, whatever ended it.
 
-        Raises UploadConflict, UploadNotFound.
+        Args:
+            upload: The upload.
+            offset: Where its sender goes on: at the end.
+
+        Yields:
+            The open file.
+
+        Raises:
+            UploadConflict: Another request is writing, or the end is elsewhere.
+            UploadNotFound: It was deleted.
         """
         try:
             file = self._path(upload.id).open("r+b")
@@ -102,7 +145,15 @@ class Uploads:
 
     @contextlib.contextmanager
     def whole(self, upload: PartialUpload) -> Iterator[BinaryIO]:
-        """An upload that has come to its end. Raises UploadIncomplete, UploadNotFound."""
+        """Open an upload that is complete.
+
+        Yields:
+            The open file.
+
+        Raises:
+            UploadIncomplete: Bytes are missing.
+            UploadNotFound: It was deleted.
+        """
         offset = self.offset(upload)
         if offset != upload.length:
             raise UploadIncomplete(f"The upload {upload.id} has {offset} of {upload.length} bytes.")
@@ -110,13 +161,13 @@ class Uploads:
             yield file
 
     def delete(self, upload_id: str) -> None:
-        """Forget it, if it is there."""
+        """Delete an upload, if it is there."""
         with self._engine.begin() as connection:
             connection.execute(delete(uploads).where(uploads.c.id == upload_id))
         self._path(upload_id).unlink(missing_ok=True)
 
     def delete_old(self) -> None:
-        """Forget what was begun a day ago, and files without a row."""
+        """Delete the uploads that were begun a day ago, and files of that age without a row."""
         with self._engine.begin() as connection:
             connection.execute(delete(uploads).where(uploads.c.created < time.time() - _KEEP_S))
             known = set(connection.execute(select(uploads.c.id)).scalars())

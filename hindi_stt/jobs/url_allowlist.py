@@ -22,7 +22,11 @@ _Origin = tuple[str, str, int]
 
 
 def job_network(settings: Settings) -> Network:
-    """What references and webhooks may reach. Raises InvalidSetting."""
+    """Make the network that references and webhooks are reached by.
+
+    Raises:
+        InvalidSetting: HINDI_STT_JOBS_PRIVATE_NETWORKS lists something else than networks.
+    """
     try:
         return Network(settings.jobs_private_networks)
     except ValueError as error:
@@ -33,7 +37,15 @@ def job_network(settings: Settings) -> Network:
 
 
 class References:
-    """The allow-list of HINDI_STT_JOBS_REFERENCES. Raises InvalidSetting."""
+    """The allow-list of HINDI_STT_JOBS_REFERENCES.
+
+    Args:
+        settings: The server's.
+        network: Which addresses may be reached.
+
+    Raises:
+        InvalidSetting: An entry is neither a folder nor a host.
+    """
 
     def __init__(self, settings: Settings, network: Network) -> None:
         self._network = network
@@ -57,7 +69,11 @@ class References:
         return tuple(self._folders)
 
     def check(self, reference: str) -> None:
-        """Whether it is on the list, without looking anything up. Raises ReferenceNotAllowed."""
+        """Check that a reference is on the list, without looking anything up.
+
+        Raises:
+            ReferenceNotAllowed: It is not.
+        """
         if reference.startswith("file://"):
             self._path(reference)
         elif _origin(reference) not in self._origins:
@@ -65,9 +81,20 @@ class References:
 
     @contextlib.contextmanager
     def open(self, reference: str) -> Iterator[Path]:
-        """The file, on this machine's disk; what was fetched is gone afterwards.
+        """Have a recording on this machine's disk.
 
-        Raises ReferenceNotAllowed, ReferenceMissing, ReferenceUnreachable, PrivateAddress, BodyTooLarge.
+        Args:
+            reference: Its URL.
+
+        Yields:
+            Its path; what was fetched is deleted afterwards.
+
+        Raises:
+            ReferenceNotAllowed: It is not on the list.
+            ReferenceMissing: There is no such file.
+            ReferenceUnreachable: Its host does not give it.
+            PrivateAddress: Its host has an address that is not public.
+            BodyTooLarge: It has more bytes than an upload may have.
         """
         self.check(reference)
         if reference.startswith("file://"):

@@ -1,4 +1,4 @@
-"""A job worker: one process that hears one file at a time, in the time that nobody else wants the cores.
+"""A job worker: one process that transcribes one file at a time, when nobody else wants the cores.
 
 It runs the model itself and not through the server's runner: BentoML's dispatcher has no priorities, the system's
 scheduler has. Under SCHED_IDLE, which `hindi-stt jobs work` asks for before all else, its threads run when nothing else
@@ -52,7 +52,15 @@ class _Lost(Exception):
 
 
 class Worker:
-    """Raises what `Backend`, `Pipeline` and `LocalAcoustic` raise, and LedgerUnavailable."""
+    """Transcribes the files of jobs, with a model of its own.
+
+    Args:
+        settings: The server's.
+        bundle: The model.
+
+    Raises:
+        HindiSTTError: What `Backend`, `Pipeline`, `LocalAcoustic` and `Ledger` raise.
+    """
 
     def __init__(self, settings: Settings, bundle: Bundle) -> None:
         self._backend = Backend(settings)
@@ -185,7 +193,14 @@ class Worker:
 
 
 class _CurrentFile:
-    """The file that a worker is at. heard_s, total_s: seconds of it heard, and all of them where that is known."""
+    """The file that a worker is at.
+
+    Attributes:
+        claim: The worker's claim on it.
+        heard_s: Seconds of it that are transcribed.
+        total_s: Its duration in seconds, None where that is not known.
+        lost: Whether the claim is lost.
+    """
 
     def __init__(self, claim: Claim) -> None:
         self.claim = claim
@@ -194,7 +209,7 @@ class _CurrentFile:
         self.lost = False
 
     def progress(self, channel: int, n_channels: int) -> Callable[[float], None]:
-        """Takes note of seconds heard of one of the channels. Raises _Lost."""
+        """Make a function that takes note of the transcribed seconds of one channel, and raises _Lost."""
 
         def note(heard_s: float) -> None:
             if self.lost:

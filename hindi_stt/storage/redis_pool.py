@@ -14,7 +14,14 @@ _MAX_CONNECTIONS: Final = 16
 
 
 def connection_pool(url: str) -> BlockingConnectionPool:
-    """url: redis://… or rediss://…; whoever makes a pool awaits its `aclose`."""
+    """Make a pool of connections.
+
+    Args:
+        url: redis://… or rediss://….
+
+    Returns:
+        The pool; whoever makes one awaits its `aclose`.
+    """
     from redis.asyncio import BlockingConnectionPool  # half a second, of which most servers have no use
 
     return BlockingConnectionPool.from_url(
