@@ -119,7 +119,7 @@ def test_the_changelog_is_dated_and_begins_with_this_version() -> None:
         ("deploy/compose.yaml", r"hindi-stt:(\d[\d.]*\d)"),
         ("deploy/ray/raycluster.yaml", r"hindi-stt-ray:(\d[\d.]*\d)|hindi_stt-([\d.]+)-py3"),
         ("deploy/chart/Chart.yaml", r'[vV]ersion: "?(\d[\d.]*\d)"?'),
-        ("docs/deployment.md", r"hindi-stt:(\d[\d.]*\d)"),
+        ("docs/deployment.md", r"hindi-stt:(\d[\d.]*\d)|hindi_stt-([\d.]+)-py3"),
     ],
 )
 def test_the_version_is_the_same_everywhere(page: str, pattern: str) -> None:
