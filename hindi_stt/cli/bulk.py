@@ -11,7 +11,7 @@ from typing import Any
 
 from hindi_stt.bulk.items import read_items
 from hindi_stt.bundle.manifest import Bundle
-from hindi_stt.cli.options import add_line_options, line_options
+from hindi_stt.cli.options import add_request_options, request_options
 from hindi_stt.errors import BulkNotInstalled
 from hindi_stt.settings import get_settings
 from hindi_stt.transcription.pipeline import Pipeline
@@ -20,7 +20,12 @@ __all__ = ["add_bulk"]
 
 
 def add_bulk(commands: Any, resolve: Callable[[], Bundle]) -> None:
-    """Add the command to the parser's; resolve: finds the bundle."""
+    """Add the command to a parser's sub-commands.
+
+    Args:
+        commands: What `ArgumentParser.add_subparsers` returned.
+        resolve: Finds the bundle that the settings name.
+    """
     parser = commands.add_parser("bulk", help="transcribe an archive over Ray; needs the extra 'bulk'")
     parser.add_argument("manifest", metavar="MANIFEST", type=Path, help="NeMo's JSONL, a table, or a list of paths")
     parser.add_argument("--out", required=True, metavar="DIR|URL", help="folder, or URL as fsspec takes it, for shards")
@@ -31,7 +36,7 @@ def add_bulk(commands: Any, resolve: Callable[[], Bundle]) -> None:
     parser.add_argument(
         "--commit-s", type=float, default=30.0, metavar="S", help="most seconds until a result is in a shard"
     )
-    add_line_options(parser)
+    add_request_options(parser)
     parser.set_defaults(run=lambda arguments: _bulk(arguments, resolve))
 
 
@@ -49,7 +54,7 @@ def _bulk(arguments: argparse.Namespace, resolve: Callable[[], Bundle]) -> int:
         bundle=str(bundle.folder.resolve()),
         tag=bundle.tag,
         settings=settings,
-        options=line_options(arguments, Pipeline(bundle, settings)),
+        options=request_options(arguments, Pipeline(bundle, settings)),
         language_model=arguments.lm if Path(arguments.lm).is_file() else "",
         sources=Sources(arguments.manifest.parent.resolve(), arguments.root, settings.max_body_bytes),
     )

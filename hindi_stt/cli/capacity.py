@@ -1,4 +1,4 @@
-"""How many replicas a load needs, and what an hour of audio costs: arithmetic, as docs/capacity.md tells it."""
+"""hindi-stt capacity: how many replicas a load needs, and what an hour of audio costs (docs/capacity.md)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,14 @@ __all__ = ["Need", "add_capacity", "need"]
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """audio_per_s: seconds of audio that come in a second; utilisation: share of the cores' time that is then used."""
+    """What a load needs.
+
+    Attributes:
+        audio_per_s: Seconds of audio that arrive in a second.
+        cores: Of all replicas together.
+        replicas: How many.
+        utilisation: Share of the cores' time that is then used.
+    """
 
     audio_per_s: float
     cores: int
@@ -24,9 +31,20 @@ class Need:
 
 
 def need(audio_per_s: float, *, rate: float, cores: int, utilisation: float, spare: int) -> Need:
-    """Replicas of `cores` cores that keep below a utilisation, in (0, 1]; `spare` of them may be missing.
+    """Compute how many replicas a load needs.
 
-    rate: hours of audio per core-hour. Raises InvalidRequest.
+    Args:
+        audio_per_s: Seconds of audio that arrive in a second.
+        rate: Hours of audio that a core transcribes in an hour.
+        cores: Of a replica.
+        utilisation: Share of the cores' time that may be used, in (0, 1].
+        spare: How many replicas may be missing.
+
+    Returns:
+        The replicas.
+
+    Raises:
+        InvalidRequest: A value is outside its range.
     """
     if not (audio_per_s > 0 and rate > 0 and math.isfinite(audio_per_s + rate) and 0 < utilisation <= 1):
         raise InvalidRequest("Load and rate have to be above 0, and utilisation above 0 and at most 1.")
@@ -42,7 +60,7 @@ def add_capacity(commands: Any) -> None:
     parser = commands.add_parser("capacity", help="replicas for a load, and what an hour of audio costs")
     load = parser.add_mutually_exclusive_group(required=True)
     load.add_argument("--hours-per-day", type=float, metavar="HOURS", help="of audio, spread over --window")
-    load.add_argument("--concurrent", type=float, metavar="N", help="people who speak at once, on average")
+    load.add_argument("--concurrent", type=float, metavar="N", help="speakers at a time, on average")
     parser.add_argument(
         "--rate", type=float, required=True, help="hours of audio per core-hour; 'make bench-capacity' measures it"
     )

@@ -1,4 +1,4 @@
-"""What the command line says of an error: the help in `errors` speaks to those that send requests."""
+"""Errors on the command line: the help in `hindi_stt.errors` is written for those who send requests."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HELP: Final[dict[type[HindiSTTError], str]] = {
 
 
 def reason(error: HindiSTTError | OSError) -> str:
-    """One line: what is wrong, the error's code, and what to do at a shell."""
+    """Write an error as one line: what is wrong, its code, and what to do at a shell."""
     if isinstance(error, HindiSTTError):
         return f"{error.message} [{error.code}] {_HELP.get(type(error), error.help)}"
     return error.strerror or str(error)

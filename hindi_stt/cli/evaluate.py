@@ -1,4 +1,4 @@
-"""hindi-stt evaluate MANIFEST: how well a model hears, on recordings whose texts are known."""
+"""hindi-stt evaluate MANIFEST: error rates of a model on recordings whose texts are known."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ __all__ = ["add_evaluate"]
 
 
 def add_evaluate(commands: Any) -> None:
-    """Add the command to a parser's sub-commands."""
+    """Add the command to a parser's sub-commands.
+
+    Args:
+        commands: What `ArgumentParser.add_subparsers` returned.
+    """
     parser = commands.add_parser("evaluate", help="word and character error rates on recordings with known texts")
     parser.add_argument(
         "manifest", type=Path, metavar="MANIFEST", help="JSONL (audio_filepath, text) or TSV (file, text)"
@@ -30,7 +34,7 @@ def add_evaluate(commands: Any) -> None:
     parser.add_argument("--save", type=Path, metavar="RUN.json", help="keep texts and rates")
     parser.add_argument("--against", type=Path, metavar="RUN.json", help="an earlier run on the same manifest")
     parser.add_argument(
-        "--confusions", type=int, default=0, metavar="N", help="the N most frequent mistakes: what was heard for what"
+        "--confusions", type=int, default=0, metavar="N", help="the N most frequent confusions: reference → transcript"
     )
     parser.add_argument("--decoder", choices=get_args(DecoderName), default="auto", help="default: auto")
     parser.add_argument("--lm", default="", metavar="NAME", help="language model of the bundle")

@@ -1,4 +1,4 @@
-"""hindi-stt jobs work: a job worker; hindi-stt jobs list: what there is to do, and what was done."""
+"""hindi-stt jobs work: a job worker; hindi-stt jobs list: the jobs of all clients."""
 
 from __future__ import annotations
 
@@ -29,10 +29,15 @@ _PARENT_POLL_S: Final = 0.5
 
 
 def add_jobs(commands: Any, resolve: Callable[[], Bundle]) -> None:
-    """Add the commands to a parser's sub-commands. resolve: the model that the settings name."""
-    parser = commands.add_parser("jobs", help="work on jobs, or list them; settings as those of the server")
+    """Add the commands to a parser's sub-commands.
+
+    Args:
+        commands: What `ArgumentParser.add_subparsers` returned.
+        resolve: Finds the bundle that the settings name.
+    """
+    parser = commands.add_parser("jobs", help="work on jobs, or list them; it reads the same settings as the server")
     actions = parser.add_subparsers(required=True, metavar="ACTION")
-    work = actions.add_parser("work", help="hear the files of jobs, one at a time, until SIGTERM")
+    work = actions.add_parser("work", help="transcribe the files of jobs, one at a time, until SIGTERM")
     work.set_defaults(run=lambda _: _work(_settings(), resolve))
     listing = actions.add_parser("list", help="jobs, the newest first: id, owner, state, files, done, failed, time")
     listing.add_argument("--limit", type=int, default=50, metavar="N", help="(default: 50)")
@@ -70,7 +75,7 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _end_with_parent() -> None:
-    """A server that was killed does not leave its workers behind."""
+    """End this process when its parent ends: a server that was killed does not leave its workers behind."""
     parent = os.getppid()
 
     def watch() -> None:
@@ -82,7 +87,11 @@ def _end_with_parent() -> None:
 
 
 def main() -> int:
-    """A worker as a server starts it, without the other commands and what they import."""
+    """Run a worker as a server starts it, without the other commands and what they import.
+
+    Returns:
+        The exit status.
+    """
     parser = argparse.ArgumentParser()
     parser.add_argument("--bundle", type=Path, required=True)
     arguments = parser.parse_args()

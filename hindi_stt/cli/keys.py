@@ -1,4 +1,4 @@
-"""hindi-stt keys: make, list and revoke API keys; hindi-stt usage: who used how much."""
+"""hindi-stt keys: make, list and revoke API keys; hindi-stt usage: sums from the usage ledger."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ __all__ = ["add_keys", "add_usage"]
 
 
 def add_keys(commands: Any) -> None:
-    """Add the commands to a parser's sub-commands."""
+    """Add `keys` to a parser's sub-commands.
+
+    Args:
+        commands: What `ArgumentParser.add_subparsers` returned.
+    """
     parser = commands.add_parser("keys", help="make, list or revoke API keys; a running server sees it at once")
     parser.add_argument("--file", type=Path, help="the key file (default: HINDI_STT_KEY_FILE)")
     actions = parser.add_subparsers(required=True, metavar="ACTION")
@@ -26,13 +30,17 @@ def add_keys(commands: Any) -> None:
     new.add_argument("--audio-s-per-hour", type=float, metavar="S", help="0: no limit (default: the server's)")
     new.set_defaults(run=_new)
     actions.add_parser("list", help="ids, names, limits, revocations").set_defaults(run=_list)
-    revoke = actions.add_parser("revoke", help="let a key in no more")
+    revoke = actions.add_parser("revoke", help="make a key invalid, from the next request on")
     revoke.add_argument("key", metavar="ID|NAME", help="an id, or a name for all its keys")
     revoke.set_defaults(run=_revoke)
 
 
 def add_usage(commands: Any) -> None:
-    """Add the command to a parser's sub-commands."""
+    """Add `usage` to a parser's sub-commands.
+
+    Args:
+        commands: What `ArgumentParser.add_subparsers` returned.
+    """
     parser = commands.add_parser("usage", help="requests, failures and seconds of audio, from the usage ledger")
     parser.add_argument("--url", help="the database (default: HINDI_STT_USAGE_URL)")
     parser.add_argument("--by", choices=["client", "model", "day"], default="client", help="(default: client)")

@@ -1,4 +1,4 @@
-"""hindi-stt lm build · tune · add"""
+"""hindi-stt lm build, tune and add: language models."""
 
 from __future__ import annotations
 
@@ -32,13 +32,20 @@ MAX_ORDER: Final = 6
 
 
 def add_parser(commands: Any, resolve: Callable[[], Bundle]) -> None:
-    """Add `lm` to the command line's commands. resolve: opens the bundle that the settings name."""
+    """Add `lm` to a parser's sub-commands.
+
+    Args:
+        commands: What `ArgumentParser.add_subparsers` returned.
+        resolve: Finds the bundle that the settings name.
+    """
     lm = commands.add_parser("lm", help="build, tune and add language models")
     parsers = lm.add_subparsers(required=True, metavar="ACTION")
     build = parsers.add_parser("build", help="estimate an n-gram model from text")
     build.add_argument("corpus", nargs="+", type=Path, metavar="CORPUS", help="UTF-8 text")
     build.add_argument("--order", type=int, choices=range(1, MAX_ORDER + 1), default=5, help="words (default: 5)")
-    build.add_argument("--words", type=Path, metavar="FILE", help="UTF-8 text: further words that the model shall know")
+    build.add_argument(
+        "--words", type=Path, metavar="FILE", help="UTF-8 text: further words that the model has to know"
+    )
     build.add_argument("--output", type=Path, required=True, metavar="FILE", help="FILE.npz, or FILE.arpa for others")
     build.set_defaults(run=lambda arguments: _build(arguments, resolve()))
     tuning = parsers.add_parser("tune", help="choose the weights on recordings, and write them into the model")
@@ -77,7 +84,7 @@ def _tune(arguments: argparse.Namespace, bundle: Bundle) -> int:
     if not utterances:
         raise InvalidRequest(f"{arguments.manifest} has no texts to tune on.")
     clips = []
-    for utterance in tqdm(utterances, unit="file", desc="listening", disable=None):
+    for utterance in tqdm(utterances, unit="file", desc="transcribing", disable=None):
         results = acoustic([clip.features for clip in pipeline.prepare(utterance.file)])
         for result in results:
             if isinstance(result, HindiSTTError):
@@ -99,7 +106,7 @@ def _say(line: str) -> None:
 
 def _read(path: Path) -> NGrams:
     if path.suffix == ARPA_SUFFIX:
-        raise LanguageModelInvalid(f"{path}: an ARPA file has no place for weights; build an .npz file.")
+        raise LanguageModelInvalid(f"{path}: an ARPA file cannot hold weights; build an .npz file.")
     return read_ngrams(path)
 
 
@@ -110,11 +117,21 @@ def _add(arguments: argparse.Namespace, bundle: Bundle) -> int:
 
 
 def add_to_bundle(bundle: Bundle, file: Path, domain: str, folder: Path, *, default: bool = False) -> Bundle:
-    """Copy a bundle into a new folder, with a language model under this name; ARPA becomes .npz on the way.
+    """Copy a bundle into a new folder, with a language model added.
 
-    default: requests that name no language model get this one.
+    Args:
+        bundle: The bundle.
+        file: The language model: .npz, ARPA (which becomes .npz), or KenLM binary.
+        domain: Its name.
+        folder: The new bundle.
+        default: Whether requests that name no language model get this one.
 
-    Raises InvalidRequest where the folder exists or the name is taken, LanguageModelInvalid.
+    Returns:
+        The new bundle.
+
+    Raises:
+        InvalidRequest: The folder exists, or the name is taken or unusable.
+        LanguageModelInvalid: The language model cannot be used with the bundle.
     """
     taken = {asset.name for asset in bundle.manifest.assets if asset.role == LM_ROLE} | {NO_LANGUAGE_MODEL, ""}
     if domain in taken or not domain.replace("-", "").replace("_", "").isalnum():

@@ -29,7 +29,14 @@ __all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit status: 0, 1 where something failed, 2 for wrong usage."""
+    """Run one command.
+
+    Args:
+        argv: Its arguments; None: those of the process.
+
+    Returns:
+        The exit status: 0, 1 where something failed, 2 for wrong usage.
+    """
     arguments, unknown = _parser().parse_known_args(argv)
     if unknown:
         # argparse would print the usage of the whole program.

@@ -1,4 +1,4 @@
-"""hindi-stt models: the bundles in the BentoML model store, and what joins them."""
+"""hindi-stt models: the bundles in the BentoML model store."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ __all__ = ["add_models", "add_punctuation"]
 
 
 def add_models(commands: Any) -> None:
-    """Add the commands to a parser's sub-commands."""
+    """Add `models` to a parser's sub-commands.
+
+    Args:
+        commands: What `ArgumentParser.add_subparsers` returned.
+    """
     parser = commands.add_parser("models", help="list, show, verify or remove models in the store")
     actions = parser.add_subparsers(required=True, metavar="ACTION")
     actions.add_parser("list", help="tags, precisions, languages").set_defaults(run=_list)
@@ -90,7 +94,22 @@ def _add_punctuation(arguments: argparse.Namespace) -> int:
 
 
 def add_punctuation(bundle: Bundle, onnx: Path, tokenizer: Path, marks_json: str, folder: Path) -> Bundle:
-    """Copy a bundle into a new folder, with a punctuation model. Raises BundleInvalid, InvalidRequest."""
+    """Copy a bundle into a new folder, with a punctuation model added.
+
+    Args:
+        bundle: The bundle.
+        onnx: A token classifier.
+        tokenizer: Its Hugging Face tokenizer.
+        marks_json: JSON list of the mark of each label.
+        folder: The new bundle.
+
+    Returns:
+        The new bundle.
+
+    Raises:
+        BundleInvalid: The model, its tokenizer or the marks cannot be used.
+        InvalidRequest: The folder exists.
+    """
     from hindi_stt.text.punctuation_model import PUNCTUATION_ROLE, ModelPunctuator
 
     with tempfile.NamedTemporaryFile(mode="w", suffix=".json", encoding="utf-8") as marks:

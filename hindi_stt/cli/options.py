@@ -1,4 +1,4 @@
-"""Options of the line on the command line."""
+"""Options of decoding and text on the command line."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from hindi_stt.text.options import FIELDS as TEXT_FIELDS
 from hindi_stt.transcription.options import Options
 from hindi_stt.transcription.pipeline import Pipeline
 
-__all__ = ["add_line_options", "line_options"]
+__all__ = ["add_request_options", "request_options"]
 
 
-def add_line_options(parser: argparse.ArgumentParser) -> None:
-    """--decoder, --lm, --hotword, and the fields of the text."""
+def add_request_options(parser: argparse.ArgumentParser) -> None:
+    """Add --decoder, --lm, --hotword and the options of text to a parser."""
     parser.add_argument(
         "--decoder",
         choices=get_args(DecoderName),
@@ -25,7 +25,7 @@ def add_line_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--lm", default="", metavar="NAME|FILE", help="language model: the bundle's, or a file")
     parser.add_argument(
-        "--hotword", action="append", default=[], metavar="WORD[:WEIGHT]", help="listen for this word (may be repeated)"
+        "--hotword", action="append", default=[], metavar="WORD[:WEIGHT]", help="expect this word (may be repeated)"
     )
     for name, values in TEXT_FIELDS.items():
         listed = name == "mask"
@@ -37,8 +37,19 @@ def add_line_options(parser: argparse.ArgumentParser) -> None:
         )
 
 
-def line_options(arguments: argparse.Namespace, pipeline: Pipeline) -> Options:
-    """What was asked for; reads a language model that is a file. Raises what `Pipeline.options` raises."""
+def request_options(arguments: argparse.Namespace, pipeline: Pipeline) -> Options:
+    """Read the options of decoding and text; a language model that is a file is loaded.
+
+    Args:
+        arguments: Of a parser with `add_request_options`.
+        pipeline: That of the model.
+
+    Returns:
+        The options.
+
+    Raises:
+        HindiSTTError: One of them cannot be used with the model.
+    """
     if (file := Path(arguments.lm)).is_file():
         pipeline.decoders.add_language_model(arguments.lm, file)
     fields = {name: getattr(arguments, name) for name in TEXT_FIELDS}

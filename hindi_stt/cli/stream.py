@@ -16,7 +16,7 @@ import regex
 
 from hindi_stt import audio
 from hindi_stt.bundle.manifest import Bundle
-from hindi_stt.cli.options import add_line_options, line_options
+from hindi_stt.cli.options import add_request_options, request_options
 from hindi_stt.errors import AudioTooShort, NoMicrophone
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.settings import get_settings
@@ -36,7 +36,12 @@ Source = Callable[[int], AsyncIterator[Float32]]
 
 
 def add_stream(commands: Any, resolve: Callable[[], Bundle]) -> None:
-    """Add both commands to the parser's; resolve: finds the bundle."""
+    """Add both commands to a parser's sub-commands.
+
+    Args:
+        commands: What `ArgumentParser.add_subparsers` returned.
+        resolve: Finds the bundle that the settings name.
+    """
     stream = commands.add_parser("stream", help="transcribe a recording as if it came live")
     stream.add_argument("file", metavar="FILE", help="a recording in any format")
     stream.add_argument("--realtime", action="store_true", help="no faster than it was spoken")
@@ -49,7 +54,7 @@ def add_stream(commands: Any, resolve: Callable[[], Bundle]) -> None:
         parser.add_argument(
             "--format", choices=["text", "json"], default="text", help="text, or one JSON object an event"
         )
-        add_line_options(parser)
+        add_request_options(parser)
         parser.set_defaults(run=_runner(resolve, source))
 
 
@@ -60,7 +65,7 @@ def _runner(
         settings = get_settings()
         bundle = resolve()
         pipeline = Pipeline(bundle, settings)
-        options = line_options(arguments, pipeline)
+        options = request_options(arguments, pipeline)
         acoustic = LocalAcoustic(bundle, threads=settings.effective_threads)
         stream = Stream(pipeline, LocalBackend(acoustic), options)
         show = _show_json if arguments.format == "json" else _Captions()
@@ -136,12 +141,27 @@ def _show_json(event: Event) -> None:
 
 
 def n_columns(text: str) -> int:
-    """Columns that a text takes on a terminal: one a letter, none for a sign above, below or joined to one."""
+    """Count the columns that a text takes on a terminal.
+
+    Args:
+        text: Without control characters.
+
+    Returns:
+        One for each letter, none for a sign above, below or joined to one.
+    """
     return sum(not unicodedata.category(letter).startswith("M") and letter not in _JOINERS for letter in text)
 
 
 def last_columns(text: str, columns: int) -> str:
-    """The end of a text that fits into so many columns, with an ellipsis in front where something is left out."""
+    """Cut a text to its end.
+
+    Args:
+        text: Without control characters.
+        columns: Width of the terminal.
+
+    Returns:
+        As much of its end as fits, with an ellipsis in front where something is left out.
+    """
     if n_columns(text) <= columns:
         return text
     clusters = _CLUSTER.findall(text)

@@ -19,7 +19,7 @@ from hindi_stt import render
 from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.bundle.registry import Registry
 from hindi_stt.cli.errors import reason
-from hindi_stt.cli.options import add_line_options, line_options
+from hindi_stt.cli.options import add_request_options, request_options
 from hindi_stt.errors import HindiSTTError, InvalidRequest
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.render.formats import FORMATS, TEXT_FORMATS
@@ -48,7 +48,12 @@ class _Input:
 
 
 def add_transcribe(commands: Any, resolve: Callable[[Settings], Sequence[Bundle]]) -> None:
-    """Add the command to a parser's sub-commands. resolve: the bundles that the settings name, the first one first."""
+    """Add the command to a parser's sub-commands.
+
+    Args:
+        commands: What `ArgumentParser.add_subparsers` returned.
+        resolve: Finds the bundles that the settings name, the default one first.
+    """
     parser = commands.add_parser("transcribe", help="transcribe recordings in this process")
     parser.add_argument(
         "inputs",
@@ -72,7 +77,7 @@ def add_transcribe(commands: Any, resolve: Callable[[Settings], Sequence[Bundle]
         "--model", metavar="MODEL", help="a tag in the store, or a bundle's folder (default: the setting)"
     )
     parser.add_argument("--language", metavar="LANGUAGE", help="of HINDI_STT_MODELS take the first one for it: hi")
-    add_line_options(parser)
+    add_request_options(parser)
     parser.set_defaults(run=lambda arguments: _transcribe(arguments, resolve))
 
 
@@ -84,7 +89,7 @@ def _transcribe(arguments: argparse.Namespace, resolve: Callable[[Settings], Seq
     registry = Registry(resolve(settings))
     bundle = registry.choose(None, [arguments.language] if arguments.language else []).bundles[0]
     pipeline = Pipeline(bundle, settings if bundle is registry.default else settings.for_more_models)
-    options = line_options(arguments, pipeline)
+    options = request_options(arguments, pipeline)
     acoustic = LocalAcoustic(bundle, threads=settings.effective_threads)
     outputs = _outputs(inputs, _extension(arguments.format))
     failed: list[str] = []
