@@ -60,7 +60,10 @@ def _work(settings: Settings, resolve: Callable[[], Bundle]) -> int:
     handler.setFormatter(LineFormatter("%(asctime)s %(levelname)s [job worker %(process)d] %(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     logging.getLogger("hindi_stt").setLevel(logging.INFO)
-    Worker(settings, resolve()).run()
+    if not Worker(settings, resolve()).run():
+        # A thread that returns from the model to an interpreter that is ending would abort the process.
+        logging.shutdown()
+        os._exit(0)
     return 0
 
 

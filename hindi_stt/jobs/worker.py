@@ -44,6 +44,8 @@ _options: Final = TypeAdapter(JobOptions)
 _raw: Final = TypeAdapter(RawFormat)
 _transcript: Final = TypeAdapter(Transcript)
 _RENEWALS_PER_LEASE: Final = 4
+# Less than the time after which a server kills its workers.
+_STOP_S: Final = 3.0
 _MAX_RENEWAL_INTERVAL_S: Final = 1.0
 
 
@@ -74,11 +76,14 @@ class Worker:
         self._renewal_interval_s = min(_MAX_RENEWAL_INTERVAL_S, settings.jobs_lease_s / _RENEWALS_PER_LEASE)
         self._current: _CurrentFile | None = None
 
-    def run(self) -> None:
+    def run(self) -> bool:
         """Transcribe files until a signal ends it; call it in the main thread.
 
         After SIGTERM, the file in progress goes to another worker at once; after SIGINT it is finished first, unless
         another SIGINT comes.
+
+        Returns:
+            Whether the work has stopped: False where the model is still at the file that was given back.
         """
         finish, end = threading.Event(), threading.Event()
 
@@ -91,12 +96,21 @@ class Worker:
         signal.signal(signal.SIGINT, interrupt)
         threading.Thread(target=self._renew_leases, daemon=True).start()
         self._maintenance.start()
-        threading.Thread(target=self._work, args=(finish, end), name="files", daemon=True).start()
+        files = threading.Thread(target=self._work, args=(finish, end), name="files", daemon=True)
+        files.start()
         end.wait()
-        if (current := self._current) is not None:
-            self._claims.give_back(current.claim)
+        finish.set()
+        self._give_back()
+        files.join(_STOP_S)
+        self._give_back()  # what was claimed while the signal came
         if self._ledger:
             self._ledger.close()
+        return not files.is_alive()
+
+    def _give_back(self) -> None:
+        if (current := self._current) is not None:
+            current.lost = True  # the work ends when it next tells its progress
+            self._claims.give_back(current.claim)
 
     def _work(self, finish: threading.Event, end: threading.Event) -> None:
         try:
