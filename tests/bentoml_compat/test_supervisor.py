@@ -10,6 +10,8 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
+pytestmark = pytest.mark.slow
+
 # `look` takes a second, and circus refuses every other command meanwhile.
 CODE = """
 import sys

@@ -1,6 +1,6 @@
 """Jobs that version 0.1 has taken are done by this one.
 
-`tests/data/*_0_1.sql` are the databases that a server of commit cc48e85 wrote for two requests, POST /v1/jobs with
+`tests/jobs/data/*_0_1.sql` are the databases that a server of commit cc48e85 wrote for two requests, POST /v1/jobs with
 rain.flac and family.flac, numerals=latin and punctuation=pauses, and with rain.flac alone; a worker of that commit
 holds the first file, and has ended.
 """
@@ -24,6 +24,8 @@ from hindi_stt.jobs.tables import connect
 from hindi_stt.types import Transcript
 from tests.support.guarded import DATA
 
+OLD = Path(__file__).with_name("data")
+
 TWO_FILES, ONE_FILE = "6b0b170c354be8337f213b629c173ddd", "6b0b170c44b36cbf0ad356f5658e009d"
 RAIN = "आज सुबह से बारिश हो रही है"
 
@@ -32,7 +34,7 @@ RAIN = "आज सुबह से बारिश हो रही है"
 def folder(tmp_path: Path) -> Path:
     for name in ("jobs", "queue"):
         with sqlite3.connect(tmp_path / f"{name}.db") as database:
-            database.executescript((DATA / f"{name}_0_1.sql").read_text(encoding="utf-8"))
+            database.executescript((OLD / f"{name}_0_1.sql").read_text(encoding="utf-8"))
         database.close()
     for job, names in ((TWO_FILES, ("rain", "family")), (ONE_FILE, ("rain",))):
         for position, name in enumerate(names):
