@@ -18,15 +18,26 @@ CLIENTS := .venv-clients
 export BENTOML_DO_NOT_TRACK := True
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: serve test test-slow smoke-slow smoke-chaos smoke-soak check release-check image prove-image prove-metrics oracle smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-ui prove-attack prove-clients prove-pythons smoke-pythons itn-reference bench bench-audio medium-random docs lock lock-oracle clean prove-deploy prove-jobs prove-bulk bulk bench-capacity
+.PHONY: serve test coverage test-slow smoke-slow smoke-chaos smoke-soak check release-check image prove-image prove-metrics oracle smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-ui prove-attack prove-clients prove-pythons smoke-pythons itn-reference bench bench-audio medium-random docs lock lock-oracle clean prove-deploy prove-jobs prove-bulk bulk bench-capacity
 
 serve: $(VENV)/.serve
 	$(VENV)/bin/bentoml serve service:HindiSTT
 
+# Without those that have a target of their own.
+ORDINARY := not oracle and not chaos and not api and not monitoring and not ui and not slow and not fuzz and not jobs and not bulk and not clients and not release
 # Tests of one module stay in one process, where they share a server.
 TEST_PROCESSES ?= 2
 test: $(VENV)/.dev
-	$(VENV)/bin/python -m pytest -q -n $(TEST_PROCESSES) --dist loadfile -m "not oracle and not chaos and not api and not monitoring and not ui and not slow and not fuzz and not jobs and not bulk and not clients and not release"
+	$(VENV)/bin/python -m pytest -q -n $(TEST_PROCESSES) --dist loadfile -m "$(ORDINARY)"
+
+# The same with branch coverage, of the processes that the tests start, too: build/coverage/report.txt, and pages in build/coverage/html.
+coverage: $(VENV)/.dev
+	rm -rf build/coverage && mkdir -p build/coverage
+	$(VENV)/bin/coverage run -m pytest -q -n $(TEST_PROCESSES) --dist loadfile -m "$(ORDINARY)"
+	$(VENV)/bin/coverage combine -q
+	$(VENV)/bin/coverage html -q -d build/coverage/html
+	$(VENV)/bin/coverage report > build/coverage/report.txt
+	@tail -1 build/coverage/report.txt
 
 # What would make `make test` too long.
 test-slow: $(VENV)/.dev
