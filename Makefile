@@ -9,6 +9,7 @@ ORACLE := .venv-oracle
 ITN := .venv-itn
 # NeMo 2.4.1 beside the current one: the last whose features have the form of older models.
 NEMO_OLD := $(ORACLE)/nemo-2.4.1
+NEMO_NEXT := $(ORACLE)/nemo-3.0.0
 PEERS := .venv-peers
 EARLIER := .venv-earlier
 # Ray, which serving never needs.
@@ -18,7 +19,7 @@ CLIENTS := .venv-clients
 export BENTOML_DO_NOT_TRACK := True
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: serve test coverage test-slow smoke-slow smoke-chaos smoke-soak check release-check image prove-image prove-metrics oracle smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-ui prove-attack prove-clients prove-pythons smoke-pythons itn-reference bench bench-audio medium-random docs lock lock-oracle clean prove-deploy prove-jobs prove-bulk bulk bench-capacity
+.PHONY: serve test coverage test-slow smoke-slow smoke-chaos smoke-soak check release-check image prove-image prove-metrics oracle oracle-next smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-ui prove-attack prove-clients prove-pythons smoke-pythons itn-reference bench bench-audio medium-random docs lock lock-oracle clean prove-deploy prove-jobs prove-bulk bulk bench-capacity
 
 serve: $(VENV)/.serve
 	$(VENV)/bin/bentoml serve service:HindiSTT
@@ -77,6 +78,11 @@ prove-deploy: $(VENV)/.operations
 # NeMo and the CPU build of PyTorch: about 2 GB of disk.
 oracle: $(ORACLE)/.installed
 	NEMO_OLD=$(NEMO_OLD) $(ORACLE)/bin/python -m pytest -q -m oracle -W ignore tests/oracle tests/export
+
+# The same with the release of NeMo that is next: 3.0.0 beside the current one.
+oracle-next: $(ORACLE)/.installed
+	test -d $(NEMO_NEXT) || $(ORACLE)/bin/python -m pip install --quiet --no-deps --target $(NEMO_NEXT) nemo_toolkit==3.0.0
+	PYTHONPATH=$(NEMO_NEXT) NEMO_OLD=$(NEMO_OLD) $(ORACLE)/bin/python -m pytest -q -m oracle -W ignore tests/oracle tests/export
 
 # Two replicas on a Redis, a ledger in PostgreSQL, every container and codec, hostile input, two hours of speech, …: twenty minutes,
 # with redis-server, postgresql, ffmpeg and espeak-ng.
