@@ -6,7 +6,6 @@ puts them together. HTTP, jobs and the command line have no other way to decode 
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ from hindi_stt import audio
 from hindi_stt.audio import AudioLimits, ChildLimits, RawFormat, quality
 from hindi_stt.audio.segmentation import Clip, Segmenter
 from hindi_stt.bundle.manifest import Bundle
+from hindi_stt.concurrency.own_loop import run_in_own_loop
 from hindi_stt.decoding import (
     BeamLimits,
     Decoder,
@@ -285,4 +285,5 @@ class Pipeline:
         from hindi_stt.transcription.recording import Recording, Transcription  # it knows the pipeline
 
         recording = Recording(source, raw, channel)
-        return asyncio.run(Transcription(self, InlineBackend(acoustic), recording, options).transcript(on_progress))
+        transcription = Transcription(self, InlineBackend(acoustic), recording, options)
+        return run_in_own_loop(transcription.transcript(on_progress))
