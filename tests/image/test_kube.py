@@ -42,11 +42,17 @@ def pod_url(tool: Tool, image: str, tmp_path_factory: pytest.TempPathFactory) ->
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": f"demo-{port}"}, "spec": template["spec"]}
     file = tmp_path_factory.mktemp("kube") / "pod.yaml"
     file.write_text(json.dumps(pod))
+    # Podman 4.3 makes secrets of a pod's file that it cannot read again: it wants the data alone, as JSON.
+    secrets = {d["metadata"]["name"]: d["data"] for d in documents if d["kind"] == "Secret"}
+    for secret, data in secrets.items():
+        (file.parent / secret).write_text(json.dumps(data))
+        tool("secret", "create", secret, str(file.parent / secret))
     tool("kube", "play", "--network", "host", str(file))
     try:
         yield f"http://127.0.0.1:{port}"
     finally:
         tool("kube", "down", str(file))
+        tool("secret", "rm", *secrets)
 
 
 def test_the_pod_of_the_chart(pod_url: str) -> None:
