@@ -178,7 +178,7 @@ def test_every_pod_has_no_rights_and_writes_to_memory_alone(chart: Any) -> None:
         }
         assert {"cpu", "memory"} <= set(container["resources"]["limits"])
         writable = [m["mountPath"] for m in container["volumeMounts"] if not m.get("readOnly")]
-        assert writable == (["/tmp"] if name == "redis" else ["/tmp", "/dev/shm"])
+        assert writable == (["/tmp"] if name == "redis" else ["/tmp", "/var/tmp"])
 
 
 def test_the_user_is_the_images(chart: Any) -> None:

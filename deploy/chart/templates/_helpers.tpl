@@ -42,7 +42,7 @@ capabilities: {drop: [ALL]}
 
 {{/* Environment of the server and the worker: (dict "settings" … "context" $) */}}
 {{- define "stt.env" -}}
-{{- $env := merge (dict) .settings .context.Values.settings (dict "HINDI_STT_RUNTIME_DIR" "/dev/shm") }}
+{{- $env := merge (dict) .settings .context.Values.settings (dict "HINDI_STT_RUNTIME_DIR" "/var/tmp") }}
 {{- if .context.Values.bundle.claim }}{{ $_ := set $env "HINDI_STT_MODEL" "/mounted/bundle" }}{{ end }}
 {{- if .context.Values.keys.secret }}{{ $_ := set $env "HINDI_STT_KEY_FILE" "/mounted/keys/keys.json" }}{{ end }}
 {{- if .context.Values.redis.enabled }}
@@ -72,7 +72,8 @@ capabilities: {drop: [ALL]}
 
 {{- define "stt.mounts" -}}
 - {name: tmp, mountPath: /tmp}
-- {name: runtime, mountPath: /dev/shm}
+{{- /* Not /dev/shm, where podman makes the volume root's. */}}
+- {name: runtime, mountPath: /var/tmp}
 {{- if .Values.bundle.claim }}
 - name: bundle
   mountPath: /mounted/bundle
