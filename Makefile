@@ -166,7 +166,7 @@ BASELINE ?= ../shared/baseline/app.py
 prove-load: $(VENV)/.load build/medium-random/bundle.json $(if $(wildcard $(BASELINE)),$(EARLIER)/.installed)
 	$(VENV)/bin/python -m loadtests.sweep --bundle build/medium-random $(if $(wildcard $(BASELINE)),--earlier $(BASELINE) --earlier-python $(EARLIER)/bin/python)
 
-# Every attack and fault against a server of its own, before where BEFORE names a checkout: a quarter of an hour; as root, with ffmpeg
+# Every attack and fault against a server of its own, before where BEFORE names a checkout: twenty minutes; as root, with ffmpeg
 # and redis-server.
 prove-attack: $(VENV)/.load
 	$(VENV)/bin/python -m loadtests.attack $(if $(BEFORE),--before $(BEFORE))

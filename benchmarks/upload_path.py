@@ -1,8 +1,9 @@
 """The way of one uploaded clip through the code: python -m benchmarks.upload_path [CHECKOUT …]
 
 A server of each checkout (without: of this one) takes one clip at POST /transcribe while its API worker notes each
-function that begins, resumed coroutines not counted. The table has the modules in the order in which the clip's request
-first enters them, how many there are, and how often the request comes back to one that it had left.
+public function that begins; special methods, private ones, lambdas and resumed coroutines do not count. The table has
+the modules in the order in which the clip's request enters them, how many there are, and how often the request comes
+back to one that it had left.
 
 Packages whose modules work on the clip alone (audio, decoding, text, render, features) count as one module each. What
 knows nothing of a recording (errors, types, settings, logs, metrics, traces, threads, fair shares, middleware) does not
@@ -79,7 +80,8 @@ def modules(checkout: Path) -> Iterator[str]:
             server.wait_until_ready(120)
             content = CLIP.read_bytes()
             for recorded in (False, True):
-                Path(log + ".on").touch() if recorded else None
+                if recorded:
+                    Path(log + ".on").touch()
                 httpx.post(f"{server.url}/transcribe", files={"file": ("clip.wav", content)}, timeout=60)
                 Path(log + ".on").unlink(missing_ok=True)
             time.sleep(0.5)

@@ -25,7 +25,7 @@ __all__ = ["Health"]
 
 _INTERVAL_S: Final = 0.5
 _MAX_AGE_S: Final = 1.0
-_BUSY_S: Final = 1.4  # with the interval, what stands still is seen within two seconds
+_BUSY_S: Final = 1.4  # with the interval, what hangs is seen within two seconds
 _TIMEOUT_S: Final = 10.0
 _CANARY_FRAMES: Final = 32
 _PACKAGES: Final = ("bentoml", "onnxruntime", "numpy")

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncGenerator, Awaitable, Iterator, Sequence
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol
 
 import anyio
 
@@ -29,8 +29,6 @@ from hindi_stt.transcription.result_cache import ResultCache
 from hindi_stt.types import Features, LogProbs
 
 __all__ = ["Recognizer", "RemoteAcoustic", "RunnerBackend"]
-
-T = TypeVar("T")
 
 
 class RemoteAcoustic(Protocol):
@@ -78,8 +76,8 @@ class Recognizer:
         self.metrics = metrics
         self._acoustic = acoustic
         cores = available_cores()
-        # One more than a client may hold, so that there is always one for another client.
         waiting = anyio.CapacityLimiter(settings.streamed_uploads)
+        # One more than a client may hold, so that there is always one for another client.
         self.threads = ClientThreads(FairThreads(cores + 1, cores), waiting)
         self.in_thread = self.threads.run
         self.load = AudioLoad(settings, metrics)

@@ -2,7 +2,7 @@
 
 Ray moves items to workers and results back; the driver alone writes, so that a result which is not in a shard has
 never happened, whatever dies and when. Ray Data looks at the items. Its executor polls, which cost the medium model a
-tenth of its throughput on two cores, so the recordings go to the actors that hear them without it.
+tenth of its throughput on two cores, so the recordings go to the actors that transcribe them without it.
 """
 
 from __future__ import annotations
@@ -197,7 +197,10 @@ def _transcribe(todo: Sequence[Mapping[str, Any]], plan: Plan, workers: int) -> 
 
 
 def _heard(pool: list[Any], blocks: Iterable[pa.Table], ahead: int, lost: list[pa.Table]) -> Iterator[dict[str, Any]]:
-    """What the workers heard, `ahead` blocks on the way to each. Fills `lost`; takes workers that cannot start away."""
+    """What the workers transcribed, `ahead` blocks on the way to each.
+
+    Fills `lost`; takes workers that cannot start away.
+    """
     waiting = iter(blocks)
     under_way: dict[Any, tuple[Any, pa.Table]] = {}
 

@@ -1,4 +1,4 @@
-"""What runs on Ray's workers: a look at each item, then the line, on one core each."""
+"""What runs on Ray's workers: a look at each item, then its transcription, on one core each."""
 
 from __future__ import annotations
 

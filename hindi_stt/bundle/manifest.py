@@ -1,4 +1,4 @@
-"""A model bundle: a folder with `bundle.json`, the ONNX files, and everything else that the line needs to know.
+"""A model bundle: a folder with `bundle.json`, the ONNX files, and everything else that the server needs to know.
 
 The model is data: no other module holds a number that belongs to a model. `Manifest` is the schema, `Bundle` an opened
 and verified folder. Assets are named by role, so that further precisions, tokenizers and language models can join

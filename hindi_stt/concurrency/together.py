@@ -1,4 +1,4 @@
-"""Run several works side by side, none of which outlives the others' failure."""
+"""Several tasks side by side, and their common end."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Coroutine, Iterable
 from typing import Any, TypeVar
 
-__all__ = ["run_together"]
+__all__ = ["cancel_and_wait", "run_together"]
 
 T = TypeVar("T")
 
@@ -30,6 +30,16 @@ async def run_together(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     try:
         return await asyncio.gather(*tasks)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancel_and_wait(*tasks)
+
+
+async def cancel_and_wait(*tasks: asyncio.Task[Any] | None) -> None:
+    """Cancel tasks and wait until they have ended; what went wrong in them has nobody to be told.
+
+    Args:
+        tasks: Those that are None, or have ended, are left alone.
+    """
+    there = [task for task in tasks if task is not None]
+    for task in there:
+        task.cancel()
+    await asyncio.gather(*there, return_exceptions=True)

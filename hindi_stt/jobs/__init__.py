@@ -1,1 +1,1 @@
-"""Durable jobs: recordings that are heard later, once, whatever ends the processes on the way."""
+"""Durable jobs: recordings that are transcribed later, once, whatever ends the processes on the way."""

@@ -45,7 +45,7 @@ class Metrics:
             "hindi_stt_request_seconds", "Time from the end of an upload to its transcript.", buckets=_SECONDS
         )
         self.stage_seconds = Histogram(
-            "hindi_stt_stage_seconds", "Time in each stage of the line.", ["stage"], buckets=_STAGE_SECONDS
+            "hindi_stt_stage_seconds", "Time in each stage of a recording.", ["stage"], buckets=_STAGE_SECONDS
         )
         self.rtf = Histogram("hindi_stt_real_time_factor", "Request time per second of audio.", buckets=_RTF)
         self.in_progress = Gauge(

@@ -27,7 +27,7 @@ Attributes = Mapping[str, str | int | float]
 
 _SCOPE: Final = "hindi_stt"
 _TRACEPARENT: Final = TraceContextTextMapPropagator()
-# A collector that stands still delays the end of a process by no more than a few of these.
+# A collector that hangs delays the end of a process by no more than a few of these.
 _EXPORT_TIMEOUT_S: Final = 3.0
 
 

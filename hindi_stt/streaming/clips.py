@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
 
 from hindi_stt.audio.segmentation import Clip
+from hindi_stt.concurrency.together import cancel_and_wait
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.streaming.backend import ClipBackend, InferenceBackend
 from hindi_stt.transcription.options import Options
@@ -18,7 +18,7 @@ from hindi_stt.transcription.pipeline import Pipeline, PreparedClip
 from hindi_stt.transcription.recording import transcribe_clips
 from hindi_stt.types import Features, Hypothesis
 
-__all__ = ["ClipTranscriber", "cancel"]
+__all__ = ["ClipTranscriber"]
 
 _Result = tuple[Features, Hypothesis]
 
@@ -67,7 +67,7 @@ class ClipTranscriber:
         """Forget the clip that was begun early, because it is none."""
         early, self._early = self._early, None
         if early is not None:
-            await cancel(early.task)
+            await cancel_and_wait(early.task)
 
     async def transcribe(self, clip: Clip) -> _Result:
         """Features and words of a clip; takes the early result where it is of the same clip.
@@ -90,7 +90,7 @@ class ClipTranscriber:
                 return result
             return await final
         finally:
-            await cancel(early.task, final)
+            await cancel_and_wait(early.task, final)
 
     async def _transcribe_early(self, clip: Clip) -> _Result | None:
         try:
@@ -104,10 +104,3 @@ class ClipTranscriber:
         backend = ClipBackend(self._backend, final=final)
         (hypothesis,) = await transcribe_clips([PreparedClip(features, 0.0)], backend, self._decode)
         return features, hypothesis
-
-
-async def cancel(*tasks: asyncio.Task[Any]) -> None:
-    """Cancel tasks and wait until they have ended."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

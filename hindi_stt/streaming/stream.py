@@ -1,7 +1,7 @@
 """One stream: packets of samples → events. Utterances end where long recordings are cut, by the same segmenter.
 
-An utterance is final when it is over: all of it is then heard again, in one piece, exactly as if it had been sent as
-a file. So its text does not depend on the packets, nor on what was shown before.
+An utterance is final when it is over: all of it is then transcribed again, in one piece, exactly as if it had
+been sent as a file. So its text does not depend on the packets, nor on what was shown before.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from typing import Final
 import numpy as np
 
 from hindi_stt.audio.segmentation import Clip, Segmenter
+from hindi_stt.concurrency.together import cancel_and_wait
 from hindi_stt.errors import AudioTooShort
 from hindi_stt.streaming.backend import InferenceBackend
-from hindi_stt.streaming.clips import ClipTranscriber, cancel
+from hindi_stt.streaming.clips import ClipTranscriber
 from hindi_stt.streaming.events import Event, Partial, SpeechStarted, SpeechStopped, Utterance
 from hindi_stt.streaming.partials import Context, Partials, PartialWords
 from hindi_stt.streaming.turns import TurnDetection, TurnSegmenter
@@ -210,7 +211,7 @@ class Stream:
         """Wait for the threads of a dropped hypothesis, which write to the state of the partials."""
         task, self._cancelled_partial = self._cancelled_partial, None
         if task is not None:
-            await cancel(task)
+            await cancel_and_wait(task)
 
     async def _transcribe_clip(self, clip: Clip) -> AsyncGenerator[Event]:
         """A clip of the utterance; where it ends at a pause the utterance is over."""

@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, Protocol
 from hindi_stt.audio import RawFormat
 from hindi_stt.concurrency.deadline import Deadline
 from hindi_stt.concurrency.fair_slots import MayWait
+from hindi_stt.concurrency.together import cancel_and_wait
 from hindi_stt.decoding import Decoder
 from hindi_stt.observability.metrics import STAGES
 from hindi_stt.observability.tracing import stage
@@ -174,7 +175,7 @@ class Transcription:
             for segment in assembly.end():
                 yield segment
         finally:
-            await _cancel(next_clips, *(task for _, task in in_flight))
+            await cancel_and_wait(next_clips, *(task for _, task in in_flight))
             if self._growing is not None:
                 self._growing.end()
             await self._clips.close()
@@ -294,11 +295,3 @@ async def transcribe_clips(
 async def _first_of(*tasks: asyncio.Task[Any] | None) -> None:
     """Wait until one of them has ended."""
     await asyncio.wait([task for task in tasks if task is not None], return_when=asyncio.FIRST_COMPLETED)
-
-
-async def _cancel(*tasks: asyncio.Task[Any] | None) -> None:
-    """Cancel what still runs, and wait until it has stopped; whatever went wrong there has nobody to be told."""
-    running = [task for task in tasks if task is not None]
-    for task in running:
-        task.cancel()
-    await asyncio.gather(*running, return_exceptions=True)

@@ -227,7 +227,7 @@ def _media_range(part: str) -> tuple[str, float]:
 def parse_model_requests(
     fields: Mapping[str, str], lists: Mapping[str, list[str]], recognizer: Recognizer
 ) -> tuple[ModelRequest, ...]:
-    """What each model is asked for that may hear the request, at least one: of several the language decides.
+    """What each model is asked for that may transcribe the recording, at least one: of several the language decides.
 
     Raises UnknownModel, UnknownLanguage, and what `Pipeline.options` raises.
     """

@@ -1,4 +1,4 @@
-"""POST /v1/jobs and what is below it: recordings that are heard later, and for which nobody holds a connection open."""
+"""POST /v1/jobs and what is below it: recordings that are transcribed later, without an open connection."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class JobService:
             raise JobsUnavailable("The database of jobs does not answer.") from error
 
     async def create(self, job: NewJob, audio: Iterable[tuple[int, BinaryIO]]) -> str:
-        """Its id, when nothing can undo it any more. audio: positions and what is to be heard there."""
+        """Its id, when nothing can undo it any more. audio: positions and the recordings there."""
 
         def keep() -> str:
             n_bytes = n = 0

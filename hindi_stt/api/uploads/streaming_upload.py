@@ -1,4 +1,4 @@
-"""A recording that is heard while it is still arriving: written by the event loop, read by a thread."""
+"""A recording that is transcribed while it is still arriving: written by the event loop, read by a thread."""
 
 from __future__ import annotations
 
