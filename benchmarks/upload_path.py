@@ -46,12 +46,19 @@ LEFT_OUT = (
     *("runtime_folder", "api.disconnect", "http.disconnect", "http.together", "registry", "garbage"),
 )
 PROFILER = """
-import os, sys, threading, time
+import dis, os, sys, threading, time
 log = os.environ["UPLOAD_PATH_LOG"]
+first = {}  # code -> the offset of its first RESUME, where a function or a coroutine begins and is not resumed
+def begins(frame):
+    code = frame.f_code
+    if code not in first:
+        first[code] = next((i.offset for i in dis.get_instructions(code) if i.opname == "RESUME"), -1)
+    return frame.f_lasti <= first[code]
 def note(frame, event, _):
-    if event == "call" and frame.f_lasti <= 8 and os.path.exists(log + ".on"):
+    if event == "call" and os.path.exists(log + ".on"):
         name = frame.f_globals.get("__name__", "")
-        if (name.startswith("hindi_stt.") or name == "service") and frame.f_code.co_name[0] not in "_<":
+        ours = name.startswith("hindi_stt.") or name == "service"
+        if ours and frame.f_code.co_name[0] not in "_<" and begins(frame):
             with open(f"{log}.{os.getpid()}", "a") as file:
                 file.write(f"{time.monotonic_ns()} {name}\\n")
 sys.setprofile(note)

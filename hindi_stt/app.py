@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Any
 import anyio.to_thread
 import bentoml
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
-from hindi_stt.api.error_responses import RequestState, error_response
+from hindi_stt.api.error_responses import RequestState
 from hindi_stt.api.health import Health
 from hindi_stt.api.middleware.protection import BrowserMiddleware, ProtectionMiddleware, warn_if_open
 from hindi_stt.api.middleware.requests import RequestMiddleware
@@ -27,7 +25,6 @@ from hindi_stt.api.ui.page import page_routes
 from hindi_stt.bentoml_compat.runtime_dir import find_runtime_dir, runtime_dir
 from hindi_stt.bentoml_compat.shutdown import before_sigterm, keep_runner
 from hindi_stt.bentoml_compat.worker_metrics import collect_samples, make_metrics
-from hindi_stt.errors import HindiSTTError
 from hindi_stt.observability.metrics_summary import summarize
 from hindi_stt.processes.garbage import leave_out_start_up_objects
 from hindi_stt.processes.watchdog import Heartbeat, end_with_supervisor, processes_report
@@ -144,9 +141,9 @@ class HindiSTT:
         keep_runner()  # before `self.runner` is asked for, which remembers the address
         self._infer = RunnerCall(self.runner, settings.request_timeout_s, self.health.answered, settings.client_share)
         self._cache = ResultCache(settings, self.metrics) if settings.cache_url else None
-        self._ledger = _open_ledger() if settings.usage_url else None
+        self.ledger = _open_ledger() if settings.usage_url else None
         self.recognizer = Recognizer(registry, self._infer, settings, self.metrics, protection.limits, self._cache)
-        note_usage = self._ledger.note if self._ledger else lambda *_: None
+        note_usage = self.ledger.note if self.ledger else lambda *_: None
         self.realtime = Realtime(self.recognizer, protection.check_still_valid, note_usage)
         self.job_opening = _job_opening(self.recognizer, self._start_job_workers) if settings.jobs_dir else None
         self._job_workers: Workers | None = None
@@ -177,8 +174,8 @@ class HindiSTT:
         await protection.limits.close()
         if self._cache:
             await self._cache.close()
-        if self._ledger:
-            await anyio.to_thread.run_sync(self._ledger.close)
+        if self.ledger:
+            await anyio.to_thread.run_sync(self.ledger.close)
         await anyio.to_thread.run_sync(self._end_traces)
 
     def _start_job_workers(self) -> None:
@@ -188,21 +185,17 @@ class HindiSTT:
     async def __is_ready__(self) -> bool:  # async, so that it does not wait for a thread
         return self.health.status != "unhealthy"
 
-    @bentoml.api(route="/transcribe", input_spec=request_schema(registry), output_spec=response_schema(registry))
-    async def transcribe(self, file: Request) -> Response:
-        """Transcribe a recording, or several: text, and each word with start, end (seconds) and confidence."""
-        request = file
-        try:
-            return await transcribe(request, self.recognizer)
-        except HindiSTTError as error:
-            return error_response(request, error)
+    transcribe = bentoml.api(
+        transcribe, route="/transcribe", input_spec=request_schema(registry), output_spec=response_schema(registry)
+    )
 
-    def note_usage(self, path: str, state: RequestState, status: int, elapsed_s: float) -> None:
-        """Write a finished request into the ledger, where there is one."""
-        if self._ledger:
-            model = state.facts.get("model", registry.default.tag)
-            audio_s = state.facts.get("audio_s", 0.0)
-            self._ledger.note(state.client.name, path, model, status, audio_s, elapsed_s)
+
+def _note_usage(service: HindiSTT, path: str, state: RequestState, status: int, elapsed_s: float) -> None:
+    """Write a finished request into the ledger, where there is one."""
+    if service.ledger:
+        model = state.facts.get("model", registry.default.tag)
+        audio_s = state.facts.get("audio_s", 0.0)
+        service.ledger.note(state.client.name, path, model, status, audio_s, elapsed_s)
 
 
 _service: Any = HindiSTT  # what BentoML's decorator makes of the class
@@ -212,6 +205,6 @@ if settings.origins:
 _service.add_asgi_middleware(
     RequestMiddleware,
     count_error=lambda code: bentoml.get_current_service().metrics.errors.labels(code).inc(),
-    finished=lambda *finished: bentoml.get_current_service().note_usage(*finished),
+    finished=lambda *finished: _note_usage(bentoml.get_current_service(), *finished),
 )
 _service.add_asgi_middleware(ProtectionMiddleware, protection=protection)

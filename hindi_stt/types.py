@@ -21,6 +21,7 @@ __all__ = [
     "Nasals",
     "Nukta",
     "Numerals",
+    "PreparedClip",
     "Punctuation",
     "Script",
     "Segment",
@@ -75,6 +76,23 @@ class Features:
     def n_frames(self) -> int:
         """Frames of features."""
         return int(self.values.shape[1])
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedClip:
+    """A clip of a recording, ready for the acoustic model.
+
+    Attributes:
+        features: Of the clip.
+        offset_s: Where in the recording it begins, in seconds.
+        overlap_s: Seconds at its start that are also the end of the clip before; 0 after a pause.
+        continues: Whether it ends where nobody pauses, so that the next clip, if there is one, overlaps it.
+    """
+
+    features: Features
+    offset_s: float
+    overlap_s: float = 0.0
+    continues: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,6 @@ from hindi_stt.evaluation.manifest import read_manifest
 from hindi_stt.evaluation.normalise import apply_form
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.settings import Settings
-from hindi_stt.transcription.options import Options
 from hindi_stt.transcription.pipeline import Pipeline
 
 from .augment import RATE
@@ -40,7 +39,7 @@ from .spoken import babble, spoken
 
 MARGIN = 0.01
 LOST_SHARE = 0.001
-GREEDY = Options(decoding=DecodingOptions(decoder="greedy"))
+GREEDY = DecodingOptions(decoder="greedy")
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,7 @@ def measured(bundle: Bundle, found: Iterable[tuple[str, str, str, bytes | Path]]
     unbounded = Bundle(bundle.folder, bundle.manifest.model_copy(update={"min_speech_score": None}), bundle.version)
     pipeline = Pipeline(unbounded, Settings(model=""))
     acoustics = {name: LocalAcoustic(unbounded, threads=1, precision=name) for name in bundle.manifest.precisions}
-    greedy, default = pipeline.decoder(GREEDY), pipeline.decoder(Options())
+    greedy, default = (pipeline.decoders.for_clips(options) for options in (GREEDY, DecodingOptions()))
     for source, kind, text, audio in tqdm(found, unit="recording", disable=None):
         for clip in pipeline.prepare(audio):
             for precision, acoustic in acoustics.items():

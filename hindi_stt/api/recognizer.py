@@ -13,7 +13,7 @@ import anyio
 from hindi_stt.access.limits import Client, RateLimits
 from hindi_stt.api.audio_load import AudioLoad, ClientAccounting
 from hindi_stt.api.uploads.streaming_upload import Arriving
-from hindi_stt.bundle.manifest import Bundle
+from hindi_stt.audio import Recording
 from hindi_stt.bundle.registry import Registry
 from hindi_stt.concurrency.fair_slots import ClientThreads, FairThreads
 from hindi_stt.concurrency.places import NoPlace, Places
@@ -24,7 +24,7 @@ from hindi_stt.settings import Settings, available_cores
 from hindi_stt.transcription.accounting import Accounting
 from hindi_stt.transcription.options import Options
 from hindi_stt.transcription.pipeline import Pipeline
-from hindi_stt.transcription.recording import Recording, Transcription
+from hindi_stt.transcription.recording import Transcription
 from hindi_stt.transcription.result_cache import ResultCache
 from hindi_stt.types import Features, LogProbs
 
@@ -47,6 +47,7 @@ class Recognizer:
     """What the recordings of one API worker share: pipelines, threads, and a bound on audio in progress.
 
     Attributes:
+        pipelines: By the tags of their models.
         threads: For CPU work beside the event loop.
         in_thread: Runs some: `ClientThreads.run`.
 
@@ -64,11 +65,11 @@ class Recognizer:
         cache: ResultCache | None = None,
     ) -> None:
         self.registry = registry
-        self._pipelines = {
+        self.pipelines = {
             bundle.tag: Pipeline(bundle, settings if bundle is registry.default else settings.for_more_models)
             for bundle in registry
         }
-        for pipeline in self._pipelines.values():
+        for pipeline in self.pipelines.values():
             pipeline.warm_up()
         self.cache = cache
         self.limits = limits
@@ -91,10 +92,6 @@ class Recognizer:
             ),
         )
         self._n_partials = 0
-
-    def pipeline(self, bundle: Bundle) -> Pipeline:
-        """That of one of the registry's models."""
-        return self._pipelines[bundle.tag]
 
     def recognize(self, recording: Recording, pipeline: Pipeline, options: Options, client: Client) -> Transcription:
         """Begin with one recording; nothing happens before its segments are asked for.
@@ -124,19 +121,16 @@ class Recognizer:
         return RunnerBackend(self, pipeline.bundle.tag)
 
     @contextlib.contextmanager
-    def arriving(self, upload: Arriving | None, client: Client) -> Iterator[None]:
+    def arriving(self, upload: Arriving, client: Client) -> Iterator[None]:
         """A place among the recordings that are transcribed while they arrive.
 
         Args:
-            upload: What brings the recording, where it may not be whole yet.
+            upload: What brings the recording.
             client: Whose it is.
 
         Raises:
             TooManyUploads: There is no place.
         """
-        if upload is None:
-            yield
-            return
         try:
             self._arriving.check(client.name)
         except NoPlace as full:

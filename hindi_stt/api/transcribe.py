@@ -6,26 +6,43 @@ What differs between the two is a `Dialect`.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, BinaryIO, Final, Protocol, cast
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from hindi_stt import render
 from hindi_stt.access.limits import Client
-from hindi_stt.api.answers import TranscriptionResult, answer, answer_in_events, transcribe_file
 from hindi_stt.api.disconnect import unless_disconnected
-from hindi_stt.api.error_responses import RequestState, error_body, state_of
+from hindi_stt.api.error_responses import error_body, error_response, state_of
+from hindi_stt.api.events import answer_in_events
 from hindi_stt.api.forms.transcription_request import FIELDS, LISTS, TranscriptionRequest, parse_transcription_request
 from hindi_stt.api.recognizer import Recognizer
-from hindi_stt.api.uploads.receive import Upload, UploadedFile, receive_upload
+from hindi_stt.api.uploads.receive import Upload, receive_upload
+from hindi_stt.audio import Recording, count_channels
 from hindi_stt.concurrency.together import run_together
 from hindi_stt.errors import HindiSTTError, InvalidRequest
+from hindi_stt.observability.metrics import STAGES
+from hindi_stt.render.formats import TEXT_FORMATS
+from hindi_stt.transcription import channels
 from hindi_stt.transcription.language_choice import identify_model
+from hindi_stt.transcription.result_cache import fingerprint
+from hindi_stt.types import Transcript
 
-__all__ = ["Dialect", "handle_transcription", "transcribe"]
+__all__ = ["Dialect", "TranscriptionResult", "handle_transcription", "transcribe"]
+
+_PLAIN_TEXT: Final = "text/plain"
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptionResult:
+    """A transcript, and the seconds that each stage took for it."""
+
+    transcript: Transcript
+    stages_s: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +64,17 @@ class Dialect:
     check: Callable[[Upload], None] = lambda _: None
 
 
-async def transcribe(request: Request, recognizer: Recognizer) -> Response:
-    """Answer POST /transcribe. Raises what `handle_transcription` raises."""
-    return await handle_transcription(request, recognizer, _OWN)
+class _Service(Protocol):
+    recognizer: Recognizer
+
+
+async def transcribe(self: _Service, file: Request) -> Response:
+    """Transcribe a recording, or several: text, and each word with start, end (seconds) and confidence."""
+    request = file
+    try:
+        return await handle_transcription(request, self.recognizer, _OWN)
+    except HindiSTTError as error:
+        return error_response(request, error)
 
 
 async def handle_transcription(request: Request, recognizer: Recognizer, dialect: Dialect) -> Response:
@@ -73,23 +98,26 @@ async def handle_transcription(request: Request, recognizer: Recognizer, dialect
         receiving = receive_upload(request, FIELDS, settings, lists=LISTS, max_files=max_files)
         upload = await stack.enter_async_context(receiving)
         dialect.check(upload)
-        stack.enter_context(recognizer.arriving(upload.files[0].arriving, state.client))
+        if upload.arriving is not None:
+            stack.enter_context(recognizer.arriving(upload.arriving, state.client))
         request = upload.request
         accept = request.headers.get("accept", "") if dialect.negotiates else None
         parameters = parse_transcription_request(upload, recognizer, accept=accept)
         if len(upload.files) > 1:
             return await _answer_several(request, upload, recognizer, parameters)
-        (file,) = upload.files
-        parameters = await unless_disconnected(request, _select_model(recognizer, file, parameters, state.client))
-        _note_model(state, parameters)
+        (recording,) = upload.files
+        if parameters.others:
+            select = _select_model(recognizer, recording, parameters, state.client)
+            parameters = await unless_disconnected(request, select)
+        state.facts["model"] = parameters.pipeline.tag
         if parameters.stream:
-            return await answer_in_events(request, file, recognizer, parameters, stack)
-        if file.arriving is not None:  # it was to be streamed, and is not: read the rest first
-            await unless_disconnected(request, file.arriving.ended())
-        result = await unless_disconnected(request, transcribe_file(recognizer, file, parameters, state.client))
+            return await answer_in_events(request, upload, recognizer, parameters, stack)
+        if upload.arriving is not None:  # it was to be streamed, and is not: read the rest first
+            await unless_disconnected(request, upload.arriving.ended())
+        result = await unless_disconnected(request, _transcribe(recognizer, recording, parameters, state.client))
     state.facts["audio_s"] = round(result.transcript.duration_s, 3)
     body = dialect.body(result, parameters, state.request_id)
-    return await answer(recognizer, result.transcript, parameters, body, plain_text=dialect.plain_text)
+    return await _answer(recognizer, result.transcript, parameters, body, plain_text=dialect.plain_text)
 
 
 @contextlib.asynccontextmanager
@@ -102,20 +130,13 @@ async def _counting_failures(recognizer: Recognizer) -> AsyncGenerator[None]:
         raise
 
 
-def _note_model(state: RequestState, parameters: TranscriptionRequest) -> None:
-    """For the log and the ledger."""
-    state.facts["model"] = parameters.pipeline.bundle.tag
-
-
 async def _select_model(
-    recognizer: Recognizer, file: UploadedFile, parameters: TranscriptionRequest, client: Client
+    recognizer: Recognizer, recording: Recording, parameters: TranscriptionRequest, client: Client
 ) -> TranscriptionRequest:
-    """The parameters with one model: of several, the one that knows the recording's language."""
-    if not parameters.others:
-        return parameters
+    """The parameters with the one of several models that knows the recording's language."""
     candidates = (parameters, *parameters.others)
     best = await identify_model(
-        file.recording,
+        recording,
         [candidate.pipeline for candidate in candidates],
         recognizer.backend,
         recognizer.accounting(parameters.pipeline, client),
@@ -130,7 +151,7 @@ async def _answer_several(
 ) -> Response:
     state = state_of(request)
     _check_several(parameters)
-    every = run_together(_answer_of_one(request, file, recognizer, parameters) for file in upload.files)
+    every = run_together(_answer_of_one(request, recording, recognizer, parameters) for recording in upload.files)
     results = await unless_disconnected(request, every)
     state.facts["audio_s"] = round(sum(result.get("duration", 0) for result in results), 3)
     return JSONResponse({"results": results, "request_id": state.request_id})
@@ -147,24 +168,90 @@ def _check_several(parameters: TranscriptionRequest) -> None:
 
 
 async def _answer_of_one(
-    request: Request, file: UploadedFile, recognizer: Recognizer, parameters: TranscriptionRequest
+    request: Request, recording: Recording, recognizer: Recognizer, parameters: TranscriptionRequest
 ) -> dict[str, Any]:
     """One of several: what it would be alone, with the file's name, or its error."""
     state = state_of(request)
     try:
         async with _counting_failures(recognizer):
-            parameters = await _select_model(recognizer, file, parameters, state.client)
-            _note_model(state, parameters)
-            result = await transcribe_file(recognizer, file, parameters, state.client)
+            if parameters.others:
+                parameters = await _select_model(recognizer, recording, parameters, state.client)
+            state.facts["model"] = parameters.pipeline.tag
+            result = await _transcribe(recognizer, recording, parameters, state.client)
     except HindiSTTError as error:
-        return {"file": file.name, **error_body(request, error)}
+        return {"file": recording.name, **error_body(request, error)}
     warnings = [*result.transcript.warnings, *parameters.warnings]
-    return {"file": file.name, **_own_body(result, parameters), "warnings": warnings}
+    return {"file": recording.name, **_own_body(result, parameters), "warnings": warnings}
+
+
+async def _transcribe(
+    recognizer: Recognizer, recording: Recording, parameters: TranscriptionRequest, client: Client
+) -> TranscriptionResult:
+    """One recording, or its channels in turn, or the transcript that the cache has of it."""
+    cache = recognizer.cache
+    if cache is None:
+        return await _transcribe_channels(recognizer, recording, parameters, client)
+    raw = recording.raw and asdict(recording.raw)
+    facts: dict[str, Any] = {"options": asdict(parameters.options), "split": parameters.split, "raw": raw}
+    if recognizer.settings.cache_shared == "off":
+        facts["owner"] = client.name
+    file = cast("BinaryIO", recording.source)
+    key = await recognizer.in_thread(lambda: fingerprint(file, parameters.pipeline.tag, recognizer.settings, facts))
+    if (found := await cache.get(key)) is not None:
+        await recognizer.limits.count_audio(client, found.duration_s)
+        recognizer.metrics.requests.inc()
+        return TranscriptionResult(found, dict.fromkeys(STAGES, 0.0))
+    result = await _transcribe_channels(recognizer, recording, parameters, client)
+    await cache.put(key, result.transcript)
+    return result
+
+
+async def _transcribe_channels(
+    recognizer: Recognizer, recording: Recording, parameters: TranscriptionRequest, client: Client
+) -> TranscriptionResult:
+    pipeline, options = parameters.pipeline, parameters.options
+    if not parameters.split:
+        transcription = recognizer.recognize(recording, pipeline, options, client)
+        return TranscriptionResult(await transcription.transcript(), transcription.stages_s)
+    n_channels = await recognizer.in_thread(
+        lambda: count_channels(recording.source, pipeline.limits, raw=recording.raw)
+    )
+    transcripts = []
+    stages_s: dict[str, float] = {}
+    for channel in range(n_channels):
+        transcription = recognizer.recognize(replace(recording, channel=channel), pipeline, options, client)
+        transcripts.append(await transcription.transcript())
+        stages_s = {stage: stages_s.get(stage, 0.0) + s for stage, s in transcription.stages_s.items()}
+    return TranscriptionResult(channels.merge(transcripts), stages_s)
+
+
+async def _answer(
+    recognizer: Recognizer,
+    transcript: Transcript,
+    parameters: TranscriptionRequest,
+    body: dict[str, Any],
+    *,
+    plain_text: bool = False,
+) -> Response:
+    """The response in the format that was asked for.
+
+    Warnings are in its body or in the header X-Warnings, and X-Model is the tag of the model. A thread cuts subtitles,
+    which takes tenths of a second for a long recording.
+    """
+    warnings = [*transcript.warnings, *parameters.warnings]
+    headers = {"X-Model": parameters.pipeline.tag}
+    if warnings:
+        headers["X-Warnings"] = ", ".join(quote(text, safe=" =:,;'()") for text in warnings)
+    if (form := TEXT_FORMATS.get(parameters.response_format)) is not None:
+        media_type = _PLAIN_TEXT if plain_text else form.media_type
+        text = await recognizer.in_thread(lambda: form.write(transcript))
+        return Response(text, media_type=f"{media_type}; charset=utf-8", headers=headers)
+    return JSONResponse(body | {"warnings": warnings}, headers=headers)
 
 
 def _own_body(result: TranscriptionResult, parameters: TranscriptionRequest) -> dict[str, Any]:
     transcript = result.transcript
-    body = render.to_json(transcript, parameters.pipeline.bundle.tag)
+    body = render.to_json(transcript, parameters.pipeline.tag)
     if parameters.response_format == "verbose_json" and parameters.segments:
         body["segments"] = render.verbose_segments(transcript)
     if parameters.logprobs:

@@ -1,5 +1,6 @@
 """Bytes → Waveform."""
 
+from hindi_stt.audio.clips import Clips
 from hindi_stt.audio.decoding import (
     UNKNOWN_SIZE,
     AudioLimits,
@@ -12,6 +13,7 @@ from hindi_stt.audio.decoding import (
 )
 from hindi_stt.audio.ffmpeg import ChildLimits
 from hindi_stt.audio.packets import PACKET_RATES, PacketDecoder, PacketFormat
+from hindi_stt.audio.recording import GrowingFile, Recording
 
 __all__ = [
     "PACKET_RATES",
@@ -19,9 +21,12 @@ __all__ = [
     "AudioLimits",
     "Blocks",
     "ChildLimits",
+    "Clips",
+    "GrowingFile",
     "PacketDecoder",
     "PacketFormat",
     "RawFormat",
+    "Recording",
     "blocks",
     "count_channels",
     "decode",

@@ -1,8 +1,8 @@
-"""Long audio → clips near the model's training length, causally; and stitching their tokens back together.
+"""Long audio → clips near the model's training length, causally.
 
 A clip ends where somebody pauses: at the first long pause once it has some length, else at the longest pause of it.
 Where nobody pauses it ends hard, and the next one begins some seconds before that, so that no word is lost at the edge.
-`stitch` then joins the two.
+`decoding.assembly` then joins their tokens.
 
 Pauses are found by energy alone: cuts need the quiet places only. benchmarks/segments.py compares cost and cuts with
 those of WebRTC's and Silero's detectors.
@@ -10,15 +10,14 @@ those of WebRTC's and Silero's detectors.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from hindi_stt.types import WORD_MARK, Float32, Token
+from hindi_stt.types import Float32
 
-__all__ = ["Clip", "Segmenter", "stitch"]
+__all__ = ["Clip", "Segmenter"]
 
 _FRAME_S: Final = 0.01
 _SMOOTHING_FRAMES: Final = 5
@@ -49,10 +48,6 @@ _LEAST_FRAMES: Final = 10
 # first letters behind a longer one.
 _LEAD: Final = 10
 _TAIL: Final = 30
-# Two clips place one token within two frames of an 80 ms model of each other.
-_SAME_TIME_S: Final = 0.16
-# How much worse it is for two tokens to differ in time than to lie off the middle.
-_DRIFT_WEIGHT: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,33 +251,3 @@ def _runs(flags: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> list[tuple[int, 
     padded[1:-1] = flags
     edges = np.flatnonzero(padded[1:] != padded[:-1])
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
-
-
-def _starts_word(token: Token) -> bool:
-    """Whether a word begins with this token: SentencePiece's mark."""
-    return token.piece.startswith(WORD_MARK)
-
-
-def stitch(left: Sequence[Token], right: Sequence[Token], middle_s: float) -> tuple[list[Token], list[Token]]:
-    """Join the tokens of two overlapping clips, times counted from the recording's start.
-
-    They are joined at a token that both have at the same time, the start of a word if there is one, as near as can be
-    to the middle of the overlap, `middle_s`: the edges of a clip are heard worst. Without one, at the middle itself. A
-    word that begins in the left clip is given to it whole.
-    """
-    pairs = [
-        (not _starts_word(b), abs(b.start_s - middle_s) + _DRIFT_WEIGHT * abs(a.start_s - b.start_s), i, j)
-        for i, a in enumerate(left)
-        for j, b in enumerate(right)
-        if a.id == b.id and abs(a.start_s - b.start_s) <= _SAME_TIME_S and (not i or left[i - 1].start_s < b.start_s)
-    ]
-    if pairs:
-        _, _, i, j = min(pairs)
-    else:
-        i = next((i for i, token in enumerate(left) if token.start_s >= middle_s), len(left))
-        j = next((j for j, token in enumerate(right) if token.start_s >= middle_s), len(right))
-    first_word = next((k for k in range(j, len(right)) if _starts_word(right[k])), len(right))
-    kept = list(left[:i])
-    if kept and j < len(right):
-        kept[-1] = replace(kept[-1], end_s=min(kept[-1].end_s, right[j].start_s))
-    return [*kept, *right[j:first_word]], list(right[first_word:])

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, Final
 
 from tqdm import tqdm
 
-from hindi_stt import render
+from hindi_stt import audio, render
 from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.bundle.registry import Registry
 from hindi_stt.cli.errors import reason
@@ -177,7 +177,7 @@ def _progress(inputs: Sequence[_Input], pipeline: Pipeline) -> Iterator[tuple[An
     total_s = None
     if not hidden and inputs[0].path is not None:
         with contextlib.suppress(HindiSTTError, OSError):
-            total_s = pipeline.stated_duration_s(inputs[0].path)
+            total_s = audio.stated_duration_s(inputs[0].path, pipeline.limits)
     with tqdm(total=total_s and round(total_s), unit="s", disable=hidden, leave=False) as seconds:
 
         def on_progress(done_s: float) -> None:

@@ -1,7 +1,9 @@
 """LogProbs → Hypothesis: greedy, or beam search with a language model and hotwords."""
 
+from hindi_stt.decoding.assembly import Assembly
 from hindi_stt.decoding.beam import BeamDecoder, BeamLimits
-from hindi_stt.decoding.decoders import Decoder, Decoders
+from hindi_stt.decoding.decoder import Decoder
+from hindi_stt.decoding.decoders import Decoders
 from hindi_stt.decoding.emission_delay import OnsetDecoder
 from hindi_stt.decoding.greedy import GreedyDecoder
 from hindi_stt.decoding.hotwords import Hotword, parse_hotwords, read_hotwords
@@ -10,6 +12,7 @@ from hindi_stt.decoding.paths import words_from_tokens
 from hindi_stt.decoding.speech import SpeechBoundDecoder, speech_score
 
 __all__ = [
+    "Assembly",
     "BeamDecoder",
     "BeamLimits",
     "Decoder",

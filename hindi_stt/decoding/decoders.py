@@ -1,4 +1,4 @@
-"""One `Decoder` interface, and the choice of a decoder for each request."""
+"""The choice of a decoder for each request."""
 
 from __future__ import annotations
 
@@ -6,22 +6,24 @@ import functools
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.decoding.arpa import read_arpa
 from hindi_stt.decoding.beam import BeamDecoder, BeamLimits
+from hindi_stt.decoding.decoder import Decoder
+from hindi_stt.decoding.emission_delay import OnsetDecoder
 from hindi_stt.decoding.greedy import GreedyDecoder
 from hindi_stt.decoding.hotwords import MAX_LETTERS, PROMPT_LETTERS, PROMPT_WEIGHT, Hotword, build_tree
 from hindi_stt.decoding.kenlm_file import KenLMModel
 from hindi_stt.decoding.ngram import LanguageModel, NGramModel, read_ngrams
 from hindi_stt.decoding.options import DecodingOptions
+from hindi_stt.decoding.speech import SpeechBoundDecoder
 from hindi_stt.decoding.subword_tokens import PieceModel, names_of_pieces
 from hindi_stt.decoding.vocabulary import Vocabulary
 from hindi_stt.errors import InvalidRequest, LanguageModelInvalid, UnknownLanguageModel
-from hindi_stt.types import Hypothesis, LogProbs
 
-__all__ = ["LM_ROLE", "NO_LANGUAGE_MODEL", "Decoder", "Decoders", "load_language_model", "vocabulary_of"]
+__all__ = ["LM_ROLE", "NO_LANGUAGE_MODEL", "Decoders", "load_language_model", "vocabulary_of"]
 
 LM_ROLE: Final = "lm"
 NO_LANGUAGE_MODEL: Final = "none"
@@ -31,14 +33,6 @@ _KENLM_MAGIC: Final = b"mmap lm http://kheafield.com/code"
 _NPZ_MAGIC: Final = b"PK"
 # Decoders of the latest requests, hotword trees and all.
 _MAX_KEPT: Final = 8
-
-
-class Decoder(Protocol):
-    """LogProbs of one clip → what was said in it."""
-
-    def __call__(self, log_probs: LogProbs) -> Hypothesis:
-        """The best hypothesis."""
-        ...
 
 
 class Decoders:
@@ -59,6 +53,8 @@ class Decoders:
         limits: BeamLimits | None = None,
     ) -> None:
         self._vocabulary = vocabulary_of(bundle)
+        self._onsets = bundle.manifest.onsets
+        self._min_speech_score = bundle.manifest.min_speech_score
         self._greedy = GreedyDecoder(bundle.tokens, bundle.manifest.acoustic.blank_id)
         self._limits = limits or BeamLimits()
         self._hotwords = tuple(hotwords)
@@ -109,6 +105,20 @@ class Decoders:
             HindiSTTError: InvalidHotwords, UnknownLanguageModel, InvalidRequest.
         """
         return self._choose(options)
+
+    def for_clips(self, options: DecodingOptions) -> Decoder:
+        """The decoder for the clips of one recording: `choose`, with onsets, and without words where nobody speaks.
+
+        Args:
+            options: Of the request.
+
+        Raises:
+            HindiSTTError: As `choose`.
+        """
+        decode = OnsetDecoder(self.choose(options), self._onsets)
+        if self._min_speech_score is None:
+            return decode
+        return SpeechBoundDecoder(decode, OnsetDecoder(self._greedy, self._onsets), self._min_speech_score)
 
     def _make(self, options: DecodingOptions) -> Decoder:
         if options.decoder == "greedy":

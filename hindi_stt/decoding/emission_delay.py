@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hindi_stt.bundle.manifest import OnsetSpec
-from hindi_stt.decoding.decoders import Decoder
+from hindi_stt.decoding.decoder import Decoder
 from hindi_stt.decoding.paths import words_from_tokens
 from hindi_stt.types import WORD_MARK, Hypothesis, LogProbs, Token
 

@@ -18,7 +18,7 @@ from typing import Final
 
 import numpy as np
 
-from hindi_stt.decoding.decoders import Decoder
+from hindi_stt.decoding.decoder import Decoder
 from hindi_stt.decoding.paths import tokens_of_words
 from hindi_stt.types import Hypothesis, LogProbs
 

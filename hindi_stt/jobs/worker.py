@@ -20,6 +20,7 @@ from typing import Final
 from pydantic import TypeAdapter
 from sqlalchemy.exc import SQLAlchemyError
 
+from hindi_stt import audio
 from hindi_stt.access.ledger import Entry, Ledger
 from hindi_stt.audio import RawFormat
 from hindi_stt.bentoml_compat.worker_metrics import make_metrics
@@ -156,8 +157,8 @@ class Worker:
         job = _options.validate_json(claim.options)
         raw = _raw.validate_json(claim.raw) if claim.raw else None
         with self._opened(claim) as path:
-            current.total_s = pipeline.stated_duration_s(path, raw=raw)
-            n = pipeline.count_channels(path, raw=raw) if job.split else 1
+            current.total_s = audio.stated_duration_s(path, pipeline.limits, raw=raw)
+            n = audio.count_channels(path, pipeline.limits, raw=raw) if job.split else 1
             heard = [
                 pipeline.transcribe(
                     path,

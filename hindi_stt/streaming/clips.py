@@ -14,9 +14,9 @@ from hindi_stt.concurrency.together import cancel_and_wait
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.streaming.backend import ClipBackend, InferenceBackend
 from hindi_stt.transcription.options import Options
-from hindi_stt.transcription.pipeline import Pipeline, PreparedClip
+from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.transcription.recording import transcribe_clips
-from hindi_stt.types import Features, Hypothesis
+from hindi_stt.types import Features, Hypothesis, PreparedClip
 
 __all__ = ["ClipTranscriber"]
 
@@ -51,7 +51,7 @@ class ClipTranscriber:
     def __init__(self, pipeline: Pipeline, backend: InferenceBackend, options: Options) -> None:
         self._pipeline = pipeline
         self._backend = backend
-        self._decode = pipeline.decoder(options)
+        self._decode = pipeline.decoders.for_clips(options.decoding)
         self._early: _Early | None = None
 
     def has_begun(self, end: int) -> bool:
@@ -102,5 +102,5 @@ class ClipTranscriber:
     async def _transcribe(self, clip: Clip, *, final: bool) -> _Result:
         features = await self._backend.in_thread(lambda: self._pipeline.features(clip.samples))
         backend = ClipBackend(self._backend, final=final)
-        (hypothesis,) = await transcribe_clips([PreparedClip(features, 0.0)], backend, self._decode)
+        (hypothesis,) = await transcribe_clips([PreparedClip(features, 0.0)], backend, lambda: self._decode)
         return features, hypothesis

@@ -82,7 +82,7 @@ class Partials:
         self._backend = backend
         self._options = options
         self._context = context
-        self._decode = pipeline.decoder(options)
+        self._decode = pipeline.decoders.for_clips(options.decoding)
         self._rate = pipeline.sample_rate
         self._frame = manifest.acoustic.subsampling * manifest.features.hop_samples
         self._frame_shift_s = manifest.frame_shift_s
@@ -209,4 +209,4 @@ class Partials:
         if not words:
             return ()
         segment = Segment(words[0].start_s, words[-1].end_s, tuple(words))
-        return self._pipeline.write([segment], self._options)[0].words
+        return self._pipeline.writer([segment], self._options.text)[0].words

@@ -14,6 +14,7 @@ import numpy as np
 
 from hindi_stt.audio.segmentation import Clip, Segmenter
 from hindi_stt.concurrency.together import cancel_and_wait
+from hindi_stt.decoding import Assembly
 from hindi_stt.errors import AudioTooShort
 from hindi_stt.streaming.backend import InferenceBackend
 from hindi_stt.streaming.clips import ClipTranscriber
@@ -22,8 +23,8 @@ from hindi_stt.streaming.partials import Context, Partials, PartialWords
 from hindi_stt.streaming.turns import TurnDetection, TurnSegmenter
 from hindi_stt.text import UtteranceMasker
 from hindi_stt.transcription.options import Options
-from hindi_stt.transcription.pipeline import Pipeline, PreparedClip
-from hindi_stt.types import Float32, Segment, Word
+from hindi_stt.transcription.pipeline import Pipeline
+from hindi_stt.types import Float32, PreparedClip, Segment, Word
 
 __all__ = ["Stream"]
 
@@ -70,6 +71,7 @@ class Stream:
         self._options = options
         self._clips = ClipTranscriber(pipeline, backend, options)
         self._rate = pipeline.sample_rate
+        self._max_segment_samples = int(pipeline.max_segment_s * self._rate)
         self._min_samples = round(min_s * self._rate)
         self._end_pointing = end_pointing
         self._turns = turns
@@ -94,13 +96,16 @@ class Stream:
         self._base = self._received
         self._whole: list[Float32] | None = [] if not self._end_pointing else None
         self._segmenter = self._new_segmenter()
-        self._assembly = self._pipeline.assembly()
+        self._assembly = self._new_assembly()
         self._next_utterance()
+
+    def _new_assembly(self) -> Assembly:
+        return Assembly(finds_speech=self._pipeline.bundle.manifest.min_speech_score is not None)
 
     def _new_segmenter(self) -> Segmenter | TurnSegmenter:
         if self._turns is None or not self._end_pointing:
-            return self._pipeline.segmenter()
-        return TurnSegmenter(self._rate, self._pipeline.max_segment_samples / self._rate, self._turns)
+            return Segmenter(self._rate, self._pipeline.max_segment_s)
+        return TurnSegmenter(self._rate, self._pipeline.max_segment_s, self._turns)
 
     def _next_utterance(self) -> None:
         self._start: int | None = None
@@ -116,7 +121,7 @@ class Stream:
         self._received += len(samples)
         if self._whole is not None:
             self._whole.append(samples)
-            if self._received - self._base <= self._pipeline.max_segment_samples:
+            if self._received - self._base <= self._max_segment_samples:
                 return
             samples, self._whole = np.concatenate(self._whole), None
         short = len(samples) <= _MOST_INLINE_S * self._rate
@@ -238,7 +243,7 @@ class Stream:
         """The utterance as its options want it written, if anything was said in it or shown of it."""
         self._heard += self._assembly.end()
         warnings = self._assembly.warnings
-        self._assembly = self._pipeline.assembly()
+        self._assembly = self._new_assembly()
         end = self._end if self._end_pointing and self._open else self._received
         async for event in self._final_events(end, stopped=stopped, warnings=warnings):
             yield event
@@ -257,7 +262,8 @@ class Stream:
             self._partials.continue_from(end)
 
     async def _final_events(self, end: int, *, stopped: bool, warnings: tuple[str, ...] = ()) -> AsyncGenerator[Event]:
-        segments = await self._backend.in_thread(lambda: self._pipeline.write(self._heard, self._options, self._masker))
+        write, options = self._pipeline.writer, self._options.text
+        segments = await self._backend.in_thread(lambda: write(self._heard, options, self._masker))
         start = self._base if self._start is None else self._start
         if segments or self._started or not self._end_pointing:
             if self._end_pointing and not self._started:

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
+from hindi_stt.audio import Clips, Recording
 from hindi_stt.decoding import DecodingOptions
 from hindi_stt.errors import Timeout
 from hindi_stt.transcription.accounting import Accounting
 from hindi_stt.transcription.backend import Backend
-from hindi_stt.transcription.options import Options
 from hindi_stt.transcription.pipeline import Pipeline
-from hindi_stt.transcription.recording import ClipReader, Recording, transcribe_clips
+from hindi_stt.transcription.recording import ClipReader, transcribe_clips
 
 __all__ = ["identify_model"]
 
 _OPENING_S: Final = 10.0
-_GREEDY: Final = Options(decoding=DecodingOptions(decoder="greedy"))
+_GREEDY: Final = DecodingOptions(decoder="greedy")
 
 
 async def identify_model(
@@ -56,8 +57,8 @@ async def identify_model(
 
 async def _score(recording: Recording, pipeline: Pipeline, backend: Backend, accounting: Accounting) -> float:
     """Mean natural-log probability a frame of the best path; 0 for a recording without any sound."""
-    preparation = pipeline.prepare(recording.source, raw=recording.raw, max_segment_s=_OPENING_S)
-    clips = ClipReader(backend, preparation, recording.growing)
+    source = Clips(replace(recording, channel=None), pipeline.sample_rate, pipeline.limits, _OPENING_S)
+    clips = ClipReader(backend, source, pipeline.extract, recording.growing)
     try:
         clip = await clips.next()
     except BaseException:
@@ -71,5 +72,5 @@ async def _score(recording: Recording, pipeline: Pipeline, backend: Backend, acc
     duration_s = clip.features.duration_s
     accounting.admit(duration_s)
     with accounting.in_progress(duration_s):
-        (hypothesis,) = await transcribe_clips([clip], backend, pipeline.decoder(_GREEDY))
+        (hypothesis,) = await transcribe_clips([clip], backend, lambda: pipeline.decoders.for_clips(_GREEDY))
     return hypothesis.score / max(1, round(duration_s / pipeline.bundle.manifest.frame_shift_s))

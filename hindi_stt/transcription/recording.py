@@ -11,50 +11,23 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any
 
-from hindi_stt.audio import RawFormat
+from hindi_stt.audio import Clips, Recording
 from hindi_stt.concurrency.deadline import Deadline
 from hindi_stt.concurrency.fair_slots import MayWait
 from hindi_stt.concurrency.together import cancel_and_wait
-from hindi_stt.decoding import Decoder
+from hindi_stt.decoding import Assembly, Decoder
+from hindi_stt.features import FeatureExtractor
 from hindi_stt.observability.metrics import STAGES
 from hindi_stt.observability.tracing import stage
 from hindi_stt.transcription.accounting import Accounting
-from hindi_stt.transcription.assembly import PreparedClip
 from hindi_stt.transcription.backend import Backend
 from hindi_stt.transcription.options import Options
-from hindi_stt.transcription.pipeline import Pipeline, Preparation
-from hindi_stt.types import Hypothesis, Segment, Transcript
+from hindi_stt.transcription.pipeline import Pipeline
+from hindi_stt.types import Hypothesis, PreparedClip, Segment, Transcript, Waveform
 
-__all__ = ["ClipReader", "GrowingFile", "Recording", "Transcription", "transcribe_clips"]
-
-
-class GrowingFile(MayWait, Protocol):
-    """A file that is still arriving, so that reading it may have to wait."""
-
-    def end(self) -> None:
-        """Let nobody wait for more of it."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """What is to be transcribed.
-
-    Attributes:
-        source: The bytes, a path, or a file, which stays open.
-        raw: The format of samples without a container.
-        channel: The only channel to listen to, from 0; None for all of them, mixed.
-        growing: The same file, where it is not whole yet.
-    """
-
-    source: bytes | str | Path | BinaryIO
-    raw: RawFormat | None = None
-    channel: int | None = None
-    growing: GrowingFile | None = None
+__all__ = ["ClipReader", "Transcription", "transcribe_clips"]
 
 
 class Transcription:
@@ -89,21 +62,23 @@ class Transcription:
     ) -> None:
         self._pipeline = pipeline
         self._backend = backend
-        self._options = options or pipeline.default_options
+        self._options = options or pipeline.defaults
         self._accounting = accounting or Accounting()
         self._max_in_flight = max_in_flight
         self._deadline = Deadline(limit_s, "There was no transcript")
         self._growing = recording.growing
-        self._assembly = pipeline.assembly()
-        self._preparation = pipeline.prepare(recording.source, raw=recording.raw, channel=recording.channel)
-        self._clips = ClipReader(backend, self._preparation, recording.growing, decoded=self._count_decoded)
+        self._assembly = Assembly(finds_speech=pipeline.bundle.manifest.min_speech_score is not None)
+        self._clips = Clips(recording, pipeline.sample_rate, pipeline.limits, pipeline.max_segment_s)
+        self._reader = ClipReader(
+            backend, self._clips, pipeline.extract, recording.growing, decoded=self._count_decoded
+        )
         self.stages_s = dict.fromkeys(STAGES, 0.0)
         self.result: Transcript
 
     @property
     def duration_s(self) -> float:
         """Seconds of audio decoded so far."""
-        return self._preparation.duration_s
+        return self._clips.duration_s
 
     async def transcript(self, on_progress: Callable[[float], None] = lambda _: None) -> Transcript:
         """The answer in one piece.
@@ -112,7 +87,7 @@ class Transcription:
             on_progress: Told the seconds of audio so far, now and then. What it raises ends the work.
 
         Raises:
-            HindiSTTError: Timeout, what the backend and the accounting raise, and what `Pipeline.decoder` and
+            HindiSTTError: Timeout, what the backend and the accounting raise, and what `Decoders.choose` and
                 `audio.blocks` raise.
         """
         async with contextlib.aclosing(self._transcribed(on_progress)) as segments:
@@ -131,15 +106,15 @@ class Transcription:
             async for segment in segments:
                 found.append(segment)
                 if not masked:
-                    yield self._pipeline.write([segment], self._options)[0]
+                    yield self._pipeline.writer([segment], self._options.text)[0]
         self.result = await self._written(found)
         for segment in self.result.segments if masked else ():
             yield segment
 
     async def _written(self, found: list[Segment]) -> Transcript:
-        return await self._backend.in_thread(
-            lambda: self._pipeline.transcript(found, self._preparation, self._options, warnings=self._assembly.warnings)
-        )
+        pipeline, warnings = self._pipeline, (*self._clips.warnings, *self._assembly.warnings)
+        segments = await self._backend.in_thread(lambda: pipeline.writer(found, self._options.text))
+        return Transcript(pipeline.language, self._clips.duration_s, segments, warnings)
 
     async def _transcribed(self, on_progress: Callable[[float], None] = lambda _: None) -> AsyncGenerator[Segment]:
         """The segments as they are decoded, in order."""
@@ -149,8 +124,6 @@ class Transcription:
         next_clips: asyncio.Task[list[PreparedClip]] | None = None
         deadline.restart()
         try:
-            async with deadline.bound():
-                decode = await backend.in_thread(lambda: self._pipeline.decoder(self._options))
             first = more = True
             while more or in_flight:
                 if more and next_clips is None and len(in_flight) < self._max_in_flight:
@@ -160,9 +133,9 @@ class Transcription:
                     await _first_of(next_clips, in_flight[0][1] if in_flight else None)
                 if next_clips is not None and next_clips.done():
                     clips, next_clips = next_clips.result(), None
-                    more = len(clips) == backend.clips_per_call
+                    more = len(clips) == backend.clips_per_call and not self._clips.ended
                     if clips:
-                        work = self._transcribe(clips, decode, wait_if_busy=not first)
+                        work = self._transcribe(clips, wait_if_busy=not first)
                         in_flight.append((clips, asyncio.create_task(work)))
                         first = False
                 if in_flight and in_flight[0][1].done():
@@ -170,34 +143,41 @@ class Transcription:
                     for clip, hypothesis in zip(clips, task.result(), strict=True):
                         for segment in assembly.add(clip, hypothesis):
                             yield segment
-                    on_progress(self.duration_s)
+                    on_progress(self._clips.duration_s)
                     deadline.restart()
             for segment in assembly.end():
                 yield segment
         finally:
             await cancel_and_wait(next_clips, *(task for _, task in in_flight))
-            if self._growing is not None:
-                self._growing.end()
-            await self._clips.close()
-            self._accounting.close()
-        self._accounting.finished(self.duration_s, time.perf_counter() - start, self.stages_s)
+            await self._release()
+        self._accounting.finished(self._clips.duration_s, time.perf_counter() - start, self.stages_s)
+
+    async def _release(self) -> None:
+        if self._growing is not None:
+            self._growing.end()
+        if not self._clips.ended:  # a recording that has ended has let go of its source
+            await self._reader.close()
+        self._accounting.close()
 
     async def _next_clips(self) -> list[PreparedClip]:
         """As many as the model takes at once; fewer at the end of the recording."""
         clips: list[PreparedClip] = []
         with stage("decode"):
-            while len(clips) < self._backend.clips_per_call and (clip := await self._clips.next()) is not None:
+            while len(clips) < self._backend.clips_per_call and (clip := await self._reader.next()) is not None:
                 clips.append(clip)
-        self.stages_s |= {"decode": self._preparation.decode_s, "features": self._preparation.features_s}
+        self.stages_s |= {"decode": self._clips.decode_s, "features": self._reader.features_s}
         self._accounting.clip_is_ready()
         return clips
 
-    async def _transcribe(self, clips: list[PreparedClip], decode: Decoder, *, wait_if_busy: bool) -> list[Hypothesis]:
+    async def _transcribe(self, clips: list[PreparedClip], *, wait_if_busy: bool) -> list[Hypothesis]:
         duration_s = sum(clip.features.duration_s for clip in clips)
         with self._accounting.in_progress(duration_s):
             return await transcribe_clips(
-                clips, self._backend, decode, wait_if_busy=wait_if_busy, stages_s=self.stages_s
+                clips, self._backend, self._decoder, wait_if_busy=wait_if_busy, stages_s=self.stages_s
             )
+
+    def _decoder(self) -> Decoder:
+        return self._pipeline.decoders.for_clips(self._options.decoding)
 
     async def _count_decoded(self, duration_s: float) -> None:
         self._deadline.restart()
@@ -205,40 +185,50 @@ class Transcription:
 
 
 class ClipReader:
-    """The clips of a recording, decoded in slices: a thread is held for one block of audio at a time.
+    """The clips of a recording with their features, in slices: a thread is held for one block of audio at a time.
 
     Args:
         backend: Where the slices run.
-        preparation: The recording; closed by `close`.
+        clips: Of the recording; closed by `close`.
+        extract: Waveform to features.
         growing: The recording's file, where decoding may have to wait for a client.
         decoded: Told the seconds of audio of each slice, when it has been decoded. What it raises ends the recording.
+
+    Attributes:
+        features_s: Seconds that the features took so far.
     """
 
     def __init__(
         self,
         backend: Backend,
-        preparation: Preparation,
+        clips: Clips,
+        extract: FeatureExtractor,
         growing: MayWait | None = None,
         decoded: Callable[[float], Awaitable[None]] | None = None,
     ) -> None:
+        self.features_s = 0.0
         self._backend = backend
-        self._preparation = preparation
+        self._clips = clips
+        self._extract = extract
         self._growing = growing
         self._decoded = decoded
-        self._slice: asyncio.Future[tuple[PreparedClip | None, bool]] | None = None
+        self._slice: asyncio.Future[PreparedClip | None] | None = None
 
     async def next(self) -> PreparedClip | None:
-        """Decode on until a clip ends. Raises what `Preparation.advance` and `decoded` raise.
+        """Decode on until a clip ends.
 
         Returns:
             The clip, or None at the end of the recording.
+
+        Raises:
+            HindiSTTError: What `audio.blocks`, the features and `decoded` raise.
         """
-        clip, ended = None, False
-        while clip is None and not ended:
-            before_s = self._preparation.duration_s
+        clip = None
+        while clip is None and not self._clips.ended:
+            before_s = self._clips.duration_s
             self._slice = asyncio.ensure_future(self._backend.in_thread(self._advance, waits=self._growing))
-            clip, ended = await asyncio.shield(self._slice)
-            if self._decoded is not None and (new_s := self._preparation.duration_s - before_s):
+            clip = await asyncio.shield(self._slice)
+            if self._decoded is not None and (new_s := self._clips.duration_s - before_s):
                 await self._decoded(new_s)
         return clip
 
@@ -246,20 +236,22 @@ class ClipReader:
         """Let go of the recording, when the slice in progress has ended: its thread still reads the file."""
         if self._slice is not None:
             await asyncio.gather(self._slice, return_exceptions=True)
-        self._preparation.close()
+        self._clips.close()
 
-    def _advance(self) -> tuple[PreparedClip | None, bool]:
-        """A clip, if one has ended, and whether the recording has."""
-        try:
-            return self._preparation.advance(), False
-        except StopIteration:  # no coroutine may raise it
-            return None, True
+    def _advance(self) -> PreparedClip | None:
+        clip = self._clips.advance()
+        if clip is None:
+            return None
+        start, rate = time.perf_counter(), self._extract.spec.sample_rate
+        features = self._extract(Waveform(clip.samples, rate, rate))
+        self.features_s += time.perf_counter() - start
+        return PreparedClip(features, clip.start / rate, clip.overlap / rate, clip.continues)
 
 
 async def transcribe_clips(
     clips: Sequence[PreparedClip],
     backend: Backend,
-    decode: Decoder,
+    decoder: Callable[[], Decoder],
     *,
     wait_if_busy: bool = False,
     stages_s: MutableMapping[str, float] | None = None,
@@ -269,7 +261,7 @@ async def transcribe_clips(
     Args:
         clips: At most as many as the backend takes at once.
         backend: Where the model is.
-        decode: Of the options that they are transcribed with.
+        decoder: Makes the decoder of their options, or finds it, in the thread that uses it: hotwords take a while.
         wait_if_busy: See `Backend.log_probs`.
         stages_s: Where the seconds of the stages "queue_inference" and "decoding" are added.
 
@@ -285,7 +277,7 @@ async def transcribe_clips(
         log_probs = await backend.log_probs([clip.features for clip in clips], wait_if_busy=wait_if_busy)
     answered = time.perf_counter()
     with stage("decoding"):
-        hypotheses = await backend.in_thread(lambda: [decode(one) for one in log_probs])
+        hypotheses = await backend.in_thread(lambda: list(map(decoder(), log_probs)))
     if stages_s is not None:
         stages_s["queue_inference"] += answered - called
         stages_s["decoding"] += time.perf_counter() - answered

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from hindi_stt.bundle.manifest import Bundle
-from hindi_stt.decoding import SpeechBoundDecoder, words_from_tokens
+from hindi_stt.decoding import Assembly, SpeechBoundDecoder, words_from_tokens
 from hindi_stt.errors import BundleInvalid
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.settings import Settings
-from hindi_stt.transcription.pipeline import Assembly, Pipeline, PreparedClip
-from hindi_stt.types import Features, Hypothesis, LogProbs, Token
+from hindi_stt.transcription.pipeline import Pipeline
+from hindi_stt.types import Features, Hypothesis, LogProbs, PreparedClip, Token
 from tests.conftest import DATA
 from tests.support.bundles import rewritten
 from tests.support.streams import every, listen, speech

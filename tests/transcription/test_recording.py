@@ -13,12 +13,13 @@ from typing import TypeVar
 import numpy as np
 import pytest
 
+from hindi_stt.audio import Recording
 from hindi_stt.concurrency.fair_slots import MayWait
 from hindi_stt.errors import InferenceFailed, Overloaded, Timeout
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.transcription.accounting import Accounting
 from hindi_stt.transcription.pipeline import Pipeline
-from hindi_stt.transcription.recording import Recording, Transcription
+from hindi_stt.transcription.recording import Transcription
 from hindi_stt.types import Features, LogProbs
 from tests.support.streams import RATE, speech
 from tests.support.wav import wav

@@ -14,6 +14,7 @@ from prometheus_client import REGISTRY
 from hindi_stt.access.limits import Client, RateLimits
 from hindi_stt.api.audio_load import AudioLoad
 from hindi_stt.api.recognizer import Recognizer
+from hindi_stt.audio import Clips, Recording
 from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.bundle.registry import Registry
 from hindi_stt.errors import HindiSTTError, Overloaded, RateLimited
@@ -21,7 +22,6 @@ from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.observability.metrics import Metrics
 from hindi_stt.settings import Settings
 from hindi_stt.transcription.pipeline import Pipeline
-from hindi_stt.transcription.recording import Recording
 from hindi_stt.types import Features, LogProbs
 from tests.conftest import DATA
 
@@ -49,18 +49,16 @@ def flac(minutes: float, channels: int = 1, *, loud: bool = False) -> bytes:
     ],
 )
 def test_no_slice_is_longer_than_two_blocks(pipeline: Pipeline, content: bytes, channel: int | None) -> None:
-    preparation = pipeline.prepare(io.BytesIO(content), channel=channel)
+    recording = Recording(io.BytesIO(content), channel=channel)
+    clips = Clips(recording, pipeline.sample_rate, pipeline.limits, pipeline.max_segment_s)
     before_s = 0.0
     steps = 0
-    while True:
-        try:
-            preparation.advance()
-        except StopIteration:
-            break
-        assert preparation.duration_s - before_s <= 2 * Settings().max_segment_s
-        before_s, steps = preparation.duration_s, steps + 1
-    assert preparation.duration_s > 60
-    assert steps >= preparation.duration_s / (2 * Settings().max_segment_s)
+    while not clips.ended:
+        clips.advance()
+        assert clips.duration_s - before_s <= 2 * pipeline.max_segment_s
+        before_s, steps = clips.duration_s, steps + 1
+    assert clips.duration_s > 60
+    assert steps >= clips.duration_s / (2 * pipeline.max_segment_s)
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +89,7 @@ class Scene:
             return result
 
         self.recognizer = Recognizer(Registry([bundle]), infer, self.settings, metrics, RateLimits())
-        self.pipeline = self.recognizer.pipeline(bundle)
+        self.pipeline = self.recognizer.pipelines[bundle.tag]
 
     async def transcribe(self, content: bytes, client: Client) -> float:
         """Seconds that were decoded, until the end or an error."""

@@ -149,8 +149,8 @@ def parse_transcription_request(
     default_format = "json" if stream or accept is None else _preferred_format(accept, len(upload.files))
     candidates = parse_model_requests(fields, lists, recognizer)
     warnings: list[str] = []
-    response_format = one_of({"response_format": default_format, **fields}, "response_format", FORMATS)
-    split = one_of(fields, "channels", _CHANNELS) == "split"
+    response_format = one_of(fields, "response_format", FORMATS) if "response_format" in fields else default_format
+    split = "channels" in fields and one_of(fields, "channels", _CHANNELS) == "split"
     if stream and (split or response_format not in _STREAMED):
         # As OpenAI's whisper-1, which answers in one piece what it cannot stream.
         stream = False
@@ -170,9 +170,10 @@ def parse_transcription_request(
         raise InvalidRequest(
             f"include=logprobs goes with response_format=json, not {response_format}.", param="include"
         )
-    if _temperature(fields.get("temperature", "0")):
+    if "temperature" in fields and _temperature(fields["temperature"]):
         warnings.append(f"temperature={fields['temperature'][:16]}: has no effect, since decoding does not sample")
-    warnings += chunking_warnings(fields)
+    if any(name.startswith("chunking_strategy") for name in fields):
+        warnings += chunking_warnings(fields)
     warnings += [f"{name}: has no effect, since speakers are not told apart" for name in _SPEAKERS if lists.get(name)]
     model_request, *others = (replace(one, warnings=(*one.warnings, *warnings)) for one in candidates)
     return TranscriptionRequest(
@@ -239,7 +240,7 @@ def parse_model_requests(
             error.param = None if fields.get("language") else "languages"
         raise
     return tuple(
-        _model_request(recognizer.pipeline(bundle), fields, lists, choice.warnings) for bundle in choice.bundles
+        _model_request(recognizer.pipelines[bundle.tag], fields, lists, choice.warnings) for bundle in choice.bundles
     )
 
 
@@ -250,13 +251,14 @@ def _model_request(
     if keywords := lists.get("keywords"):
         line["hotwords"] = ",".join([*keywords, *filter(None, [line.get("hotwords")])])
     try:
-        options = pipeline.options(line)
+        options = pipeline.options(line) if line else pipeline.defaults
     except InvalidHotwords as error:
         if keywords:  # they are hotwords by another name
             error.param = None if fields.get("hotwords") else "keywords"
         raise
     if prompt := fields.get("prompt", ""):
-        options, left_out = pipeline.with_prompt(options, prompt)
+        decoding, left_out = pipeline.decoders.with_prompt(options.decoding, prompt)
+        options = replace(options, decoding=decoding)
         if left_out:
             words = [word if len(word) <= _SHOWN_LETTERS else f"{word[:_SHOWN_LETTERS]}…" for word in left_out[:8]]
             shown = ", ".join(words) + (", …" if len(left_out) > 8 else "")

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from hindi_stt.errors import InvalidRequest
 
-__all__ = ["CHUNKING_SCHEMAS", "chunking_warnings", "one_of", "unknown_field", "wants_stream"]
+__all__ = ["CHUNKING_SCHEMAS", "boolean", "chunking_warnings", "one_of", "unknown_field"]
 
 _CHUNKING: Final = ("auto", "server_vad")
 _CHUNKING_NUMBERS: Final = ("threshold", "prefix_padding_ms", "silence_duration_ms")
@@ -46,11 +46,19 @@ def one_of(fields: Mapping[str, str], name: str, values: tuple[str, ...]) -> str
     return value.lower()
 
 
-def wants_stream(fields: Mapping[str, str]) -> bool:
-    """Read the field `stream`: true or false, 1 or 0, yes or no, on or off. Raises InvalidRequest for anything else."""
-    value = fields.get("stream", "false").strip().lower()
+def boolean(fields: Mapping[str, str], name: str) -> bool:
+    """Read a field that is true or false, 1 or 0, yes or no, on or off.
+
+    Args:
+        fields: Values by name.
+        name: Of the field.
+
+    Raises:
+        InvalidRequest: It is anything else.
+    """
+    value = fields[name].strip().lower()
     if value not in (*_TRUE, *_FALSE):
-        raise InvalidRequest(f"stream={value[:64]!r} is not offered; it may be true or false.", param="stream")
+        raise InvalidRequest(f"{name}={value[:64]!r} is not offered; it may be true or false.", param=name)
     return value in _TRUE
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, cast
 
 import anyio.to_thread
 from pydantic import TypeAdapter
@@ -14,9 +14,9 @@ from starlette.requests import Request
 from hindi_stt.api.forms.transcription_request import JOB_FIELDS, parse_transcription_request
 from hindi_stt.api.forms.values import unknown_field
 from hindi_stt.api.jobs.service import JobService
-from hindi_stt.api.uploads.raw_audio import raw_format
 from hindi_stt.api.uploads.receive import FRAMING_BYTES, Upload, bounded, receive_upload
 from hindi_stt.audio import RawFormat
+from hindi_stt.audio.media_types import raw_format
 from hindi_stt.errors import DuplicateReference, HindiSTTError, InvalidRequest, TooManyFiles, within
 from hindi_stt.jobs.backend import JobOptions
 from hindi_stt.jobs.records import NewFile, NewJob
@@ -43,9 +43,9 @@ async def create_from_form(request: Request, jobs: JobService) -> str:
     async with receive_upload(
         request, fields, settings, lists=_LISTS, max_files=min(settings.jobs_max_files, settings.jobs_max_waiting)
     ) as upload:
-        files = [NewFile(file.name, raw=_dump(file.recording.raw)) for file in upload.files]
+        files = [NewFile(file.name, raw=_dump(file.raw)) for file in upload.files]
         job = _job(request, jobs, upload, files)
-        return await jobs.create(job, enumerate(file.file for file in upload.files))
+        return await jobs.create(job, enumerate(cast("BinaryIO", file.source) for file in upload.files))
 
 
 async def _check_room(request: Request, jobs: JobService) -> None:

@@ -10,11 +10,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from hindi_stt import render
-from hindi_stt.api.answers import TranscriptionResult, model_of, usage
 from hindi_stt.api.error_responses import answering
+from hindi_stt.api.events import usage
 from hindi_stt.api.forms.transcription_request import TranscriptionRequest
 from hindi_stt.api.recognizer import Recognizer
-from hindi_stt.api.transcribe import Dialect, handle_transcription
+from hindi_stt.api.transcribe import Dialect, TranscriptionResult, handle_transcription
 from hindi_stt.api.uploads.receive import Upload
 from hindi_stt.errors import InvalidRequest, TranslationNotOffered
 
@@ -55,8 +55,8 @@ def _body(result: TranscriptionResult, parameters: TranscriptionRequest, _: str)
     transcript = result.transcript
     if parameters.response_format == "verbose_json":
         verbose = render.to_verbose_json(transcript, words=parameters.words, segments=parameters.segments)
-        return verbose | {"model": model_of(parameters)} | usage(transcript)
-    body: dict[str, Any] = {"text": transcript.text, "model": model_of(parameters)}
+        return verbose | {"model": parameters.pipeline.tag} | usage(transcript)
+    body: dict[str, Any] = {"text": transcript.text, "model": parameters.pipeline.tag}
     if parameters.logprobs:
         body["logprobs"] = render.word_log_probs(transcript.words)
     return body | usage(transcript)

@@ -16,9 +16,10 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive
 
-from hindi_stt.api.forms.values import unknown_field, wants_stream
-from hindi_stt.api.uploads.raw_audio import is_audio, is_url_encoded_form, raw_format
+from hindi_stt.api.forms.values import boolean, unknown_field
 from hindi_stt.api.uploads.streaming_upload import Arriving, ArrivingFile, promised_by_riff
+from hindi_stt.audio import Recording
+from hindi_stt.audio.media_types import is_audio, is_url_encoded_form, raw_format
 from hindi_stt.errors import (
     BodyTooLarge,
     ClientClosedRequest,
@@ -32,9 +33,8 @@ from hindi_stt.errors import (
     needing_room,
 )
 from hindi_stt.settings import Settings
-from hindi_stt.transcription.recording import Recording
 
-__all__ = ["FRAMING_BYTES", "Upload", "UploadedFile", "bounded", "receive_upload"]
+__all__ = ["FRAMING_BYTES", "Upload", "bounded", "receive_upload"]
 
 _FIELD: Final = "file"
 # Room for the boundary lines and part headers of a multipart body.
@@ -52,42 +52,24 @@ _READ_FORWARD: Final = (_RIFF, b"fLaC")
 
 
 @dataclass(frozen=True, slots=True)
-class UploadedFile:
-    """One recording of a request.
-
-    Attributes:
-        name: What the client calls it.
-        recording: Its bytes, and their format where they have no container.
-        arriving: What brings it, where it may not be whole yet.
-    """
-
-    name: str
-    recording: Recording
-    arriving: Arriving | None = None
-
-    @property
-    def file(self) -> BinaryIO:
-        """Its bytes."""
-        return cast("BinaryIO", self.recording.source)
-
-
-@dataclass(frozen=True, slots=True)
 class Upload:
     """The recordings of a request, at least one, and the text fields beside them.
 
     Attributes:
         request: The one to watch for a client that goes, whose body may still be arriving.
-        files: The recordings.
+        files: The recordings; each is a file.
+        arriving: What brings the only recording, where it may not be whole yet.
         fields: Values by name.
         lists: Values of the fields that may come several times.
         stream: Whether the answer is to come by events.
     """
 
     request: Request
-    files: tuple[UploadedFile, ...]
+    files: tuple[Recording, ...]
     fields: dict[str, str]
     lists: dict[str, list[str]]
     stream: bool
+    arriving: Arriving | None = None
 
 
 @contextlib.asynccontextmanager
@@ -105,7 +87,7 @@ async def receive_upload(
     [] after their names.
 
     With stream=true in the query, a body without a form is there as soon as it has begun to arrive; what is wrong with
-    the rest is then its file's `arriving.error`.
+    the rest is then `arriving.error`.
 
     A small file lies in memory, a larger one in an unlinked file. Raises BodyTooLarge (from Content-Length before
     anything is read, else while receiving), UploadTimeout, MissingFile, TooManyFiles, EmptyBody, UrlNotAccepted,
@@ -116,21 +98,30 @@ async def receive_upload(
     _check_headers(request, content_type, bound)
     async with contextlib.AsyncExitStack() as stack:
         pairs: list[tuple[str, str | UploadFile]] = [*request.query_params.multi_items()]
-        files: list[UploadedFile] = []
-        if is_audio(content_type):
-            files.append(await _receive_raw(request, content_type, stack, bound, settings))
-        else:
+        parts: list[str | UploadFile] = []
+        files: list[Recording] = []
+        arriving = None
+        if _is_form(content_type):
             async with bounded(request, bound, settings) as receive:
                 # One more than is allowed, so that it is we who count them.
                 form = await Request(request.scope, receive).form(max_files=max_files + 1, max_fields=_MAX_FIELDS)
                 stack.push_async_callback(form.close)
                 pairs += form.multi_items()
-        parts = [] if files else [value for name, value in pairs if name == _FIELD]
-        values, several = _the_fields((pair for pair in pairs if files or pair[0] != _FIELD), fields, lists)
+            parts = [value for name, value in pairs if name == _FIELD]
+            pairs = [(name, value) for name, value in pairs if name != _FIELD]
+        else:
+            file, arriving = await _receive_raw(request, content_type, stack, bound, settings)
+            files = [file]
+        values, several = _the_fields(pairs, fields, lists)
         files = files or _the_files(parts, settings, max_files)
-        if arriving := files[0].arriving:
+        if arriving is not None:
             request = Request(request.scope, arriving.receive_after(request.receive))
-        yield Upload(request, tuple(files), values, several, wants_stream(values))
+        stream = "stream" in values and boolean(values, "stream")
+        yield Upload(request, tuple(files), values, several, stream, arriving)
+
+
+def _is_form(content_type: str) -> bool:
+    return content_type.partition(";")[0].strip().lower() == "multipart/form-data"
 
 
 def _check_headers(request: Request, content_type: str, bound: int) -> None:
@@ -139,8 +130,8 @@ def _check_headers(request: Request, content_type: str, bound: int) -> None:
         raise BodyTooLarge(f"The request body has {length} bytes, the bound is {bound}.")
     if length == "0":
         raise EmptyBody("The request has no body.")
-    media = content_type.partition(";")[0].strip().lower()
-    if media != "multipart/form-data" and not is_audio(content_type):
+    if not _is_form(content_type) and not is_audio(content_type):
+        media = content_type.partition(";")[0].strip().lower()
         raise InvalidRequest(f"The content type is {media!r}; send {_WHAT_TO_SEND}.")
 
 
@@ -195,7 +186,8 @@ def _form_error(message: str) -> HindiSTTError:
 
 async def _receive_raw(
     request: Request, content_type: str, stack: contextlib.AsyncExitStack, bound: int, settings: Settings
-) -> UploadedFile:
+) -> tuple[Recording, Arriving | None]:
+    """The body as a recording, and what brings it where it is to be transcribed while it arrives."""
 
     async def receive_all(append: Callable[[bytes], Awaitable[None]]) -> None:
         async with bounded(request, bound, settings) as receive:
@@ -218,14 +210,14 @@ async def _receive_raw(
     raw = raw_format(content_type, head)
     if raw is None and _URL.match(head.decode("latin-1")):
         raise UrlNotAccepted("The body is a URL, not a recording.")
-    streams = wants_stream(request.query_params)
+    streams = "stream" in request.query_params and boolean(request.query_params, "stream")
     if not streams:
         await arriving.ended()
     file.forward = raw is not None or head.startswith(_READ_FORWARD)
     if head.startswith(_RIFF):
         file.promised = min(bound, promised_by_riff(head))
     recording = Recording(cast("BinaryIO", file), raw, growing=file if streams else None)
-    return UploadedFile("", recording, arriving if streams else None)
+    return recording, arriving if streams else None
 
 
 def _the_fields(
@@ -250,7 +242,7 @@ def _the_fields(
     return fields, several
 
 
-def _the_files(parts: list[str | UploadFile], settings: Settings, max_files: int) -> list[UploadedFile]:
+def _the_files(parts: list[str | UploadFile], settings: Settings, max_files: int) -> list[Recording]:
     if not parts:
         raise MissingFile(f"The form has no part named '{_FIELD}'.")
     if len(parts) > max_files:
@@ -261,7 +253,7 @@ def _the_files(parts: list[str | UploadFile], settings: Settings, max_files: int
     return [_the_file(part, settings.max_body_bytes) for part in parts]
 
 
-def _the_file(part: str | UploadFile, max_bytes: int) -> UploadedFile:
+def _the_file(part: str | UploadFile, max_bytes: int) -> Recording:
     if isinstance(part, str):
         if _URL.match(part):
             raise UrlNotAccepted(f"The part '{_FIELD}' is a URL, not an uploaded file.")
@@ -272,4 +264,4 @@ def _the_file(part: str | UploadFile, max_bytes: int) -> UploadedFile:
         raise BodyTooLarge(f"The file has {part.size} bytes, the bound is {max_bytes}.")
     head = part.file.read(_HEAD_BYTES)
     part.file.seek(0)
-    return UploadedFile(part.filename or "", Recording(part.file, raw_format(part.content_type or "", head)))
+    return Recording(part.file, raw_format(part.content_type or "", head), name=part.filename or "")

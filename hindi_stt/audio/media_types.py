@@ -8,8 +8,8 @@ from typing import Final, Literal
 
 from python_multipart.multipart import parse_options_header
 
-from hindi_stt.audio import RawFormat
 from hindi_stt.audio.containers import has_signature
+from hindi_stt.audio.decoding import RawFormat
 from hindi_stt.errors import InvalidRequest
 
 __all__ = ["is_audio", "is_url_encoded_form", "raw_format"]

@@ -1,26 +1,20 @@
-"""What the clips of a recording said → its segments, and whether there was speech in them at all."""
+"""The hypotheses of a recording's clips → its segments, and whether there was speech in them at all."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final, TypeVar
 
-from hindi_stt.audio.segmentation import stitch
-from hindi_stt.decoding import words_from_tokens
-from hindi_stt.types import Features, Hypothesis, Segment, Token, Word
+from hindi_stt.decoding.paths import words_from_tokens
+from hindi_stt.types import WORD_MARK, Hypothesis, PreparedClip, Segment, Token, Word
 
-__all__ = ["Assembly", "PreparedClip"]
+__all__ = ["Assembly", "stitch"]
 
-
-@dataclass(frozen=True, slots=True)
-class PreparedClip:
-    """A clip ready for the acoustic model; offset_s: where in the recording it begins; the rest as in segments.Clip."""
-
-    features: Features
-    offset_s: float
-    overlap_s: float = 0.0
-    continues: bool = False
+# Two clips place one token within two frames of an 80 ms model of each other.
+_SAME_TIME_S: Final = 0.16
+# How much worse it is for two tokens to differ in time than to lie off the middle.
+_DRIFT_WEIGHT: Final = 4.0
 
 
 class Assembly:
@@ -92,3 +86,33 @@ Timed = TypeVar("Timed", Word, Token)
 
 def _moved(part: Timed, offset_s: float) -> Timed:
     return replace(part, start_s=part.start_s + offset_s, end_s=part.end_s + offset_s)
+
+
+def stitch(left: Sequence[Token], right: Sequence[Token], middle_s: float) -> tuple[list[Token], list[Token]]:
+    """Join the tokens of two overlapping clips, times counted from the recording's start.
+
+    They are joined at a token that both have at the same time, the start of a word if there is one, as near as can be
+    to the middle of the overlap, `middle_s`: the edges of a clip are heard worst. Without one, at the middle itself. A
+    word that begins in the left clip is given to it whole.
+    """
+    pairs = [
+        (not _starts_word(b), abs(b.start_s - middle_s) + _DRIFT_WEIGHT * abs(a.start_s - b.start_s), i, j)
+        for i, a in enumerate(left)
+        for j, b in enumerate(right)
+        if a.id == b.id and abs(a.start_s - b.start_s) <= _SAME_TIME_S and (not i or left[i - 1].start_s < b.start_s)
+    ]
+    if pairs:
+        _, _, i, j = min(pairs)
+    else:
+        i = next((i for i, token in enumerate(left) if token.start_s >= middle_s), len(left))
+        j = next((j for j, token in enumerate(right) if token.start_s >= middle_s), len(right))
+    first_word = next((k for k in range(j, len(right)) if _starts_word(right[k])), len(right))
+    kept = list(left[:i])
+    if kept and j < len(right):
+        kept[-1] = replace(kept[-1], end_s=min(kept[-1].end_s, right[j].start_s))
+    return [*kept, *right[j:first_word]], list(right[first_word:])
+
+
+def _starts_word(token: Token) -> bool:
+    """Whether a word begins with this token: SentencePiece's mark."""
+    return token.piece.startswith(WORD_MARK)
