@@ -1,7 +1,8 @@
 """The way of one uploaded clip through the code: python -m benchmarks.upload_path [CHECKOUT …]
 
 A server of each checkout (without: of this one) takes one clip at POST /transcribe while its API worker notes each
-public function that begins; special methods, private ones, lambdas and resumed coroutines do not count. The table has
+public function that begins; special methods, private ones, lambdas and resumed coroutines do not count,
+nor does the probe of the runner, which belongs to no request. The table has
 the modules in the order in which the clip's request enters them, how many there are, and how often the request comes
 back to one that it had left.
 
@@ -58,7 +59,7 @@ def note(frame, event, _):
     if event == "call" and os.path.exists(log + ".on"):
         name = frame.f_globals.get("__name__", "")
         ours = name.startswith("hindi_stt.") or name == "service"
-        if ours and frame.f_code.co_name[0] not in "_<" and begins(frame):
+        if ours and frame.f_code.co_name[0] not in "_<" and frame.f_code.co_name != "probe" and begins(frame):
             with open(f"{log}.{os.getpid()}", "a") as file:
                 file.write(f"{time.monotonic_ns()} {name}\\n")
 sys.setprofile(note)
