@@ -139,7 +139,13 @@ class HindiSTT:
         self.metrics = make_metrics()
         self.health = Health(registry)
         keep_runner()  # before `self.runner` is asked for, which remembers the address
-        self._infer = RunnerCall(self.runner, settings.request_timeout_s, self.health.answered, settings.client_share)
+        self._infer = RunnerCall(
+            self.runner,
+            settings.request_timeout_s,
+            self.health.answered,
+            settings.client_share,
+            batching=settings.scheduler == "bentoml",
+        )
         self._cache = ResultCache(settings, self.metrics) if settings.cache_url else None
         self.ledger = _open_ledger() if settings.usage_url else None
         self.recognizer = Recognizer(registry, self._infer, settings, self.metrics, protection.limits, self._cache)

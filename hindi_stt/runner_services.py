@@ -5,9 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Sequence
+from http import HTTPStatus
+from typing import Any
 
 import anyio.to_thread
 import bentoml
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hindi_stt.api.disconnect import unless_disconnected
 from hindi_stt.bentoml_compat.media_types import remember_media_types
@@ -25,6 +30,7 @@ from hindi_stt.processes.watchdog import Heartbeat, Watchdog, end_with_superviso
 from hindi_stt.runner.client import NOT_RUN, FeatureItem, LogProbsItem, to_item
 from hindi_stt.runner.dispatcher import Dispatcher
 from hindi_stt.runner.scheduler import Priority, SchedulerLimits
+from hindi_stt.runner.wire import MEDIA_TYPE, PATH, ClipMessage, decode_clip, encode_result
 from hindi_stt.startup import NO_ACCESS_LOG, NO_SPANS, model_tag, registry, send_traces_of, settings
 from hindi_stt.types import Features, LogProbs
 
@@ -64,7 +70,7 @@ class _Runner:
         """Send the traces that wait."""
         await anyio.to_thread.run_sync(self._end_traces)
 
-    def _note_stages(self, item: FeatureItem, start_s: float, end_s: float, clips: int) -> None:
+    def _note_stages(self, item: FeatureItem | ClipMessage, start_s: float, end_s: float, clips: int) -> None:
         """When a clip's run began and ended, and how many clips it had."""
         self._metrics.queue_wait_seconds.observe(max(0.0, start_s - item.sent_s))
         past_stage("queue", item.trace, item.sent_s, start_s, {})
@@ -142,7 +148,7 @@ class ScheduledRunner(_Runner):
 
     def __init__(self) -> None:
         super().__init__()
-        self._items: dict[int, FeatureItem] = {}  # by the identity of their features
+        self._items: dict[int, ClipMessage] = {}  # by the identity of their features
         cores = settings.effective_threads
 
         self._models = LoadedModels(registry, self._load, settings, self._metrics)
@@ -167,34 +173,32 @@ class ScheduledRunner(_Runner):
         narrow, cores = self._open(bundle, 1), settings.effective_threads
         return narrow, self._open(bundle, cores) if cores > 1 else narrow
 
-    @bentoml.api
-    async def infer(self, items: list[FeatureItem], ctx: bentoml.Context) -> list[LogProbsItem]:
-        """Log-probs of each clip, or its error."""
-        work = asyncio.gather(*(self._infer(item) for item in items))
-        try:
-            return await unless_disconnected(ctx.request, work)
-        except ClientClosedRequest as error:  # nobody reads this, and nobody has to see it in the log
-            return [to_item(error) for _ in items]
+    async def infer(self, item: ClipMessage) -> LogProbs | HindiSTTError:
+        """Run the model on one clip.
 
-    async def _infer(self, item: FeatureItem) -> LogProbsItem:
+        Args:
+            item: The clip.
+
+        Returns:
+            Its log-probabilities, or its error.
+        """
         features = item.features
         priority = Priority.LIVE_FINAL if item.live_final else Priority.INTERACTIVE
         self._items[id(features)] = item
         try:
-            return to_item(
-                await self._dispatch(
-                    features,
-                    model=item.model,
-                    flow=item.flow,
-                    deadline_s=item.deadline_s,
-                    client=item.client,
-                    priority=priority,
-                )
+            return await self._dispatch(
+                features,
+                model=item.model,
+                flow=item.flow,
+                deadline_s=item.deadline_s,
+                client=item.client,
+                priority=priority,
             )
         except HindiSTTError as error:
-            return to_item(error)
+            return error
         finally:
-            del self._items[id(features)]
+            # The dispatcher counts the run in the turn of the event loop after this one.
+            asyncio.get_running_loop().call_soon(self._items.pop, id(features))
 
     def _run(self, model: str, clips: Sequence[Features], alone: bool) -> list[LogProbs | HindiSTTError]:  # noqa: FBT001  # RunModel
         try:
@@ -215,10 +219,48 @@ class ScheduledRunner(_Runner):
         self._count_run(clips)
 
 
-def _ids(items: Iterable[FeatureItem]) -> str:
+def _ids(items: Iterable[FeatureItem | ClipMessage]) -> str:
     """The ids of the requests that the clips of one run belong to, for its log entries."""
     return ",".join(dict.fromkeys(item.flow for item in items)) or "-"
 
 
+class ClipMiddleware:
+    """Answers the requests for `ScheduledRunner.infer`, whose bodies are as `runner.wire` has them.
+
+    They do not go through BentoML's API methods: reading and validating arguments there, and writing the result, takes
+    more than a millisecond of the event loop for each clip.
+
+    Args:
+        app: What answers all other requests.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+        if scope["type"] == "http" and scope["path"] == PATH:
+            await (await self._answer(Request(scope, receive)))(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        try:
+            item = decode_clip(await request.body())
+        except ValueError as error:
+            return Response(str(error), HTTPStatus.BAD_REQUEST)
+        except ClientDisconnect:
+            return Response(status_code=HTTPStatus.BAD_REQUEST)  # nobody reads this
+        runner: ScheduledRunner = bentoml.get_current_service()
+        try:
+            result = await unless_disconnected(request, runner.infer(item))
+        except ClientClosedRequest as error:  # nobody reads this, and nobody has to see it in the log
+            result = error
+        return Response(encode_result(result), media_type=MEDIA_TYPE)
+
+
 ConformerRunner = BatchingRunner if settings.scheduler == "bentoml" else ScheduledRunner
+_service: Any = ConformerRunner
+if ConformerRunner is ScheduledRunner:
+    _service.add_asgi_middleware(ClipMiddleware)
 remember_media_types(ConformerRunner)

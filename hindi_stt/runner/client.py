@@ -1,20 +1,25 @@
-"""The call of the runner from an API worker: the messages, and the client."""
+"""The call of the runner from an API worker.
+
+A `ScheduledRunner` takes clips as `runner.wire` has them. A `BatchingRunner` takes them through BentoML's own client,
+whose dispatcher puts the calls of several clients together: as `FeatureItem`, and answers with `LogProbsItem`.
+"""
 
 from __future__ import annotations
 
 import math
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 from bentoml import IODescriptor
 
-from hindi_stt.bentoml_compat.runner_proxy import CONNECTIONS, call_runner
+from hindi_stt.bentoml_compat.runner_proxy import CONNECTIONS, call_runner, post_to_runner
 from hindi_stt.concurrency.fair_slots import FairSlots
-from hindi_stt.errors import HindiSTTError, InferenceFailed, from_code
+from hindi_stt.errors import HindiSTTError, InferenceFailed, RunnerUnavailable, from_code
 from hindi_stt.observability.request_context import current_client, current_request_id
 from hindi_stt.observability.tracing import current_traceparent
+from hindi_stt.runner.wire import MEDIA_TYPE, PATH, ClipMessage, decode_result, encode_clip
 from hindi_stt.types import Features, LogProbs
 
 __all__ = ["NOT_RUN", "FeatureItem", "LogProbsItem", "RunnerCall", "to_item"]
@@ -25,19 +30,7 @@ Values = np.ndarray[Any, np.dtype[np.float32]]
 
 
 class FeatureItem(IODescriptor):
-    """One clip on its way to the runner.
-
-    Attributes:
-        model: Tag of the model.
-        values: Features of the clip, float32 of shape (n_mels, n_frames).
-        duration_s: Seconds of audio.
-        flow: Id of the request.
-        sent_s: When it was sent, by the machine-wide monotonic clock.
-        deadline_s: When nobody wants its result any more, by the same clock.
-        live_final: Whether these are the last words of a live speaker.
-        trace: Traceparent of the span that it belongs to; empty where there is none.
-        client: Name of the client that it belongs to.
-    """
+    """A `ClipMessage` through BentoML's client; values: its features, float32 of shape (n_mels, n_frames)."""
 
     model: str
     values: Values
@@ -48,6 +41,20 @@ class FeatureItem(IODescriptor):
     live_final: bool = False
     trace: str = ""
     client: str = ""
+
+    @classmethod
+    def of(cls, message: ClipMessage) -> Self:
+        """The item of a message.
+
+        Args:
+            message: The clip.
+
+        Returns:
+            What BentoML's client sends.
+        """
+        features = message.features
+        rest = {name: getattr(message, name) for name in cls.model_fields if name not in {"values", "duration_s"}}
+        return cls(values=features.values, duration_s=features.duration_s, **rest)
 
     @property
     def features(self) -> Features:
@@ -110,9 +117,19 @@ class RunnerCall:
         timeout_s: Seconds after which nobody wants a clip's result.
         answered: Called after each answer.
         client_share: Share of the connections that one client may use, in (0, 1].
+        batching: Whether the runner is a `BatchingRunner`.
     """
 
-    def __init__(self, runner: Any, timeout_s: float, answered: Callable[[], None], client_share: float = 1.0) -> None:
+    def __init__(
+        self,
+        runner: Any,
+        timeout_s: float,
+        answered: Callable[[], None],
+        client_share: float = 1.0,
+        *,
+        batching: bool = False,
+    ) -> None:
+        self._batching = batching
         self._runner = runner
         self._timeout_s = timeout_s
         self._answered = answered
@@ -154,18 +171,27 @@ class RunnerCall:
 
     async def _call(self, model: str, features: Features, *, live_final: bool) -> LogProbs:
         now_s = time.monotonic()
-        item = FeatureItem(
+        message = ClipMessage(
             model=model,
-            values=features.values,
-            duration_s=features.duration_s,
+            features=features,
             flow=current_request_id(),
             sent_s=now_s,
+            deadline_s=now_s + self._timeout_s,
             live_final=live_final,
             trace=current_traceparent(),
             client=current_client(),
-            deadline_s=now_s + self._timeout_s,
         )
-        (result,) = await call_runner(self._runner, [item])
+        if self._batching:
+            return await self._call_api(message)
+        data = await post_to_runner(self._runner, PATH, encode_clip(message), MEDIA_TYPE)
+        self._answered()
+        try:
+            return decode_result(data)
+        except ValueError as error:
+            raise RunnerUnavailable("The model runner's answer cannot be read.") from error
+
+    async def _call_api(self, message: ClipMessage) -> LogProbs:
+        (result,) = await call_runner(self._runner, [FeatureItem.of(message)])
         self._answered()
         if result.error_code:
             raise from_code(result.error_code, result.error_message, retry_after_s=result.retry_after_s or None)

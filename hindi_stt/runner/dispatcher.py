@@ -113,6 +113,7 @@ class Dispatcher:
         for work, result in zip(run.works, results, strict=True):
             _resolve(work, result)
         self._start_runs()
+        await asyncio.sleep(0)  # what waits for these results goes on before they are counted
         self._on_run(clips, elapsed_s)
 
 

@@ -16,7 +16,7 @@ import aiohttp
 import pytest
 from bentoml.exceptions import BentoMLException, ServiceUnavailable
 
-from hindi_stt.bentoml_compat.runner_proxy import CONNECTIONS, call_runner
+from hindi_stt.bentoml_compat.runner_proxy import CONNECTIONS, call_runner, post_to_runner
 from hindi_stt.errors import Overloaded, RunnerUnavailable
 
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 3\r\n\r\n[1]"
@@ -107,3 +107,53 @@ def test_the_pool_has_as_many_connections() -> None:
             return session.connector.limit
 
     assert asyncio.run(use()) == CONNECTIONS
+
+
+def post_through_bentoml(answers: list[bytes]) -> tuple[bytes, list[bytes]]:
+    """What BentoML's own client brings from a runner that gives these answers; none closes the connection."""
+    from _bentoml_impl.client.proxy2 import AsyncClient
+
+    bodies: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+        bodies.append(head.split(b" ")[1] + b" " + await reader.readexactly(length))
+        writer.write(answers.pop(0))
+        await writer.drain()
+        writer.close()
+
+    async def use() -> bytes:
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        client = AsyncClient(f"http://127.0.0.1:{port}", server_ready_timeout=0)
+        try:
+            return await post_to_runner(SimpleNamespace(to_async=client), "/clips", b"clip", "application/octet-stream")
+        finally:
+            await client.close()
+            server.close()
+
+    return asyncio.run(use()), bodies
+
+
+def answer(status: str, body: bytes) -> bytes:
+    return f"HTTP/1.1 {status}\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of BentoML's own models
+def test_bytes_go_through_bentomls_connections() -> None:
+    assert post_through_bentoml([answer("200 OK", b"words")]) == (b"words", [b"/clips clip"])
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of BentoML's own models
+def test_bytes_are_sent_once_more_where_the_connection_was_closed() -> None:
+    assert post_through_bentoml([b"", answer("200 OK", b"words")]) == (b"words", [b"/clips clip"] * 2)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of BentoML's own models
+@pytest.mark.parametrize(
+    ("status", "error"), [("503 Service Unavailable", Overloaded), ("500 Internal Server Error", RunnerUnavailable)]
+)
+def test_bytes_that_are_refused(status: str, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        post_through_bentoml([answer(status, b"")])
