@@ -14,7 +14,6 @@ from hindi_stt.api.error_responses import RequestState
 from hindi_stt.api.health import Health
 from hindi_stt.api.middleware.protection import BrowserMiddleware, ProtectionMiddleware, warn_if_open
 from hindi_stt.api.middleware.requests import RequestMiddleware
-from hindi_stt.api.openapi.document import openapi_document
 from hindi_stt.api.realtime.connections import Realtime
 from hindi_stt.api.realtime.routes import realtime_routes
 from hindi_stt.api.recognizer import Recognizer
@@ -63,11 +62,16 @@ def _routes() -> Starlette:
         ]
         return {"description": _service.inner.__doc__, "model": models[0], "models": models}
 
+    def openapi() -> dict[str, Any]:
+        from hindi_stt.api.openapi.document import openapi_document  # its models take a tenth of a second to import
+
+        return openapi_document(registry, jobs=bool(settings.jobs_dir), page=settings.page == "on")
+
     return make_app(
         about,
         health,
         stats,
-        lambda: openapi_document(registry, jobs=bool(settings.jobs_dir), page=settings.page == "on"),
+        openapi,
         lambda: current().recognizer,
         [
             *realtime_routes(lambda: current().realtime, protection.tokens),
