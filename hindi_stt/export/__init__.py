@@ -1,1 +1,1 @@
-"""What only the exporter needs: from a NeMo archive to a verified bundle. Never imported by the server."""
+"""The exporter: from a NeMo archive to a verified bundle. The server never imports it."""

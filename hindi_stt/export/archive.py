@@ -1,7 +1,7 @@
-"""A .nemo file is an archive from outside: it is unpacked by hand, and only what a model can need comes out of it.
+"""Unpacks .nemo files, which are untrusted: only the members that a model needs are written, one by one.
 
-Python's own extraction follows the archive's wishes about links, owners and modes. Here a member is a stream of bytes
-under a checked name, or the whole file is refused.
+Python's own extraction would apply the links, owners and modes that the archive names. Here a member is a stream of
+bytes under a checked name; anything else makes the whole file invalid.
 """
 
 from __future__ import annotations
@@ -29,14 +29,30 @@ _CHUNK: Final = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """An unpacked .nemo file. folder: where it lies; config: model_config.yaml as plain data; weights: its file."""
+    """An unpacked .nemo file.
+
+    Attributes:
+        folder: where it was unpacked.
+        config: model_config.yaml as plain data.
+        weights: path of the checkpoint file.
+    """
 
     folder: Path
     config: dict[str, Any]
     weights: Path
 
     def artifact(self, reference: str) -> Path:
-        """The file that a configuration names as "nemo:<file>". Raises CorruptModel where the archive has none."""
+        """Return the file that a configuration names as "nemo:<file>".
+
+        Args:
+            reference: the value in the configuration, with or without "nemo:".
+
+        Returns:
+            The file's path in the unpacked folder.
+
+        Raises:
+            CorruptModel: the archive holds no such file, or several.
+        """
         name = PurePosixPath(reference.removeprefix("nemo:")).name
         found = [path for path in self.folder.rglob("*") if path.is_file() and path.name == name]
         if len(found) != 1:
@@ -47,8 +63,17 @@ class Archive:
 def unpack(file: Path, folder: Path, *, max_bytes: int = MAX_BYTES) -> Archive:
     """Unpack a .nemo file into an empty folder.
 
-    Raises UnsafeArchive for members that are not plain files inside the folder or pass a bound, CorruptModel for a
-    truncated or incomplete archive.
+    Args:
+        file: the .nemo file, a tar archive, compressed or not.
+        folder: where to unpack; created if missing.
+        max_bytes: largest total size of the unpacked files.
+
+    Returns:
+        The unpacked archive, with its configuration parsed.
+
+    Raises:
+        UnsafeArchive: a member is not a plain file inside the folder, or the archive exceeds a bound.
+        CorruptModel: the archive is truncated or incomplete.
     """
     folder.mkdir(parents=True, exist_ok=True)
     try:

@@ -1,4 +1,4 @@
-"""What a NeMo configuration says of the model, in the terms of the bundle; what is not understood is refused by name.
+"""Reads a NeMo configuration into the terms of a bundle, and refuses by name what is not supported.
 
 Only the preprocessor, the encoder, the CTC decoder and the tokenizer are read. Whatever else a configuration holds
 (training data, optimiser, a transducer's parts) is neither used nor instantiated.
@@ -75,11 +75,19 @@ NORMALISATION_EPSILON: Final = 1e-5
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
-    """What the exporter knows of a model.
+    """What the exporter reads from a model's configuration.
 
-    family: "conformer" or "fastconformer"; hybrid: the CTC branch of a hybrid; vocabulary: the pieces without blank;
-    tokenizer: "nemo:" reference to a SentencePiece model, None for a character model; nemo_version: as written;
-    preprocessor, encoder, decoder: the sections to build NeMo's modules from.
+    Attributes:
+        family: "conformer" or "fastconformer".
+        hybrid: whether this is the CTC branch of a hybrid transducer/CTC model.
+        features: parameters of the log-mel features.
+        subsampling: feature frames per output frame.
+        vocabulary: the subword tokens without the blank.
+        tokenizer: "nemo:" reference to a SentencePiece model; None for a character model.
+        nemo_version: as written in the file.
+        preprocessor: the section from which NeMo builds the preprocessor.
+        encoder: the section from which NeMo builds the encoder.
+        decoder: the section from which NeMo builds the CTC decoder.
     """
 
     family: str
@@ -95,7 +103,19 @@ class ModelConfig:
 
 
 def read_config(config: Mapping[str, Any]) -> ModelConfig:
-    """Raise UnsupportedModel for what cannot be exported, UnsafeArchive for foreign code, CorruptModel for nonsense."""
+    """Read the configuration of a CTC or hybrid model.
+
+    Args:
+        config: model_config.yaml as plain data.
+
+    Returns:
+        What the exporter needs of it.
+
+    Raises:
+        UnsupportedModel: the model or one of its options cannot be exported.
+        UnsafeArchive: the configuration names code outside NeMo.
+        CorruptModel: a section is missing or its values contradict each other.
+    """
     for target in _targets(config):
         if not target.startswith(TRUSTED_PREFIXES):
             raise UnsafeArchive(f"The configuration wants {target!r} to be run, which is no part of NeMo.")

@@ -29,9 +29,15 @@ CHANNELS_LAST: Final = (0, 2, 3, 1)
 
 
 def convolutions_to_products(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Rewrite NeMo's "striding" subsampling up to its linear: dense Conv2d of kernel 3, stride 2, padding 1, and ReLUs.
+    """Rewrite NeMo's "striding" subsampling as matrix products, up to its linear layer.
 
-    A model with another kind of subsampling comes back as it is.
+    Handles dense Conv2d layers of kernel 3, stride 2, padding 1, each followed by a ReLU.
+
+    Args:
+        model: the exported model.
+
+    Returns:
+        The rewritten model; the same model where the subsampling is of another kind.
     """
     graph = Graph(model)
     chain = _chain(graph)

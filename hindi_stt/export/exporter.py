@@ -1,4 +1,4 @@
-"""The way from a source to a verified bundle, step by step."""
+"""Exports a NeMo model to a verified bundle, step by step."""
 
 from __future__ import annotations
 
@@ -40,8 +40,14 @@ TIMED_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """identity: see Identity; precisions: of "fp32", "int8"; half: round the weights to float16 and store them so;
-    utterances: real speech to verify with; threads: for the verification.
+    """Options of one export.
+
+    Attributes:
+        identity: name, language and licence of the bundle; see `Identity`.
+        precisions: the ONNX files to write, of "fp32" and "int8".
+        half: round the weights to float16 and store them in that form.
+        utterances: real speech to verify with.
+        threads: threads of ONNX Runtime during verification.
     """
 
     identity: Identity
@@ -52,9 +58,23 @@ class Options:
 
 
 def export(source: LocalSource, folder: Path, options: Options) -> tuple[Bundle, Report]:
-    """Write a verified bundle into a folder. On failure the folder is left without one.
+    """Export a NeMo model into a folder and verify the result against NeMo.
 
-    Raises what `unpack`, `read_config` and `load_model` raise, and VerificationFailed.
+    If anything fails, the folder is left without a bundle.
+
+    Args:
+        source: the .nemo file.
+        folder: where the bundle goes.
+        options: see `Options`.
+
+    Returns:
+        The bundle and the verification report.
+
+    Raises:
+        UnsafeArchive: the archive holds code or paths outside its folder.
+        CorruptModel: the archive is damaged, or its parts do not match.
+        UnsupportedModel: the architecture cannot be exported.
+        VerificationFailed: the fp32 model differs from NeMo by more than the tolerance.
     """
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="hindi-stt-export-") as work:
@@ -100,8 +120,9 @@ def _content(
 def _verify(
     source: LocalSource, options: Options, bundle: Bundle, nemo: EncDecCTCModel, exported: OnnxExport, export_s: float
 ) -> tuple[Bundle, Report]:
-    """Rounded weights are verified as what they are: NeMo gets the same; what rounding does is measured besides."""
+    """Measure the bundle against NeMo, choose its default precision, and return both with the report."""
     precisions = bundle.manifest.precisions
+    # Rounded weights are compared with NeMo running the same ones; the effect of rounding is measured separately.
     rounded = options.half and "fp32" in precisions
     original = NemoAcoustic(nemo, bundle.manifest.frame_shift_s)
     reference = NemoAcoustic(rebuild(bundle.folder), original.frame_shift_s) if rounded else original

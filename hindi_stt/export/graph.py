@@ -1,4 +1,4 @@
-"""Reading and editing an ONNX graph: who makes a tensor, who takes it, what a constant holds."""
+"""Reads and edits an ONNX graph: producers and consumers of tensors, and values of constants."""
 
 from __future__ import annotations
 
@@ -15,11 +15,19 @@ __all__ = ["Graph"]
 
 
 class Graph:
-    """A model's graph, opened for editing; `model()` closes it into a new ModelProto.
+    """A model's graph, opened for editing; `model()` makes a new ModelProto of it.
 
     Constants written as nodes become initialisers on opening, and so do the copies by which the exporter shares equal
-    weights, so that a pass meets only one form.
-    nodes: in an order in which they can run; initializers: name to tensor; inputs, outputs: names.
+    weights, so that a pass meets only one form. The model that is passed in is not changed.
+
+    Args:
+        model: the model whose graph is edited.
+
+    Attributes:
+        nodes: in topological order.
+        initializers: tensor by name.
+        inputs: names of the graph's inputs.
+        outputs: names of the graph's outputs.
     """
 
     def __init__(self, model: onnx.ModelProto) -> None:
@@ -52,12 +60,22 @@ class Graph:
         return list(self._takers[name])
 
     def array(self, name: str) -> NDArray[Any] | None:
-        """The value of a tensor that is constant, else None."""
+        """Return the value of a constant tensor, in the shape and dtype of its initialiser; else None."""
         tensor = self.initializers.get(name)
         return None if tensor is None else numpy_helper.to_array(tensor)
 
     def value(self, name: str) -> NDArray[Any]:
-        """The value of a tensor that has to be constant. Raises ValueError."""
+        """Return the value of a constant tensor.
+
+        Args:
+            name: the tensor's name.
+
+        Returns:
+            The value, in the shape and dtype of the initialiser.
+
+        Raises:
+            ValueError: the tensor is not constant.
+        """
         found = self.array(name)
         if found is None:
             raise ValueError(f"{name} is not constant")
@@ -74,7 +92,18 @@ class Graph:
         return {a.name: helper.get_attribute_value(a) for a in node.attribute}
 
     def constant(self, name: str, value: NDArray[Any]) -> str:
-        """Add an initialiser; where the name is taken it must hold the same value. Returns the name."""
+        """Add an initialiser, unless one with the same name and value exists.
+
+        Args:
+            name: the initialiser's name.
+            value: its value; shape and dtype are kept.
+
+        Returns:
+            The name.
+
+        Raises:
+            ValueError: the name is taken by another value.
+        """
         if (present := self.array(name)) is not None:
             if present.dtype != value.dtype or not np.array_equal(present, value):
                 raise ValueError(f"initializer {name} exists with another value")
@@ -85,13 +114,29 @@ class Graph:
     def make(
         self, op: str, inputs: Iterable[str], scope: str, *, domain: str = "", **attributes: Any
     ) -> onnx.NodeProto:
-        """A node with one output, both named after a scope; not in the graph until it is inserted."""
+        """Make a node with one output; it is not in the graph until it is inserted.
+
+        Args:
+            op: operator type.
+            inputs: names of the input tensors.
+            scope: prefix of the names of the node and its output.
+            domain: the operator's domain; empty for ONNX's own.
+            **attributes: the node's attributes.
+
+        Returns:
+            The node.
+        """
         self._fresh += 1
         name = f"{scope}/{op}.{self._fresh}"
         return helper.make_node(op, list(inputs), [f"{name}:0"], name, domain=domain or None, **attributes)
 
     def insert(self, nodes: Sequence[onnx.NodeProto], *, before: onnx.NodeProto) -> None:
-        """Put nodes, in order, right before another one."""
+        """Insert nodes right before another one.
+
+        Args:
+            nodes: the new nodes, in topological order.
+            before: a node of the graph.
+        """
         at = next(i for i, node in enumerate(self.nodes) if node is before)
         self.nodes[at:at] = nodes
         self._index()
@@ -103,7 +148,15 @@ class Graph:
         self._index()
 
     def redirect(self, old: str, new: str) -> None:
-        """Let everything that reads `old` read `new`; an output of the graph keeps its name."""
+        """Make every reader of one tensor read another one instead.
+
+        Args:
+            old: name of the tensor that is no longer read; not an output of the graph, whose names stay.
+            new: name of the tensor that is read instead.
+
+        Raises:
+            ValueError: `old` is an output of the graph.
+        """
         if old in self.outputs:
             raise ValueError(f"{old} is an output of the graph")
         for node in self._takers[old]:
@@ -113,7 +166,15 @@ class Graph:
         self._index()
 
     def rename_initializer(self, old: str, new: str) -> None:
-        """Give a constant another name, here and wherever it is read."""
+        """Rename an initialiser, here and wherever it is read.
+
+        Args:
+            old: its present name.
+            new: its new name.
+
+        Raises:
+            ValueError: the new name is taken.
+        """
         if new in self.initializers or new in self.producer:
             raise ValueError(f"{new} is taken")
         self.initializers[new] = _renamed(self.initializers.pop(old), new)

@@ -1,8 +1,8 @@
 """The int8 model: 8-bit matrix products with a scale per run, made from the finished float32 model.
 
-Recipe: signed weights per output channel in [-64, 64], activations unsigned with the scale of the clip at hand, the
+Recipe: signed weights per output channel in [-64, 64], activations unsigned with a scale per clip, the
 products of the linear layers, the pointwise convolutions and the dense subsampling convolutions. The first convolution
-and the output layer stay float32: little to win, most to lose.
+and the output layer stay float32: quantising them saves little time and costs most accuracy.
 
 The weights use 7 of their 8 bits. x86 without VNNI adds pairs of products in 16 bits, which full-range weights
 overflow (seen: log-probs off by 1.1, with 7 bits by 0.09); with 7 bits every CPU, arm64 too, computes the same sums, so

@@ -23,9 +23,15 @@ FOLD_TOLERANCE = 1e-5
 
 
 def name_initializers(model: onnx.ModelProto, state: Mapping[str, Float32], epsilon: float = 1e-5) -> onnx.ModelProto:
-    """Rename every float initialiser of at least one dimension that holds a value of the state dict.
+    """Rename every float initialiser that holds a value of the state dict after that value. Scalars are left alone.
 
-    state: NeMo's state dict as float32 arrays; epsilon: of the BatchNorms.
+    Args:
+        model: the exported model.
+        state: NeMo's state dict, as float32 arrays of the shapes that NeMo gives them.
+        epsilon: epsilon of the BatchNorm layers, which the exporter folds into convolutions.
+
+    Returns:
+        The model with the new names.
     """
     graph = Graph(model)
     wanted = dict(_spellings(state, epsilon))

@@ -1,4 +1,4 @@
-"""From an unpacked and checked archive to a NeMo CTC model, without running anything that the archive brings along."""
+"""Builds a NeMo CTC model from an unpacked and checked archive, without running code from the archive."""
 
 from __future__ import annotations
 
@@ -29,10 +29,19 @@ __all__ = [
 
 
 def load_model(archive: Archive, config: ModelConfig) -> EncDecCTCModel:
-    """The archive's model on the CPU in evaluation mode; of a hybrid its CTC branch, as a plain CTC model.
+    """Load the archive's model on the CPU in evaluation mode; of a hybrid its CTC branch, as a plain CTC model.
 
-    Raises UnsafeArchive for weights that carry code, CorruptModel where the parts do not fit each other,
-    UnsupportedModel where this NeMo cannot build the encoder.
+    Args:
+        archive: the unpacked .nemo file.
+        config: what `read_config` read from it.
+
+    Returns:
+        The NeMo model.
+
+    Raises:
+        UnsafeArchive: the checkpoint holds code.
+        CorruptModel: the parts of the archive do not match each other.
+        UnsupportedModel: this NeMo cannot build the model, or its STFT window is not a Hann window.
     """
     tokenizer = archive.artifact(config.tokenizer) if config.tokenizer else None
     pieces = read_pieces(tokenizer) if tokenizer else config.vocabulary
@@ -49,7 +58,15 @@ def load_model(archive: Archive, config: ModelConfig) -> EncDecCTCModel:
 
 
 def nemo_config(config: ModelConfig, pieces: tuple[str, ...]) -> dict[str, Any]:
-    """A configuration with nothing but the model in it: what NeMo needs to build it again."""
+    """Return the smallest configuration from which NeMo builds the model again.
+
+    Args:
+        config: what `read_config` read.
+        pieces: the subword tokens without the blank.
+
+    Returns:
+        A model configuration as plain data.
+    """
     encoder = dict(config.encoder)
     encoder.pop("use_pytorch_sdpa", None)  # the same attention, written in a way that the graph passes do not know
     decoder = {**config.decoder, "num_classes": len(pieces), "vocabulary": list(pieces)}
@@ -63,7 +80,19 @@ def nemo_config(config: ModelConfig, pieces: tuple[str, ...]) -> dict[str, Any]:
 
 
 def build_nemo_model(config: dict[str, Any], tokenizer: Path | None, pieces: tuple[str, ...]) -> EncDecCTCModel:
-    """An instance with fresh weights. tokenizer: a SentencePiece model, None for a character model."""
+    """Build a NeMo model with freshly initialised weights.
+
+    Args:
+        config: see `nemo_config`.
+        tokenizer: a SentencePiece model; None for a character model.
+        pieces: the subword tokens without the blank.
+
+    Returns:
+        The model.
+
+    Raises:
+        UnsupportedModel: this NeMo cannot build it.
+    """
     cfg = OmegaConf.create(config)
     try:
         if tokenizer is None:
@@ -79,7 +108,17 @@ def build_nemo_model(config: dict[str, Any], tokenizer: Path | None, pieces: tup
 
 
 def read_pieces(tokenizer: Path) -> tuple[str, ...]:
-    """The pieces of a SentencePiece model, in order. Raises CorruptModel."""
+    """Read the pieces of a SentencePiece model.
+
+    Args:
+        tokenizer: path of the SentencePiece model.
+
+    Returns:
+        The pieces in the order of their ids.
+
+    Raises:
+        CorruptModel: the file is not a SentencePiece model.
+    """
     processor = sentencepiece.SentencePieceProcessor()
     try:
         processor.LoadFromSerializedProto(tokenizer.read_bytes())
@@ -129,5 +168,5 @@ def computed_by_configuration(key: str) -> bool:
 
 
 def state_arrays(model: EncDecCTCModel) -> dict[str, Float32]:
-    """The state dict as float32 arrays."""
+    """Return the state dict as float32 arrays, in NeMo's shapes."""
     return {key: value.float().numpy() for key, value in model.state_dict().items()}

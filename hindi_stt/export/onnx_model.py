@@ -45,7 +45,13 @@ PASSES: Final[tuple[Pass, ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class OnnxExport:
-    """model: the float32 ONNX model; exporter: "nemo" or "torch"; nodes: how many are left after each pass."""
+    """The result of an ONNX export.
+
+    Attributes:
+        model: the float32 ONNX model.
+        exporter: what wrote it, "nemo" or "torch".
+        nodes: number of nodes left after each pass, by the pass's name.
+    """
 
     model: onnx.ModelProto
     exporter: str

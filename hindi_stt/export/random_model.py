@@ -1,6 +1,6 @@
-"""A NeMo model of a given architecture with random weights: for benchmarks and for tests of the exporter.
+"""A NeMo model of a given architecture with random weights, for benchmarks and for tests of the exporter.
 
-Random weights run exactly as fast as trained ones, and show every numerical difference; they only say nothing.
+Random weights take the same time as trained ones and show every numerical difference; only the text is meaningless.
 """
 
 from __future__ import annotations
@@ -26,10 +26,19 @@ PIECES_PER_WORD = 3
 
 
 def build_random_model(config: Path | DictConfig, pieces: list[str], target: Path, *, seed: int = 0) -> Path:
-    """Build `config` (a NeMo model configuration) with random weights, save it as a .nemo file, return its path.
+    """Build a NeMo model with random weights and save it as a .nemo file.
 
-    pieces: SentencePiece pieces of any Hindi model; words made of them are the text for a new tokenizer of as many
-    classes as the configuration has. A hybrid configuration (with a `joint`) becomes a hybrid RNNT/CTC model.
+    Words made of the given pieces are the text on which a new tokenizer is trained, with as many classes as the
+    configuration has. A hybrid configuration (with a `joint`) becomes a hybrid transducer/CTC model.
+
+    Args:
+        config: a NeMo model configuration, or its file.
+        pieces: SentencePiece pieces of any Hindi model.
+        target: the .nemo file to write.
+        seed: seed of the weights and of the tokenizer's text.
+
+    Returns:
+        The path of the .nemo file.
     """
     cfg: Any = OmegaConf.load(config) if isinstance(config, Path) else config.copy()
     torch.manual_seed(seed)
@@ -47,7 +56,14 @@ def build_random_model(config: Path | DictConfig, pieces: list[str], target: Pat
 
 
 def train_tokenizer(pieces: list[str], size: int, folder: Path, *, seed: int = 0) -> None:
-    """A SentencePiece unigram model of `size` pieces as tokenizer.model, tokenizer.vocab and vocab.txt in a folder."""
+    """Train a SentencePiece unigram model; writes tokenizer.model, tokenizer.vocab and vocab.txt.
+
+    Args:
+        pieces: pieces of which the words of the training text are made.
+        size: number of pieces of the new model.
+        folder: where the files go.
+        seed: seed of the training text.
+    """
     words = [piece.replace(WORD_MARK, "") for piece in pieces if not piece.startswith("<") and piece != WORD_MARK]
     rng = np.random.default_rng(seed)
     text = folder / "text.txt"

@@ -26,7 +26,17 @@ __all__ = ["rebuild", "stored_weights"]
 
 
 def rebuild(folder: str | Path) -> EncDecCTCModel:
-    """The NeMo model of a bundle, on the CPU, in evaluation mode. Raises BundleInvalid where a weight is missing."""
+    """Rebuild the NeMo model of a bundle from its fp32 ONNX file, on the CPU, in evaluation mode.
+
+    Args:
+        folder: the bundle's folder.
+
+    Returns:
+        The NeMo model.
+
+    Raises:
+        BundleInvalid: the folder holds no valid bundle, or a weight is missing from the ONNX file.
+    """
     bundle = Bundle.open(folder)
     model = _build(bundle)
     weights = stored_weights(onnx.load(str(bundle.path("acoustic", "fp32"))))
@@ -39,7 +49,7 @@ def rebuild(folder: str | Path) -> EncDecCTCModel:
 
 
 def stored_weights(model: onnx.ModelProto) -> dict[str, Float32]:
-    """Name to value, float32, as NeMo orients it."""
+    """Return the weights of an ONNX model by name, as float32 arrays in NeMo's orientation."""
     graph = Graph(model)
     weights: dict[str, Float32] = {}
     for name in graph.initializers:

@@ -1,4 +1,4 @@
-"""The verification report: what was measured, what follows from it, as JSON and in words."""
+"""The verification report: the measurements and the conclusions from them, as JSON and in words."""
 
 from __future__ import annotations
 
@@ -27,11 +27,16 @@ MIN_SPEEDUP: Final = 1.1
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """Real speech through NeMo, fp32 and int8.
+    """Real speech transcribed by NeMo, fp32 and int8.
 
-    n_clips, speech_s: how much; texts_differ: clips where fp32's text is not NeMo's; rounding_changes: clips where
-    NeMo's own text changes when its weights are rounded to float16; int8_text_wer: int8's text with
-    fp32's as reference; error_rates: per model against the references; int8_rise: int8 against fp32.
+    Attributes:
+        n_clips: number of recordings.
+        speech_s: their duration in seconds.
+        texts_differ: recordings whose fp32 text differs from NeMo's.
+        rounding_changes: recordings whose NeMo text changes when the weights are rounded to float16.
+        int8_text_wer: WER of int8's text with fp32's text as reference, as a fraction; None without int8.
+        error_rates: error rates per model against the references.
+        int8_rise: int8's WER compared with fp32's; None without references or int8.
     """
 
     n_clips: int
@@ -45,10 +50,22 @@ class Speech:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything measured in one export. times and memory: of the export itself, on this machine.
+    """Everything measured in one export. Times and memory are those of the export itself, on this machine.
 
-    fidelity: per precision against NeMo, where weights were rounded against NeMo with the same ones; rounding: then
-    fp32 against NeMo with its own.
+    Attributes:
+        source: where the model came from.
+        n_parameters: number of weights.
+        exporter: "nemo" or "torch".
+        nodes: number of nodes left after each pass.
+        bytes: size of each ONNX file.
+        export_s: duration of the export in seconds.
+        peak_memory_bytes: largest resident memory of the process.
+        fidelity: per precision, against NeMo; if weights were rounded, against NeMo with the same rounded weights.
+        rounding: if weights were rounded, fp32 against NeMo with the original ones.
+        milliseconds_per_10_s: per precision, time for 10 s of audio on one core.
+        speech: results on real speech; None if none was given.
+        default_precision: the precision that is served by default.
+        reason: why it was chosen.
     """
 
     source: str
@@ -115,7 +132,16 @@ def _speech(speech: Speech | None) -> list[str]:
 def choose_precision(
     speech: Speech | None, milliseconds: dict[str, float], *, available: tuple[str, ...]
 ) -> tuple[str, str]:
-    """The bundle's default precision, and why: int8 only where nothing speaks against it."""
+    """Choose the bundle's default precision: int8 only if it is verified, accurate enough and faster.
+
+    Args:
+        speech: results on real speech; None if none was given.
+        milliseconds: per precision, time for 10 s of audio on one core.
+        available: the precisions in the bundle.
+
+    Returns:
+        The precision and the reason, in words.
+    """
     if len(available) == 1:
         return available[0], "the only one"
     objection = _objection_to_int8(speech, milliseconds["fp32"] / milliseconds["int8"])
@@ -133,7 +159,15 @@ def _objection_to_int8(speech: Speech | None, speedup: float) -> str:
 
 
 def judge(fidelity: Fidelity, speech: Speech | None) -> None:
-    """Raise VerificationFailed where the fp32 model is not its NeMo."""
+    """Check the fp32 model against NeMo.
+
+    Args:
+        fidelity: the fp32 model's differences from NeMo.
+        speech: results on real speech; None if none was given.
+
+    Raises:
+        VerificationFailed: log-probs, best classes or texts differ by more than the tolerance.
+    """
     worst = max(fidelity.max_alone, fidelity.max_batched)
     problems: list[Any] = []
     if worst > TOLERANCE:

@@ -35,7 +35,13 @@ BRING_IT: Final = "Without a network: fetch the .nemo file on another machine, c
 
 @dataclass(frozen=True, slots=True)
 class LocalSource:
-    """A model on this disk. path: a .nemo file or a bundle's folder; sha256: of the file, empty for a bundle."""
+    """A model on this disk.
+
+    Attributes:
+        path: a .nemo file or a bundle's folder.
+        sha256: of the file, as hexadecimal digits; empty for a bundle.
+        origin: the source as the caller named it.
+    """
 
     path: Path
     sha256: str
@@ -48,9 +54,19 @@ class LocalSource:
 
 
 def fetch(source: str, downloads: Path, *, sha256: str = "") -> LocalSource:
-    """Bring a source to this disk. Downloads go to (and continue in) a folder.
+    """Bring a source to this disk. An interrupted download is continued.
 
-    sha256: what the file has to have, if given. Raises SourceUnavailable, ChecksumMismatch.
+    Args:
+        source: a path, an https address, or a name on Hugging Face.
+        downloads: folder for downloads.
+        sha256: the checksum that the file must have; empty for no check.
+
+    Returns:
+        The model on this disk.
+
+    Raises:
+        SourceUnavailable: the source is neither a file, a bundle nor something that can be downloaded.
+        ChecksumMismatch: the file has another checksum.
     """
     path = Path(source)
     if path.is_dir():
@@ -92,7 +108,18 @@ def _from_hugging_face(repository: str, downloads: Path) -> Path:
 
 
 def download(address: str, downloads: Path) -> Path:
-    """A file over https, continued where an earlier attempt stopped. Raises SourceUnavailable."""
+    """Download a file over https; an interrupted download is continued.
+
+    Args:
+        address: an https address.
+        downloads: folder for the file.
+
+    Returns:
+        The path of the complete file.
+
+    Raises:
+        SourceUnavailable: the file cannot be downloaded, or the address redirects to plain http.
+    """
     name = Path(urllib.parse.urlsplit(address).path).name
     target, partial = downloads / name, downloads / f"{name}.part"
     if target.is_file():

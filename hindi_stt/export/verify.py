@@ -1,8 +1,8 @@
-"""Proof that nothing was lost on the way: the ONNX models against the NeMo model that they came from.
+"""Verifies the ONNX models against the NeMo model that they came from.
 
-NeMo takes the place of the acoustic model in the same line that serves, so both see identical features and go through
-the same decoding. Always measured: log-probs on made-up sound of 1 to 20 s, alone and in one mixed batch. With a
-manifest of real speech besides: texts, and error rates where it has references.
+NeMo replaces the acoustic model in the pipeline that serves, so both get identical features and decoding. Always
+measured: log-probs on synthetic sound of 1 to 20 s, alone and in one mixed batch. With a manifest of real speech also
+texts, and error rates if it has references.
 """
 
 from __future__ import annotations
@@ -33,7 +33,12 @@ ANY_PADDING: Final = 0.99
 
 
 class NemoAcoustic:
-    """An Acoustic that is NeMo itself, one clip at a time."""
+    """An `Acoustic` that runs NeMo, one clip at a time.
+
+    Args:
+        nemo: the NeMo model.
+        frame_shift_s: seconds between frames of its log-probs.
+    """
 
     def __init__(self, nemo: EncDecCTCModel, frame_shift_s: float) -> None:
         self._nemo, self.frame_shift_s = nemo, frame_shift_s
@@ -43,7 +48,7 @@ class NemoAcoustic:
         return [self.run(clip) for clip in batch]
 
     def run(self, clip: Features) -> LogProbs:
-        """Log-probs of one clip, as NeMo computes them."""
+        """Return the log-probs of one clip, float32 [output frames, classes], as NeMo computes them."""
         with torch.inference_mode():
             encoded, n_steps = self._nemo.encoder(
                 audio_signal=torch.from_numpy(np.ascontiguousarray(clip.values))[None],
@@ -55,11 +60,16 @@ class NemoAcoustic:
 
 @dataclass(frozen=True, slots=True)
 class Fidelity:
-    """One ONNX model against a reference on the same features.
+    """Differences of one ONNX model from a reference on the same features.
 
-    max_alone, max_batched: largest |Δ log-prob|, clip by clip and in one mixed batch; mean_alone: the mean one;
-    argmax_differs: frames whose best class differs although its margin in the reference exceeds the tolerance;
-    texts_differ: clips with another text; n_clips, n_frames: measured.
+    Attributes:
+        max_alone: largest absolute difference of a log-prob, each clip run alone.
+        max_batched: the same, with all clips in one mixed batch.
+        mean_alone: mean absolute difference, each clip run alone.
+        argmax_differs: frames whose best class differs although its margin in the reference exceeds the tolerance.
+        texts_differ: clips whose greedy text differs.
+        n_clips: clips measured.
+        n_frames: output frames measured.
     """
 
     max_alone: float
@@ -74,7 +84,21 @@ class Fidelity:
 def measure_fidelity(
     bundle: Bundle, precision: str, reference: NemoAcoustic, clips: Sequence[Features], *, threads: int
 ) -> Fidelity:
-    """Compare with NeMo's log-probs and greedy texts. Raises the error of a clip that cannot be run."""
+    """Compare an ONNX model's log-probs and greedy texts with NeMo's.
+
+    Args:
+        bundle: the bundle with the ONNX file.
+        precision: which ONNX file.
+        reference: the NeMo model.
+        clips: features of the clips, each float32 [mels, frames].
+        threads: threads of ONNX Runtime.
+
+    Returns:
+        The differences.
+
+    Raises:
+        HindiSTTError: a clip cannot be run.
+    """
     alone = LocalAcoustic(bundle, threads=threads, precision=precision)
     together = LocalAcoustic(bundle, threads=threads, precision=precision, max_padding=ANY_PADDING)
     decode = GreedyDecoder(bundle.tokens, bundle.manifest.acoustic.blank_id)
@@ -106,6 +130,16 @@ def _argmax_differs(expected: LogProbs, found: LogProbs) -> int:
 
 
 def transcribe_with(bundle: Bundle, acoustic: Acoustic, utterances: Sequence[Utterance], label: str) -> Run:
-    """The texts of a manifest with one acoustic model or another; recordings of any length are accepted."""
+    """Transcribe a manifest with a given acoustic model; recordings of any length up to a day are accepted.
+
+    Args:
+        bundle: features and decoding.
+        acoustic: the acoustic model.
+        utterances: the recordings.
+        label: name of the run in messages.
+
+    Returns:
+        The texts and the time taken.
+    """
     pipeline = Pipeline(bundle, Settings(max_audio_s=24 * 3600.0))
     return transcribe_all(pipeline, acoustic, utterances, label=label)

@@ -27,7 +27,7 @@ TOOLS: Final = ("nemo_toolkit", "torch", "onnx", "onnxruntime")
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a model file does not say of itself: name of the bundle, language, licence, description."""
+    """What a model file does not contain: the bundle's name, language, licence and description."""
 
     name: str
     language: str
@@ -39,8 +39,17 @@ class Identity:
 class BundleContent:
     """Everything that goes into a bundle.
 
-    models: precision to ONNX model; pieces: without blank; filterbank: float32 [mels, bins]; tokenizer: SentencePiece
-    model, if any; nemo_config: see `nemo_model.nemo_config`; half: store weights as float16.
+    Attributes:
+        identity: name, language and licence.
+        source: where the model came from.
+        config: what `read_config` read.
+        models: ONNX model by precision.
+        pieces: the subword tokens without the blank.
+        filterbank: mel filters, float32 [mels, bins].
+        tokenizer: the SentencePiece model; None for a character model.
+        nemo_config: see `nemo_model.nemo_config`.
+        half: store the weights as float16.
+        extra_tools: versions of further tools that took part, by name.
     """
 
     identity: Identity
@@ -56,7 +65,15 @@ class BundleContent:
 
 
 def write_bundle(content: BundleContent, folder: Path) -> Bundle:
-    """Write the folder, which must not hold a bundle yet, and open it."""
+    """Write a bundle into a folder, and open it.
+
+    Args:
+        content: everything that goes into it.
+        folder: a folder without a bundle; created if missing.
+
+    Returns:
+        The opened bundle.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     config, assets = content.config, []
     for precision, model in content.models.items():
@@ -105,7 +122,15 @@ def write_bundle(content: BundleContent, folder: Path) -> Bundle:
 
 
 def set_default_precision(bundle: Bundle, precision: str) -> Bundle:
-    """The bundle with another default, written back."""
+    """Change a bundle's default precision in its manifest.
+
+    Args:
+        bundle: the bundle.
+        precision: one of its precisions.
+
+    Returns:
+        The bundle, opened again.
+    """
     _write_manifest(bundle.manifest.model_copy(update={"default_precision": precision}), bundle.folder)
     return Bundle.open(bundle.folder)
 

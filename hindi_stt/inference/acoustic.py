@@ -1,4 +1,4 @@
-"""Features → LogProbs: ONNX Runtime, on the CPU unless told otherwise."""
+"""Computes log-probabilities from features with ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -30,19 +30,34 @@ _OTHER_PROVIDERS: Final = {
 
 
 class Acoustic(Protocol):
-    """The gap between the two halves of the pipeline."""
+    """What decoding needs of an acoustic model: features in, log-probabilities out."""
 
     def __call__(self, batch: Sequence[Features]) -> list[LogProbs | HindiSTTError]:
-        """Log-probs of each clip, or why there are none for it; a failing clip leaves the others alone."""
+        """Compute the log-probabilities of each clip.
+
+        Args:
+            batch: features of the clips, each float32 [mels, frames].
+
+        Returns:
+            Per clip, in the order of the batch: float32 log-probabilities [output frames, classes], or the error that
+            this clip caused. A clip that fails does not affect the others.
+        """
         ...
 
 
 class LocalAcoustic:
-    """The model in this process. Thread-safe.
+    """The acoustic model of a bundle, run by ONNX Runtime in this process. Thread-safe.
 
-    threads: ONNX Runtime threads per run; max_padding: most padding in one run, as a share of its frames; provider:
-    what runs the graph: cpu, openvino or cuda.
-    Raises BundleInvalid where the ONNX file does not fit the manifest, InvalidSetting where the provider is not there.
+    Args:
+        bundle: the bundle whose ONNX file is loaded.
+        threads: threads of ONNX Runtime per run.
+        precision: which ONNX file of the bundle; None for the manifest's default.
+        max_padding: largest share of padding frames in one run, in [0, 1). Only fp32 is batched.
+        provider: what runs the graph: "cpu", "openvino" or "cuda".
+
+    Raises:
+        BundleInvalid: the ONNX file cannot be loaded or does not match the manifest.
+        InvalidSetting: the provider is not available on this machine.
     """
 
     def __init__(
@@ -98,13 +113,13 @@ class LocalAcoustic:
                 raise BundleInvalid(f"{path}: {name!r} has {dimension} channels or classes, expected {expected}.")
 
     def groups(self, batch: Sequence[Features]) -> list[list[int]]:
-        """Which clips go through the model together, as lists of positions in the batch."""
+        """Return the clips that go through the model together, as lists of positions in the batch."""
         if self._max_padding is None:
             return [[i] for i in range(len(batch))]
         return group_by_length([clip.n_frames for clip in batch], self._max_padding)
 
     def __call__(self, batch: Sequence[Features]) -> list[LogProbs | HindiSTTError]:
-        """See Acoustic. Clips of like length run together, as long as the padding stays under its bound."""
+        """See Acoustic. Clips of similar length are batched while the share of padding is at most `max_padding`."""
         results: list[LogProbs | HindiSTTError] = [InferenceFailed("The clip was not run.")] * len(batch)
         for group in self.groups(batch):
             for i, result in zip(group, self._run_group([batch[i] for i in group]), strict=True):
@@ -140,7 +155,7 @@ class LocalAcoustic:
 
 
 def _providers(name: str, threads: int) -> list[str | tuple[str, dict[str, Any]]]:
-    """What ONNX Runtime takes as providers: full float32 everywhere, and the CPU's for what another leaves."""
+    """Return ONNX Runtime's `providers`: full float32 everywhere, and the CPU for operators that the provider lacks."""
     if name == "cpu":
         return ["CPUExecutionProvider"]
     if name == "openvino":
@@ -155,7 +170,17 @@ def _providers(name: str, threads: int) -> list[str | tuple[str, dict[str, Any]]
 
 
 def check_provider(name: str) -> str:
-    """ONNX Runtime's name of a provider other than the CPU's. Raises InvalidSetting where this build has it not."""
+    """Return ONNX Runtime's name of a provider.
+
+    Args:
+        name: a provider other than "cpu": "openvino" or "cuda".
+
+    Returns:
+        The provider's name in ONNX Runtime, e.g. "CUDAExecutionProvider".
+
+    Raises:
+        InvalidSetting: the installed build of ONNX Runtime does not contain it.
+    """
     provider, build = _OTHER_PROVIDERS[name]
     if provider not in ort.get_available_providers():
         raise InvalidSetting(f"HINDI_STT_PROVIDER={name} needs another build of ONNX Runtime: {build}.")
@@ -163,17 +188,36 @@ def check_provider(name: str) -> str:
 
 
 def weights_bytes(bundle: Bundle) -> int:
-    """Size of the ONNX file that is used unless told otherwise: about what a session of it holds in memory."""
+    """Return the size of the ONNX file of the default precision: about what one session of it holds in memory."""
     return bundle.path("acoustic", bundle.manifest.default_precision).stat().st_size
 
 
 def n_output_frames(n_frames: int, spec: AcousticSpec) -> int:
-    """Frames of log-probs from frames of features: NeMo's strided subsampling halves and rounds up, again and again."""
+    """Return the number of log-probability frames that come from `n_frames` feature frames.
+
+    NeMo's strided convolutions (nemo.collections.asr.parts.submodules.subsampling) halve the length and round up, once
+    per layer, which is the same as rounding up once.
+
+    Args:
+        n_frames: frames of features.
+        spec: the acoustic section of the manifest, which holds the subsampling factor.
+
+    Returns:
+        Frames of log-probabilities.
+    """
     return -(-n_frames // spec.subsampling)
 
 
 def group_by_length(n_frames: Sequence[int], max_padding: float) -> list[list[int]]:
-    """Positions of clips, sorted by length and cut so that no group pads more than this share of its frames."""
+    """Sort clips by length and cut the sequence so that no group exceeds a share of padding.
+
+    Args:
+        n_frames: length of each clip, in frames of features.
+        max_padding: largest share of padding frames in one group, in [0, 1).
+
+    Returns:
+        Groups of positions in `n_frames`, shortest clips first.
+    """
     groups: list[list[int]] = []
     total = 0
     for i in sorted(range(len(n_frames)), key=n_frames.__getitem__):
@@ -187,5 +231,5 @@ def group_by_length(n_frames: Sequence[int], max_padding: float) -> list[list[in
 
 
 def padding_share(n_frames: Sequence[int]) -> float:
-    """Share of padding in one batch of clips of these lengths, in [0, 1)."""
+    """Return the share of padding frames, in [0, 1), in one batch of clips of these lengths in frames."""
     return 1 - sum(n_frames) / (max(n_frames) * len(n_frames)) if n_frames else 0.0

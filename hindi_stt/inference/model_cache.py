@@ -1,4 +1,4 @@
-"""The models that a runner has in memory: loaded with it or when they are first asked for, counted, within a bound."""
+"""Models in a runner's memory: loaded at start or on first use, within a bound, and counted in the metrics."""
 
 from __future__ import annotations
 
@@ -22,10 +22,19 @@ _log: Final = logging.getLogger("hindi_stt")
 
 
 class LoadedModels(Generic[T]):
-    """What a runner made of each bundle, by its tag. Thread-safe.
+    """The loaded form of each bundle, by its tag. Thread-safe.
 
-    The first model is there from the start, the others as well where the settings say so and there is room. One that
-    cannot be loaded is no reason not to serve the others. Raises BundleInvalid for the first.
+    The default model is loaded at once and kept; the others at once as well if the settings say so and the memory bound
+    allows it, else on first use. A model other than the default that cannot be loaded does not stop the others.
+
+    Args:
+        registry: the bundles that are served.
+        load: makes the object that is kept in memory from a bundle.
+        settings: when to load models, and the bound on their memory.
+        metrics: where loaded models and loads are counted.
+
+    Raises:
+        BundleInvalid: the default model cannot be loaded.
     """
 
     def __init__(self, registry: Registry, load: Callable[[Bundle], T], settings: Settings, metrics: Metrics) -> None:
@@ -44,7 +53,17 @@ class LoadedModels(Generic[T]):
                     self(tag)
 
     def __call__(self, tag: str) -> T:
-        """The model of this tag, loaded if it has to be. Raises ModelUnavailable."""
+        """Return the model of a tag, after loading it if necessary.
+
+        Args:
+            tag: the bundle's tag, one of the registry's.
+
+        Returns:
+            What `load` made of the bundle.
+
+        Raises:
+            ModelUnavailable: it cannot be loaded.
+        """
         try:
             return self._loaded(tag)
         except HindiSTTError as error:
@@ -58,12 +77,20 @@ class LoadedModels(Generic[T]):
 
 
 def check_model_memory(registry: Registry, settings: Settings) -> None:
-    """Raise InvalidSetting where the bound on loaded models leaves no room for one beside the first."""
+    """Check that the bound on loaded models allows each model to be loaded together with the default one.
+
+    Args:
+        registry: the bundles that are served.
+        settings: the bound on the models' memory, and the scheduler.
+
+    Raises:
+        InvalidSetting: the bound is too small for one of them.
+    """
     check_room(_sizes(registry, settings), registry.default.tag, _bound(settings))
 
 
 def _sizes(registry: Registry, settings: Settings) -> dict[str, int]:
-    """Bytes of weights by tag: the cost scheduler has two sessions of a model where there are several cores."""
+    """Bytes of weights by tag. The cost scheduler keeps two sessions of a model where there are several cores."""
     copies = 2 if settings.scheduler == "cost" and settings.effective_threads > 1 else 1
     return {bundle.tag: copies * weights_bytes(bundle) for bundle in registry}
 

@@ -106,9 +106,17 @@ def _time_mask(graph: Graph, node: onnx.NodeProto) -> str | None:
 
 
 def _mixes_frames(graph: Graph, name: str, same_mask: list[onnx.NodeProto]) -> bool:
-    """Whether a layer reads neighbouring frames of this tensor before the same mask is applied again.
+    """Tell whether a layer reads neighbouring frames of this tensor before the same mask is applied again.
 
-    The end of the subsampling (its Transpose to [batch, T, …]) is safe: the encoder masks by itself.
+    The end of the subsampling (its Transpose to [batch, T, …]) is safe: the encoder applies the mask itself.
+
+    Args:
+        graph: the graph being edited.
+        name: name of the tensor.
+        same_mask: the nodes that apply the same mask.
+
+    Returns:
+        Whether it does.
     """
     for node in graph.consumers(name):
         if node.op_type in ("Shape", "Transpose") or any(node is other for other in same_mask):

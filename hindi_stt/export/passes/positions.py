@@ -1,7 +1,7 @@
-"""Positional tables are computed, not stored.
+"""Replaces the stored table of positional encodings by its formula.
 
 NeMo keeps sin and cos of 2 · 5000 - 1 relative positions (10 MB at d_model 256) and slices the clip's part out of it.
-The slice costs nothing to compute, and without the table no clip is too long for it.
+The slice costs nothing to compute, and without the table there is no longest clip.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def compute_positions(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def frequencies(d_model: int) -> Float32:
-    """Angle per position, float32 [d_model / 2]: NeMo's PositionalEncoding.create_pe."""
+    """Return the angle per position, float32 [d_model / 2]; NeMo's PositionalEncoding.create_pe."""
     even = np.arange(0, d_model, 2, dtype=np.float32)
     rates: Float32 = np.exp(even * np.float32(-(np.log(BASE) / d_model)))
     return rates
