@@ -1,4 +1,4 @@
-"""Bytes → Waveform."""
+"""Decodes recordings and packets into waveforms."""
 
 from hindi_stt.audio.clips import Clips
 from hindi_stt.audio.decoding import (

@@ -1,4 +1,4 @@
-"""A file made of some parts of another one, so that a decoder sees neither tags nor junk between its frames.
+"""A file made of some byte ranges of another one, so that a decoder sees neither tags nor junk between its frames.
 
 The decoding child runs this module without the rest of the package: it imports the standard library only.
 """
@@ -44,7 +44,18 @@ class ByteRanges(io.RawIOBase):
         return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """As of any file. Raises ValueError for a position before the beginning."""
+        """Set the position, as in any file.
+
+        Args:
+            offset: bytes from the point that `whence` names.
+            whence: io.SEEK_SET, io.SEEK_CUR or io.SEEK_END.
+
+        Returns:
+            The new position in bytes from the start.
+
+        Raises:
+            ValueError: the position is before the start.
+        """
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._starts[-1]}[whence]
         if base + offset < 0:
             raise ValueError("a position before the beginning of the file")

@@ -1,6 +1,6 @@
-"""First bytes → the kind of container, and where it begins behind tags and junk.
+"""Identifies a container by its first bytes, and finds where it begins behind tags and junk.
 
-FFmpeg's own guess is not asked: it would also take playlists, which read other files.
+FFmpeg's own detection is not used: it would also accept playlists, which make it read other files.
 """
 
 from __future__ import annotations
@@ -50,7 +50,12 @@ _TRANSPORT_PACKETS: Final = re.compile(rb"\x47.{187}\x47.{187}\x47.{187}\x47.{18
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """demuxer: FFmpeg's name for the kind of container; start: its first byte in the file."""
+    """The container of a file.
+
+    Attributes:
+        demuxer: FFmpeg's name of the format.
+        start: position of its first byte in the file.
+    """
 
     demuxer: str
     start: int

@@ -23,10 +23,14 @@ _TRACKS: Final = "audio_tracks: the file has {} audio tracks; the default one wa
 
 
 class ForwardFile(soundfile.SoundFile):  # type: ignore[misc]
-    """Reads on without seeking, whatever length the header states.
+    """A sound file that is read without seeking, whatever length its header states.
 
-    soundfile asks for no more than the stated length, and seeks after every block. Behind the last block of a FLAC file
-    of unknown length that fails.
+    soundfile reads at most the stated length and seeks after every block, which fails behind the last block of a FLAC
+    file of unknown length.
+
+    Args:
+        stream: the file, at its first byte.
+        **options: the other arguments of `soundfile.SoundFile`.
     """
 
     def __init__(self, stream: BinaryIO, **options: Any) -> None:
@@ -58,16 +62,16 @@ class _Seekable:
 
 
 class SndfileReader:
-    """libsndfile, and FFmpeg from where libsndfile fails.
+    """Decodes with libsndfile, and with FFmpeg from the point at which libsndfile fails.
 
     Args:
         file: the open file.
         channel: see `open_recording`.
         fallback: opens the same file with FFmpeg.
-        goes_on: asked at the end, whether there is more that FFmpeg can decode.
-        at_end: asked at the end, whether there is more that nobody can decode.
-        incomplete: whether it is known already that something is missing.
-        exact: whether fewer samples than the header promises mean that the file was cut off.
+        goes_on: called at the end; tells whether there is more that FFmpeg can decode.
+        at_end: called at the end; tells whether there is more that neither can decode.
+        incomplete: whether part of the audio is already known to be missing.
+        exact: whether fewer samples than the header states mean that the file was cut off.
     """
 
     def __init__(
@@ -151,9 +155,12 @@ class SndfileReader:
 
 
 class FFmpegReader:
-    """FFmpeg in a child process; its headers promise nothing exactly.
+    """A recording that FFmpeg decodes in a child process; the length in its header is not relied on.
 
-    incomplete: whether it is known already that something is missing; checked: whether nothing else can be.
+    Args:
+        file: the decoding child.
+        incomplete: whether part of the audio is already known to be missing.
+        checked: whether the container was checked, so that FFmpeg's reports of damage can be ignored.
     """
 
     promised: int | None = None
@@ -178,7 +185,21 @@ class FFmpegReader:
 
 
 def raw_file(stream: BinaryIO, encoding: str, rate: int, channels: int, endian: str) -> ForwardFile:
-    """Samples without a header. Raises CorruptAudio for values that no recording has."""
+    """Open samples without a header.
+
+    Args:
+        stream: the samples, channels interleaved.
+        encoding: libsndfile's name of the encoding, e.g. "PCM_16".
+        rate: sample rate in Hz.
+        channels: number of channels.
+        endian: "LITTLE" or "BIG"; ignored for encodings of one byte.
+
+    Returns:
+        The opened file.
+
+    Raises:
+        CorruptAudio: libsndfile does not accept the rate or the number of channels.
+    """
     try:
         return ForwardFile(
             stream, samplerate=rate, channels=channels, subtype=encoding, endian=_endian(encoding, endian), format="RAW"

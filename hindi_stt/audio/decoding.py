@@ -1,6 +1,6 @@
-"""Bytes → Waveform: any container, any rate, any number of channels, bounded while it is decoded.
+"""Decodes recordings of any container, rate and number of channels into mono waveforms, within bounds.
 
-`readers` chooses who decodes a file.
+`readers` chooses the decoder of a file.
 """
 
 from __future__ import annotations
@@ -61,7 +61,14 @@ class AudioLimits:
 
 @dataclass(frozen=True, slots=True)
 class RawFormat:
-    """Samples without a container, channels interleaved. rate: Hz."""
+    """Format of samples without a container, channels interleaved.
+
+    Attributes:
+        encoding: libsndfile's name of the encoding.
+        rate: sample rate in Hz.
+        channels: number of channels.
+        endian: byte order of PCM_16.
+    """
 
     encoding: Literal["PCM_16", "ULAW", "ALAW"]
     rate: int
@@ -75,14 +82,31 @@ class RawFormat:
 
 
 def decode(source: bytes | str | Path | BinaryIO, sample_rate: int, limits: AudioLimits) -> Waveform:
-    """The whole recording in one piece: the blocks of `blocks`, joined. Raises what `blocks` raises."""
+    """Decode a whole recording into one waveform: the blocks of `blocks`, concatenated.
+
+    Args:
+        source: the bytes of a file, a path, or a seekable binary stream.
+        sample_rate: rate of the waveform in Hz.
+        limits: bounds on the recording.
+
+    Returns:
+        Mono, float32 [n], in about [-1, 1].
+
+    Raises:
+        AudioError: as `blocks` raises.
+    """
     parts = list(blocks(source, sample_rate, limits))
     samples = parts[0].samples if len(parts) == 1 else np.concatenate([part.samples for part in parts])
     return Waveform(samples, sample_rate, parts[0].source_rate)
 
 
 class Blocks(Iterator[Waveform]):
-    """A recording in blocks; see `blocks`."""
+    """A recording in blocks; see `blocks`.
+
+    Args:
+        waveforms: the blocks.
+        notes: filled while the blocks are decoded; see `warnings`.
+    """
 
     def __init__(self, waveforms: Generator[Waveform], notes: list[str]) -> None:
         self._waveforms = waveforms
@@ -97,10 +121,12 @@ class Blocks(Iterator[Waveform]):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What was not heard, and why; complete once the iteration has ended.
+        """Return what was not decoded, and why; complete once the iteration has ended.
 
-        "incomplete_audio": part of the file is damaged, or lies behind what was read. "inverted_channels: …",
-        "quiet_channel: …": see `ChannelMixer.warnings`. "audio_tracks: …": the file has several.
+        Returns:
+            "incomplete_audio": part of the file is damaged, or lies behind the part that was read.
+            "inverted_channels: …", "quiet_channel: …": see `ChannelMixer.warnings`.
+            "audio_tracks: …": the file has several tracks, of which one was decoded.
         """
         return tuple(self._notes)
 
@@ -116,25 +142,34 @@ def blocks(
 ) -> Blocks:
     """Decode, mix down to mono, and resample to `sample_rate` Hz, `block_s` seconds at a time.
 
-    A recording up to `block_s` comes, and is resampled, in one piece; a longer one is resampled as a stream.
+    A recording up to `block_s` is decoded and resampled in one piece; a longer one is resampled as a stream.
 
-    Decoding stops as soon as `limits.max_s` is passed, so a small file that unpacks to hours costs no more than that;
-    where the header tells the length exactly, it does not even begin. Whoever reads to the end knows that the file is
-    whole, but for what `Blocks.warnings` says.
+    Decoding stops as soon as `limits.max_s` is exceeded, so a small file that unpacks to hours costs no more than that;
+    where the header states the exact length, decoding does not begin. A caller that has read all blocks knows that the
+    file is complete, except for what `Blocks.warnings` names.
 
     Args:
         source: the bytes of a file, a path, or a seekable binary stream, which stays open. A stream that is still
-            arriving may give UNKNOWN_SIZE for its end, if it holds WAV, FLAC or raw samples, which are read from the
+            arriving may give UNKNOWN_SIZE for its end if it holds WAV, FLAC or raw samples, which are read from the
             first byte to the last.
-        sample_rate: Hz of the waveforms.
+        sample_rate: rate of the waveforms in Hz.
         limits: bounds on the recording.
-        block_s: seconds of a block.
-        raw: what the source is where it has no container.
-        channel: the one to take, from 0, instead of the mean of all.
+        block_s: duration of a block in seconds.
+        raw: format of a source without a container.
+        channel: the channel to take, from 0; None for a mix of all.
+
+    Returns:
+        The blocks, each mono, float32 [n]. Errors are raised while they are read.
 
     Raises:
-        EmptyBody, UnsupportedAudio, CorruptAudio, TruncatedAudio, InvalidSamples, AudioTooShort, AudioTooLong,
-        TooManyChannels: at any block.
+        EmptyBody: the source has no bytes.
+        UnsupportedAudio: no known container, or no audio in it.
+        CorruptAudio: the audio cannot be decoded.
+        TruncatedAudio: the file ends before the length that its header states.
+        InvalidSamples: a sample is not finite.
+        AudioTooShort: the recording is shorter than the bound.
+        AudioTooLong: the recording is longer than the bound.
+        TooManyChannels: it has more channels than the bound.
     """
     notes: list[str] = []
     return Blocks(_waveforms(source, sample_rate, limits, block_s, raw, channel, notes), notes)
@@ -155,7 +190,19 @@ def _waveforms(
 
 
 def count_channels(source: bytes | str | Path | BinaryIO, limits: AudioLimits, *, raw: RawFormat | None = None) -> int:
-    """Channels of a recording, by its header. Raises what `blocks` raises at its first block."""
+    """Read the number of channels from a recording's header.
+
+    Args:
+        source: see `blocks`.
+        limits: bounds on the recording.
+        raw: format of a source without a container.
+
+    Returns:
+        The number of channels.
+
+    Raises:
+        AudioError: as `blocks` raises at its first block.
+    """
     with _opened(source, limits, raw, None) as reader:
         return reader.channels
 
@@ -163,7 +210,19 @@ def count_channels(source: bytes | str | Path | BinaryIO, limits: AudioLimits, *
 def stated_duration_s(
     source: bytes | str | Path | BinaryIO, limits: AudioLimits, *, raw: RawFormat | None = None
 ) -> float | None:
-    """Seconds that the header promises, None where it does not say exactly. Raises as `blocks` at its first block."""
+    """Read the duration from a recording's header.
+
+    Args:
+        source: see `blocks`.
+        limits: bounds on the recording.
+        raw: format of a source without a container.
+
+    Returns:
+        Seconds; None where the header does not state the exact length.
+
+    Raises:
+        AudioError: as `blocks` raises at its first block.
+    """
     with _opened(source, limits, raw, None) as reader:
         return None if reader.promised is None else reader.promised / reader.samplerate
 

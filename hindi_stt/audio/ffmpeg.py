@@ -1,7 +1,7 @@
-"""What libsndfile cannot read exactly: FFmpeg's decoders in a child process, which can be killed and cannot grow.
+"""Decodes what libsndfile cannot read exactly: FFmpeg in a child process, which can be killed and has bounded memory.
 
-Only the demuxer that is asked for is opened: FFmpeg's own guess would also take playlists, which read other files. The
-child gets an open file and pipes, and bounds itself before it looks at a byte.
+Only the demuxer of the identified container is opened: FFmpeg's own detection would also accept playlists, which make
+it read other files. The child gets an open file and pipes, and applies its bounds before it reads a byte.
 """
 
 from __future__ import annotations
@@ -139,7 +139,17 @@ class FFmpegFile:
         self._report.close()
 
     def read(self, n: int) -> Float32:
-        """Up to n samples of every channel, float32 [n, channels], or [n, 1] of a chosen one; fewer only at the end."""
+        """Decode the next samples.
+
+        Args:
+            n: samples per channel to read.
+
+        Returns:
+            float32 [n, channels], or [n, 1] of a chosen channel; fewer rows only at the end.
+
+        Raises:
+            CorruptAudio: the decoding child failed or exceeded a bound.
+        """
         wanted = 4 * self._width * n
         parts = [self._rest]
         received = len(self._rest)
@@ -210,7 +220,7 @@ class FFmpegFile:
 
 @contextlib.contextmanager
 def _without_sigterm() -> Iterator[None]:
-    """A child that is started now does not hear SIGTERM: a server that is ended finishes its recordings first."""
+    """Start a child that ignores SIGTERM: on shutdown the server finishes its recordings first."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     try:
         yield

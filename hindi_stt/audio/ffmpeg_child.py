@@ -197,10 +197,13 @@ class _Source:
         return found
 
     def frames(self) -> Iterator[Any]:
-        """In their order.
+        """Decode frame by frame.
 
-        The first frame of AAC is left out where the container does not say that it is to be: it overlaps with one that
-        is not there, and holds no whole signal.
+        The first frame of AAC is skipped where the container does not say that the decoder skips it: it overlaps with a
+        frame that does not exist, and holds no complete signal.
+
+        Yields:
+            PyAV's audio frames, in their order.
         """
         import av
 
@@ -210,7 +213,7 @@ class _Source:
             if skip_first is None:
                 skip_first = decoder.name in ("aac", "aac_latm") and not packet.has_sidedata("skip_samples")
             try:
-                # The packet at the end is empty and asks for what the decoder still holds.
+                # The packet at the end is empty and flushes the decoder.
                 found = decoder.decode(packet if packet.size else None)
             except (av.FFmpegError, OSError, ValueError):
                 self.damaged = self._error = True

@@ -1,7 +1,7 @@
-"""The first frame of a FLAC file: where it belongs in the stream that the file was taken from.
+"""The first frame of a FLAC file: its position in the stream from which the file was cut.
 
-A segmenter that splits a stream into files numbers their frames on, and may write the length of the whole stream into
-the header of each. Source: RFC 9639, sections 8 and 9.1.
+A program that splits a stream into files may number their frames continuously, and write the length of the whole
+stream into the header of each. Source: RFC 9639, sections 8 and 9.1.
 """
 
 from __future__ import annotations
@@ -15,9 +15,14 @@ _HEADER_BYTES: Final = 16
 
 
 def first_sample(stream: BinaryIO, start: int) -> int:
-    """Number of the first sample in its stream: 0 unless the file is a part of a longer one, or cannot be read.
+    """Read the number of the first sample in the stream from which a FLAC file was cut.
 
-    start: where the file begins, in bytes.
+    Args:
+        stream: the file.
+        start: where the FLAC file begins, in bytes.
+
+    Returns:
+        The sample's number; 0 unless the file is part of a longer stream, or if it cannot be read.
     """
     at, block_samples = start + 4, 0
     for _ in range(_MAX_METADATA_BLOCKS):

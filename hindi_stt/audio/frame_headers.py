@@ -111,9 +111,13 @@ class FrameScan:
 
 
 def find_run(data: bytes) -> tuple[str, int] | None:
-    """FFmpeg's name of the demuxer ("mp3" or "aac") and the position of the first of several frames in a row.
+    """Find the first of several consecutive MPEG audio or ADTS frames.
 
-    data: the beginning of a file; frames that fill it to its end count, too.
+    Args:
+        data: the beginning of a file; fewer frames are accepted if they fill it to its end.
+
+    Returns:
+        FFmpeg's name of the demuxer ("mp3" or "aac") and the position of the first frame; None without a run.
     """
     at = data.find(b"\xff")
     while at >= 0:
@@ -125,12 +129,15 @@ def find_run(data: bytes) -> tuple[str, int] | None:
 
 
 def scan_frames(stream: BinaryIO, start: int, max_s: float) -> FrameScan:
-    """Walk from frame to frame.
+    """Read the header of every frame, without decoding.
 
     Args:
         stream: the whole file.
         start: where its first frame begins, in bytes.
-        max_s: no more than this is walked through.
+        max_s: stop after this duration, in seconds.
+
+    Returns:
+        What the headers state.
     """
     return _Walk(stream, start, max_s).scan
 

@@ -1,7 +1,7 @@
-"""All channels of a recording → one, so that nobody is lost in silence.
+"""Mixes the channels of a recording into one without cancelling or hiding a speaker.
 
-The mean of the channels is right where they hold the same sound, or one speaker each at a like level. It is wrong where
-one is the inverse of another (a microphone wired the other way round), and of little use where one is far quieter.
+The mean of the channels is right if they hold the same sound, or one speaker each at similar levels. It is wrong if
+one channel is the inverse of another (a microphone with reversed polarity), and of little use if one is far quieter.
 """
 
 from __future__ import annotations
@@ -43,7 +43,11 @@ _OWN_DB: Final = 3.0
 
 
 class ChannelMixer:
-    """Mixes a recording that comes in blocks. rate: Hz."""
+    """Mixes a recording block by block.
+
+    Args:
+        rate: sample rate in Hz.
+    """
 
     def __init__(self, rate: int) -> None:
         self._frame = max(1, int(_FRAME_S * rate))
@@ -53,9 +57,13 @@ class ChannelMixer:
         self._left_out: dict[int, int] = {}
 
     def mix(self, block: Float32) -> Float32:
-        """The next samples, float32 [n] of [n, channels].
+        """Mix the next block: the mean of the channels, without those that a louder one cancels, second by second.
 
-        The mean of the channels, but for each one that a louder one cancels out, in the seconds in which it does.
+        Args:
+            block: float32 [n, channels].
+
+        Returns:
+            float32 [n].
         """
         n = len(block) // self._frame
         if block.shape[1] == 1 or not n:
@@ -75,7 +83,7 @@ class ChannelMixer:
         return mixed
 
     def warnings(self) -> tuple[str, ...]:
-        """What the mix does not tell of the recording so far; channels are counted from 0."""
+        """Return what the mix leaves out of the recording so far; channels are counted from 0."""
         found = []
         if self._left_out and self._loudest_cancelled >= _AUDIBLE * self._loudest:
             n_channels = self._levels_db[0].shape[1]
@@ -126,7 +134,7 @@ class ChannelMixer:
         levels = np.concatenate(self._levels_db)
         low, high = np.percentile(levels, 10, axis=0), np.percentile(levels, 99, axis=0)
         loudest = int(high.argmax())
-        # The loudest of the last frames: what is heard of it as an echo is not louder.
+        # The loudest of the last frames, because the echo of another channel is not louder than that channel was.
         padded = np.concatenate([np.full(_ECHO_FRAMES, _FLOOR_DB, np.float32), levels[:, loudest]])
         recent = np.lib.stride_tricks.sliding_window_view(padded, _ECHO_FRAMES + 1).max(axis=1)
         found = []

@@ -76,7 +76,15 @@ class _Page:
 
 
 def scan_ogg(stream: BinaryIO, start: int) -> OggScan:
-    """Read the pages of a file. start: the byte at which the first one begins."""
+    """Read the headers of all pages of a file.
+
+    Args:
+        stream: the file.
+        start: where the first page begins, in bytes.
+
+    Returns:
+        What the pages state.
+    """
     scan = OggScan()
     opus: _OpusStream | None = None
     numbers: dict[int, int] = {}

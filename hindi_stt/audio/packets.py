@@ -1,4 +1,4 @@
-"""Packets of raw samples → float32 at the model's rate: the formats of telephone lines and microphones."""
+"""Decodes packets of raw samples to float32 at the model's rate: the formats of telephony and microphones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,12 @@ _FULL_SCALE: Final = np.float32(1 / 32_768)
 
 @dataclass(frozen=True, slots=True)
 class PacketFormat:
-    """One channel. encoding: pcm16 is signed, little-endian; rate: Hz, one of PACKET_RATES."""
+    """Format of packets of one channel.
+
+    Attributes:
+        encoding: "pcm16" is signed, little-endian.
+        rate: sample rate in Hz, one of PACKET_RATES.
+    """
 
     encoding: Encoding = "pcm16"
     rate: int = 24_000
@@ -36,7 +41,12 @@ class PacketFormat:
 
 
 class PacketDecoder:
-    """Decodes one stream; how it is split into packets makes no difference, not even within a sample."""
+    """Decodes one stream. The result does not depend on how it is split into packets, even within a sample.
+
+    Args:
+        packet_format: format of the packets.
+        sample_rate: rate of the decoded samples in Hz.
+    """
 
     def __init__(self, packet_format: PacketFormat, sample_rate: int) -> None:
         self._encoding = packet_format.encoding
@@ -57,7 +67,7 @@ class PacketDecoder:
         return samples if self._resampler is None else self._resampler.resample_chunk(samples)
 
     def flush(self) -> Float32:
-        """What the resampler still holds; the decoder is then used up."""
+        """Return the samples that the resampler still holds, float32 [n]; the decoder cannot be used afterwards."""
         if self._resampler is None:
             return np.empty(0, np.float32)
         rest: Float32 = self._resampler.resample_chunk(np.empty(0, np.float32), last=True)

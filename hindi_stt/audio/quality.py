@@ -1,4 +1,4 @@
-"""Waveform → warnings: what is wrong with a recording that can still be transcribed.
+"""Warns of recordings that can be transcribed but are of poor quality.
 
 The thresholds are rules of thumb, stated here; a warning never changes a transcript.
 """
@@ -35,7 +35,7 @@ class Meter:
         self._energies_db: list[Float32] = []
 
     def add(self, samples: Float32) -> None:
-        """Take the next block."""
+        """Measure the next block of mono samples, float32 [n], in about [-1, 1]."""
         self._n += len(samples)
         self._squares += float(np.square(samples).sum(dtype=np.float64))
         self._clipped += int(np.count_nonzero(np.abs(samples) >= _CLIP_LEVEL))
@@ -49,11 +49,13 @@ class Meter:
         self._energies_db.append((10 * np.log10(np.square(frames).mean(axis=1) + _FLOOR)).astype(np.float32))
 
     def warnings(self) -> tuple[str, ...]:
-        """Any of "nearly_silent", "clipped", "band_limited", "very_noisy".
+        """Return the warnings for all blocks so far.
 
-        nearly_silent: below −60 dBFS RMS (then nothing else is said). clipped: over 0.1 % of samples at full scale.
-        band_limited: less than −40 dB of the energy above 4 kHz, as on a telephone line. very_noisy: the loud frames
-        (95th percentile of frame energy) are less than 10 dB over the quiet ones (10th).
+        Returns:
+            Any of these codes. "nearly_silent": below −60 dBFS RMS (the others are then left out). "clipped": over 0.1%
+            of samples at full scale. "band_limited": less than −40 dB of the energy above 4 kHz, as on a telephone
+            line. "very_noisy": the loud frames (95th percentile of frame energy) are less than 10 dB over the quiet
+            ones (10th).
         """
         if self._squares <= self._n * _QUIET_RMS**2:
             return ("nearly_silent",)
@@ -70,12 +72,12 @@ class Meter:
 
 
 def warnings_for(waveform: Waveform) -> tuple[str, ...]:
-    """What `Meter` says of a recording in one piece."""
+    """Return the warnings of `Meter` for a recording in one piece, mono float32 [n]."""
     meter = Meter(waveform.sample_rate)
     meter.add(waveform.samples)
     return meter.warnings()
 
 
 def is_silent(waveform: Waveform) -> bool:
-    """Whether all samples are zero, for which normalised features are undefined."""
+    """Tell whether all samples, float32 [n], are zero: normalised features are undefined for them."""
     return not waveform.samples.any()

@@ -1,4 +1,4 @@
-"""What decoders of a recording have in common."""
+"""The interface of decoders of recordings."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ class Reader(Protocol):
     """An open recording.
 
     Attributes:
-        samplerate: Hz.
-        channels: of the recording.
-        promised: samples of one channel, where the header tells them exactly; None otherwise.
-        incomplete: whether audio was not heard; final once `read` has come to the end.
-        notes: what else is to be said of it in `warnings`.
+        samplerate: in Hz.
+        channels: number of channels of the recording.
+        promised: samples per channel, if the header states the exact number; else None.
+        incomplete: whether part of the audio could not be decoded; final once `read` has come to the end.
+        notes: what else belongs into `warnings`.
     """
 
     samplerate: int
@@ -27,13 +27,20 @@ class Reader(Protocol):
     notes: tuple[str, ...]
 
     def read(self, n: int) -> Float32:
-        """Up to n samples of every channel, float32 [n, channels], or [n, 1] of a chosen one; fewer only at the end.
+        """Decode the next samples.
+
+        Args:
+            n: samples per channel to read.
+
+        Returns:
+            float32 [n, channels], or [n, 1] of a chosen channel; fewer rows only at the end.
 
         Raises:
-            CorruptAudio, TruncatedAudio: it cannot be decoded, or was cut off.
+            CorruptAudio: the audio cannot be decoded.
+            TruncatedAudio: the file was cut off.
         """
         ...
 
     def close(self) -> None:
-        """Let go of it."""
+        """Release the decoder."""
         ...

@@ -71,23 +71,42 @@ def open_raw(
     *,
     channel: int | None,
 ) -> Reader:
-    """Samples without a container. encoding: libsndfile's name."""
+    """Open samples without a container.
+
+    Args:
+        stream: the samples, channels interleaved.
+        encoding: libsndfile's name of the encoding.
+        rate: sample rate in Hz.
+        channels: number of channels.
+        endian: "LITTLE" or "BIG".
+        channel: the channel to read, from 0; None for all.
+
+    Returns:
+        The reader.
+
+    Raises:
+        CorruptAudio: libsndfile does not accept the rate or the number of channels.
+    """
     return SndfileReader(raw_file(stream, encoding, rate, channels, endian), channel)
 
 
 def open_recording(stream: BinaryIO, size: int, limits: ChildLimits, max_s: float, channel: int | None) -> Reader:
-    """Open a file of any kind.
+    """Open a file of any known container.
 
     Args:
         stream: the file; it stays open.
         size: its bytes, or UNKNOWN_SIZE for WAV and FLAC that are still arriving.
         limits: bounds on the decoding child.
         max_s: the longest recording to decode, in seconds.
-        channel: the one to decode, from 0; None for all.
+        channel: the channel to decode, from 0; None for all.
+
+    Returns:
+        The reader.
 
     Raises:
-        UnsupportedAudio: it is of no kind that is known here, or has no audio.
-        CorruptAudio, TruncatedAudio: its beginning cannot be decoded, or it is cut off.
+        UnsupportedAudio: the container is unknown or holds no audio.
+        CorruptAudio: the beginning cannot be decoded.
+        TruncatedAudio: the file is cut off.
         AudioTooLong: its frames are more than `max_s` seconds.
     """
     return _Opening(stream, size, limits, max_s, channel).reader()
@@ -254,9 +273,14 @@ class _Opening:
         return FFmpegReader(file, incomplete=incomplete, checked=checked)
 
     def _parts(self, parts: Sequence[tuple[int, int]], *, incomplete: bool = False) -> Reader:
-        """Files that were joined, each of which is opened by itself when the one before it has ended.
+        """Return a reader of joined files, each of which is opened when the one before it has ended.
 
-        parts: (start, end) of each in bytes.
+        Args:
+            parts: (start, end) of each file in bytes.
+            incomplete: whether part of the audio is already known to be missing.
+
+        Returns:
+            The reader.
         """
         limits = replace(self._limits, cpu_s=max(_LEAST_CPU_S, self._limits.cpu_s // len(parts)))
 
@@ -390,9 +414,17 @@ class _Opening:
 
 
 def _with_samples(starts: Sequence[int], size: int, header_bytes: int) -> list[tuple[int, int]]:
-    """(start, end) of the joined files that are longer than a header.
+    """Return the joined files that are longer than a header.
 
-    libsndfile puts the header of a file that it writes to a pipe there twice, and once more behind the samples.
+    libsndfile writes the header of a file that it writes to a pipe twice, and once more behind the samples.
+
+    Args:
+        starts: first byte of each file.
+        size: bytes of the whole.
+        header_bytes: length of a header.
+
+    Returns:
+        (start, end) of each in bytes.
     """
     parts = zip(starts, [*starts[1:], size], strict=True)
     return [(start, end) for start, end in parts if end - start > header_bytes]

@@ -1,4 +1,4 @@
-"""The WAV family (RIFF, RIFX, RF64, BW64 and Sony's Wave64): where the samples are, and what lies behind them.
+"""The WAV family (RIFF, RIFX, RF64, BW64 and Sony's Wave64): where the samples are, and what follows them.
 
 Sources: Microsoft's "Multimedia Programming Interface and Data Specifications 1.0" (RIFF, WAVE), EBU Tech 3306 (RF64),
 Sony's Wave64 specification.
@@ -74,7 +74,10 @@ def read_wav_header(stream: BinaryIO, start: int, size: int) -> WavHeader:
     Args:
         stream: the file; it may still be arriving, and is read forward only.
         start: first byte of the container.
-        size: bytes of the file, or more than any file has where that is not known yet.
+        size: bytes of the file, or more than any file has if the size is not known yet.
+
+    Returns:
+        Where the samples are.
 
     Raises:
         TruncatedAudio: the file ends before its samples begin, or before they end.
@@ -182,14 +185,14 @@ def unread_bytes(stream: BinaryIO, position: int, size: int) -> int:
     return 0
 
 
-def _chunk_bytes(head: bytes, room: int) -> int:
+def _chunk_bytes(head: bytes, available: int) -> int:
     """Bytes of a RIFF chunk with its header and padding, 0 where it is none."""
     if any(not 0x20 <= byte < 0x7F for byte in head[:4]):
         return 0
     for order in ("little", "big"):
         length = int.from_bytes(head[4:8], order)
-        if 8 + length <= room:
-            return min(8 + length + length % 2, room)
+        if 8 + length <= available:
+            return min(8 + length + length % 2, available)
     return 0
 
 

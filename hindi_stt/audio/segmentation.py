@@ -1,7 +1,7 @@
-"""Long audio → clips near the model's training length, causally.
+"""Cuts long audio into clips near the model's training length, causally.
 
-A clip ends where somebody pauses: at the first long pause once it has some length, else at the longest pause of it.
-Where nobody pauses it ends hard, and the next one begins some seconds before that, so that no word is lost at the edge.
+A clip ends at a pause: at the first long one after a minimum length, else at the longest one. Speech without a pause
+is cut at the maximum length, and the next clip begins some seconds earlier, so that no word is lost at the cut.
 `decoding.assembly` then joins their tokens.
 
 Pauses are found by energy alone: cuts need the quiet places only. benchmarks/segments.py compares cost and cuts with
@@ -29,9 +29,9 @@ _FLOOR_DB: Final = -100.0
 _FLOOR_POWER: Final = np.float32(10 ** (_FLOOR_DB / 10))
 # A pause is below this share of the way from the quiet frames (10th percentile) to the loud ones (95th) …
 _PAUSE_LEVEL: Final = 0.25
-# … which must lie this far apart: in steady noise nothing can be told.
+# … which must be this far apart: steady noise has no pauses.
 _LEAST_RANGE_DB: Final = 8.0
-# With less between them, what looks like a pause may be a soft sound: the cut is then as hard as any.
+# With a smaller range, what looks like a pause may be a soft sound: the clips then overlap as without a pause.
 _CLEAR_RANGE_DB: Final = 25.0
 # A clip whose loudest frames (99th percentile) stay below this holds no speech; the pre-emphasis takes some 15 dB.
 _SILENT_DB: Final = -80.0
@@ -52,10 +52,13 @@ _TAIL: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A stretch of a recording: float32 samples [n], from `start` (in samples from the recording's start).
+    """A stretch of a recording.
 
-    overlap: samples at its start that are also the end of the clip before; 0 after a pause. continues: whether it ends
-    where nobody pauses, so that the next clip overlaps it, if there is one.
+    Attributes:
+        samples: mono, float32 [n].
+        start: first sample, counted from the recording's start.
+        overlap: samples at its start that are also the end of the clip before; 0 after a pause.
+        continues: whether it was cut without a pause, so that the next clip, if there is one, overlaps it.
     """
 
     samples: Float32
@@ -70,10 +73,15 @@ class Clip:
 
 
 class Segmenter:
-    """Cuts a stream of mono samples. What it has seen decides, never what comes: and not how it came in blocks.
+    """Cuts a stream of mono samples.
 
-    sample_rate: Hz; max_s: length of the longest clip. No pause ends a clip before 3/8 of that, and where nobody pauses
-    two clips share 1/8. It holds at most `max_s` of audio beside the block that is pushed.
+    Cuts depend on past samples only, and not on how the stream is divided into blocks. No pause ends a clip before 3/8
+    of the maximum length, and two clips that are cut without a pause share 1/8 of it. At most `max_s` of audio is held
+    besides the block that is pushed.
+
+    Args:
+        sample_rate: rate of the samples in Hz.
+        max_s: duration of the longest clip in seconds.
     """
 
     def __init__(self, sample_rate: int, max_s: float) -> None:
@@ -120,7 +128,7 @@ class Segmenter:
         return self._start + max(0, int(loud[0]) - _LEAD) * self._hop if len(loud) else None
 
     def push(self, samples: Float32) -> list[Clip]:
-        """The clips that end within these samples."""
+        """Take the next samples, float32 [n], and return the clips that end within them."""
         self._new.append(samples)
         self._n_new += len(samples)
         clips: list[Clip] = []

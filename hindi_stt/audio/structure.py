@@ -1,4 +1,4 @@
-"""Containers whose outside tells what a decoder does not: cut off, joined, or with headers in the middle.
+"""Finds what a decoder does not report of a container: truncation, joined files, headers in the middle.
 
 Sources: ISO/IEC 14496-12 (boxes), RFC 4867 (AMR), the AU and ASF specifications.
 """
@@ -69,14 +69,28 @@ _ASF_FILE_PROPERTIES: Final = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 
 @dataclass(frozen=True, slots=True)
 class AtomScan:
-    """is_cut: whether the file ends within an atom; next_file: where another file begins behind the first one."""
+    """Top-level atoms of a QuickTime or MP4 file.
+
+    Attributes:
+        is_cut: whether the file ends within an atom.
+        next_file: where another file begins behind the first one, in bytes; None without one.
+    """
 
     is_cut: bool
     next_file: int | None
 
 
 def scan_atoms(stream: BinaryIO, start: int, size: int) -> AtomScan:
-    """Walk through the atoms at the top level of a QuickTime or MP4 file. size: bytes of the file."""
+    """Read the atoms at the top level of a QuickTime or MP4 file.
+
+    Args:
+        stream: the file.
+        start: where the first atom begins, in bytes.
+        size: bytes of the file.
+
+    Returns:
+        Whether the file is cut off or followed by another one.
+    """
     at, has_media = start, False
     for _ in range(_MAX_ATOMS):
         stream.seek(at)
@@ -102,7 +116,16 @@ def scan_atoms(stream: BinaryIO, start: int, size: int) -> AtomScan:
 
 
 def is_joined(stream: BinaryIO, demuxer: str, start: int) -> bool:
-    """Whether another file of the kind lies behind the first one, and FFmpeg's demuxer does not read it."""
+    """Tell whether another file of the same kind follows the first one and FFmpeg's demuxer does not read it.
+
+    Args:
+        stream: the file.
+        demuxer: FFmpeg's name of the format.
+        start: where the first file begins, in bytes.
+
+    Returns:
+        Whether there is one.
+    """
     if demuxer not in _FIRST_ONLY:
         return False
     if demuxer == "asf" and not _asf_end(stream, start):
@@ -111,7 +134,16 @@ def is_joined(stream: BinaryIO, demuxer: str, start: int) -> bool:
 
 
 def begins_another(stream: BinaryIO, at: int, size: int) -> bool:
-    """Whether a file of any kind begins at a position, behind padding and tags. size: bytes of the whole file."""
+    """Tell whether a file of any known kind begins at a position, behind padding and tags.
+
+    Args:
+        stream: the whole file.
+        at: the position in bytes.
+        size: bytes of the whole file.
+
+    Returns:
+        Whether one does.
+    """
     stream.seek(at)
     head = stream.read(min(_CHUNK_BYTES, max(0, size - at)))
     padding = len(head) - len(head.lstrip(b"\0"))
@@ -120,7 +152,16 @@ def begins_another(stream: BinaryIO, at: int, size: int) -> bool:
 
 
 def stated_end(stream: BinaryIO, demuxer: str, start: int) -> int | None:
-    """Where an AIFF, AU or CAF file ends by its own account, None where it does not know."""
+    """Read from its header where an AIFF, AU or CAF file ends.
+
+    Args:
+        stream: the file.
+        demuxer: FFmpeg's name of the format: "aiff", "au" or "caf".
+        start: where the file begins, in bytes.
+
+    Returns:
+        Position of the first byte behind it; None where the header does not state it.
+    """
     if demuxer == "aiff":
         stream.seek(start + 4)
         length = int.from_bytes(stream.read(4), "big")
@@ -129,17 +170,45 @@ def stated_end(stream: BinaryIO, demuxer: str, start: int) -> int | None:
 
 
 def find_later(stream: BinaryIO, demuxer: str, start: int) -> int | None:
-    """Where another file of the kind begins behind the one at `start`, None without one."""
+    """Find another file of the same kind behind the one at `start`.
+
+    Args:
+        stream: the whole file.
+        demuxer: FFmpeg's name of the format.
+        start: where the first file begins, in bytes.
+
+    Returns:
+        Where the next one begins; None without one.
+    """
     return next((at for at in _beginnings(stream, demuxer, start + 1)), None)
 
 
 def beginnings(stream: BinaryIO, demuxer: str, start: int) -> list[int]:
-    """First bytes of all files of the kind that were joined, the one at `start` included."""
+    """Find all files of the same kind that were joined.
+
+    Args:
+        stream: the whole file.
+        demuxer: FFmpeg's name of the format.
+        start: where the first file begins, in bytes.
+
+    Returns:
+        First byte of each, the one at `start` included.
+    """
     return [start, *_beginnings(stream, demuxer, start + 1)]
 
 
 def ranges_without_headers(stream: BinaryIO, demuxer: str, start: int, size: int) -> list[tuple[int, int]]:
-    """What a decoder is to read of joined AU or AMR files: everything but the headers of those behind the first."""
+    """Return the parts of joined AU or AMR files that a decoder reads: all but the headers of later files.
+
+    Args:
+        stream: the whole file.
+        demuxer: FFmpeg's name of the format.
+        start: where the first file begins, in bytes.
+        size: bytes of the whole file.
+
+    Returns:
+        (begin, end) of each range in bytes; empty where one file is all there is.
+    """
     ranges: list[tuple[int, int]] = []
     begin = start
     if demuxer not in _HEADERS_ONLY:
@@ -184,7 +253,17 @@ def _positions(data: bytes, mark: bytes, base: int) -> list[int]:
 
 
 def is_cut(stream: BinaryIO, demuxer: str, start: int, size: int) -> bool:
-    """Whether an AIFF, AU, CAF or ASF file states that it holds more than there is. size: bytes of the file."""
+    """Tell whether an AIFF, AU, CAF or ASF file states that it holds more bytes than there are.
+
+    Args:
+        stream: the file.
+        demuxer: FFmpeg's name of the format; others are never cut by this measure.
+        start: where the file begins, in bytes.
+        size: bytes of the file.
+
+    Returns:
+        Whether it does.
+    """
     ends = {"aiff": _aiff_end, "au": _au_end, "caf": _caf_end, "asf": _asf_end}
     end = ends[demuxer](stream, start) if demuxer in ends else 0
     return end > size
@@ -227,9 +306,14 @@ def _caf_end(stream: BinaryIO, start: int) -> int:
 
 
 def unclosed_caf(stream: BinaryIO, start: int) -> int | None:
-    """Where the size of the samples stands in a CAF file that was never closed: it says that there are none.
+    """Find the size of the sample data in a CAF file that was never closed and therefore states that it is empty.
 
-    None where the file states how many there are.
+    Args:
+        stream: the file.
+        start: where the CAF file begins, in bytes.
+
+    Returns:
+        Position of the size field; None where the file states a size.
     """
     at = start + 8
     for _ in range(_MAX_CHUNKS):

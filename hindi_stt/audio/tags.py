@@ -1,4 +1,4 @@
-"""Tags that stand before, between and behind the frames of a recording: ID3, APE, Lyrics3.
+"""Tags before, between and behind the frames of a recording: ID3, APE, Lyrics3.
 
 Sources: id3.org (ID3v2.4.0 structure, ID3v1), the APEv2 specification and Lyrics3 v2.00.
 """
@@ -35,7 +35,15 @@ def id3v2_bytes(stream: BinaryIO) -> int:
 
 
 def tag_bytes(data: bytes, position: int) -> int:
-    """Bytes of the tag at a position, 0 where there is none. data: the file, or enough of it behind the position."""
+    """Return the length of the tag at a position.
+
+    Args:
+        data: the file, or enough of it behind the position.
+        position: where to look, in bytes.
+
+    Returns:
+        Bytes of the tag; 0 without one.
+    """
     head = data[position : position + _APE_BYTES]
     if head.startswith(b"ID3"):
         return _id3v2_bytes(head)
