@@ -25,9 +25,13 @@ _RADIX: Final = 16
 
 
 class FeatureExtractor:
-    """Log-mel features of one model. Thread-safe: it holds nothing but constants.
+    """Log-mel features of one model. Thread-safe: it holds only constants.
 
-    spec: the bundle's feature parameters; filterbank: float32 [n_mels, n_fft // 2 + 1].
+    Source: NeMo's nemo.collections.asr.parts.preprocessing.features.FilterbankFeatures.
+
+    Args:
+        spec: the bundle's feature parameters.
+        filterbank: mel filters, float32 [n_mels, n_fft // 2 + 1].
     """
 
     def __init__(self, spec: FeatureSpec, filterbank: Float32) -> None:
@@ -41,9 +45,17 @@ class FeatureExtractor:
         return max(frames, self.spec.n_fft // 2 + 1) if self.spec.stft_pad_mode == "reflect" else frames
 
     def __call__(self, waveform: Waveform) -> Features:
-        """Normalised log-mel features, float32 [n_mels, frames].
+        """Compute normalised log-mel features.
 
-        Raises AudioTooShort below `min_samples`, ValueError where the waveform has another sample rate.
+        Args:
+            waveform: mono, float32 [n], at the model's sample rate.
+
+        Returns:
+            Features, float32 [n_mels, frames].
+
+        Raises:
+            AudioTooShort: there are fewer than `min_samples` samples.
+            ValueError: the waveform has another sample rate.
         """
         if waveform.sample_rate != self.spec.sample_rate:
             raise ValueError(f"waveform at {waveform.sample_rate} Hz, the model takes {self.spec.sample_rate} Hz")
@@ -143,10 +155,16 @@ def _reordered(filterbank: Float32, order: NDArray[np.int64]) -> Float32:
 
 
 def _split_bands(weights: Float32) -> list[tuple[slice, slice, Float32]]:
-    """The matrix [mels, bins] as three dense blocks (mels, bins, weights), cut where they are smallest together.
+    """Split the filterbank into three dense blocks, cut where they are smallest together.
 
     Mel filters are narrow: the low ones need few bins and the high ones need none of those, so the blocks are a third
     of the whole. More blocks would cost more in calls than they save.
+
+    Args:
+        weights: float32 [mels, bins].
+
+    Returns:
+        (mels, bins, weights) of each block.
     """
     n_mels, n_bins = weights.shape
     used = weights != 0

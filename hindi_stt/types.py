@@ -49,7 +49,10 @@ Nasals = Literal["keep", "anusvara"]
 class Waveform:
     """Mono audio.
 
-    samples: float32 [n], nominally in [-1, 1]; sample_rate: Hz; source_rate: Hz before resampling.
+    Attributes:
+        samples: float32 [n], nominally in [-1, 1].
+        sample_rate: in Hz.
+        source_rate: rate before resampling, in Hz.
     """
 
     samples: Float32
@@ -66,7 +69,9 @@ class Waveform:
 class Features:
     """Normalised log-mel features of one clip.
 
-    values: float32 [n_mels, frames], every frame valid; duration_s: seconds of audio they describe.
+    Attributes:
+        values: float32 [n_mels, frames], every frame valid.
+        duration_s: seconds of audio that they describe.
     """
 
     values: Float32
@@ -97,7 +102,12 @@ class PreparedClip:
 
 @dataclass(frozen=True, slots=True)
 class LogProbs:
-    """Natural-log CTC probabilities of one clip: float32 [frames, tokens + 1]; frame_shift_s: seconds per frame."""
+    """Natural-log CTC probabilities of one clip.
+
+    Attributes:
+        values: float32 [frames, tokens + 1].
+        frame_shift_s: seconds per frame.
+    """
 
     values: Float32
     frame_shift_s: float
@@ -116,9 +126,14 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word: text, start and end in seconds from the clip's start, confidence in [0, 1].
+    """One word.
 
-    sources: the words it was rewritten from, as they were decoded; empty where nothing was rewritten.
+    Attributes:
+        text: the word as it is written.
+        start_s: start in seconds from the clip's start.
+        end_s: end in seconds from the clip's start.
+        confidence: in [0, 1].
+        sources: the words from which it was rewritten, as they were decoded; empty if nothing was rewritten.
     """
 
     text: str
@@ -128,16 +143,20 @@ class Word:
     sources: tuple[str, ...] = ()
 
     @property
-    def heard(self) -> tuple[str, ...]:
+    def decoded(self) -> tuple[str, ...]:
         """The decoded words behind this one."""
         return self.sources or (self.text,)
 
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """What a decoder heard in one clip; score: natural-log probability of the path (plus language model, if any).
+    """The result of decoding one clip.
 
-    rejected: words that are not among `words`, because the clip counts as one without speech.
+    Attributes:
+        tokens: the tokens in order of time.
+        words: the words in order of time.
+        score: natural-log probability of the path, plus that of the language model if there is one.
+        rejected: words that are not among `words`, because the clip was judged to hold no speech.
     """
 
     tokens: tuple[Token, ...]
@@ -153,9 +172,13 @@ class Hypothesis:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of speech: start and end in seconds from the recording's start, and its words.
+    """A stretch of speech.
 
-    channel: the one it was spoken on, from 0; None where the channels were mixed.
+    Attributes:
+        start_s: start in seconds from the recording's start.
+        end_s: end in seconds from the recording's start.
+        words: its words.
+        channel: the channel on which it was spoken, from 0; None where the channels were mixed.
     """
 
     start_s: float

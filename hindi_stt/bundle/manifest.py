@@ -51,8 +51,21 @@ class _Frozen(BaseModel):
 class FeatureSpec(_Frozen):
     """Parameters of NeMo's AudioToMelSpectrogramPreprocessor, in the form of the NeMo that the model was made with.
 
-    stft_pad_mode: how the STFT pads the edges of a clip: "reflect" up to NeMo 2.4, "constant" (zeros) from 2.5.0.
-    valid_frames: frames of a clip that count: floor(samples / hop) + 1 up to NeMo 2.4, floor(samples / hop) from 2.5.0.
+    Attributes:
+        sample_rate: in Hz.
+        window_samples: length of the STFT window in samples.
+        hop_samples: samples between frames.
+        n_fft: points of the FFT.
+        window: kind of the STFT window.
+        preemphasis: coefficient of the pre-emphasis filter; 0 for none.
+        n_mels: number of mel bands.
+        power: exponent of the magnitude spectrum.
+        log_zero_guard: added to mel energies before the logarithm.
+        normalize: features have mean 0 and deviation 1 over each clip and band.
+        deviation_epsilon: added to the deviation before dividing by it.
+        stft_pad_mode: how the STFT pads the edges of a clip: "reflect" up to NeMo 2.4, "constant" (zeros) from 2.5.0.
+        valid_frames: number of frames of a clip: floor(samples / hop) + 1 up to NeMo 2.4, floor(samples / hop) from
+            2.5.0.
     """
 
     sample_rate: int = Field(gt=0)
@@ -105,7 +118,14 @@ class Source(_Frozen):
 
 
 class Asset(_Frozen):
-    """One file of the bundle. role: acoustic, filterbank, tokens, tokenizer, …; name tells assets of one role apart."""
+    """One file of the bundle.
+
+    Attributes:
+        role: acoustic, filterbank, tokens, tokenizer, …
+        name: distinguishes assets of one role.
+        file: its name in the bundle's folder.
+        sha256: its checksum in lower-case hexadecimal digits.
+    """
 
     role: str
     name: str
@@ -159,10 +179,16 @@ class Manifest(_Frozen):
 
 
 class Bundle:
-    """An opened bundle.
+    """An opened bundle. Use `open` to read one from a folder.
 
-    folder: where it lies; manifest: its content; tokens: the piece of each class, in order of id;
-    filterbank: float32 [n_mels, n_fft // 2 + 1]; version: 12 hex digits that name this exact content.
+    Args:
+        folder: the bundle's folder.
+        manifest: the parsed manifest.
+        version: 12 hexadecimal digits that identify this exact content.
+
+    Attributes:
+        tokens: the piece of each class, in order of id.
+        filterbank: mel filters, float32 [n_mels, n_fft // 2 + 1].
     """
 
     def __init__(self, folder: Path, manifest: Manifest, version: str) -> None:
@@ -174,11 +200,19 @@ class Bundle:
 
     @classmethod
     def open(cls, folder: str | Path) -> Bundle:
-        """Open and verify a bundle folder: manifest, checksums, tokens, filter bank.
+        """Open a bundle folder and verify the manifest, checksums, tokens and filterbank.
 
         The ONNX inputs and outputs are checked by `hindi_stt.inference.acoustic` when it loads them.
 
-        Raises ModelNotFound where there is no bundle, BundleInvalid where it does not hold what its manifest says.
+        Args:
+            folder: the bundle's folder.
+
+        Returns:
+            The bundle.
+
+        Raises:
+            ModelNotFound: there is no manifest in the folder.
+            BundleInvalid: the content of the folder differs from the manifest.
         """
         folder = Path(folder)
         path = folder / MANIFEST_FILE
@@ -205,7 +239,18 @@ class Bundle:
             raise BundleInvalid(f"{path} has SHA-256 {found}, but {MANIFEST_FILE} says {asset.sha256}.")
 
     def path(self, role: str, name: str | None = None) -> Path:
-        """The file of an asset. Raises BundleInvalid where the bundle has none of this role and name."""
+        """Return the path of an asset.
+
+        Args:
+            role: the asset's role.
+            name: the asset's name; None for the first one of the role.
+
+        Returns:
+            The path.
+
+        Raises:
+            BundleInvalid: the bundle has no such asset.
+        """
         for asset in self.manifest.assets:
             if asset.role == role and name in (None, asset.name):
                 return self.folder / asset.file
@@ -213,9 +258,16 @@ class Bundle:
         raise BundleInvalid(f"{self.folder} has no asset {role}/{name or '*'}; it has {have}.")
 
     def with_precision(self, name: str) -> Bundle:
-        """This bundle with another precision for its default, or as it is where the name is empty.
+        """Return this bundle with another default precision.
 
-        Raises InvalidSetting where it has no such precision.
+        Args:
+            name: a precision of the bundle; empty for no change.
+
+        Returns:
+            The bundle.
+
+        Raises:
+            InvalidSetting: the bundle has no such precision.
         """
         if not name or name == self.manifest.default_precision:
             return self
@@ -231,11 +283,19 @@ class Bundle:
         *,
         default_language_model: str = "",
     ) -> Bundle:
-        """A copy in a new folder with more assets: role, name, file name in the bundle, and the file to copy.
+        """Copy the bundle into a new folder and add assets.
 
-        default_language_model: the copy's, where it is not this bundle's.
+        Args:
+            folder: the new folder, which must not exist.
+            additions: per asset its role, name, file name in the bundle, and the file to copy.
+            default_language_model: of the copy; empty to keep this bundle's.
 
-        Raises InvalidRequest where the folder exists, BundleInvalid where a role and name are taken.
+        Returns:
+            The copy.
+
+        Raises:
+            InvalidRequest: the folder exists.
+            BundleInvalid: a role and name are taken.
         """
         try:
             folder.mkdir(parents=True)

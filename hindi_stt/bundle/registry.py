@@ -22,9 +22,11 @@ _SHOWN_LETTERS: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The bundles that a request may mean, one for each language, at least one: of several the recording decides.
+    """The bundles that a request's model and languages select.
 
-    warnings: what was asked for and has no effect.
+    Attributes:
+        bundles: one for each language, at least one; of several, language identification decides.
+        warnings: parts of the request that have no effect.
     """
 
     bundles: tuple[Bundle, ...]
@@ -76,9 +78,18 @@ class Registry:
         return self._names
 
     def choose(self, model: str | None, languages: Sequence[str]) -> Choice:
-        """What a request means by a model's name and languages ("hi", "hi-IN", "auto"), either of which may be missing.
+        """Select bundles by the model's name and the languages of a request, the first one for each language.
 
-        Of several bundles for one language it is the first. Raises UnknownModel, UnknownLanguage.
+        Args:
+            model: the model's name; None for any.
+            languages: language codes such as "hi" or "hi-IN", or "auto"; empty for the default.
+
+        Returns:
+            The bundles, and warnings about what has no effect.
+
+        Raises:
+            UnknownModel: no bundle has this name.
+            UnknownLanguage: no bundle is for one of these languages.
         """
         among = self._named(model)
         by_language: dict[str, Bundle] = {}
@@ -123,10 +134,19 @@ class Registry:
 
 
 class Loaded(Generic[T]):
-    """What is in memory of some named things, up to a bound: past it, what was asked for longest ago is let go.
+    """Named objects in memory up to a bound; beyond it, the least recently used one is dropped.
 
-    sizes: bytes of each; kept: the one that is never let go; max_bytes: 0 for no bound; changed: told of each that
-    comes (True) or goes. Thread-safe: what several want at once is loaded once, and others do not wait for it.
+    Thread-safe: an object that several threads request at once is loaded once, and requests for others do not wait.
+
+    Args:
+        load: makes the object of a name.
+        sizes: bytes of each object, by name.
+        kept: the one that is never dropped.
+        max_bytes: bound on the total size; 0 for none.
+        changed: called with a name and True after loading, False after dropping.
+
+    Raises:
+        InvalidSetting: the bound does not allow each object to be loaded together with the kept one.
     """
 
     def __init__(
@@ -148,7 +168,7 @@ class Loaded(Generic[T]):
         self._held: OrderedDict[str, Future[T]] = OrderedDict()
 
     def __call__(self, name: str) -> T:
-        """The thing of this name, loaded if it has to be. Raises what loading it raises."""
+        """Return the object of a name, after loading it if necessary. Errors of loading are raised unchanged."""
         with self._lock:
             future = self._held.get(name)
             if future is not None:
@@ -187,7 +207,16 @@ def _is_loaded(future: Future[T] | None) -> bool:
 
 
 def check_room(sizes: Mapping[str, int], kept: str, max_bytes: int) -> None:
-    """Raise InvalidSetting where the bound does not hold the one that is kept and any other beside it."""
+    """Check that the bound allows each object to be loaded together with the one that is kept.
+
+    Args:
+        sizes: bytes of each object, by name.
+        kept: the one that is never dropped.
+        max_bytes: bound on the total size; 0 for none.
+
+    Raises:
+        InvalidSetting: the bound is too small.
+    """
     name, size = max(((n, s) for n, s in sizes.items() if n != kept), key=lambda pair: pair[1], default=("", 0))
     needed = sizes[kept] + size
     if max_bytes and needed > max_bytes:

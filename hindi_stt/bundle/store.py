@@ -22,7 +22,17 @@ __all__ = ["load", "remove", "resolve", "resolve_all", "save", "tags"]
 
 
 def save(bundle: Bundle) -> str:
-    """Put a bundle into the store under its own tag, unless it is there; returns the tag. Raises StorageFull."""
+    """Save a bundle in the store under its own tag, unless it is already there.
+
+    Args:
+        bundle: the bundle.
+
+    Returns:
+        Its tag.
+
+    Raises:
+        StorageFull: the disk is full.
+    """
     if _find(bundle.tag) is None:
         manifest = bundle.manifest
         labels = {"language": manifest.language, "licence": manifest.licence}
@@ -42,13 +52,31 @@ def tags() -> list[str]:
 
 
 def remove(tag: str) -> None:
-    """Delete a bundle from the store. Raises ModelNotFound."""
+    """Delete a bundle from the store.
+
+    Args:
+        tag: its tag.
+
+    Raises:
+        ModelNotFound: the store has no such tag.
+    """
     load(tag)
     bentoml.models.delete(tag)
 
 
 def load(tag: str) -> Bundle:
-    """Open a bundle from the store. Raises ModelNotFound where the store has no such tag, BundleInvalid."""
+    """Open a bundle from the store.
+
+    Args:
+        tag: its tag.
+
+    Returns:
+        The bundle.
+
+    Raises:
+        ModelNotFound: the store has no such tag.
+        BundleInvalid: the stored files differ from the manifest.
+    """
     model = _find(tag)
     if model is None:
         have = ", ".join(str(other.tag) for other in bentoml.models.list()) or "nothing"
@@ -57,16 +85,37 @@ def load(tag: str) -> Bundle:
 
 
 def resolve(settings: Settings) -> Bundle:
-    """The bundle that the settings name: a folder, a tag in the store, or else the embedded one; in their precision.
+    """Open the bundle that the settings name: a folder, a tag in the store, or else the embedded bundle.
 
-    Raises ModelNotFound, BundleInvalid, InvalidSetting.
+    Args:
+        settings: the server's settings; they also choose the precision.
+
+    Returns:
+        The bundle.
+
+    Raises:
+        ModelNotFound: there is no such folder or tag.
+        BundleInvalid: the bundle's files differ from its manifest.
+        InvalidSetting: the bundle lacks the precision.
     """
     bundle = _named(settings.model) if settings.model else Bundle.open(EMBEDDED)
     return bundle.with_precision(settings.precision)
 
 
 def resolve_all(settings: Settings) -> tuple[Bundle, ...]:
-    """The bundles that the settings name, the first of `resolve` and more. Raises what `resolve` raises."""
+    """Open all bundles that the settings name, the one of `resolve` first.
+
+    Args:
+        settings: the server's settings.
+
+    Returns:
+        The bundles.
+
+    Raises:
+        ModelNotFound: as `resolve`.
+        BundleInvalid: as `resolve`.
+        InvalidSetting: as `resolve`.
+    """
     more = (_named(name).with_precision(settings.precision) for name in settings.more_models)
     return (resolve(settings), *more)
 

@@ -24,8 +24,14 @@ _MAX_IDLE_CLIENTS: Final = 1024
 
 @dataclass(frozen=True, slots=True, order=True)
 class Entry(Generic[T]):
-    """Waiting work. rank: its order among the client's own work, the smallest first; sequence: breaks ties; head_start:
-    see `FairQueue.push`.
+    """Waiting work, ordered by rank.
+
+    Attributes:
+        rank: order among the client's own work, the smallest first.
+        sequence: breaks ties.
+        client: the client's name.
+        item: the work.
+        head_start: see `FairQueue.push`.
     """
 
     rank: tuple[float, ...]

@@ -69,7 +69,12 @@ class FairSlots:
             raise
 
     def release(self, client: str, elapsed_s: float) -> None:
-        """Give a slot back. elapsed_s: for how long it was held."""
+        """Release a slot.
+
+        Args:
+            client: the client that held it.
+            elapsed_s: for how long it was held, in seconds.
+        """
         self._free += 1
         self._held[client] -= 1
         if not self._held[client]:
@@ -175,7 +180,11 @@ class ClientThreads:
 
 
 class MayWait(Protocol):
-    """A file whose reader may have to wait. idle: around each wait, in the reader's thread."""
+    """A file whose reader may have to wait for data.
+
+    Attributes:
+        idle: entered around each wait, in the reader's thread.
+    """
 
     idle: Callable[[], contextlib.AbstractContextManager[None]]
 

@@ -15,7 +15,12 @@ _IDLE_S: Final = 5.0
 
 
 class NoPlace(Exception):
-    """There is no place. own: whether the client itself holds all that it may."""
+    """All places are taken.
+
+    Args:
+        n: number of places.
+        own: whether the client itself holds as many as it may.
+    """
 
     def __init__(self, n: int, *, own: bool) -> None:
         super().__init__(f"{n} places are taken")

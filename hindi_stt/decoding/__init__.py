@@ -1,4 +1,4 @@
-"""LogProbs → Hypothesis: greedy, or beam search with a language model and hotwords."""
+"""Decodes log-probabilities into tokens and words."""
 
 from hindi_stt.decoding.assembly import Assembly
 from hindi_stt.decoding.beam import BeamDecoder, BeamLimits

@@ -22,7 +22,17 @@ _LARGEST: Final = 1e30
 
 
 def read_arpa(path: Path) -> NGrams:
-    """Read a model. Raises LanguageModelInvalid, naming the line."""
+    """Read a model from an ARPA file.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The model as arrays.
+
+    Raises:
+        LanguageModelInvalid: the file cannot be read or is malformed; the message names the line.
+    """
     try:
         with path.open(encoding="utf-8") as file:
             return _Reader(path, file).read()
@@ -136,12 +146,25 @@ def _assemble(levels: list[list[tuple[tuple[str, ...], float, float]]]) -> NGram
 
 
 def first_child_of(parents: NDArray[np.int64], n_states: int) -> NDArray[np.int32]:
-    """int32 [n_states + 1] from the parent of each state but the first, which do not decrease."""
+    """Return where the children of each state begin.
+
+    Args:
+        parents: parent of each state but the first, int64 [n_states - 1], not decreasing.
+        n_states: number of states.
+
+    Returns:
+        int32 [n_states + 1]: the children of state s are the states from entry s to entry s + 1.
+    """
     return (1 + np.searchsorted(parents, np.arange(n_states + 1))).astype(np.int32)
 
 
 def write_arpa(path: Path, ngrams: NGrams) -> None:
-    """Write a model as an ARPA file, which KenLM reads too."""
+    """Write a model as an ARPA file, which KenLM reads as well.
+
+    Args:
+        path: the file.
+        ngrams: the model.
+    """
     with path.open("w", encoding="utf-8") as file:
         file.writelines(_lines(ngrams))
 

@@ -39,8 +39,12 @@ Link = tuple[int, int, Any]
 
 @dataclass(frozen=True, slots=True)
 class BeamLimits:
-    """width: hypotheses kept per frame; token_floor: natural log-probability below which a class is not considered, the
-    best and blank apart; margin: natural log between the best hypothesis and the last one kept.
+    """Bounds on the beam search.
+
+    Attributes:
+        width: hypotheses kept per frame.
+        token_floor: natural log-probability below which a class is not considered, except the best one and the blank.
+        margin: largest difference in natural log-probability between the best hypothesis and the last one kept.
     """
 
     width: int = 16
@@ -81,9 +85,13 @@ _Entry = tuple[float, float, _Text, int, Link | None, bool]
 
 
 class BeamDecoder:
-    """Beam decoder. Thread-safe: each call keeps its state to itself.
+    """CTC prefix beam search with an optional language model and hotwords. Thread-safe: state is kept per call.
 
-    vocabulary: of the acoustic model; language_model, hotwords: None for none.
+    Args:
+        vocabulary: of the acoustic model.
+        language_model: None for none.
+        hotwords: the root of their tree; None for none.
+        limits: bounds on the search; None for the defaults.
     """
 
     def __init__(
@@ -104,7 +112,15 @@ class BeamDecoder:
         return self.n_best(log_probs, 1)[0]
 
     def n_best(self, log_probs: LogProbs, count: int) -> list[Hypothesis]:
-        """Up to `count` hypotheses of different texts, best first."""
+        """Return the best hypotheses of different texts.
+
+        Args:
+            log_probs: of one clip, float32 [frames, classes], natural log.
+            count: largest number of hypotheses.
+
+        Returns:
+            Up to `count` hypotheses, best first.
+        """
         if not len(log_probs.values):
             return [Hypothesis((), (), 0.0)]
         search = _Search(self._vocabulary, self._language_model, self._hotwords)

@@ -38,9 +38,19 @@ _MAX_KEPT: Final = 8
 class Decoders:
     """The decoders of one bundle. Thread-safe.
 
-    hotwords: for every request; default_language_model: name of one of the bundle's, "" for the one that the bundle
-    names, "none" for none. Reads all language models at once, so that a bad one is found at start-up. Raises
-    LanguageModelInvalid, InvalidHotwords, UnknownLanguageModel.
+    All language models are read at once, so that an invalid one is found at start.
+
+    Args:
+        bundle: whose vocabulary and language models are used.
+        default_language_model: name of one of the bundle's; "" for the one that the manifest names, "none" for none.
+        hotwords: applied to every request.
+        max_hotwords: largest number of hotwords in one request, these included.
+        limits: bounds on the beam search; None for the defaults.
+
+    Raises:
+        LanguageModelInvalid: a language model cannot be read or does not match the vocabulary.
+        InvalidHotwords: a hotword cannot be used.
+        UnknownLanguageModel: the default language model is not in the bundle.
     """
 
     def __init__(
@@ -69,7 +79,15 @@ class Decoders:
         self.choose(DecodingOptions())
 
     def add_language_model(self, name: str, path: Path) -> None:
-        """Take another language model from a file, before the first request. Raises LanguageModelInvalid."""
+        """Add a language model from a file, before the first request.
+
+        Args:
+            name: the name by which requests select it.
+            path: an .npz, ARPA or KenLM file.
+
+        Raises:
+            LanguageModelInvalid: the file cannot be read or does not match the vocabulary.
+        """
         self._models[name] = load_language_model(path, self._vocabulary)
         self._choose.cache_clear()
 
@@ -79,10 +97,18 @@ class Decoders:
         return sorted(self._models)
 
     def with_prompt(self, options: DecodingOptions, prompt: str) -> tuple[DecodingOptions, tuple[str, ...]]:
-        """The options with the prompt's words as soft hotwords, and the words that were left out.
+        """Add the words of a prompt to the options as hotwords of low weight.
 
-        A prompt is a running text and no list: words too short to be told from others, and past the bound on hotwords,
-        are passed over. Left out are words that the model cannot write, and all of them where decoding is greedy.
+        A prompt is running text and not a list: words too short to be specific, and words beyond the bound on hotwords,
+        are skipped without notice.
+
+        Args:
+            options: the request's options.
+            prompt: the text.
+
+        Returns:
+            The new options, and the words to warn about: those that the model cannot write, or all where decoding is
+            greedy.
         """
         words = tuple(dict.fromkeys(self._vocabulary.words(prompt)))
         if options.decoder == "greedy":
@@ -99,10 +125,18 @@ class Decoders:
         return replace(options, hotwords=(*options.hotwords, *soft[:room])), left_out
 
     def choose(self, options: DecodingOptions) -> Decoder:
-        """A decoder for one request; a request that checks its options first makes it only once.
+        """Return the decoder for one request. Decoders are cached, so checking the options first costs nothing extra.
+
+        Args:
+            options: the request's options.
+
+        Returns:
+            A thread-safe decoder.
 
         Raises:
-            HindiSTTError: InvalidHotwords, UnknownLanguageModel, InvalidRequest.
+            InvalidHotwords: a hotword cannot be used.
+            UnknownLanguageModel: the bundle has no such language model.
+            InvalidRequest: the options contradict each other.
         """
         return self._choose(options)
 
@@ -150,9 +184,17 @@ def vocabulary_of(bundle: Bundle) -> Vocabulary:
 
 
 def load_language_model(path: Path, vocabulary: Vocabulary) -> LanguageModel:
-    """Read an n-gram model over words or pieces: our own .npz, ARPA, or KenLM's binary form, told by its first bytes.
+    """Read an n-gram model over words or pieces: our .npz, ARPA, or KenLM's binary form, recognised by its first bytes.
 
-    Raises LanguageModelInvalid where it is damaged, or where most of its words are in another alphabet.
+    Args:
+        path: the file.
+        vocabulary: of the acoustic model.
+
+    Returns:
+        The language model, over words.
+
+    Raises:
+        LanguageModelInvalid: the file is damaged, or the acoustic model cannot write most of its words.
     """
     try:
         with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""Where tokens begin: a CTC model tells a piece when it is sure of it, which is after its sound has begun."""
+"""Corrects the start times of tokens: a CTC model emits a token when it is certain, after its sound has begun."""
 
 from __future__ import annotations
 
@@ -13,7 +13,12 @@ __all__ = ["OnsetDecoder", "with_onsets"]
 
 
 class OnsetDecoder:
-    """A decoder's hypotheses with tokens that begin where their sound does, as far as the model's lag is known."""
+    """A decoder whose tokens begin where their sound does, as far as the model's emission delay is known.
+
+    Args:
+        decode: the decoder whose times are corrected.
+        spec: the model's emission delay.
+    """
 
     def __init__(self, decode: Decoder, spec: OnsetSpec) -> None:
         self._decode = decode
@@ -27,7 +32,15 @@ class OnsetDecoder:
 
 
 def with_onsets(tokens: tuple[Token, ...], spec: OnsetSpec) -> tuple[Token, ...]:
-    """Each token begins earlier by what its letters take, but not before the one before it has ended."""
+    """Move the start of each token earlier by the delay of its letters, but not before the end of the token before it.
+
+    Args:
+        tokens: tokens in order of time.
+        spec: the model's emission delay, in seconds per letter.
+
+    Returns:
+        The tokens with new start times.
+    """
     found: list[Token] = []
     end_s = 0.0
     for token in tokens:

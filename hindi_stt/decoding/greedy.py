@@ -15,7 +15,9 @@ __all__ = ["GreedyDecoder"]
 class GreedyDecoder:
     """Best-path decoder. Thread-safe. Times and confidences: see `decoding.paths`.
 
-    tokens: the piece of each class in order of id; blank_id: the class that stands for "nothing".
+    Args:
+        tokens: the piece of each class, in order of id.
+        blank_id: id of the CTC blank.
     """
 
     def __init__(self, tokens: Sequence[str], blank_id: int) -> None:

@@ -41,14 +41,25 @@ PROMPT_LETTERS: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Hotword:
-    """text: a word or phrase; weight: natural log per letter, above 0 and at most MAX_WEIGHT."""
+    """A word or phrase that decoding prefers.
+
+    Attributes:
+        text: the word or phrase.
+        weight: bonus per letter in natural log, above 0 and at most MAX_WEIGHT.
+    """
 
     text: str
     weight: float = DEFAULT_WEIGHT
 
 
 class HotwordNode:
-    """One letter of the tree. bonus: of the way down to here; end_bonus: of the hotword that ends here, or 0."""
+    """One letter in the tree of hotwords.
+
+    Attributes:
+        children: next node by letter.
+        bonus: of all letters from the root to here, natural log.
+        end_bonus: of the hotword that ends here; 0 if none does.
+    """
 
     __slots__ = ("bonus", "children", "end_bonus")
 
@@ -59,7 +70,18 @@ class HotwordNode:
 
 
 def parse_hotwords(entries: Iterable[str], default_weight: float = DEFAULT_WEIGHT) -> tuple[Hotword, ...]:
-    """Read "WORD" and "WORD:WEIGHT". Raises InvalidHotwords where what follows the last colon is no number."""
+    """Parse "WORD" and "WORD:WEIGHT".
+
+    Args:
+        entries: one hotword each.
+        default_weight: weight of entries without one, natural log per letter.
+
+    Returns:
+        The hotwords in the same order.
+
+    Raises:
+        InvalidHotwords: the text behind the last colon is not a number.
+    """
     hotwords = []
     for entry in entries:
         text, colon, weight = entry.rpartition(":")
@@ -71,7 +93,17 @@ def parse_hotwords(entries: Iterable[str], default_weight: float = DEFAULT_WEIGH
 
 
 def read_hotwords(path: Path) -> tuple[Hotword, ...]:
-    """Read a file with one WORD[:WEIGHT] a line. Raises InvalidHotwords."""
+    """Read a file with one WORD[:WEIGHT] per line.
+
+    Args:
+        path: a UTF-8 text file.
+
+    Returns:
+        The hotwords in the file's order.
+
+    Raises:
+        InvalidHotwords: the file cannot be read, or a weight is not a number.
+    """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -80,9 +112,18 @@ def read_hotwords(path: Path) -> tuple[Hotword, ...]:
 
 
 def build_tree(hotwords: Sequence[Hotword], vocabulary: Vocabulary, max_hotwords: int) -> HotwordNode | None:
-    """The tree of these hotwords, None where there are none.
+    """Build the tree of hotwords by letter.
 
-    Raises InvalidHotwords for too many of them, for a weight out of bounds, and for one that the model cannot write.
+    Args:
+        hotwords: the hotwords.
+        vocabulary: of the acoustic model.
+        max_hotwords: the largest number of them.
+
+    Returns:
+        The root; None without hotwords.
+
+    Raises:
+        InvalidHotwords: there are too many, a weight is out of bounds, or the model cannot write one of them.
     """
     if len(hotwords) > max_hotwords:
         raise InvalidHotwords(f"{len(hotwords)} hotwords, the bound is {max_hotwords}.")
@@ -122,7 +163,15 @@ def _insert(root: HotwordNode, spelling: str, weight: float) -> None:
 
 
 def follow(node: HotwordNode | None, letters: str) -> HotwordNode | None:
-    """The node that these letters lead to; None where they leave the tree."""
+    """Follow letters down the tree.
+
+    Args:
+        node: where to start; None outside the tree.
+        letters: the letters to follow.
+
+    Returns:
+        The node that they lead to; None where they leave the tree.
+    """
     for letter in letters:
         if node is None:
             return None

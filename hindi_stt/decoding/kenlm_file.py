@@ -16,9 +16,18 @@ _FIRST_WORD: Final = b"<unk>\0"
 
 
 class KenLMModel:
-    """A LanguageModel in KenLM's hands. words: that it knows, sorted; none where the file was made without them.
+    """A language model in KenLM's binary form, queried through KenLM. Needs the package kenlm.
 
-    Raises LanguageModelInvalid where KenLM cannot read the file, or is not installed.
+    Args:
+        path: the file.
+        alpha: see `LanguageModel`.
+        beta: see `LanguageModel`.
+
+    Attributes:
+        words: its words, sorted; empty where the file was made without them.
+
+    Raises:
+        LanguageModelInvalid: KenLM cannot read the file, or is not installed.
     """
 
     def __init__(self, path: Path, alpha: float = DEFAULT_ALPHA, beta: float = DEFAULT_BETA) -> None:
@@ -40,7 +49,15 @@ class KenLMModel:
         self.words = _words(path)
 
     def score(self, state: Any, word: str) -> tuple[float, Any, bool]:
-        """Natural log-probability of the word, the state after it, and whether the model knows the word."""
+        """See `LanguageModel.score`.
+
+        Args:
+            state: KenLM's state before the word.
+            word: the next word.
+
+        Returns:
+            Natural log-probability of the word, the state after it, and whether the model knows the word.
+        """
         after = self._new_state()
         log10: float = self._model.BaseScore(state, word, after)
         return log10 * LN10, after, word in self._model
@@ -50,7 +67,7 @@ class KenLMModel:
         return self.score(state, "</s>")[0]
 
     def has_prefix(self, letters: str) -> bool:
-        """Whether a word that the model knows begins with these letters; yes where the file does not tell."""
+        """Tell whether a known word begins with these letters; True where the file was made without a word list."""
         return not self.words or any_begins(self.words, letters)
 
 

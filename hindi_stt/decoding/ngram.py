@@ -50,10 +50,12 @@ _ARRAYS: Final = ("words", "first_child", "word", "log10_prob", "log10_backoff",
 
 
 class LanguageModel(Protocol):
-    """What the beam search asks of a language model. States are opaque and hashable.
+    """What the beam search needs of a language model. States are opaque and hashable.
 
-    alpha: weight of its log-probability; beta: reward per word; unknown: what a word that it does not know gets
-    besides, at most 0; both natural log.
+    Attributes:
+        alpha: weight of its log-probability.
+        beta: reward per word, natural log.
+        unknown: additional score of a word that it does not know, at most 0, natural log.
     """
 
     alpha: float
@@ -66,7 +68,15 @@ class LanguageModel(Protocol):
         ...
 
     def score(self, state: Any, word: str) -> tuple[float, Any, bool]:
-        """Natural log-probability of the word, the state after it, and whether the model knows the word."""
+        """Score the next word.
+
+        Args:
+            state: the state before the word.
+            word: the next word.
+
+        Returns:
+            Natural log-probability of the word, the state after it, and whether the model knows the word.
+        """
         ...
 
     def end(self, state: Any) -> float:
@@ -80,11 +90,19 @@ class LanguageModel(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NGrams:
-    """The arrays of an automaton of n states, and its weights.
+    """The arrays of an automaton of n states, and the weights of the model.
 
-    words: of each word id, id 0 is <unk>; first_child: int32 [n + 1], a state's children are the states first_child[s]
-    to first_child[s + 1]; word: int32 [n], the last word of a state; log10_prob, log10_backoff: float32 [n];
-    suffix: int32 [n]; order: words in the longest n-gram; alpha, beta, unknown: see LanguageModel.
+    Attributes:
+        words: by word id; id 0 is <unk>.
+        first_child: int32 [n + 1]; the children of state s are the states first_child[s] to first_child[s + 1].
+        word: int32 [n], the last word of each state.
+        log10_prob: float32 [n], log10 probability of the last word.
+        log10_backoff: float32 [n], log10 backoff weight.
+        suffix: int32 [n], the state of the same n-gram without its first word.
+        order: words in the longest n-gram.
+        alpha: see `LanguageModel`.
+        beta: see `LanguageModel`.
+        unknown: see `LanguageModel`.
     """
 
     words: tuple[str, ...]
@@ -99,7 +117,16 @@ class NGrams:
     unknown: float = DEFAULT_UNKNOWN
 
     def with_weights(self, alpha: float, beta: float, unknown: float = DEFAULT_UNKNOWN) -> NGrams:
-        """The same model with other weights."""
+        """Return the same model with other weights.
+
+        Args:
+            alpha: see `LanguageModel`.
+            beta: see `LanguageModel`.
+            unknown: see `LanguageModel`.
+
+        Returns:
+            A model that shares the arrays.
+        """
         return replace(self, alpha=alpha, beta=beta, unknown=unknown)
 
 
@@ -125,7 +152,15 @@ class NGramModel:
         return self._sorted
 
     def score(self, state: int, word: str) -> tuple[float, int, bool]:
-        """Natural log-probability of the word, the state after it, and whether the model knows the word."""
+        """See `LanguageModel.score`.
+
+        Args:
+            state: number of the state before the word.
+            word: the next word.
+
+        Returns:
+            Natural log-probability of the word, the state after it, and whether the model knows the word.
+        """
         word_id = self._ids.get(word, 0)
         log10, state = self._step(state, word_id)
         return log10 * LN10, state, word_id != 0
@@ -158,13 +193,26 @@ class NGramModel:
 
 
 def any_begins(words: Sequence[str], letters: str) -> bool:
-    """Whether one of these sorted words begins with these letters."""
+    """Tell whether one of these words begins with these letters.
+
+    Args:
+        words: sorted words.
+        letters: the beginning to look for.
+
+    Returns:
+        Whether one does.
+    """
     at = bisect_left(words, letters)
     return at < len(words) and words[at].startswith(letters)
 
 
 def write_ngrams(path: Path, ngrams: NGrams) -> None:
-    """Write a model as an .npz file, compressed to a fifth."""
+    """Write a model as an .npz file, compressed to a fifth.
+
+    Args:
+        path: the file.
+        ngrams: the model.
+    """
     weights = {"alpha": ngrams.alpha, "beta": ngrams.beta, "unknown": ngrams.unknown}
     meta = {"format": _FORMAT, "order": ngrams.order, **weights}
     arrays = {name: getattr(ngrams, name) for name in _ARRAYS if name != "words"}
@@ -173,14 +221,23 @@ def write_ngrams(path: Path, ngrams: NGrams) -> None:
 
 
 def read_ngrams(path: Path) -> NGrams:
-    """Read what `write_ngrams` wrote. Raises LanguageModelInvalid."""
+    """Read a file that `write_ngrams` wrote.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The model.
+
+    Raises:
+        LanguageModelInvalid: the file cannot be read, or its arrays do not fit together.
+    """
     try:
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             meta = json.loads(file["meta"].tobytes())
             words = tuple(file["words"].tobytes().decode().split("\n"))
             arrays = {name: file[name] for name in _ARRAYS if name != "words"}
-        if meta["format"] != _FORMAT:
-            raise ValueError(f"format {meta['format']!r}")
+        _check_format(meta["format"])
         weights = (float(meta["alpha"]), float(meta["beta"]), float(meta.get("unknown", DEFAULT_UNKNOWN)))
         ngrams = NGrams(words, order=int(meta["order"]), **arrays).with_weights(*weights)
         _check(ngrams)
@@ -198,6 +255,11 @@ def read_ngrams(path: Path) -> NGrams:
     ) as error:
         raise LanguageModelInvalid(f"{path} is not a whole n-gram file: {error}") from error
     return ngrams
+
+
+def _check_format(name: object) -> None:
+    if name != _FORMAT:
+        raise ValueError(f"format {name!r}")
 
 
 def _check(ngrams: NGrams) -> None:

@@ -1,4 +1,4 @@
-"""What a caller may ask of decoding, and how a request says so."""
+"""Decoding options of a request, and how they are parsed."""
 
 from __future__ import annotations
 
@@ -20,9 +20,12 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {"decoder": get_args(DecoderName)
 
 @dataclass(frozen=True, slots=True)
 class DecodingOptions:
-    """decoder: "auto" is beam search where there is a language model or a hotword, and greedy where there is none;
-    language_model: name of one of the bundle's, "" for the server's default, "none" for none; hotwords: besides the
-    server's own.
+    """How one request is decoded.
+
+    Attributes:
+        decoder: "auto" is beam search with a language model or a hotword, and greedy without either.
+        language_model: name of one of the bundle's; "" for the server's default, "none" for none.
+        hotwords: in addition to the server's own.
     """
 
     decoder: DecoderName = "auto"
@@ -30,9 +33,17 @@ class DecodingOptions:
     hotwords: tuple[Hotword, ...] = ()
 
     def updated(self, fields: Mapping[str, str]) -> DecodingOptions:
-        """These options with a request's fields; fields with other names are not looked at.
+        """Return these options with a request's fields applied.
 
-        Raises InvalidRequest, InvalidHotwords.
+        Args:
+            fields: form fields by name; other names are ignored.
+
+        Returns:
+            New options.
+
+        Raises:
+            InvalidRequest: the field "decoder" has an unknown value.
+            InvalidHotwords: a weight is not a number.
         """
         changes: dict[str, Any] = {}
         if (decoder := fields.get("decoder")) is not None:

@@ -22,15 +22,32 @@ __all__ = ["confidence", "ends_of", "tokens_from", "tokens_of_words", "words_fro
 
 
 def confidence(log_p: Float32, n_classes: int) -> NDArray[Any]:
-    """Confidences in [0, 1] from natural-log probabilities."""
+    """Convert log-probabilities to confidences, linearly from a uniform distribution (0) to certainty (1).
+
+    Args:
+        log_p: natural-log probabilities, any shape.
+        n_classes: number of classes of the model.
+
+    Returns:
+        Confidences in [0, 1], in the same shape.
+    """
     return np.clip((n_classes * np.exp(log_p) - 1) / (n_classes - 1), 0, 1)
 
 
 def ends_of(values: Float32, ids: Sequence[int], starts: Sequence[int], blank_id: int) -> list[int]:
-    """The frame after each token's last, on the best path on which the tokens start with these frames.
+    """Find where each token ends on the most likely path on which the tokens start with the given frames.
 
-    From its start on a token is repeated, then blanks follow until the next one starts: of all places for the change,
-    the likeliest. Between two tokens of one class at least one blank must lie.
+    From its start on a token is repeated, then blanks follow until the next one starts; the change is placed where the
+    path is most likely. Between two tokens of one class there is at least one blank.
+
+    Args:
+        values: natural-log probabilities, float32 [frames, classes].
+        ids: class of each token.
+        starts: first frame of each token.
+        blank_id: id of the CTC blank.
+
+    Returns:
+        For each token the frame after its last one.
     """
     ends = []
     for i, (id_, start) in enumerate(zip(ids, starts, strict=True)):
@@ -48,7 +65,18 @@ def ends_of(values: Float32, ids: Sequence[int], starts: Sequence[int], blank_id
 def tokens_from(
     log_probs: LogProbs, pieces: Sequence[str], ids: Sequence[int], starts: Sequence[int], ends: Sequence[int]
 ) -> tuple[Token, ...]:
-    """Tokens of a path; starts, ends: first frame of each, and the frame after its last."""
+    """Make the tokens of a path.
+
+    Args:
+        log_probs: of the clip, float32 [frames, classes], natural log.
+        pieces: text of each class.
+        ids: class of each token.
+        starts: first frame of each token.
+        ends: for each token the frame after its last one.
+
+    Returns:
+        The tokens, with times in seconds and the confidence of their least certain frame.
+    """
     values, shift = log_probs.values, log_probs.frame_shift_s
     least = np.array([values[a:b, id_].min() for id_, a, b in zip(ids, starts, ends, strict=True)], np.float32)
     confidences = confidence(least, values.shape[1]).tolist()

@@ -60,11 +60,14 @@ class SpeechBoundDecoder:
 
 
 def speech_score(log_probs: LogProbs, hypothesis: Hypothesis) -> float:
-    """The highest score of a hypothesis's words; 0 where it has none.
+    """Return the highest score of a hypothesis's words.
 
     Args:
-        log_probs: of the clip, float32 [frames, classes].
+        log_probs: of the clip, float32 [frames, classes], natural log.
         hypothesis: what a decoder made of them.
+
+    Returns:
+        A score in [0, 1]; 0 without words.
     """
     shift_s = log_probs.frame_shift_s
     certainty = np.exp(log_probs.values.max(axis=1)) if len(log_probs.values) else np.empty(0, np.float32)

@@ -23,7 +23,15 @@ _CACHED_WORDS: Final = 2**16
 
 
 def names_of_pieces(words: Sequence[str], vocabulary: Vocabulary) -> tuple[str, ...] | None:
-    """What a language model with these words calls each class; None where it is not one over pieces."""
+    """Find out how a language model names the classes of the acoustic model.
+
+    Args:
+        words: the language model's words.
+        vocabulary: of the acoustic model.
+
+    Returns:
+        The name of each class; None for a model over words.
+    """
     if any(WORD_MARK in word for word in words):
         return vocabulary.tokens
     nemo = tuple(chr(_NEMO_OFFSET + i) for i in range(len(vocabulary.tokens)))
@@ -32,10 +40,14 @@ def names_of_pieces(words: Sequence[str], vocabulary: Vocabulary) -> tuple[str, 
 
 
 class PieceModel:
-    """A LanguageModel over words, made of one over pieces. Thread-safe if that one is.
+    """A language model over words, made of one over pieces. Thread-safe if that one is.
 
-    names: what the model calls each class of the vocabulary. alpha weighs the sum over a word's pieces; beta stays a
-    reward per word, where NeMo's is per piece.
+    `alpha` weighs the sum over a word's pieces; `beta` is a reward per word, whereas NeMo's is per piece.
+
+    Args:
+        model: the model over pieces.
+        vocabulary: of the acoustic model.
+        names: how the model names each class of the vocabulary.
     """
 
     def __init__(self, model: LanguageModel, vocabulary: Vocabulary, names: Sequence[str]) -> None:
@@ -57,7 +69,15 @@ class PieceModel:
         return self._model.start
 
     def score(self, state: Any, word: str) -> tuple[float, Any, bool]:
-        """Natural log-probability of the word's likeliest cut, the state after it, and whether there is a cut."""
+        """Score the next word by its most likely segmentation into pieces.
+
+        Args:
+            state: the state before the word.
+            word: the next word.
+
+        Returns:
+            Natural log-probability of the word, the state after it, and whether there is a segmentation.
+        """
         return self._cached_score(state, word)
 
     def end(self, state: Any) -> float:

@@ -20,8 +20,14 @@ _RESERVED: Final = frozenset({"<unk>", "<s>", "</s>", "<pad>"})
 class Vocabulary:
     """The pieces of a model, in order of class id.
 
-    letters: each piece without its word mark; starts: whether the piece begins a word; alphabet: every letter that the
-    pieces can spell; marks are none.
+    Args:
+        tokens: the piece of each class, with its word mark.
+        blank_id: id of the CTC blank.
+
+    Attributes:
+        letters: each piece without its word mark.
+        starts: whether each piece begins a word.
+        alphabet: every letter that the pieces can spell, without punctuation marks.
     """
 
     def __init__(self, tokens: Sequence[str], blank_id: int) -> None:
@@ -35,10 +41,16 @@ class Vocabulary:
         self.alphabet = frozenset(letter for letter in letters if unicodedata.category(letter)[0] != "P")
 
     def words(self, text: str) -> list[str]:
-        """The words of a text in the form of the model's own output.
+        """Split a text into words, in the form of the model's own output.
 
-        Unicode is in canonical form (NFC); punctuation and symbols that the model cannot write part words; invisible
-        format characters that it cannot write are gone.
+        Unicode is in canonical form (NFC). Punctuation and symbols that the model cannot write separate words;
+        invisible format characters that it cannot write are removed.
+
+        Args:
+            text: any text.
+
+        Returns:
+            The words.
         """
         return "".join(map(self._plain, unicodedata.normalize("NFC", text))).split()
 

@@ -27,12 +27,29 @@ def error_types(base: type[HindiSTTError] = HindiSTTError) -> Iterator[type[Hind
 
 
 def from_code(code: str, message: str, retry_after_s: float | None = None) -> HindiSTTError:
-    """The error with this code, for errors that crossed a process boundary; an unknown code is an InternalError."""
+    """Return the error with this code, for errors that crossed a process boundary.
+
+    Args:
+        code: the error's code.
+        message: the error's message.
+        retry_after_s: seconds after which the request can be repeated; None if unknown.
+
+    Returns:
+        The error; an InternalError for an unknown code.
+    """
     return next((cls for cls in error_types() if cls.code == code), InternalError)(message, retry_after_s=retry_after_s)
 
 
 def from_status(status: int, message: str) -> HindiSTTError:
-    """The error that stands for an HTTP status which some library below us chose."""
+    """Return the error for an HTTP status that a library below this one chose.
+
+    Args:
+        status: the HTTP status.
+        message: the error's message.
+
+    Returns:
+        The error; for a status without one, InvalidRequest or InternalError.
+    """
     return {
         404: NotFound,
         405: MethodNotAllowed,
@@ -46,11 +63,14 @@ def from_status(status: int, message: str) -> HindiSTTError:
 
 @contextlib.contextmanager
 def within(field: str) -> Iterator[None]:
-    """Have the errors of a request that are raised meanwhile name the field at fault from outside of this one.
+    """Prefix the parameter that errors raised inside the block name with an outer field.
 
     Args:
-        field: Name of an object in the request; an error about its `rate` then has the param `field.rate`, and one
+        field: name of an object in the request; an error about its `rate` then has the param `field.rate`, and one
             about the object itself the param `field`.
+
+    Raises:
+        HindiSTTError: the error that was raised inside the block.
     """
     try:
         yield

@@ -61,8 +61,9 @@ class UploadTimeout(HindiSTTError):
 
 
 class TooManyUploads(HindiSTTError):
-    """This client sends more recordings at a time, or more bytes, than it may: HINDI_STT_MAX_UPLOADS_PER_CLIENT,
-    HINDI_STT_UPLOAD_SPACE_MB, HINDI_STT_STREAMED_UPLOADS.
+    """This client uploads more recordings, or more bytes, at the same time than it may.
+
+    Bounds: HINDI_STT_MAX_UPLOADS_PER_CLIENT, HINDI_STT_UPLOAD_SPACE_MB, HINDI_STT_STREAMED_UPLOADS.
     """
 
     code, status = "too_many_uploads", 429
@@ -113,7 +114,15 @@ class UploadType(HindiSTTError):
 
 @contextlib.contextmanager
 def needing_room(what: str) -> Iterator[None]:
-    """Raises StorageFull where something is written meanwhile and does not fit; what: what it is for."""
+    """Turn the OSError of a full disk, raised inside the block, into StorageFull.
+
+    Args:
+        what: what is being written, for the message.
+
+    Raises:
+        StorageFull: the disk or the quota is full.
+        OSError: any other error, unchanged.
+    """
     try:
         yield
     except OSError as error:

@@ -121,9 +121,16 @@ def _runs(tokens: Iterable[_Token]) -> Iterator[list[_Token]]:
 
 
 def _cut(tokens: Sequence[_Token], label_width: int) -> list[Sequence[_Token]]:
-    """The cheapest way to cut a run into cues, by dynamic programming as for the lines of a paragraph.
+    """Cut a run of tokens into cues at the lowest total cost, by dynamic programming.
 
     Source: Knuth and Plass, "Breaking Paragraphs into Lines", Software: Practice and Experience 11 (1981).
+
+    Args:
+        tokens: the run.
+        label_width: clusters that the channel's label takes in the first line.
+
+    Returns:
+        The tokens of each cue.
     """
     n = len(tokens)
     # ends[j] - ends[i] - 1 is the width of the tokens i to j in one line.

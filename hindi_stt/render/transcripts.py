@@ -27,7 +27,15 @@ def to_text(transcript: Transcript) -> str:
 
 
 def to_json(transcript: Transcript, model: str) -> dict[str, Any]:
-    """Text, words and facts; times and durations in seconds, rounded to the millisecond."""
+    """Render a transcript as our JSON form; times and durations in seconds, rounded to the millisecond.
+
+    Args:
+        transcript: the transcript.
+        model: tag of the model that made it.
+
+    Returns:
+        Text, language, duration, words, model and warnings.
+    """
     return {
         "text": transcript.text,
         "language": transcript.language,
@@ -41,9 +49,17 @@ def to_json(transcript: Transcript, model: str) -> dict[str, Any]:
 
 
 def to_verbose_json(transcript: Transcript, *, words: bool, segments: bool) -> dict[str, Any]:
-    """OpenAI's verbose_json. avg_logprob: mean of the words' `word_log_probs`.
+    """Render a transcript as OpenAI's verbose_json; avg_logprob is the mean of the words' `word_log_probs`.
 
-    What this kind of model does not have is neutral: no token ids, temperature and no_speech_prob 0.
+    Fields for which a CTC model has no value are neutral: no token ids, temperature and no_speech_prob 0.
+
+    Args:
+        transcript: the transcript.
+        words: include words.
+        segments: include segments.
+
+    Returns:
+        The JSON object.
     """
     body: dict[str, Any] = {
         "task": "transcribe",

@@ -25,7 +25,7 @@ def make_engine(url: str, **options: Any) -> Engine:
         The engine; nothing is connected yet.
 
     Raises:
-        SQLAlchemyError: It is no such URL.
+        sqlalchemy.exc.SQLAlchemyError: It is no such URL.
         ImportError: The driver is not installed.
     """
     engine = create_engine(url, hide_parameters=True, **options)

@@ -38,7 +38,9 @@ _OF_A_LANGUAGE: Final = frozenset({"numerals", "script", "mask"})
 class Writer:
     """Rewrites the segments of a recording in one language. Thread-safe.
 
-    model_punctuator: what punctuation=model asks, None where there is none.
+    Args:
+        language: the language's code; options that need its rules are refused for unknown ones.
+        model_punctuator: used for punctuation="model"; None without a punctuation model.
     """
 
     def __init__(self, language: str, model_punctuator: Punctuator | None = None) -> None:
@@ -49,7 +51,14 @@ class Writer:
             self._punctuators["model"] = model_punctuator
 
     def check(self, options: TextOptions) -> None:
-        """Raises InvalidRequest where the options ask for what there is not in this language."""
+        """Check a request's options against what this language and model offer.
+
+        Args:
+            options: the request's options.
+
+        Raises:
+            InvalidRequest: an option is not available.
+        """
         missing = sorted(_OF_A_LANGUAGE.intersection(options.changed()))
         if missing and not self._language:
             raise InvalidRequest(f"There is no {', '.join(missing)} for the language {self._name!r}.", param=missing[0])

@@ -30,11 +30,19 @@ _SHORTEST_OPEN_PART: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class MaskableRun:
-    """Words start … end (end excluded) say or write these digits.
+    """Words that say or write digits.
 
-    at_beginning, at_end: there is nothing before or behind it but fillers. may_have_begun_before, may_go_on: the same
-    of a run that looks like a piece of a longer number, whose other digits may have been said in another utterance.
-    named: a word before it says that a number follows. parts: how many digits or pairs it was said in.
+    Attributes:
+        start: first word.
+        end: word behind the last one.
+        digits: the digits.
+        may_have_begun_before: whether nothing but fillers precedes a run that looks like part of a longer number, whose
+            first digits may have been said in another utterance.
+        may_go_on: the same for its last digits.
+        at_beginning: whether nothing but fillers precedes the run.
+        at_end: whether nothing but fillers follows the run.
+        named: whether a word before it announces a number.
+        parts: how many digits or pairs it was said in.
     """
 
     start: int

@@ -25,9 +25,15 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class TextOptions:
-    """How the words are written; the defaults leave them as they were decoded, in NFC.
+    """How words are written; the defaults leave them as they were decoded, in NFC.
 
-    mask: kinds of numbers to hide; nukta="drop": letters without nukta, but for ड़ ढ़; nasals="anusvara": ं for ँ.
+    Attributes:
+        numerals: digits for spoken numbers.
+        script: the script of the text.
+        punctuation: where punctuation comes from.
+        mask: kinds of numbers to hide.
+        nukta: "drop" writes letters without nukta, except ड़ and ढ़.
+        nasals: "anusvara" writes ं for ँ.
     """
 
     numerals: Numerals = "off"
@@ -39,13 +45,30 @@ class TextOptions:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> TextOptions:
-        """The server's defaults. Raises InvalidRequest for a mask that there is not."""
+        """Return the server's defaults.
+
+        Args:
+            settings: the server's settings.
+
+        Returns:
+            The options.
+
+        Raises:
+            InvalidRequest: a setting has an unknown value.
+        """
         return cls().updated({name: getattr(settings, name) for name in FIELDS})
 
     def updated(self, fields: Mapping[str, str]) -> TextOptions:
-        """These options with a request's fields; fields with other names are not looked at.
+        """Return these options with a request's fields applied.
 
-        Raises InvalidRequest, which names the field and the values that it takes.
+        Args:
+            fields: form fields by name; other names are ignored.
+
+        Returns:
+            New options.
+
+        Raises:
+            InvalidRequest: a value is unknown; the message names the field and its values.
         """
         changes: dict[str, Any] = {name: _parse(name, fields[name]) for name in FIELDS if name in fields}
         return replace(self, **changes)

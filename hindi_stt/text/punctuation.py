@@ -21,14 +21,22 @@ class Punctuator(Protocol):
     """Says what stands after each word of one segment."""
 
     def __call__(self, words: Sequence[Word], sentence_end: str) -> Sequence[str]:
-        """One string a word: "," or sentence_end or another mark, "" for nothing."""
+        """Choose the punctuation mark behind each word.
+
+        Args:
+            words: the words of one segment, with times.
+            sentence_end: the mark that ends a sentence in this script.
+
+        Returns:
+            One string per word: ",", `sentence_end`, another mark, or "" for none.
+        """
 
 
 class PausePunctuator:
     """A comma for a short pause, the end of a sentence for a long one and at the segment's end; nothing else."""
 
     def __call__(self, words: Sequence[Word], sentence_end: str) -> Sequence[str]:
-        """See Punctuator."""
+        """See `Punctuator`."""
         pauses_s = [after.start_s - word.end_s for word, after in itertools.pairwise(words)]
         inner = [
             sentence_end if pause_s >= SENTENCE_PAUSE_S else "," if pause_s >= COMMA_PAUSE_S else ""
@@ -38,7 +46,16 @@ class PausePunctuator:
 
 
 def punctuate(words: Sequence[Word], punctuator: Punctuator, sentence_end: str) -> tuple[Word, ...]:
-    """The words with their marks attached. A word that ends in a mark gets no second one."""
+    """Append punctuation marks to words. A word that already ends in a mark gets no second one.
+
+    Args:
+        words: the words of one segment.
+        punctuator: chooses the marks.
+        sentence_end: the mark that ends a sentence in this script.
+
+    Returns:
+        The words with their marks.
+    """
     marks = punctuator(words, sentence_end)
     return apply(
         words,

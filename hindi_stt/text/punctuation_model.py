@@ -30,7 +30,17 @@ def has_punctuator(bundle: Bundle) -> bool:
 
 
 def load_punctuator(bundle: Bundle) -> Punctuator | None:
-    """The bundle's punctuation model, None where it has none. Raises BundleInvalid."""
+    """Load the bundle's punctuation model.
+
+    Args:
+        bundle: the bundle.
+
+    Returns:
+        The punctuator; None where the bundle has none.
+
+    Raises:
+        BundleInvalid: its files do not fit together, or the package tokenizers is not installed.
+    """
     names = {asset.name for asset in bundle.manifest.assets if asset.role == PUNCTUATION_ROLE}
     if not names:
         return None
@@ -39,13 +49,19 @@ def load_punctuator(bundle: Bundle) -> Punctuator | None:
 
 
 class ModelPunctuator:
-    """A Punctuator. Thread-safe.
+    """A punctuator that classifies tokens with an ONNX model. Thread-safe.
 
-    model: ONNX, input_ids int64 [1, t] and, if it wants one, attention_mask → scores float32 [1, t, labels];
-    tokenizer: tokenizer.json; marks: JSON list, the mark of each label, "" for none. A word gets the mark of its last
-    token; "।" and "." are the end of a sentence, written as the request's script has it.
+    A word gets the mark of its last token; "।" and "." are the end of a sentence, written as the request's script has
+    it.
 
-    Raises BundleInvalid where these do not fit together, or the tokenizers package is not installed.
+    Args:
+        model: an ONNX file: input_ids int64 [1, t] and, optionally, attention_mask int64 [1, t] → scores float32
+            [1, t, labels].
+        tokenizer: tokenizer.json of the package tokenizers.
+        marks: a JSON list with the mark of each label, "" for none.
+
+    Raises:
+        BundleInvalid: the files do not fit together, or the package tokenizers is not installed.
     """
 
     def __init__(self, model: Path, tokenizer: Path, marks: Path) -> None:
@@ -73,7 +89,7 @@ class ModelPunctuator:
             )
 
     def __call__(self, words: Sequence[Word], sentence_end: str) -> Sequence[str]:
-        """See Punctuator."""
+        """See `Punctuator`."""
         marks: list[str] = []
         for start in range(0, len(words), _MAX_WORDS):
             marks += self._marks_of([word.text for word in words[start : start + _MAX_WORDS]])

@@ -24,7 +24,16 @@ _CHANDRABINDU, _ANUSVARA = "\u0901", "\u0902"
 
 
 def unicode_form(text: str, nukta: Nukta = "keep", nasals: Nasals = "keep") -> str:
-    """The text in the form above. Applying it twice changes nothing more."""
+    """Normalise a text to the form that this module describes. The function is idempotent.
+
+    Args:
+        text: any text.
+        nukta: "drop" removes nuktas, except those of ड़ and ढ़.
+        nasals: "anusvara" replaces ँ by ं.
+
+    Returns:
+        The text in NFC.
+    """
     text = unicodedata.normalize("NFC", _JOINERS.sub("", text))
     if nukta == "drop":
         text = _NUKTA.sub("", text.translate(_WITHOUT_NUKTA))

@@ -1,4 +1,4 @@
-"""Rewriting words: a span of heard words becomes one word, which keeps their time and confidence."""
+"""Rewrites words: a span of decoded words becomes one word, which keeps their time and confidence."""
 
 from __future__ import annotations
 
@@ -20,19 +20,35 @@ class Span:
 
 
 def merge(words: Sequence[Word], text: str) -> Word:
-    """One word for several: from the start of the first to the end of the last, as sure as the least sure of them."""
-    heard = tuple(source for word in words for source in word.heard)
+    """Replace several words by one.
+
+    Args:
+        words: adjacent words.
+        text: the new word's text.
+
+    Returns:
+        A word from the start of the first to the end of the last, with the lowest of their confidences.
+    """
+    decoded = tuple(source for word in words for source in word.decoded)
     return Word(
         text=text,
         start_s=words[0].start_s,
         end_s=words[-1].end_s,
         confidence=min(word.confidence for word in words),
-        sources=() if heard == (text,) else heard,
+        sources=() if decoded == (text,) else decoded,
     )
 
 
 def apply(words: Sequence[Word], spans: Iterable[Span]) -> tuple[Word, ...]:
-    """The words with every span written as its text. Spans come in order and do not overlap."""
+    """Write each span of words as one word.
+
+    Args:
+        words: the words.
+        spans: in order, not overlapping.
+
+    Returns:
+        The new words.
+    """
     rewritten: list[Word] = []
     done = 0
     for span in spans:
@@ -43,9 +59,17 @@ def apply(words: Sequence[Word], spans: Iterable[Span]) -> tuple[Word, ...]:
 
 
 def map_texts(words: Sequence[Word], rewrite: Callable[[str], str]) -> tuple[Word, ...]:
-    """Each word with its text rewritten. A word that would vanish stays as it is: its time belongs to something."""
+    """Rewrite the text of each word. A word whose text would become empty is left as it is, so that its time is kept.
+
+    Args:
+        words: the words.
+        rewrite: from old to new text.
+
+    Returns:
+        The new words.
+    """
     return tuple(_with_text(word, rewrite(word.text)) for word in words)
 
 
 def _with_text(word: Word, text: str) -> Word:
-    return word if not text or text == word.text else replace(word, text=text, sources=word.heard)
+    return word if not text or text == word.text else replace(word, text=text, sources=word.decoded)

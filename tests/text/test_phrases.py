@@ -218,7 +218,7 @@ def test_a_range_keeps_times_and_sources() -> None:
     assert written[3].sources == ("साढ़े", "तीन")
     assert (written[3].start_s, written[3].end_s) == (words[3].start_s, words[4].end_s)
     assert written[3].confidence == min(words[3].confidence, words[4].confidence)
-    assert [source for word in written for source in word.heard] == [word.text for word in words]
+    assert [source for word in written for source in word.decoded] == [word.text for word in words]
 
 
 def test_spelling_variants_are_one_number() -> None:

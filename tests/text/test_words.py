@@ -39,9 +39,9 @@ def check_times(heard: tuple[Word, ...], written: tuple[Word, ...]) -> None:
     """Each written word is some heard words in a row: their time, the least of their confidences."""
     position = 0
     for word in written:
-        behind = heard[position : position + len(word.heard)]
+        behind = heard[position : position + len(word.decoded)]
         position += len(behind)
-        assert tuple(w.text for w in behind) == word.heard
+        assert tuple(w.text for w in behind) == word.decoded
         assert (word.start_s, word.end_s) == (behind[0].start_s, behind[-1].end_s)
         assert word.confidence == min(w.confidence for w in behind)
         assert word.text

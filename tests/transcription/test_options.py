@@ -34,7 +34,7 @@ def test_the_line_takes_options(pipeline: Pipeline, acoustic: LocalAcoustic) -> 
     assert [(w.start_s, w.end_s, w.confidence) for w in latin.words] == [
         (w.start_s, w.end_s, w.confidence) for w in plain.words
     ]
-    assert [source for word in latin.words for source in word.heard] == [word.text for word in plain.words]
+    assert [source for word in latin.words for source in word.decoded] == [word.text for word in plain.words]
 
 
 def test_a_setting_is_the_default_and_a_request_goes_before_it(bundle: Bundle, acoustic: LocalAcoustic) -> None:

@@ -16,10 +16,14 @@ __all__ = ["Amount", "amount_at", "group_digits", "rupees"]
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A number that the words start … end (end excluded) say.
+    """A number that some words say.
 
-    text: as it is written; value: of a fraction, that of its numerator; cardinal: it is written without a sign,
-    decimals or a denominator of its own.
+    Attributes:
+        start: first word.
+        end: word behind the last one.
+        text: the number as it is written.
+        value: its value; of a fraction, that of the numerator.
+        cardinal: whether it is written without a sign, decimals or a denominator.
     """
 
     start: int
@@ -46,7 +50,15 @@ def group_digits(value: Decimal) -> str:
 
 
 def amount_at(phrase: Phrase, i: int) -> Amount | None:
-    """The number that begins at word i with its माइनस, and what follows दशमलव or बटा; None where there is none."""
+    """Read the number that begins at a word, with माइनस before it, and दशमलव or बटा behind it.
+
+    Args:
+        phrase: the words.
+        i: position of the first word.
+
+    Returns:
+        The number; None without one.
+    """
     minus = phrase.key(i) in contexts.MINUS
     number = phrase.number(i + minus)
     if number and is_given(phrase, i, number.end):
@@ -91,7 +103,15 @@ def _decimals(phrase: Phrase, i: int) -> tuple[str, int]:
 
 
 def rupees(phrase: Phrase, amount: Amount) -> Reading:
-    """The amount with the रुपये behind it, and the paise behind those."""
+    """Read an amount of money: the रुपये behind a number, and the paise behind those.
+
+    Args:
+        phrase: the words.
+        amount: the number, which रुपये follows.
+
+    Returns:
+        The amount with ₹.
+    """
     end = amount.end + 1
     sign, text = ("-", amount.text[1:]) if amount.text[0] == "-" else ("", amount.text)
     whole, _, decimals = text.partition(".")

@@ -23,7 +23,13 @@ _UNBOUNDED = 10**20
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number that the words start … end (end excluded) say; closed: nothing may follow within it."""
+    """A number that some words say.
+
+    Attributes:
+        value: its value.
+        end: position of the word behind the last one.
+        closed: whether no further word can belong to it.
+    """
 
     value: Decimal
     end: int
@@ -31,7 +37,15 @@ class Number:
 
 
 def parse(keys: Sequence[str], start: int) -> Number | None:
-    """The longest number that begins at this word, given the words' spelling keys; None where there is none."""
+    """Parse the longest number that begins at a word.
+
+    Args:
+        keys: the words' spelling keys.
+        start: position of the first word.
+
+    Returns:
+        The number; None without one.
+    """
     total, i, bound = Decimal(0), start, _UNBOUNDED
     closed = False
     while not closed and (group := _group(keys, i, bound)):

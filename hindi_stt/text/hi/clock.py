@@ -21,7 +21,15 @@ _EVENTS: Final = contexts.keys_of("ट्रेन बस फ़्लाइट 
 
 
 def clock_time(phrase: Phrase, i: int) -> Reading | None:
-    """The time of day that begins at word i; a full hour is left to the rule for numbers."""
+    """Read the time of day that begins at a word; a full hour is left to the rule for numbers.
+
+    Args:
+        phrase: the words.
+        i: position of the first word.
+
+    Returns:
+        The time; None without one.
+    """
     if phrase.key(i) in contexts.QUARTER | _QUARTER_TO and phrase.key(i + 1) in contexts.OCLOCK:
         return Reading.of(i, i + 1, "1:15" if phrase.key(i) in contexts.QUARTER else "12:45")
     number = phrase.number(i)

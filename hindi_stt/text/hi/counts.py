@@ -32,7 +32,15 @@ _KIN_BEHIND: Final = contexts.POSTPOSITIONS | contexts.keys_of("है हैं
 
 
 def is_uncounted(phrase: Phrase, i: int) -> bool:
-    """Whether the scale at word i is counted in no number: "कई लाख", "फ़ाइव लाख", "10 लाख", "एक अरब देश"."""
+    """Tell whether the scale at a word belongs to no spoken number: "कई लाख", "फ़ाइव लाख", "10 लाख", "एक अरब देश".
+
+    Args:
+        phrase: the words.
+        i: position of the scale.
+
+    Returns:
+        Whether it does not.
+    """
     if phrase.key(i + 1) == _ARAB and phrase.key(i + 2) in contexts.ARAB_LANDS:
         return UNITS.get(phrase.key(i)) == 1
     if phrase.key(i) not in SCALES:
@@ -42,7 +50,16 @@ def is_uncounted(phrase: Phrase, i: int) -> bool:
 
 
 def estimate_end(phrase: Phrase, i: int, end: int) -> int | None:
-    """The end of an estimate whose first number is the words i … end: "दो तीन", "साढ़े दस ग्यारह", "दो सौ तीन सौ"."""
+    """Find the end of an estimate: "दो तीन", "साढ़े दस ग्यारह", "दो सौ तीन सौ".
+
+    Args:
+        phrase: the words.
+        i: first word of its first number.
+        end: word behind its first number.
+
+    Returns:
+        The word behind the estimate; None without one.
+    """
     second = phrase.number(end)
     if _is_operand(phrase, i):
         return None
@@ -87,7 +104,16 @@ def _one_or_two(phrase: Phrase, i: int, end: int) -> int | None:
 
 
 def is_count(phrase: Phrase, i: int, amount: Amount) -> bool:
-    """Whether a number of one word is meant as a number."""
+    """Tell whether a word that can be a number is meant as a number.
+
+    Args:
+        phrase: the words.
+        i: position of the word.
+        amount: the number that it can be.
+
+    Returns:
+        Whether it is.
+    """
     after, value = phrase.key(i + 1), amount.value
     if _is_operand(phrase, i) or (_in_a_range(phrase, i, value) and after not in contexts.PARTS):
         return True

@@ -40,10 +40,17 @@ _PLACE: Final = key("पर")
 
 @dataclass(frozen=True, slots=True)
 class DigitRun:
-    """Words start … end (end excluded) say these digits.
+    """Words that say digits.
 
-    words: how many words say digits; single: each says one; spoken: none is written in digits; marked: it begins with
-    प्लस, or has a डबल, ट्रिपल or zero, which are not said when counting; parts: the digits of each word.
+    Attributes:
+        start: first word.
+        end: word behind the last one.
+        digits: the digits.
+        words: how many words say digits.
+        single: whether each word says one digit.
+        spoken: whether no word is written in digits.
+        marked: whether it begins with प्लस, or has a डबल, ट्रिपल or zero, which are not said when counting.
+        parts: the digits of each word.
     """
 
     start: int
@@ -86,9 +93,17 @@ def digit_runs(texts: Sequence[str]) -> Iterator[MaskableRun]:
 
 
 def _looks_spelled_out(texts: Sequence[str], keys: Sequence[str], run: DigitRun) -> bool:
-    """Whether the run looks like a piece of a number said digit by digit, and not like an amount, a year or counting.
+    """Tell whether the run looks like part of a number said digit by digit, and not like an amount, a year or counting.
 
-    Nor like a number of another kind that is complete: an Aadhaar number, an OTP.
+    It is not part of one either if it is a complete number of another kind: an Aadhaar number, an OTP.
+
+    Args:
+        texts: the words as they were spoken.
+        keys: their spelling keys.
+        run: the run.
+
+    Returns:
+        Whether it does.
     """
     before = keys[max(0, run.start - _CUE_DISTANCE) : run.start]
     if any(word in before and len(run.digits) in lengths for word, lengths in _COMPLETE.items()):
@@ -118,12 +133,15 @@ def _is_no_amount(run: DigitRun) -> bool:
 
 
 def find_runs(texts: Sequence[str], keys: Sequence[str], *, fillers: bool = False) -> Iterator[DigitRun]:
-    """Each longest run of words that say or write digits.
+    """Find each longest run of words that say or write digits.
 
     Args:
-        texts: Words as they were spoken.
-        keys: Their spelling keys.
-        fillers: Pass over one filler ("और", "जी") between two of them.
+        texts: the words as they were spoken.
+        keys: their spelling keys.
+        fillers: allow one filler ("और", "जी") between two of them.
+
+    Yields:
+        The runs, in order.
     """
     i = 0
     while i < len(texts):
@@ -203,7 +221,15 @@ def _called(run: DigitRun, keys: Sequence[str]) -> bool:
 
 
 def is_code(run: DigitRun, keys: Sequence[str]) -> bool:
-    """Whether the run is one number said digit by digit, and not a few numbers in a row. Keys: of all the words."""
+    """Tell whether the run is one number said digit by digit, and not several numbers in a row.
+
+    Args:
+        run: the run.
+        keys: spelling keys of all words.
+
+    Returns:
+        Whether it is.
+    """
     if not run.spoken:
         return False
     cued = _cued(run, keys) or _called(run, keys)

@@ -19,9 +19,12 @@ _ANY_ENDING: Final = "~"
 
 @functools.cache
 def fixed_phrases() -> Mapping[str, Sequence[tuple[str, ...]]]:
-    """Form of the first word → the phrases that begin with it, as tuples of forms, the longest first.
+    """Read the list of fixed phrases.
 
-    A form is a word's spelling key, or for a number its value in digits, so that all its spellings are one.
+    A form is a word's spelling key, or for a number its value in digits, so that all its spellings are equal.
+
+    Returns:
+        For the form of the first word, the phrases that begin with it, as tuples of forms, the longest first.
     """
     lines = (resources.files(__package__) / "fixed_phrases.tsv").read_text("utf-8").splitlines()
     found: defaultdict[str, set[tuple[str, ...]]] = defaultdict(set)
@@ -36,7 +39,15 @@ def fixed_phrases() -> Mapping[str, Sequence[tuple[str, ...]]]:
 
 
 def fixed_phrase_end(keys: Sequence[str], start: int) -> int | None:
-    """The end (excluded) of the longest fixed phrase that begins at this word; None where there is none."""
+    """Find the longest fixed phrase that begins at a word.
+
+    Args:
+        keys: the words' spelling keys.
+        start: position of the first word.
+
+    Returns:
+        Position of the word behind it; None without one.
+    """
     for phrase in fixed_phrases().get(_form(keys[start]), ()):
         end = start + len(phrase)
         if end <= len(keys) and all(map(_fits, phrase[1:], keys[start + 1 : end])):

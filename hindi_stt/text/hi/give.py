@@ -108,14 +108,33 @@ _NUMBERED: Final = LABELS - _NUMBER | keys_of(
 
 
 def is_number(phrase: Phrase, i: int) -> bool:
-    """Whether the word दो at i is the number. A lone दो and one that could be either stay words."""
+    """Tell whether the word दो is the number ("two") and not the verb ("give").
+
+    A lone दो, and one that could be either, are left as words.
+
+    Args:
+        phrase: the words.
+        i: position of the दो.
+
+    Returns:
+        Whether it is the number.
+    """
     if _completes_a_verb(phrase, i):
         return False
     return next((verdict for rule in _RULES if (verdict := rule(phrase, i)) is not None), True)
 
 
 def is_given(phrase: Phrase, start: int, end: int) -> bool:
-    """Whether the last word of the number start … end is a दो that gives the rest: "मुझे दो हज़ार दो"."""
+    """Tell whether the last word of a number is the verb दो, of which the rest is the object: "मुझे दो हज़ार दो".
+
+    Args:
+        phrase: the words.
+        start: first word of the number.
+        end: word behind the number.
+
+    Returns:
+        Whether it is.
+    """
     if end < start + 3 or phrase.keys[end - 1] != _TWO or phrase.keys[end - 2] not in SCALES:
         return False
     to_whom = phrase.key(start - 1) in _TO_WHOM or phrase.key(start - 1) == _TO

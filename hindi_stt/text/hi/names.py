@@ -46,7 +46,16 @@ _THERE: Final = contexts.keys_of("वहाँ उतने उतनी")
 
 
 def is_part_of_a_name(phrase: Phrase, i: int, end: int) -> bool:
-    """Whether the number in the words i … end (excluded) is a part of a name or a saying, and stays words."""
+    """Tell whether a number is part of a name or a saying, and therefore stays in words.
+
+    Args:
+        phrase: the words.
+        i: first word of the number.
+        end: word behind the number.
+
+    Returns:
+        Whether it is.
+    """
     after = phrase.key(end)
     if after in contexts.ADJECTIVE_ENDINGS:
         return True

@@ -43,7 +43,15 @@ _FROM_OR_OF: Final = contexts.keys_of("से की")
 
 
 def rewrite_numerals(words: Sequence[Word], style: Numerals) -> tuple[Word, ...]:
-    """The words with spoken numbers in digits of this style; off: as they are."""
+    """Write spoken numbers in digits.
+
+    Args:
+        words: the words.
+        style: which digits; "off" leaves the words as they are.
+
+    Returns:
+        The words, with one word for each number.
+    """
     if style == "off":
         return tuple(words)
     spans = [span for start, end in _phrases(words) for span in _spans(words, start, end)]

@@ -40,7 +40,16 @@ _SIX: Final = key("छह")
 
 
 def ordinal_at(texts: Sequence[str], keys: Sequence[str], start: int) -> tuple[Decimal, str, int] | None:
-    """Value, suffix as it was said, and end (excluded) of the ordinal that begins at this word."""
+    """Read the ordinal that begins at a word.
+
+    Args:
+        texts: the words as they were spoken.
+        keys: their spelling keys.
+        start: position of the first word.
+
+    Returns:
+        Its value, its suffix as it was said, and the position of the word behind it; None without one.
+    """
     if keys[start] in _IRREGULAR:
         if start + 1 < len(keys) and keys[start + 1] in RANKED:
             digit, suffix = _IRREGULAR[keys[start]]

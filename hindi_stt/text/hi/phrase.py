@@ -39,5 +39,14 @@ class Reading:
 
     @classmethod
     def of(cls, start: int, end: int, text: str) -> Reading:
-        """The words start … end (excluded) are written as one word."""
+        """Make a reading in which some words are written as one.
+
+        Args:
+            start: first word.
+            end: word behind the last one.
+            text: the written word.
+
+        Returns:
+            The reading.
+        """
         return cls(end, (Span(start, end, text),))

@@ -23,10 +23,17 @@ _UP_TO: Final = key("लेकर")
 
 
 def range_of_numbers(phrase: Phrase, i: int) -> Reading | None:
-    """A range, or a choice, whose second number alone has the scale, or whose second number alone has रुपये.
+    """Read a range, or a choice, of which only the second number has the scale or रुपये.
 
-    The scale stays a word behind both numbers ("2 से 3 लाख"): written out in the second alone it would change the
-    first. सौ is written out in both ("200 से 300").
+    The scale stays a word behind both numbers ("2 से 3 लाख"): written out in the second number alone it would change
+    the first. सौ is written out in both ("200 से 300").
+
+    Args:
+        phrase: the words.
+        i: first word of the first number.
+
+    Returns:
+        The range; None without one.
     """
     first = amount_at(phrase, i)
     second = _other_end(phrase, first) if first else None

@@ -23,7 +23,15 @@ def loan_words() -> Mapping[str, str]:
 
 
 def rewrite_script(words: Sequence[Word], script: Script) -> tuple[Word, ...]:
-    """The words in this script; loan-words are spelled as in English in latin too."""
+    """Write words in another script; in "latin" and "mixed" loan-words are spelled as in English.
+
+    Args:
+        words: the words, in Devanagari.
+        script: the script.
+
+    Returns:
+        The words in the script.
+    """
     if script == "devanagari":
         return tuple(words)
     loans = loan_words()

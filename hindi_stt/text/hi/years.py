@@ -19,7 +19,15 @@ _TO: Final = key("से")
 
 
 def year(phrase: Phrase, i: int) -> Reading | None:
-    """The year, or the two years of a season, that begins at word i and is no single number."""
+    """Read a year that is not said as one number, or the two years of a season.
+
+    Args:
+        phrase: the words.
+        i: position of the first word.
+
+    Returns:
+        The year; None without one.
+    """
     return _two_years(phrase, i) or _century_and_year(phrase, i)
 
 
