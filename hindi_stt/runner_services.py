@@ -108,7 +108,7 @@ class BatchingRunner(_Runner):
 
     @bentoml.api(batchable=True, max_batch_size=settings.max_batch_size, max_latency_ms=settings.max_batch_latency_ms)
     def infer(self, items: list[FeatureItem]) -> list[LogProbsItem]:
-        """Log-probs of each clip, or its error: one bad clip never fails its batch-mates."""
+        """Compute the log-probs of each clip, or its error; a clip that fails does not affect the others."""
         start_s = time.monotonic()
         answers = [NOT_RUN] * len(items)
         for model in dict.fromkeys(item.model for item in items):

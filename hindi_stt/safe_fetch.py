@@ -36,9 +36,13 @@ class _AddressRefused(OSError):
 
 
 class Network:
-    """Connections to public addresses, and to the private networks that are opened: 10.1.0.0/16,….
+    """Connections to public addresses, and to listed private networks.
 
-    Raises ValueError for what is no network.
+    Args:
+        private_networks: networks such as 10.1.0.0/16, separated by commas.
+
+    Raises:
+        ValueError: one of them is not a network.
     """
 
     def __init__(self, private_networks: str = "") -> None:
@@ -68,7 +72,18 @@ class Network:
 
     @contextlib.asynccontextmanager
     async def session(self, timeout_s: float) -> AsyncIterator[aiohttp.ClientSession]:
-        """An HTTP client whose every connection passes `check`; its requests raise PrivateAddress."""
+        """Open an HTTP client whose every connection passes `check`.
+
+        Args:
+            timeout_s: longest time for a request in seconds.
+
+        Yields:
+            The client; its requests raise PrivateAddress.
+
+        Raises:
+            PrivateAddress: the host has an address that is not allowed.
+            aiohttp.ClientConnectorError: the host cannot be reached.
+        """
         timeout = aiohttp.ClientTimeout(total=timeout_s, connect=_CONNECT_S)
         connector = aiohttp.TCPConnector(
             resolver=aiohttp.ThreadedResolver(), socket_factory=self._make_socket, force_close=True
@@ -91,9 +106,18 @@ class Network:
         return socket.socket(family, kind, protocol)
 
     async def fetch(self, url: str, copy: IO[bytes], max_bytes: int, timeout_s: float) -> None:
-        """Write what the host has at this URL; redirects are not followed.
+        """Copy the content of a URL; redirects are not followed.
 
-        Raises PrivateAddress, ReferenceUnreachable, BodyTooLarge.
+        Args:
+            url: http:// or https://.
+            copy: where the content is written.
+            max_bytes: largest size of the content.
+            timeout_s: longest time in seconds.
+
+        Raises:
+            PrivateAddress: the host has an address that is not allowed.
+            ReferenceUnreachable: the host does not answer, or answers with another status than 200.
+            BodyTooLarge: the content is larger than the bound.
         """
         received = 0
         try:

@@ -36,7 +36,7 @@ Float32 = NDArray[np.float32]
 # SentencePiece writes it before a token that begins a word.
 WORD_MARK: Final = "\u2581"
 
-# How text is written: what settings and requests may say. docs/hindi-text.md tells what each does.
+# How text is written: what settings and requests may say. docs/hindi-text.md describes each.
 Numerals = Literal["off", "devanagari", "latin"]
 Script = Literal["devanagari", "latin", "mixed"]
 Punctuation = Literal["off", "pauses", "model"]

@@ -103,8 +103,14 @@ def make_key(
 def read_key_file(path: Path) -> KeyFile:
     """Read a key file.
 
+    Args:
+        path: the file.
+
+    Returns:
+        Its content.
+
     Raises:
-        KeyFileInvalid: It cannot be read, or is no key file.
+        KeyFileInvalid: It cannot be read, or is not a key file.
     """
     try:
         return KeyFile.model_validate_json(path.read_bytes())
@@ -188,7 +194,15 @@ def _give(descriptor: int, owner: tuple[int, int], *, strict: bool) -> None:
 
 
 def hash_of(salt: bytes, secret: str) -> bytes:
-    """Hash the secret of a key."""
+    """Hash the secret of a key with HMAC-SHA-256.
+
+    Args:
+        salt: the key's salt.
+        secret: the secret.
+
+    Returns:
+        32 bytes.
+    """
     return hmac.digest(salt, secret.encode(), "sha256")
 
 

@@ -25,7 +25,7 @@ _RETRY_S: Final = 1.0
 class KeyRing:
     """The keys of a file, as the file is now.
 
-    Where the file cannot be read any more, nobody knows which keys are still valid: the keys last read are valid for
+    Where the file cannot be read any more, it is unknown which keys are still valid: the keys last read are valid for
     `grace_s` seconds longer, and after that no key is, until the file can be read again.
 
     Args:
@@ -43,8 +43,8 @@ class KeyRing:
         self._tried_s = 0.0
         self._keys = _by_id(read_key_file(path))
         self._seen = _fingerprint(path)
-        # Compared with where the id is unknown, so that the time tells nothing about ids.
-        self._nobody, _ = make_key("nobody")
+        # Compared with where the id is unknown, so that the time reveals nothing about ids.
+        self._decoy, _ = make_key("decoy")
 
     def find(self, token: str) -> Key:
         """Find the entry of a key.
@@ -65,7 +65,7 @@ class KeyRing:
         prefix, _, rest = token.partition("_")
         key_id, _, secret = rest.partition("_")
         found = self._keys.get(key_id)
-        entry = found or self._nobody
+        entry = found or self._decoy
         same = hmac.compare_digest(hash_of(bytes.fromhex(entry.salt), secret), bytes.fromhex(entry.hmac_sha256))
         if found is None or not same or prefix != KEY_PREFIX:
             raise InvalidKey("The API key is not one of this server's.")
@@ -74,8 +74,14 @@ class KeyRing:
     def entry(self, key_id: str) -> Key:
         """Find the entry with an id.
 
+        Args:
+            key_id: the key's id.
+
+        Returns:
+            The key.
+
         Raises:
-            InvalidKey: There is none any more.
+            InvalidKey: There is no such key any more.
             KeyRevoked: It was revoked.
             KeysUnavailable: The file cannot be read, and the grace period is over.
         """

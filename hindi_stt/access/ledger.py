@@ -122,7 +122,16 @@ class Ledger:
         self._thread.start()
 
     def note(self, client: str, path: str, model: str, status: int, audio_s: float, latency_s: float) -> None:
-        """Note a request that has just ended; the rest as in `Entry`."""
+        """Record a request that has just ended.
+
+        Args:
+            client: name of the client.
+            path: path of the URL.
+            model: tag of the model.
+            status: HTTP status of the answer.
+            audio_s: seconds of audio transcribed.
+            latency_s: seconds from the request to the answer.
+        """
         self.add(Entry(datetime.now(UTC), client[:_NAME], path[:_PATH], model, status, audio_s, latency_s))
 
     def add(self, entry: Entry) -> None:
@@ -133,7 +142,7 @@ class Ledger:
             log.error("usage of %s is lost: the database does not keep up", entry.client)  # noqa: TRY400
 
     def close(self) -> None:
-        """Write what is left, and end."""
+        """Write the remaining entries and stop."""
         self._entries.put(None)
         self._thread.join(_CLOSE_S)
         self._engine.dispose()
@@ -183,7 +192,7 @@ def read_sums(url: str, by: Literal["client", "model", "day"], since: datetime |
 
     Args:
         url: The database, as SQLAlchemy takes it.
-        by: What the groups are; days are of UTC.
+        by: How entries are grouped; days are in UTC.
         since: Only what came from then on, with a time zone; None: everything.
 
     Returns:

@@ -83,10 +83,14 @@ class RateLimits:
             await self._count(item, client, 1, f"{limit} requests a minute")
 
     async def count_audio(self, client: Client, duration_s: float) -> None:
-        """Count seconds of audio.
+        """Count seconds of audio against the client's hourly limit.
+
+        Args:
+            client: the client.
+            duration_s: seconds of audio.
 
         Raises:
-            RateLimited: They are above the client's limit, and are not counted.
+            RateLimited: The limit would be exceeded; the seconds are not counted.
             LimitsUnavailable: Redis does not answer.
         """
         limit_s, cost = client.audio_s_per_hour, round(duration_s * _MS)
@@ -112,7 +116,7 @@ class RateLimits:
 async def _wait_s(
     limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, client: Client, cost: int
 ) -> float | None:
-    """Count; None where that is within the limit, else the seconds until there may be room again."""
+    """Count a use; return None within the limit, else the seconds until it may be allowed again."""
     if await limiter.hit(item, client.name, cost=cost):
         return None
     reset_s, _ = await limiter.get_window_stats(item, client.name)

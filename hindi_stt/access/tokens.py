@@ -46,21 +46,28 @@ class Token:
 
 
 class Tokens:
-    """Makes and checks tokens. secret: empty for one that this server's processes share, and that ends with them."""
+    """Makes and checks short-lived tokens.
+
+    Args:
+        secret: key of the signature; empty for a random one that this server's processes share until they end.
+    """
 
     def __init__(self, secret: str) -> None:
         self._configured = secret
 
     def make(self, key_id: str, seconds: int, session: Mapping[str, Any] | None = None) -> Token:
-        """A token for the holder of a key.
+        """Make a token for the holder of a key.
 
         Args:
-            key_id: Id of the key, empty where the server has none.
+            key_id: Id of the key; empty where the server has none.
             seconds: How long it is valid.
             session: JSON that the token carries.
 
+        Returns:
+            The token and when it expires.
+
         Raises:
-            InvalidRequest: The session is too long to be carried.
+            InvalidRequest: The session is too large to be carried.
         """
         expires_at = int(time.time()) + seconds
         claim = f"{TOKEN_PREFIX}{key_id}_{expires_at}"

@@ -30,7 +30,7 @@ __all__ = ["ChildLimits", "FFmpegFile"]
 
 # Signals that a decoder does not earn by what it decodes: SIGKILL comes from the kernel when memory runs out.
 _ENDED_FROM_OUTSIDE: Final = (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGHUP, -signal.SIGINT)
-# Whoever uses less of a core than this while it gives nothing has been stopped, or has no core.
+# A child that uses a smaller share of a core than this while it produces nothing was stopped, or gets no CPU time.
 _BUSY_SHARE: Final = 0.5
 _CHILD: Final = str(Path(__file__).with_name("ffmpeg_child.py"))
 

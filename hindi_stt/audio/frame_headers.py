@@ -1,6 +1,6 @@
 """Frames of bare MPEG audio (MP3, MP2, MP1) and of AAC in ADTS, found by their headers without decoding them.
 
-Such files have no index: only their frames tell how long they are, whether several files were joined, and what is
+Such files have no index: only their frames show how long they are, whether several files were joined, and what is
 damaged. Sources: ISO/IEC 11172-3 and 13818-3 (frame header), ISO/IEC 14496-3 (ADTS), and the Xing/Info and VBRI
 headers as LAME and Fraunhofer write them.
 """

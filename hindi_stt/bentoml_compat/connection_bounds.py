@@ -25,7 +25,7 @@ __all__ = ["BoundedProtocol", "ConnectionBounds"]
 
 # Of the descriptors that a process may have, so many may be idle connections: others are files, and requests.
 _IDLE_SHARE: Final = 0.25
-# For the answer to whoever was cut off, before the connection is closed whether it was read or not.
+# Time to read the answer before a connection that was cut off is closed.
 _LINGER_S: Final = 1.0
 
 
@@ -158,7 +158,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._set_idle()
 
     def drop(self) -> None:
-        """Close the connection at once, to make room for others; for one that has no request."""
+        """Close a connection that has no request at once, in favour of others."""
         self._set_timer(None)
         self.transport.abort()
 

@@ -1,4 +1,4 @@
-"""Adapt BentoML and what it is built on to a process of this server: every patch, applied in one place."""
+"""Applies every patch of BentoML and its dependencies to a process of this server."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ __all__ = ["CONNECTIONS", "call_runner", "post_to_runner"]
 T = TypeVar("T")
 
 CONNECTIONS: Final = 100
-"""Connections of a client: the default of aiohttp's pool, where whoever finds none waits in order of arrival."""
+"""Connections of a client: the default of aiohttp's pool, where further calls wait in order of arrival."""
 
 
 async def call_runner(runner: Any, items: Sequence[Any]) -> list[Any]:
@@ -37,7 +37,7 @@ async def call_runner(runner: Any, items: Sequence[Any]) -> list[Any]:
     Raises:
         Overloaded: The runner sheds load.
         RunnerUnavailable: It cannot be reached, or fails.
-    """
+    """  # noqa: DOC501, RUF100  # the inner error is raised again only to leave the inner block
     infer = getattr(runner.to_async, "infer", None)
     if infer is None:
         raise RunnerUnavailable("The model runner is starting.")

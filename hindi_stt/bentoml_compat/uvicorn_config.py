@@ -1,4 +1,4 @@
-"""Patch: uvicorn's configuration, of which BentoML lets nobody set more than a few values.
+"""Patch: uvicorn's configuration, of which BentoML exposes only a few values.
 
 What: changes each uvicorn.Config after it was made. Why:
 - API workers and runner would close a connection that has been idle for five seconds. Whoever keeps it for longer
@@ -6,7 +6,7 @@ What: changes each uvicorn.Config after it was made. Why:
 - Connections need bounds before there is a request: see `connection_bounds`.
 - Compression of WebSocket messages takes a tenth of the event loop's time and 300 KB a connection, to make speech in
   base64 a quarter shorter.
-- uvicorn believes X-Forwarded-For of everybody on this machine unless it is told whom to trust.
+- uvicorn by default trusts X-Forwarded-For from every process on this machine.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from hindi_stt.settings import Settings
 
 __all__ = ["patch"]
 
-# Longer than clients and proxies keep a connection that nobody uses.
+# Longer than clients and proxies keep an idle connection.
 _KEEP_ALIVE_S: Final = 75
 
 _configure: Final = uvicorn.Config.__init__

@@ -18,7 +18,13 @@ _LONGEST_LINE: Final = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """line: in the manifest, from 1; source: path or URL as written there; error: why it cannot be one."""
+    """One entry of a manifest.
+
+    Attributes:
+        line: its line in the manifest, from 1.
+        source: path or URL as written there.
+        error: why it cannot be used; None if it can.
+    """
 
     line: int
     source: str
@@ -26,9 +32,18 @@ class Item:
 
 
 def read_items(manifest: Path) -> Iterator[Item]:
-    """NeMo's JSONL, a table with a header and tabs between, or a plain list of paths and URLs, by its first line.
+    """Read a manifest: NeMo's JSONL, a tab-separated table with a header, or a plain list of paths and URLs.
 
-    Raises InvalidRequest where the file cannot be opened.
+    The first line decides the format.
+
+    Args:
+        manifest: the file.
+
+    Yields:
+        Its entries, in order; an invalid one carries its error.
+
+    Raises:
+        InvalidRequest: the file cannot be opened.
     """
     try:
         lines = manifest.open(encoding="utf-8-sig", errors="surrogateescape", newline="\n")

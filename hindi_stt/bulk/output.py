@@ -1,6 +1,6 @@
 """Shards of transcripts in a folder or object store. Only the driver writes, and a shard is there whole or not at all.
 
-A record's `key` stands for content × model × options: what has its key in a shard is done, and is never written again.
+A record's `key` identifies content × model × options: an item whose key is in a shard is done, and not written again.
 """
 
 from __future__ import annotations
@@ -28,9 +28,14 @@ _PREFIX: Final = "part-"
 
 
 class Output:
-    """url: a folder, or as fsspec takes it. One driver at a time; in a folder, a lock sees to it.
+    """The shards that a run writes. One run at a time; in a local folder a lock enforces this.
 
-    Raises OutputUnusable.
+    Args:
+        url: a folder, or a URL that fsspec accepts.
+        form: format of new shards.
+
+    Raises:
+        OutputUnusable: it cannot be written to, or another run holds the lock.
     """
 
     def __init__(self, url: str, form: Format) -> None:
@@ -56,16 +61,37 @@ class Output:
             self._lock.close()
 
     def done(self) -> set[str]:
-        """Keys of all records in all shards, of either format. Raises OutputUnusable."""
+        """Read which items have a transcript.
+
+        Returns:
+            Keys of all records in all shards, of either format.
+
+        Raises:
+            OutputUnusable: a shard cannot be read.
+        """
         return {key for path in self._shards() for key in self._keys(path)}
 
     def commit(self, records: Sequence[dict[str, Any]]) -> None:
-        """One more shard. Raises OutputUnusable."""
+        """Write one more shard.
+
+        Args:
+            records: its records.
+
+        Raises:
+            OutputUnusable: it cannot be written.
+        """
         content = _parquet(records) if self._form == "parquet" else _jsonl(records)
         self._write(f"{_PREFIX}{uuid.uuid4().hex}.{self._form}", content)
 
     def write_failures(self, failures: Sequence[dict[str, Any]]) -> None:
-        """What this run could not transcribe, in the place of what the one before has left. Raises OutputUnusable."""
+        """Write the items that this run could not transcribe; replaces the list of the run before.
+
+        Args:
+            failures: line, source, code and message of each.
+
+        Raises:
+            OutputUnusable: the list cannot be written.
+        """
         self._write("failures.jsonl", _jsonl(failures))
 
     def _shards(self) -> list[str]:

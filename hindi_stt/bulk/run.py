@@ -1,4 +1,4 @@
-"""A bulk run: look at every item, leave out what is done, transcribe the longest first, commit shard by shard.
+"""A bulk run: read every item's checksum, skip those done, transcribe the longest first, commit shard by shard.
 
 Ray moves items to workers and results back; the driver alone writes, so that a result which is not in a shard has
 never happened, whatever dies and when. Ray Data looks at the items. Its executor polls, which cost the medium model a
@@ -29,7 +29,7 @@ from tqdm import tqdm
 
 from hindi_stt.bulk.items import Item
 from hindi_stt.bulk.output import Output
-from hindi_stt.bulk.worker import Plan, Transcriber, look
+from hindi_stt.bulk.worker import Plan, Transcriber, probe
 from hindi_stt.errors import DuplicateReference, HindiSTTError, WorkerLost
 from hindi_stt.settings import available_cores
 
@@ -47,7 +47,15 @@ _AHEAD: Final = 2
 
 @dataclass(slots=True)
 class Report:
-    """What a run has done. compute_s: from the first item that a worker began to the last that one ended."""
+    """Result of a run.
+
+    Attributes:
+        transcribed: number of new transcripts.
+        audio_s: seconds of audio in them.
+        compute_s: from the start of the first item in a worker to the end of the last one, in seconds.
+        done_before: number of items that had a transcript before the run.
+        failures: line, source, code and message of each item without a transcript.
+    """
 
     transcribed: int = 0
     audio_s: float = 0.0
@@ -56,7 +64,14 @@ class Report:
     failures: list[dict[str, Any]] = field(default_factory=list)
 
     def fail(self, line: int, source: str, code: str, message: str) -> None:
-        """Add an item that has no transcript."""
+        """Add an item that has no transcript.
+
+        Args:
+            line: its line in the manifest.
+            source: path or URL as written there.
+            code: code of the error.
+            message: message of the error.
+        """
         self.failures.append({"line": line, "source": source, "code": code, "message": message})
 
     @property
@@ -66,9 +81,14 @@ class Report:
 
 
 def connect(address: str, workers: int) -> int:
-    """Join the cluster, or start Ray on this machine. Returns how many workers there are to be.
+    """Join a Ray cluster, or start Ray on this machine.
 
-    workers: 0 for a worker on each core.
+    Args:
+        address: the cluster's address; empty for this machine.
+        workers: number of workers; 0 for one per core.
+
+    Returns:
+        The number of workers.
     """
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address:
@@ -86,12 +106,24 @@ def connect(address: str, workers: int) -> int:
 
 
 def run(items: Iterable[Item], plan: Plan, output: Output, *, workers: int, commit_s: float) -> Report:
-    """Transcribe what has not been. commit_s: most seconds until a result is in a shard.
+    """Transcribe the items that have no transcript yet.
 
-    Raises OutputUnusable, and WorkerLost where no worker can start.
+    Args:
+        items: entries of the manifest.
+        plan: what the workers need.
+        output: where transcripts are written, and found from earlier runs.
+        workers: number of workers.
+        commit_s: longest time until a result is in a shard, in seconds.
+
+    Returns:
+        What was done.
+
+    Raises:
+        OutputUnusable: the output cannot be read or written.
+        WorkerLost: no worker can start.
     """
     report = Report()
-    todo = _pending(_look(items, plan, report, workers), plan, output.done(), report)
+    todo = _pending(_probe_all(items, plan, report, workers), plan, output.done(), report)
     todo.sort(key=lambda row: row["bytes"], reverse=True)
     waiting = {row["line"]: row for row in todo}
     shard: list[dict[str, Any]] = []
@@ -126,8 +158,8 @@ def run(items: Iterable[Item], plan: Plan, output: Output, *, workers: int, comm
     return report
 
 
-def _look(items: Iterable[Item], plan: Plan, report: Report, workers: int) -> Iterator[dict[str, Any]]:
-    """What `worker.look` sees of every item that the manifest has, each source once."""
+def _probe_all(items: Iterable[Item], plan: Plan, report: Report, workers: int) -> Iterator[dict[str, Any]]:
+    """Run `worker.probe` on every item of the manifest, once for each source."""
     seen: dict[str, int] = {}
     lines: list[int] = []
     for item in items:
@@ -143,7 +175,7 @@ def _look(items: Iterable[Item], plan: Plan, report: Report, workers: int) -> It
     if not tables:
         return
     looked = ray.data.from_arrow(tables).map_batches(
-        look, fn_kwargs={"plan": plan}, batch_size=None, batch_format="pyarrow"
+        probe, fn_kwargs={"plan": plan}, batch_size=None, batch_format="pyarrow"
     )
     missing = dict(zip(lines, seen, strict=True))
     for row in _rows(looked):
@@ -173,7 +205,7 @@ def _pending(looked: Iterable[Mapping[str, Any]], plan: Plan, done: set[str], re
 
 
 def _digest_of_work(plan: Plan) -> str:
-    """Stands for all that a transcript depends on beside the recording."""
+    """Identifies everything that a transcript depends on except the recording."""
     settings = plan.settings
     parts = [plan.tag, repr(plan.options), str(settings.max_segment_s), str(settings.beam_width)]
     for path in (plan.language_model, settings.hotwords_file):
@@ -184,7 +216,7 @@ def _digest_of_work(plan: Plan) -> str:
 
 
 def _transcribe(todo: Sequence[Mapping[str, Any]], plan: Plan, workers: int) -> Iterator[dict[str, Any]]:
-    """Block after block; then, one by one, what was in blocks that ended their workers. Raises WorkerLost."""
+    """Transcribe block by block; then, one by one, the items of blocks whose worker died. Raises WorkerLost."""
     if not todo:
         return
     columns = {name: [row[name] for row in todo] for name in ("line", "source")}
@@ -192,14 +224,24 @@ def _transcribe(todo: Sequence[Mapping[str, Any]], plan: Plan, workers: int) -> 
     actor = ray.remote(num_cpus=1, max_restarts=-1, max_task_retries=_TASK_TRIES)(Transcriber)
     pool = [actor.remote(plan) for _ in range(min(workers, len(blocks)))]
     lost: list[pa.Table] = []
-    yield from _heard(pool, blocks, _AHEAD, lost)
-    yield from _heard(pool, [block.slice(i, 1) for block in lost for i in range(len(block))], 1, [])
+    yield from _results(pool, blocks, _AHEAD, lost)
+    yield from _results(pool, [block.slice(i, 1) for block in lost for i in range(len(block))], 1, [])
 
 
-def _heard(pool: list[Any], blocks: Iterable[pa.Table], ahead: int, lost: list[pa.Table]) -> Iterator[dict[str, Any]]:
-    """What the workers transcribed, `ahead` blocks on the way to each.
+def _results(pool: list[Any], blocks: Iterable[pa.Table], ahead: int, lost: list[pa.Table]) -> Iterator[dict[str, Any]]:
+    """Collect the workers' results; each worker has `ahead` blocks in progress or queued.
 
-    Fills `lost`; takes workers that cannot start away.
+    Args:
+        pool: the workers; those that cannot start are removed.
+        blocks: the work.
+        ahead: blocks per worker.
+        lost: receives the blocks whose worker died.
+
+    Yields:
+        The result of each item.
+
+    Raises:
+        WorkerLost: no worker can start.
     """
     waiting = iter(blocks)
     under_way: dict[Any, tuple[Any, pa.Table]] = {}

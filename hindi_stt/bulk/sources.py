@@ -24,10 +24,13 @@ _FETCH_S: Final = 3_600.0
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What a manifest may name.
+    """Restricts which recordings a manifest may name.
 
-    base: folder that relative paths start from; root: folder, or URL as fsspec takes it, that all items have to lie
-    below ("": anywhere; then, of URLs, those of public web hosts); max_bytes: of one recording that is fetched.
+    Attributes:
+        base: folder from which relative paths start.
+        root: folder, or URL that fsspec accepts, below which all items must be; empty for any path, and any URL of a
+            public web host.
+        max_bytes: largest size of a recording that is fetched.
     """
 
     base: Path
@@ -36,9 +39,20 @@ class Sources:
 
     @contextlib.contextmanager
     def open(self, source: str) -> Iterator[BinaryIO]:
-        """The recording as a seekable stream.
+        """Open a recording.
 
-        Raises ReferenceNotAllowed, ReferenceMissing, ReferenceUnreachable, PrivateAddress, BodyTooLarge.
+        Args:
+            source: path or URL as written in the manifest.
+
+        Yields:
+            A seekable stream.
+
+        Raises:
+            ReferenceNotAllowed: it is outside the root.
+            ReferenceMissing: it does not exist.
+            ReferenceUnreachable: it cannot be fetched.
+            PrivateAddress: its host has a private address.
+            BodyTooLarge: it is larger than the bound.
         """
         scheme = source.partition("://")[0].lower() if "://" in source else ""
         remote_root = "://" in self.root

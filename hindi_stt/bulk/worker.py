@@ -1,4 +1,4 @@
-"""What runs on Ray's workers: a look at each item, then its transcription, on one core each."""
+"""The work of Ray's workers, on one core each: checksums of the items, then their transcription."""
 
 from __future__ import annotations
 
@@ -16,21 +16,27 @@ from hindi_stt.bulk.sources import Sources
 from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.errors import BundleInvalid, HindiSTTError, InternalError
 from hindi_stt.inference.acoustic import LocalAcoustic
-from hindi_stt.processes.cpu_priority import yield_to_everybody, yield_to_other_sessions
+from hindi_stt.processes.cpu_priority import yield_to_other_processes, yield_to_other_sessions
 from hindi_stt.settings import Settings
 from hindi_stt.transcription.options import Options
 from hindi_stt.transcription.pipeline import Pipeline
 
-__all__ = ["Plan", "Transcriber", "look"]
+__all__ = ["Plan", "Transcriber", "probe"]
 
 _BLOCK_BYTES: Final = 2**20
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that a worker has to know. bundle: its folder, on every machine; tag: what has to be in it.
+    """All that a worker needs.
 
-    language_model: a file that `options` names, or "".
+    Attributes:
+        bundle: the bundle's folder, the same on every machine.
+        tag: the tag that this bundle must have.
+        settings: the server's settings.
+        options: transcription options of all items.
+        language_model: a file that `options` names; empty for none.
+        sources: which recordings may be read.
     """
 
     bundle: str
@@ -41,12 +47,20 @@ class Plan:
     sources: Sources
 
 
-def look(table: pa.Table, plan: Plan) -> pa.Table:
-    """line, source → line, source, sha256, bytes; or code and message of the error."""
-    return pa.Table.from_pylist([_seen(row, plan.sources) for row in table.to_pylist()], schema=_SEEN)
+def probe(table: pa.Table, plan: Plan) -> pa.Table:
+    """Read checksum and size of each item.
+
+    Args:
+        table: columns line and source.
+        plan: which recordings may be read.
+
+    Returns:
+        Columns line, source, sha256 and bytes, or code and message of the error.
+    """
+    return pa.Table.from_pylist([_probe_row(row, plan.sources) for row in table.to_pylist()], schema=_PROBE_SCHEMA)
 
 
-def _seen(row: dict[str, Any], sources: Sources) -> dict[str, Any]:
+def _probe_row(row: dict[str, Any], sources: Sources) -> dict[str, Any]:
     try:
         with sources.open(row["source"]) as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
@@ -56,10 +70,17 @@ def _seen(row: dict[str, Any], sources: Sources) -> dict[str, Any]:
 
 
 class Transcriber:
-    """The line, made once in each worker process. Raises BundleInvalid where the machine has another model."""
+    """The transcription pipeline in a worker process.
+
+    Args:
+        plan: what the worker needs.
+
+    Raises:
+        BundleInvalid: this machine has another model than the plan names.
+    """
 
     def __init__(self, plan: Plan) -> None:
-        yield_to_everybody()
+        yield_to_other_processes()
         yield_to_other_sessions()
         bundle = Bundle.open(plan.bundle).with_precision(plan.settings.precision)
         if bundle.tag != plan.tag:
@@ -75,11 +96,11 @@ class Transcriber:
         rows = []
         for row in table.to_pylist():
             began_s = time.time()
-            heard = self._heard(row)
-            rows.append({**heard, "began_s": began_s, "ended_s": time.time()})
+            result = self._transcribe(row)
+            rows.append({**result, "began_s": began_s, "ended_s": time.time()})
         return pa.Table.from_pylist(rows, schema=_HEARD)
 
-    def _heard(self, row: dict[str, Any]) -> dict[str, Any]:
+    def _transcribe(self, row: dict[str, Any]) -> dict[str, Any]:
         try:
             with self._plan.sources.open(row["source"]) as file:
                 transcript = self._pipeline.transcribe(file, self._acoustic, self._plan.options)
@@ -94,7 +115,7 @@ class Transcriber:
 
 
 _ERROR: Final = [("code", pa.string()), ("message", pa.string())]
-_SEEN: Final = pa.schema(
+_PROBE_SCHEMA: Final = pa.schema(
     [("line", pa.int64()), ("source", pa.string()), ("sha256", pa.string()), ("bytes", pa.int64()), *_ERROR]
 )
 _HEARD: Final = pa.schema(

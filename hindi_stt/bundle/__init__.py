@@ -1,1 +1,1 @@
-"""Model bundles: the folder and its manifest, the BentoML model store, several models side by side."""
+"""Model bundles: the folder and its manifest, the BentoML model store, the registry of several models."""

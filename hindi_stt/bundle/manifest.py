@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 MANIFEST_FILE = "bundle.json"
-# What was measured at the export, beside the manifest; no asset, so that measuring again makes no other bundle.
+# The export's verification report. It is not an asset, so that measuring again does not change the bundle's version.
 REPORT_FILE = "verification.json"
 SCHEMA_VERSION: Final = 1
 BLANK: Final = "<blk>"

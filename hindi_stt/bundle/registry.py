@@ -1,4 +1,4 @@
-"""Several models side by side: which of them a request means, and which of them are in memory."""
+"""The registry of models: selects models for a request, and bounds those in memory."""
 
 from __future__ import annotations
 
@@ -100,7 +100,8 @@ class Registry:
             (only,) = self._languages
             names = dict.fromkeys(name[:_SHOWN_LETTERS] for name in others)
             return Choice(
-                among[:1], tuple(f"language={name}: the only model is for {only}; heard as {only}" for name in names)
+                among[:1],
+                tuple(f"language={name}: the only model is for {only}; transcribed as {only}" for name in names),
             )
         if others and len(others) == len(languages):
             shown = ", ".join(name[:_SHOWN_LETTERS] for name in others)

@@ -15,7 +15,7 @@ __all__ = ["Need", "add_capacity", "need"]
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What a load needs.
+    """The cores, workers and memory that a load needs.
 
     Attributes:
         audio_per_s: Seconds of audio that arrive in a second.

@@ -24,7 +24,7 @@ _HELP: Final[dict[type[HindiSTTError], str]] = {
 
 
 def reason(error: HindiSTTError | OSError) -> str:
-    """Write an error as one line: what is wrong, its code, and what to do at a shell."""
+    """Write an error as one line: message, code, and advice for the shell."""
     if isinstance(error, HindiSTTError):
         return f"{error.message} [{error.code}] {_HELP.get(type(error), error.help)}"
     return error.strerror or str(error)

@@ -68,8 +68,8 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     print(f"{run.compute_s:.1f} s to transcribe, {run.speech_s / run.compute_s:.0f} times as fast as it was spoken")
     print("\n".join(map(_rate_line, rates)))
     print("".join(_domain_lines(utterances, run.texts)), end="")
-    for said, heard, times in confusions(references, run.texts, "normalised")[: arguments.confusions]:
-        print(f"{times:6}  {said or '(nothing)'} → {heard or '(nothing)'}")
+    for spoken, recognised, times in confusions(references, run.texts, "normalised")[: arguments.confusions]:
+        print(f"{times:6}  {spoken or '(nothing)'} → {recognised or '(nothing)'}")
     if arguments.against:
         earlier = _earlier_texts(arguments.against, references)
         for form in FORMS:
@@ -96,12 +96,12 @@ def _rate_line(rate: ErrorRate) -> str:
 
 
 def _domain_lines(utterances: Sequence[Utterance], texts: Sequence[str]) -> Iterator[str]:
-    """A row for each domain of the manifest, if it tells any."""
+    """A row for each domain of the manifest, if it has any."""
     from hindi_stt.evaluation.metrics import error_rate
 
     for domain in sorted({utterance.domain for utterance in utterances if utterance.domain}):
         pairs = [(u.text, text) for u, text in zip(utterances, texts, strict=True) if u.domain == domain]
-        rate = error_rate([said for said, _ in pairs], [heard for _, heard in pairs], "normalised")
+        rate = error_rate([spoken for spoken, _ in pairs], [recognised for _, recognised in pairs], "normalised")
         yield f"{domain}, {len(pairs)} recordings\n{_rate_line(rate)}\n"
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hindi_stt.bentoml_compat.runtime_dir import find_runtime_dir
 from hindi_stt.errors import HindiSTTError, JobsOff
 from hindi_stt.observability.log_format import LineFormatter
-from hindi_stt.processes.cpu_priority import yield_to_everybody
+from hindi_stt.processes.cpu_priority import yield_to_other_processes
 from hindi_stt.processes.watchdog import beat_in_thread
 from hindi_stt.settings import Settings, get_settings
 
@@ -52,7 +52,7 @@ def _settings() -> Settings:
 
 
 def _work(settings: Settings, resolve: Callable[[], Bundle]) -> int:
-    yield_to_everybody()
+    yield_to_other_processes()
     # Not before: a worker that starts must not take seconds from those who wait either.
     from hindi_stt.jobs.worker import Worker
 

@@ -1,4 +1,4 @@
-"""hindi-stt serve: `bentoml serve` of the installed package, on this machine alone unless told otherwise."""
+"""hindi-stt serve: `bentoml serve` of the installed package, by default reachable from this machine only."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ async def _listen(stream: Stream, packets: AsyncIterator[Float32], show: Callabl
                 show(event)
             async for event in stream.partial():
                 show(event)
-    except asyncio.CancelledError:  # Ctrl-C: what was said last is still wanted
+    except asyncio.CancelledError:  # Ctrl-C: the last utterance is still transcribed
         pass
     try:
         async for event in stream.commit():
@@ -173,7 +173,7 @@ def last_columns(text: str, columns: int) -> str:
 
 
 class _Captions:
-    """Final texts a line each; on a terminal also what is being said, its unstable part faint."""
+    """Print final texts, one per line; on a terminal also partial texts, with the unstable part faint."""
 
     def __init__(self) -> None:
         self._stable: list[str] = []

@@ -127,7 +127,7 @@ def _checked_inputs(arguments: argparse.Namespace) -> list[_Input]:
 
 
 def _inputs(names: Sequence[str]) -> Iterator[_Input]:
-    """What the arguments name. A pattern without a match, or a file that is not there, fails when it is read."""
+    """Expand the arguments to files. A pattern without a match, or a missing file, fails when it is read."""
     for name in names:
         path = Path(name)
         if name == _STDIN:
@@ -168,7 +168,7 @@ def _opened(one: _Input) -> Iterator[Path | BinaryIO]:
 
 @contextlib.contextmanager
 def _progress(inputs: Sequence[_Input], pipeline: Pipeline) -> Iterator[tuple[Any, Callable[[float], None]]]:
-    """A bar on a terminal: of recordings, or of the seconds of a single one where its header tells them."""
+    """A progress bar on a terminal: of recordings, or of the seconds of a single one if its header states them."""
     hidden = None if sys.stderr.isatty() else True
     if len(inputs) > 1:
         with tqdm(total=len(inputs), unit="file", disable=hidden) as bar:

@@ -1,9 +1,9 @@
 """Which client's work is next: no I/O, no threads, no clock of its own.
 
 Start-time fair queueing (P. Goyal, H. M. Vin, H. Cheng, "Start-time Fair Queuing", SIGCOMM 1996) over clients. Each
-client has a tag, the amount of service that it has had; the waiting client with the smallest tag is next. Somebody who
-begins to wait starts at the tag of whoever was served last, so that time spent idle earns no credit, and a backlog of
-one client delays the others by no more than the work that is being done.
+client has a tag, the amount of service that it has had; the waiting client with the smallest tag is next. A client that
+begins to wait starts at the tag of the client that was served last, so that idle time earns no credit, and a backlog of
+one client delays the others by no more than the work in progress.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class FairQueue(Generic[T]):
             eligible: Whether a client, which waits, may have a turn now.
 
         Returns:
-            The entry, or None where nobody who may have a turn waits.
+            The entry, or None where no client with a free slot waits.
         """
         candidates = [client for client in self._waiting if eligible(client)]
         if not candidates:
@@ -107,11 +107,11 @@ class FairQueue(Generic[T]):
         return self._tags[client] - first.head_start, first.sequence
 
     def begin(self, client: str) -> None:
-        """Note that work of this client begins: whoever arrives from now on starts no earlier than it."""
+        """Note that work of this client begins: clients that arrive later start no earlier than it."""
         self._virtual_time = max(self._virtual_time, self._tags.get(client, 0.0))
 
     def charge(self, client: str, cost: float) -> None:
-        """Note what a client has had.
+        """Charge a client for the service that it got.
 
         Args:
             client: Whose work it was.

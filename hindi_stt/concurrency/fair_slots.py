@@ -64,7 +64,7 @@ class FairSlots:
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():  # it had its turn before it could be told
+            if turn.done() and not turn.cancelled():  # it got its slot before it was cancelled
                 self.release(client, 0.0)
             raise
 
@@ -87,7 +87,7 @@ class FairSlots:
             entry = self._queue.pop(lambda client: self._held[client] < self._per_client)
             if entry is None:
                 return
-            if entry.item.done():  # whoever waited has been cancelled
+            if entry.item.done():  # the waiting task was cancelled
                 continue
             self._free -= 1
             self._held[entry.client] += 1
@@ -96,7 +96,7 @@ class FairSlots:
 
 
 class FairThreads:
-    """Threads for CPU work beside the event loop, shared as `FairSlots`.
+    """Threads for CPU work outside the event loop, shared as `FairSlots`.
 
     Args:
         threads: In all.
@@ -152,7 +152,7 @@ class ClientThreads:
 
     Args:
         threads: Shared by turns.
-        waiting: Bounds the threads of work that waits for a file, beside them.
+        waiting: Bound on the additional threads of work that waits for a file.
     """
 
     def __init__(self, threads: FairThreads, waiting: anyio.CapacityLimiter) -> None:
@@ -165,7 +165,7 @@ class ClientThreads:
         return self._threads.n_in_use + self._waiting.borrowed_tokens
 
     async def run(self, work: Callable[[], T], *, waits: MayWait | None = None) -> T:
-        """Run CPU work beside the event loop; clients take turns, so a piece of work should be short.
+        """Run CPU work outside the event loop; clients take turns, so a piece of work should be short.
 
         Args:
             work: It ends before this does, also when this is cancelled.

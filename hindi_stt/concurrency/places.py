@@ -10,7 +10,7 @@ __all__ = ["NoPlace", "Places"]
 
 T = TypeVar("T")
 
-# Whoever has sent something since then is not idle.
+# A holder that has sent something within this time is not idle.
 _IDLE_S: Final = 5.0
 
 
@@ -77,7 +77,7 @@ class Places(Generic[T]):
 
         Args:
             client: Whose it is.
-            holder: What is there.
+            holder: The holder of the place.
         """
         self._held.setdefault(client, []).append(holder)
         try:

@@ -76,7 +76,7 @@ class _Once(Generic[T]):
 
 
 def _forget(running: asyncio.Future[Any]) -> None:
-    """Take note of an exception that has nobody to tell."""
+    """Log an exception that no task waits for."""
     if not running.cancelled():
         running.exception()
 
@@ -88,7 +88,7 @@ async def entered_in_thread(
     """Enter and leave a context manager in threads; what was entered is left, whenever the task is cancelled.
 
     Args:
-        context: Is told of no exception when it is left.
+        context: Its `__exit__` is called without an exception.
         run: Enters it: runs a function in a thread, to its end.
 
     Yields:

@@ -1,4 +1,4 @@
-"""Several tasks side by side, and their common end."""
+"""Runs several tasks concurrently, and cancels them together."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 async def run_together(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """Run them side by side.
+    """Run several coroutines concurrently.
 
     Unlike with `asyncio.gather`, where one raises or the caller is cancelled the others are cancelled and have ended
     when this returns: what they use may be closed then.
@@ -34,7 +34,7 @@ async def run_together(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
 
 
 async def cancel_and_wait(*tasks: asyncio.Task[Any] | None) -> None:
-    """Cancel tasks and wait until they have ended; what went wrong in them has nobody to be told.
+    """Cancel tasks and wait until they have ended; their errors are dropped.
 
     Args:
         tasks: Those that are None, or have ended, are left alone.

@@ -120,9 +120,9 @@ class Decoders:
             for word in usable
             if PROMPT_LETTERS <= len(word) <= MAX_LETTERS and word not in known
         ]
-        room = max(0, self._max_hotwords - len(known))
+        free = max(0, self._max_hotwords - len(known))
         left_out = tuple(word for word in words if not self._vocabulary.can_spell(word))
-        return replace(options, hotwords=(*options.hotwords, *soft[:room])), left_out
+        return replace(options, hotwords=(*options.hotwords, *soft[:free])), left_out
 
     def choose(self, options: DecodingOptions) -> Decoder:
         """Return the decoder for one request. Decoders are cached, so checking the options first costs nothing extra.

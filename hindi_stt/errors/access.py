@@ -66,7 +66,7 @@ class RateLimited(HindiSTTError):
 
 
 class LimitsUnavailable(HindiSTTError):
-    """The Redis of HINDI_STT_LIMITS_URL does not answer: without it nobody's limit is known."""
+    """The Redis of HINDI_STT_LIMITS_URL, which counts the clients' usage, does not answer."""
 
     code, status = "limits_unavailable", 503
     help = "Try again in a few seconds; on the server, look at the Redis that HINDI_STT_LIMITS_URL names."

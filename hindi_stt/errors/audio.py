@@ -78,7 +78,7 @@ class TooManyChannels(AudioError):
 
 
 class DecoderLost(HindiSTTError):
-    """The process that decodes the recording was killed, or stood still: nothing is known against the recording."""
+    """The process that decodes the recording was killed or hung, which need not be the recording's fault."""
 
     code, status = "decoder_lost", 503
     help = "Send the recording again; if that happens often, see whether the server's machine has memory to spare."

@@ -10,7 +10,7 @@ __all__ = [
 
 
 class HindiSTTError(Exception):
-    """Base of the tree: `code`, `status` (HTTP) and `help` are fixed per class, `message` tells this one case.
+    """Base of the tree: `code`, `status` (HTTP) and `help` are fixed per class, `message` describes this case.
 
     Args:
         message: What went wrong.

@@ -36,10 +36,10 @@ class JobNotFound(HindiSTTError):
 
 
 class ResultNotReady(HindiSTTError):
-    """A file of a job has no transcript: it has not been heard yet, has failed, or was cancelled."""
+    """A file of a job has no transcript: it is not transcribed yet, has failed, or was cancelled."""
 
     code, status = "result_not_ready", 409
-    help = "GET /v1/jobs/{id} tells the state of each file, and why one has failed."
+    help = "GET /v1/jobs/{id} shows the state of each file, and why one has failed."
 
 
 class BadReference(HindiSTTError):
@@ -115,4 +115,4 @@ class JobsUnavailable(HindiSTTError):
     """The database or the store of audio that jobs need cannot be used."""
 
     code, status = "jobs_unavailable", 503
-    help = "Try again in a few seconds; on the server, look at what the settings HINDI_STT_JOBS_… name."
+    help = "Try again in a few seconds; on the server, check what the settings HINDI_STT_JOBS_… refer to."

@@ -1,4 +1,4 @@
-"""Requests that are malformed, or ask for what is not there."""
+"""Requests that are malformed, or name something that does not exist."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class EmptyCommit(RequestError):
     """A commit of a realtime buffer in which there is nothing to transcribe; the code is OpenAI's."""
 
     code = "input_audio_buffer_commit_empty"
-    help = "Append audio before the commit; with turn detection the server has committed what was said by itself."
+    help = "Append audio before the commit; with turn detection the server commits audio by itself."
 
 
 class MissingFile(RequestError):

@@ -40,7 +40,7 @@ class RunnerUnavailable(HindiSTTError):
     """The model runner does not answer: starting, restarting, or dead."""
 
     code, status = "runner_unavailable", 503
-    help = "Try again in a few seconds. GET /health tells when the runner is back."
+    help = "Try again in a few seconds. GET /health shows when the runner is back."
 
 
 class ModelUnavailable(HindiSTTError):

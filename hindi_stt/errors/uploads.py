@@ -1,4 +1,4 @@
-"""Request bodies: their size, time and encoding, room on the disk, resumable uploads."""
+"""Errors of request bodies: size, time, encoding, disk space, resumable uploads."""
 
 from __future__ import annotations
 
@@ -67,14 +67,14 @@ class TooManyUploads(HindiSTTError):
     """
 
     code, status = "too_many_uploads", 429
-    help = "Send fewer recordings side by side."
+    help = "Send fewer recordings at the same time."
 
 
 class StorageFull(HindiSTTError):
-    """The server has no room for this upload, or for the model: a disk is full."""
+    """A disk of the server is too full for this upload or model."""
 
     code, status = "storage_full", 503
-    help = "Try a shorter recording, or later; on the server, make room where TMPDIR and BENTOML_HOME are."
+    help = "Try a shorter recording, or later; on the server, free disk space where TMPDIR and BENTOML_HOME are."
 
 
 class UploadNotFound(HindiSTTError):
@@ -95,7 +95,7 @@ class UploadIncomplete(HindiSTTError):
     """A job names a resumable upload that has not come to its end."""
 
     code, status = "upload_incomplete", 409
-    help = "Send the rest first: HEAD tells the offset."
+    help = "Send the rest first: HEAD returns the offset."
 
 
 class UploadProtocol(HindiSTTError):

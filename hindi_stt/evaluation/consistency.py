@@ -27,8 +27,13 @@ MAX_BATCH_DELTA: Final = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class Consistency:
-    """One precision. max_batch_delta: largest |Δ log-prob| between a clip alone and in a mixed batch; max_delta:
-    against the first precision; sound: whether log-probs are log-probs, and the batch changes nothing.
+    """Consistency of one precision of a bundle.
+
+    Attributes:
+        precision: the precision.
+        max_batch_delta: largest absolute difference of a log-prob between a clip alone and in a mixed batch.
+        max_delta: largest absolute difference from the first precision.
+        sound: whether probabilities sum to 1 and batching changes nothing.
     """
 
     precision: str
@@ -38,7 +43,16 @@ class Consistency:
 
 
 def made_up_features(bundle: Bundle, durations_s: Sequence[int] = DURATIONS_S, *, seed: int = 0) -> list[Features]:
-    """Features of tones and noise whose loudness comes and goes like syllables, each up to half a second shorter."""
+    """Compute features of synthetic sound: tones and noise whose loudness varies like syllables.
+
+    Args:
+        bundle: parameters of the features.
+        durations_s: seconds of each clip; each is shortened by up to half a second.
+        seed: seed of the sound.
+
+    Returns:
+        Features of each clip, float32 [mels, frames].
+    """
     rng = np.random.default_rng(seed)
     spec = bundle.manifest.features
     extract = FeatureExtractor(spec, bundle.filterbank)
@@ -56,7 +70,19 @@ def made_up_features(bundle: Bundle, durations_s: Sequence[int] = DURATIONS_S, *
 
 
 def check_consistency(bundle: Bundle, *, threads: int) -> list[Consistency]:
-    """Run every precision. Raises BundleInvalid where one cannot be loaded, InferenceFailed where one cannot run."""
+    """Run every precision of a bundle on synthetic sound.
+
+    Args:
+        bundle: the bundle.
+        threads: threads of ONNX Runtime.
+
+    Returns:
+        The consistency of each precision.
+
+    Raises:
+        BundleInvalid: a precision cannot be loaded.
+        InferenceFailed: a precision cannot be run.
+    """
     clips = made_up_features(bundle)
     found: list[Consistency] = []
     first: list[LogProbs] = []

@@ -20,7 +20,13 @@ DOMAIN_FIELDS: Final = ("domain", "dataset", "source")
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """file: a recording; text: what is said in it, domain: what kind of speech it is; empty where unknown."""
+    """One recording of a manifest.
+
+    Attributes:
+        file: the recording.
+        text: the reference; empty if unknown.
+        domain: kind of speech; empty if unknown.
+    """
 
     file: Path
     text: str
@@ -28,7 +34,17 @@ class Utterance:
 
 
 def read_manifest(manifest: Path) -> list[Utterance]:
-    """Read a manifest; relative paths in it start from its own folder. Raises InvalidRequest, naming the line."""
+    """Read a manifest; relative paths in it start from its own folder.
+
+    Args:
+        manifest: NeMo's JSONL, or a tab-separated table with a header.
+
+    Returns:
+        The recordings, in order.
+
+    Raises:
+        InvalidRequest: the file cannot be read, lists nothing, or has an invalid line, which the message names.
+    """
     try:
         text = manifest.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:

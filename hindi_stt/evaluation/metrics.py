@@ -26,8 +26,17 @@ CONFIDENCE: Final = 0.95
 
 @dataclass(frozen=True, slots=True)
 class ErrorRate:
-    """form: of the texts; wer, cer: as fractions; wer_interval, cer_interval: 95 %; n_utterances, n_words: of the
-    references; errors: [substitutions, deletions, insertions] of words.
+    """Error rates of a corpus.
+
+    Attributes:
+        form: form in which the texts were compared.
+        wer: word error rate, as a fraction.
+        wer_interval: its 95 % bootstrap interval.
+        cer: character error rate, as a fraction.
+        cer_interval: its 95 % bootstrap interval.
+        n_utterances: number of references.
+        n_words: words in the references.
+        errors: substitutions, deletions and insertions of words.
     """
 
     form: Form
@@ -42,9 +51,13 @@ class ErrorRate:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Run B against run A on the same utterances.
+    """Run B compared with run A on the same utterances.
 
-    delta_wer: B minus A, as a fraction; interval: 95 %, paired; p_worse: share of resamplings in which B is worse.
+    Attributes:
+        form: form in which the texts were compared.
+        delta_wer: word error rate of B minus that of A, as a fraction.
+        interval: its 95 % paired bootstrap interval.
+        p_worse: share of resamplings in which B is worse.
     """
 
     form: Form
@@ -65,7 +78,20 @@ class _Counts:
 
 
 def error_rate(references: Sequence[str], hypotheses: Sequence[str], form: Form, *, seed: int = 0) -> ErrorRate:
-    """Rates of a corpus. Raises ValueError where the lists differ in length or no reference has a word."""
+    """Compute the error rates of a corpus with bootstrap intervals over utterances.
+
+    Args:
+        references: the texts that were spoken.
+        hypotheses: the recognised texts, in the same order.
+        form: form in which the texts are compared.
+        seed: seed of the resampling.
+
+    Returns:
+        The error rates.
+
+    Raises:
+        ValueError: the lists differ in length, or no reference has a word.
+    """
     counts = _count(references, hypotheses, form)
     samples = _resample(len(counts.words), seed)
     return ErrorRate(
@@ -83,7 +109,18 @@ def error_rate(references: Sequence[str], hypotheses: Sequence[str], form: Form,
 def compare(
     references: Sequence[str], run_a: Sequence[str], run_b: Sequence[str], form: Form, *, seed: int = 0
 ) -> Comparison:
-    """Whether run B is worse than run A, utterance by utterance."""
+    """Compare the word error rates of two runs with a paired bootstrap over utterances.
+
+    Args:
+        references: the texts that were spoken.
+        run_a: texts of the first run, in the same order.
+        run_b: texts of the second run, in the same order.
+        form: form in which the texts are compared.
+        seed: seed of the resampling.
+
+    Returns:
+        B compared with A.
+    """
     a, b = _count(references, run_a, form), _count(references, run_b, form)
     samples = _resample(len(a.words), seed)
     words = np.maximum(a.words[samples].sum(1), 1)
@@ -93,15 +130,24 @@ def compare(
 
 
 def confusions(references: Sequence[str], hypotheses: Sequence[str], form: Form) -> list[tuple[str, str, int]]:
-    """What was heard for what, (said, heard, times), most frequent first; "" for a missing or an added word."""
+    """Count which words were recognised as which.
+
+    Args:
+        references: the texts that were spoken.
+        hypotheses: the recognised texts, in the same order.
+        form: form in which the texts are compared.
+
+    Returns:
+        (spoken, recognised, count), most frequent first; "" stands for a missing or an inserted word.
+    """
     found: Counter[tuple[str, str]] = Counter()
     for reference, hypothesis in zip(references, hypotheses, strict=True):
-        said, heard = apply_form(reference, form).split(), apply_form(hypothesis, form).split()
-        for part in jiwer.process_words(" ".join(said), " ".join(heard)).alignments[0] if said else ():
+        spoken, recognised = apply_form(reference, form).split(), apply_form(hypothesis, form).split()
+        for part in jiwer.process_words(" ".join(spoken), " ".join(recognised)).alignments[0] if spoken else ():
             if part.type == "equal":
                 continue
-            words = said[part.ref_start_idx : part.ref_end_idx]
-            found.update(itertools.zip_longest(words, heard[part.hyp_start_idx : part.hyp_end_idx], fillvalue=""))
+            words = spoken[part.ref_start_idx : part.ref_end_idx]
+            found.update(itertools.zip_longest(words, recognised[part.hyp_start_idx : part.hyp_end_idx], fillvalue=""))
     return [(*pair, times) for pair, times in found.most_common()]
 
 

@@ -3,7 +3,7 @@
 raw: as written; runs of white space are one space, and Unicode is in its canonical form (NFC).
 normalised: besides, punctuation and invisible characters are gone and Latin letters are small. What a reader would call
     the same spelling.
-lenient: besides, spellings that Hindi writers use side by side are one: the nukta is dropped (ज़ → ज), chandrabindu is
+lenient: besides, alternative spellings of Hindi are made equal: the nukta is dropped (ज़ → ज), chandrabindu is
     anusvara (हँ → हं), a nasal consonant before its class is anusvara (हिन्दी → हिंदी), Devanagari digits are ASCII.
 vistaar: that of the Vistaar benchmarks' own script, for the comparison with published figures: ASCII punctuation and
     dandas are deleted (so "आज-कल" becomes one word), then comes indic-nlp-library's Devanagari normalisation.
@@ -49,7 +49,15 @@ _DIGITS: Final = str.maketrans("०१२३४५६७८९", "0123456789")
 
 
 def apply_form(text: str, form: Form) -> str:
-    """The text in one of the declared forms."""
+    """Normalise a text for comparison.
+
+    Args:
+        text: any text.
+        form: one of the forms that this module defines.
+
+    Returns:
+        The text in this form.
+    """
     if form == "vistaar":
         plain = text.translate(_VISTAAR_DELETED).translate(_INDIC_NLP).replace("''", '"')
         return " ".join(plain.split())

@@ -18,7 +18,13 @@ __all__ = ["Run", "transcribe_all"]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """texts: one per utterance; speech_s: seconds of audio; compute_s: wall-clock seconds that they took."""
+    """Transcripts of a manifest.
+
+    Attributes:
+        texts: one per recording.
+        speech_s: seconds of audio.
+        compute_s: wall-clock seconds that they took.
+    """
 
     texts: tuple[str, ...]
     speech_s: float
@@ -33,7 +39,21 @@ def transcribe_all(
     *,
     label: str,
 ) -> Run:
-    """Transcribe every recording, one after the other. Raises what `Pipeline.transcribe` raises."""
+    """Transcribe every recording, one after the other.
+
+    Args:
+        pipeline: features and decoding.
+        acoustic: the acoustic model.
+        utterances: the recordings.
+        options: transcription options; None for the defaults.
+        label: name of the run in the progress bar.
+
+    Returns:
+        The texts and the time taken.
+
+    Raises:
+        HindiSTTError: as `Pipeline.transcribe` raises.
+    """
     texts, speech_s = [], 0.0
     start = time.perf_counter()
     for utterance in tqdm(utterances, desc=label, unit="clip", disable=None):

@@ -51,7 +51,7 @@ class AudioStore:
             Its length in bytes.
 
         Raises:
-            StorageFull: There is no room.
+            StorageFull: The disk is full.
             JobsUnavailable: The store takes nothing.
         """
         folder = f"{self._root}/{job_id}"
@@ -66,7 +66,7 @@ class AudioStore:
                 return source.tell()
         except OSError as error:
             if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-                raise StorageFull("There is no room for this job on the server's disk.", retry_after_s=60) from error
+                raise StorageFull("The server's disk is too full for this job.", retry_after_s=60) from error
             raise JobsUnavailable(f"The store of audio takes nothing: {error}.") from error
 
     def settle(self, job_id: str) -> None:

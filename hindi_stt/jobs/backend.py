@@ -20,7 +20,7 @@ __all__ = ["Backend", "JobOptions"]
 
 @dataclass(frozen=True, slots=True)
 class JobOptions:
-    """What a job asks for, with the server's defaults of the time when it came.
+    """The options of a job, with the server's defaults at the time of its creation.
 
     Attributes:
         options: Of decoding and text.

@@ -1,6 +1,6 @@
 """Files of jobs and their workers: claimed, renewed, ended, recovered; every method is one transaction.
 
-Exactly once: a worker owns a file by a claim, and ends it by an update that asks for that claim. Whoever lost the
+Exactly once: a worker owns a file by a claim, and ends it by an update that asks for that claim. A worker that lost the
 claim, because its lease ran out or the job was cancelled or deleted, changes nothing. Rows of files come before the row
 of their job in every transaction, so that two of them never wait for each other.
 """

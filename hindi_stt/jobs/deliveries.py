@@ -1,4 +1,4 @@
-"""Webhooks delivered side by side, with a bound per host: a receiver that does not answer delays nobody else's."""
+"""Delivers webhooks concurrently, with a bound per host, so that a slow receiver does not delay the others."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ log = logging.getLogger("hindi_stt")
 _AT_A_TIME: Final = 32
 _PER_HOST: Final = 2
 _PAGE: Final = 100
-# So many due webhooks are looked through for one whose host has room; the others wait for the next round.
+# So many due webhooks are searched for one whose host is below its bound; the others wait for the next round.
 _MOST_LOOKED_AT: Final = 5_000
 
 
@@ -42,7 +42,7 @@ class Deliveries:
         self._by_host: Counter[str] = Counter()
 
     def start_due(self) -> None:
-        """Begin with the webhooks that are due, as many as there is room for; returns at once.
+        """Start delivering the webhooks that are due, up to the bounds; returns at once.
 
         Raises:
             SQLAlchemyError: The database does not answer.
@@ -87,9 +87,9 @@ class Deliveries:
         try:
             if webhooks.deliver(job, self._network):
                 self._claims.webhook_told(job["id"])
-        except SQLAlchemyError as error:  # it is told again, under the same id
-            log.warning("a webhook was told, and cannot be noted: %s", first_line(error))
+        except SQLAlchemyError as error:  # it is delivered again, under the same id
+            log.warning("a webhook was delivered, but this cannot be recorded: %s", first_line(error))
         except Exception:
-            log.exception("a webhook cannot be told")
+            log.exception("a webhook cannot be delivered")
         finally:
             self._leave(host)

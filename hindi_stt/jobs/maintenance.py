@@ -1,4 +1,4 @@
-"""What has to be done at intervals; every worker does it, since any of them may be the last."""
+"""Periodic maintenance of jobs. Every worker does it, since any of them may be the last one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,12 @@ _AT_ONCE: Final = 100
 
 
 class Maintenance:
-    """Recovers files of lost workers; sends webhooks; deletes what is too old."""
+    """Requeues files of lost workers, sends webhooks, and deletes what is older than the retention time.
+
+    Args:
+        backend: the jobs' database and folders.
+        settings: the retention time.
+    """
 
     def __init__(self, backend: Backend, settings: Settings) -> None:
         self._backend = backend
@@ -39,7 +44,7 @@ class Maintenance:
             threading.Thread(target=_repeat, args=(step,), daemon=True).start()
 
     def recover(self) -> None:
-        """Recover files of lost workers, and delete what is too old, once."""
+        """Requeue files of lost workers, and delete what is older than the retention time, once."""
         claims = self._backend.claims
         if n := claims.recover():
             log.warning("%d files of jobs go to another worker", n)

@@ -24,7 +24,7 @@ _DAY_S: Final = 86_400.0
 
 
 def _new_id() -> str:
-    """32 hex digits, which begin with the time: audio without a row tells its age."""
+    """32 hexadecimal digits that begin with the time, so that a folder without a row shows its age."""
     return f"{int(time.time()):08x}{secrets.token_hex(12)}"
 
 
@@ -54,7 +54,19 @@ class NewFile:
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """options: as the worker reads them; request_key: the same for a request sent again; audio_bytes: of its audio."""
+    """A job to be created.
+
+    Attributes:
+        owner: name of the client.
+        options: JSON that the worker parses.
+        files: its recordings.
+        id: its id.
+        request_key: equal for requests that are repeated; None for none.
+        webhook_url: where its end is reported; empty for none.
+        webhook_secret: key of the webhook's signature.
+        uploads: ids of the resumable uploads that it uses.
+        audio_bytes: total size of its recordings.
+    """
 
     owner: str
     options: str
@@ -88,12 +100,13 @@ class JobRecords:
             job: The job.
 
         Returns:
-            Its id, or that of the job which the same request has made before.
+            Its id, or that of the job which the same request created before.
 
         Raises:
             TooManyJobs: Too many files of its owner would wait.
             TooMuchStored: Too many bytes of its owner would be stored.
-            JobNotFound: The job that the same request had made was deleted meanwhile.
+            JobNotFound: The job that the same request had created was deleted meanwhile.
+            IntegrityError: The database refuses the row for another reason than a repeated request.
         """
         try:
             return self.made_before(job.owner, job.request_key) or self._insert(job)
@@ -178,8 +191,15 @@ class JobRecords:
     def job(self, job_id: str, owner: str) -> RowMapping:
         """Find the row of a job.
 
+        Args:
+            job_id: the job's id.
+            owner: name of the client.
+
+        Returns:
+            The row of the table `jobs`.
+
         Raises:
-            JobNotFound: There is none with this id, or it is another owner's.
+            JobNotFound: There is none with this id, or it belongs to another owner.
         """
         with self._engine.connect() as connection:
             row = connection.execute(select(jobs).where(jobs.c.id == job_id, jobs.c.owner == owner)).mappings().first()
@@ -258,7 +278,15 @@ class JobRecords:
             connection.execute(delete(job_audio).where(job_audio.c.job_id == job_id))
 
     def finished_before(self, limit_s: float, limit: int) -> Sequence[str]:
-        """List the ids of jobs that ended before a time, in seconds since 1970, and have no webhook left to send."""
+        """List the ids of jobs that ended before a time and have no webhook left to send.
+
+        Args:
+            limit_s: the time, in seconds since 1970.
+            limit: largest number of ids.
+
+        Returns:
+            The ids.
+        """
         old = select(jobs.c.id).where(jobs.c.finished < limit_s, jobs.c.webhook_due.is_(None)).limit(limit)
         with self._engine.connect() as connection:
             return connection.execute(old).scalars().all()

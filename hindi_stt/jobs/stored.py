@@ -20,7 +20,7 @@ def check_stored(connection: Connection, owner: str, n_bytes: int, bound: int, *
         owner: The client.
         n_bytes: How much more.
         bound: In all.
-        without: Ids of uploads that take no room any more then.
+        without: Ids of uploads that no longer count.
 
     Raises:
         TooMuchStored: It would be too much.

@@ -1,4 +1,4 @@
-"""Resumable uploads: a row says what is to come, a file holds what has come, and its size is the offset."""
+"""Resumable uploads: a row describes the complete file, a file holds the bytes so far, and its size is the offset."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from hindi_stt.jobs.tables import uploads
 __all__ = ["PartialUpload", "Uploads"]
 
 _KEEP_S: Final = 86_400.0
-# An empty file takes room, too.
+# Even an empty file takes space on the disk.
 _LEAST_BYTES: Final = 4096
 
 
@@ -63,15 +63,16 @@ class Uploads:
 
         Args:
             owner: Name of the client.
-            name: Of the file.
+            name: Name of the file.
             content_type: As in a form.
-            length: Bytes that it is going to have.
+            length: Size of the complete file in bytes.
 
         Returns:
             The id of the upload.
 
         Raises:
             TooMuchStored: Too many bytes of its owner would be stored; nothing is kept then.
+            HindiSTTError: As raised while the upload is recorded; the file is deleted again.
         """
         upload_id = uuid.uuid4().hex
         row = {"id": upload_id, "owner": owner, "name": name, "content_type": content_type, "length": length}
@@ -90,8 +91,15 @@ class Uploads:
     def find(self, upload_id: str, owner: str) -> PartialUpload:
         """Find an upload.
 
+        Args:
+            upload_id: the upload's id.
+            owner: name of the client.
+
+        Returns:
+            The upload.
+
         Raises:
-            UploadNotFound: There is none with this id, or it is another owner's.
+            UploadNotFound: There is none with this id, or it belongs to another owner.
         """
         columns = (uploads.c.id, uploads.c.name, uploads.c.content_type, uploads.c.length)
         with self._engine.connect() as connection:
@@ -102,7 +110,13 @@ class Uploads:
         return PartialUpload(*row)
 
     def offset(self, upload: PartialUpload) -> int:
-        """Count the bytes that have arrived.
+        """Return how many bytes have arrived.
+
+        Args:
+            upload: the upload.
+
+        Returns:
+            The number of bytes.
 
         Raises:
             UploadNotFound: It was deleted.

@@ -1,4 +1,4 @@
-"""The allow-list of what a job may name."""
+"""The allow-list of files and URLs that a job may name."""
 
 from __future__ import annotations
 
@@ -22,10 +22,16 @@ _Origin = tuple[str, str, int]
 
 
 def job_network(settings: Settings) -> Network:
-    """Make the network that references and webhooks are reached by.
+    """Make the network through which references and webhooks are reached.
+
+    Args:
+        settings: names the private networks that are allowed.
+
+    Returns:
+        The network.
 
     Raises:
-        InvalidSetting: HINDI_STT_JOBS_PRIVATE_NETWORKS lists something else than networks.
+        InvalidSetting: HINDI_STT_JOBS_PRIVATE_NETWORKS lists something other than networks.
     """
     try:
         return Network(settings.jobs_private_networks)

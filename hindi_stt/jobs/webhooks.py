@@ -29,7 +29,7 @@ _MAX_URL: Final = 2048
 
 
 def check_webhook(url: str, secret: str) -> None:
-    """Check what a job says about its webhook.
+    """Check the webhook of a job.
 
     Args:
         url: Where it is sent.
@@ -87,7 +87,7 @@ def signed_headers(message_id: str, secret: str, body: str, now: datetime) -> di
     Args:
         message_id: The same at every try.
         secret: As `check_webhook` takes it.
-        body: What is sent.
+        body: The bytes that are sent.
         now: The time of this try.
 
     Returns:

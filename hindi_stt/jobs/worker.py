@@ -1,4 +1,4 @@
-"""A job worker: one process that transcribes one file at a time, when nobody else wants the cores.
+"""A job worker: one process that transcribes one file at a time, at the lowest CPU priority.
 
 It runs the model itself and not through the server's runner: BentoML's dispatcher has no priorities, the system's
 scheduler has. Under SCHED_IDLE, which `hindi-stt jobs work` asks for before all else, its threads run when nothing else
@@ -110,7 +110,7 @@ class Worker:
 
     def _give_back(self) -> None:
         if (current := self._current) is not None:
-            current.lost = True  # the work ends when it next tells its progress
+            current.lost = True  # the work ends at its next report of progress
             self._claims.give_back(current.claim)
 
     def _work(self, finish: threading.Event, end: threading.Event) -> None:
@@ -159,7 +159,7 @@ class Worker:
         with self._opened(claim) as path:
             current.total_s = audio.stated_duration_s(path, pipeline.limits, raw=raw)
             n = audio.count_channels(path, pipeline.limits, raw=raw) if job.split else 1
-            heard = [
+            transcripts = [
                 pipeline.transcribe(
                     path,
                     self._acoustic,
@@ -170,7 +170,7 @@ class Worker:
                 )
                 for channel in range(n)
             ]
-        return channels.merge(heard) if job.split else heard[0]
+        return channels.merge(transcripts) if job.split else transcripts[0]
 
     @contextlib.contextmanager
     def _opened(self, claim: Claim) -> Iterator[Path]:

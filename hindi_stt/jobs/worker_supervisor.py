@@ -1,4 +1,4 @@
-"""Job workers beside a server: started with it, started again when they end, ended with it."""
+"""Supervises the job workers of a server: starts them with it, restarts those that end, and stops them with it."""
 
 from __future__ import annotations
 

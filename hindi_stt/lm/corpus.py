@@ -21,8 +21,12 @@ _SENTENCE_ENDS: Final = re.compile(r"[।॥?!\n]|\.(?=\s|$)")
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """sentences: as words in the form of the model's own output; n_left_out: sentences with a word that the acoustic
-    model cannot write (digits, Latin letters), which would teach the language model gaps.
+    """Text for a language model.
+
+    Attributes:
+        sentences: words in the form of the model's own output.
+        n_left_out: number of sentences with a word that the acoustic model cannot write (digits, Latin letters); with
+            such words removed they would teach the language model wrong neighbours.
     """
 
     sentences: list[list[str]]
@@ -30,7 +34,18 @@ class Corpus:
 
 
 def read_corpus(files: Sequence[Path], vocabulary: Vocabulary) -> Corpus:
-    """Read UTF-8 text. Raises LanguageModelInvalid where a file cannot be read, or no sentence is left."""
+    """Read UTF-8 text files.
+
+    Args:
+        files: the files.
+        vocabulary: of the acoustic model.
+
+    Returns:
+        The sentences that the acoustic model can write.
+
+    Raises:
+        LanguageModelInvalid: a file cannot be read, or no sentence is left.
+    """
     sentences, left_out = [], 0
     for sentence in _sentences(files):
         words = vocabulary.words(sentence)

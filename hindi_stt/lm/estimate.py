@@ -45,9 +45,18 @@ class _Level:
 
 
 def estimate(sentences: Iterable[Sequence[str]], order: int, vocabulary: Iterable[str] = ()) -> NGrams:
-    """A model of this order. Raises ValueError where there is no word.
+    """Estimate an n-gram model; see the module for the method.
 
-    vocabulary: further words that it shall know; of those that no sentence has, each is as likely as <unk>.
+    Args:
+        sentences: words of each sentence.
+        order: words in the longest n-gram.
+        vocabulary: further words that the model knows; those that no sentence contains are as probable as <unk>.
+
+    Returns:
+        The model.
+
+    Raises:
+        ValueError: there is no word.
     """
     words, tokens = _tokens(sentences, vocabulary)
     levels = _levels(tokens, len(words), order)

@@ -24,7 +24,14 @@ UNKNOWNS: Final = (-3.0, -6.0, -4.5, -1.5, 0.0)
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """wer: word error rate with these weights, as a fraction."""
+    """Weights of a language model, and their result.
+
+    Attributes:
+        alpha: see `LanguageModel`.
+        beta: see `LanguageModel`.
+        unknown: see `LanguageModel`.
+        wer: word error rate with these weights, as a fraction.
+    """
 
     alpha: float
     beta: float
@@ -39,10 +46,17 @@ def tune(
     vocabulary: Vocabulary,
     limits: BeamLimits | None = None,
 ) -> list[Weights]:
-    """Every pair of alpha and beta of the grid with the first score of unknown words, then the other scores with the
-    best pair; best first, of equal ones those that weigh least.
+    """Find weights by grid search: alpha and beta with the first score of unknown words, then the other scores.
 
-    clips: of each recording; references: what is said in it, compared in the form of the model's own output.
+    Args:
+        clips: log-probs of the clips of each recording, float32 [frames, classes].
+        references: the text of each recording, compared in the form of the model's own output.
+        ngrams: the language model.
+        vocabulary: of the acoustic model.
+        limits: bounds on the beam search; None for the defaults.
+
+    Returns:
+        All results, best first; of equal ones those with the smallest weights.
     """
     expected = [" ".join(vocabulary.words(reference)) for reference in references]
     results: list[Weights] = []
@@ -50,8 +64,8 @@ def tune(
     def measure(alpha: float, beta: float, unknown: float) -> None:
         model = NGramModel(ngrams.with_weights(alpha, beta, unknown))
         decode = BeamDecoder(vocabulary, language_model=model, limits=limits)
-        heard = [" ".join(decode(clip).text for clip in recording) for recording in clips]
-        results.append(Weights(alpha, beta, unknown, error_rate(expected, heard, "raw").wer))
+        texts = [" ".join(decode(clip).text for clip in recording) for recording in clips]
+        results.append(Weights(alpha, beta, unknown, error_rate(expected, texts, "raw").wer))
 
     with tqdm(total=len(ALPHAS) * len(BETAS) + len(UNKNOWNS) - 1, unit="try", desc="tuning", disable=None) as bar:
         for alpha, beta in itertools.product(ALPHAS, BETAS):

@@ -51,7 +51,7 @@ def configure_log(form: Literal["text", "json"]) -> None:
 
 
 def _json() -> logging.Formatter:
-    """time, level, logger, message, request_id; what was logged beside the message, and exceptions with their stack."""
+    """time, level, logger, message, request_id; extra fields of the record, and exceptions with their stack."""
     return JsonFormatter(
         ["asctime", "levelname", "name", "message", "request_id"],
         rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},

@@ -1,4 +1,4 @@
-"""Log records without control characters: what a client sends cannot begin a line of its own, nor move a cursor."""
+"""Removes control characters from log records, so that a client's text cannot begin a new line or move a cursor."""
 
 from __future__ import annotations
 

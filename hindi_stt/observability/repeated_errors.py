@@ -33,7 +33,7 @@ class RepeatedErrors:
         """Log it, unless one of its kind was logged within the last minute; the next entry says how many were not.
 
         Args:
-            error: What was raised.
+            error: The exception.
             message: What failed, as `logging` takes it.
             arguments: Of the message.
             stack: Whether the error's stack is logged with it.

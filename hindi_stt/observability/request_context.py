@@ -1,4 +1,4 @@
-"""Which request, and whose, a task works for: for log lines, and for whoever shares something by client."""
+"""The request and client for which a task works, for log lines and for sharing resources by client."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def current_request_id() -> str:
 
 @contextlib.contextmanager
 def for_request(request_id: str) -> Iterator[None]:
-    """What is logged within belongs to this request; for the runner, which no request reaches with its id."""
+    """Attribute log lines inside the block to this request; for the runner, whose requests carry no id."""
     before = _current_id.set(request_id)
     try:
         yield

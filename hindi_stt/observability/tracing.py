@@ -32,12 +32,19 @@ _EXPORT_TIMEOUT_S: Final = 3.0
 
 
 def send_traces(url: str, share: float, service: str) -> Callable[[], None]:
-    """From now on, send this process's spans to a collector that takes OTLP over HTTP at this URL; once per process.
+    """Send this process's spans to a collector from now on. Call it once per process.
 
-    Returns what sends those that wait, to be called before the process ends: uvicorn ends it by a signal, past atexit.
+    Args:
+        url: the collector's URL; it must accept OTLP over HTTP.
+        share: share of the requests that are traced, in [0, 1]; a caller's traceparent overrides it.
+        service: name of the service in the spans.
 
-    share: of the requests, in [0, 1]; a caller whose traceparent says whether its trace is sampled has decided.
-    service: the name that the spans are shown under. Raises InvalidSetting where the exporter is not installed.
+    Returns:
+        A function that sends waiting spans. Call it before the process ends: uvicorn ends it by a signal, so that
+        atexit is not reached.
+
+    Raises:
+        InvalidSetting: the exporter is not installed.
     """
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
@@ -59,7 +66,16 @@ def send_traces(url: str, share: float, service: str) -> Callable[[], None]:
 
 @contextmanager
 def request_span(name: str, headers: Mapping[str, str], attributes: Attributes) -> Iterator[trace.Span]:
-    """The span of a request, below its caller's where the headers have a traceparent."""
+    """Open the span of a request, a child of its caller's span if the headers have a traceparent.
+
+    Args:
+        name: name of the span.
+        headers: of the request, names in lower case.
+        attributes: of the span.
+
+    Yields:
+        The span.
+    """
     # Not below the current span, which is BentoML's and is never sent.
     caller = {name: headers[name] for name in ("traceparent", "tracestate") if name in headers}
     above = _TRACEPARENT.extract(caller, Context())
@@ -70,7 +86,18 @@ def request_span(name: str, headers: Mapping[str, str], attributes: Attributes) 
 
 @contextmanager
 def stage(name: str, attributes: Attributes | None = None) -> Iterator[trace.Span]:
-    """A span below the current one, if that is sent; an error that passes through leaves its code."""
+    """Open a child of the current span if that is sent; an error that passes through is recorded by its code.
+
+    Args:
+        name: name of the span.
+        attributes: of the span.
+
+    Yields:
+        The span, or an invalid one where nothing is sent.
+
+    Raises:
+        HindiSTTError: the error that was raised inside the block.
+    """
     if not _is_sent():
         yield trace.INVALID_SPAN
         return
@@ -85,9 +112,14 @@ def stage(name: str, attributes: Attributes | None = None) -> Iterator[trace.Spa
 
 
 def past_stage(name: str, traceparent: str, start_s: float, end_s: float, attributes: Attributes) -> None:
-    """A span that is over, below another process's; start_s, end_s: readings of time.monotonic().
+    """Record a span that has ended, as a child of another process's span.
 
-    traceparent: as of `current_traceparent`; without it there is no span.
+    Args:
+        name: name of the span.
+        traceparent: as `current_traceparent` returns it; without it there is no span.
+        start_s: reading of time.monotonic().
+        end_s: reading of time.monotonic().
+        attributes: of the span.
     """
     if not traceparent:
         return

@@ -1,4 +1,4 @@
-"""CPU priority: work for which nobody waits gives way to work for which somebody does."""
+"""CPU priority: background work yields to work that a client waits for."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import time
 from pathlib import Path
 from typing import Final
 
-__all__ = ["yield_to_everybody", "yield_to_other_sessions"]
+__all__ = ["yield_to_other_processes", "yield_to_other_sessions"]
 
 _AUTOGROUP: Final = Path("/proc/self/autogroup")
 _TRIES: Final = 50
 
 
-def yield_to_everybody() -> None:
+def yield_to_other_processes() -> None:
     """Run this thread, and those that it starts, only when no other wants the core: SCHED_IDLE, else nice 19.
 
     Linux weighs this within a session only (sched(7), autogroups); see `yield_to_other_sessions`.
@@ -25,7 +25,7 @@ def yield_to_everybody() -> None:
 
 
 def yield_to_other_sessions() -> None:
-    """Move this process into a session of its own, which has the least weight beside others.
+    """Move this process into a session of its own, which has the lowest weight among sessions.
 
     For processes that no terminal controls, since its signals no longer reach them. Does nothing where the kernel does
     not group processes by session.

@@ -35,7 +35,7 @@ def make_runtime_folder(parent: str) -> Path:
     """Make this server's folder, or return the one that was made; it is removed when this process ends.
 
     Args:
-        parent: Existing folder to make it in. Empty: /dev/shm where it has room, else the folder for temporary files.
+        parent: Existing folder to make it in. Empty: /dev/shm where it has space, else the folder for temporary files.
 
     Returns:
         A new, empty folder that only this user can enter.
@@ -53,7 +53,7 @@ def make_runtime_folder(parent: str) -> Path:
 
 
 def _default_parent() -> Path:
-    """The folder of shared memory, which uploads cannot fill, where the system has one with enough room."""
+    """The folder of shared memory, which uploads cannot fill, where the system has one with enough space."""
     try:
         if os.access(_SHARED_MEMORY, os.W_OK | os.X_OK) and shutil.disk_usage(_SHARED_MEMORY).free >= _ENOUGH_BYTES:
             return _SHARED_MEMORY

@@ -114,7 +114,7 @@ class RunnerCall:
 
     Args:
         runner: BentoML's client of the runner.
-        timeout_s: Seconds after which nobody wants a clip's result.
+        timeout_s: Seconds after which a clip is dropped.
         answered: Called after each answer.
         client_share: Share of the connections that one client may use, in (0, 1].
         batching: Whether the runner is a `BatchingRunner`.

@@ -22,9 +22,14 @@ _Item = tuple[Features, "asyncio.Future[Result]"]
 
 
 class Dispatcher:
-    """One per process, used from one event loop.
+    """Runs clips on the model in the order that the scheduler gives. One per process, used from one event loop.
 
-    run_model: see RunModel; on_run: told of each run's clips (for metrics); on_drop: of each clip dropped unrun.
+    Args:
+        run_model: see `RunModel`.
+        cores: number of runs at the same time.
+        limits: bounds of the scheduler.
+        on_run: called after each run with its clips and its duration in seconds.
+        on_drop: called with the reason for each clip that is dropped before it runs.
     """
 
     def __init__(
@@ -40,7 +45,7 @@ class Dispatcher:
         self._on_run = on_run
         self._on_drop = on_drop
         self._scheduler: Scheduler[_Item] = Scheduler(cores, limits)
-        # One more: a short clip may run beside the long ones.
+        # One more than cores: a short clip may run in addition to the long ones.
         self._pool = ThreadPoolExecutor(cores + 1, thread_name_prefix="model")
         self._tasks: set[asyncio.Task[None]] = set()
         self._errors = RepeatedErrors()
@@ -55,11 +60,26 @@ class Dispatcher:
         client: str = "",
         priority: Priority = Priority.INTERACTIVE,
     ) -> LogProbs:
-        """Log-probs of a clip. model: name of the one it is for, whose clips alone share its run; flow: the recording
-        that it is of; client: whose it is; deadline_s: reading of time.monotonic() after which it is dropped.
+        """Compute the log-probs of a clip.
 
-        Raises Overloaded where it is not admitted, Timeout where the deadline passed, else the clip's own error. When
-        the caller is cancelled, a clip that still waits never runs.
+        When the caller is cancelled, a clip that still waits is never run.
+
+        Args:
+            features: of the clip, float32 [mels, frames].
+            model: tag of its model; a run has clips of one model only.
+            flow: id of the recording to which it belongs.
+            deadline_s: reading of time.monotonic() after which it is dropped.
+            client: name of the client.
+            priority: its priority.
+
+        Returns:
+            Log-probs, float32 [output frames, classes].
+
+        Raises:
+            Overloaded: the queue is full.
+            Timeout: the deadline passed.
+            HindiSTTError: the model failed on this clip.
+            asyncio.CancelledError: the caller was cancelled.
         """
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         work = Work((features, future), features.duration_s, flow, deadline_s, priority, model, client)

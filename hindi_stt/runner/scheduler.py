@@ -1,9 +1,9 @@
-"""What runs next on the cores, and what is refused: no I/O, no threads, no clock of its own.
+"""Decides which clips run next and which are refused, without I/O, threads or a clock of its own.
 
 Cost is seconds of audio, not requests. Each core takes one run at a time; a run is one clip, or a few short ones of
 like length where more wait than there are idle cores: on a CPU, longer clips gain nothing from batching.
 
-Order is start-time fair queueing (Goyal, Vin and Cheng, 1996) on two levels: over clients, so that nobody's backlog
+Order is start-time fair queueing (Goyal, Vin and Cheng, 1996) on two levels: over clients, so that no client's backlog
 delays anybody else, and within a client over flows: the clips of one recording are one flow, so that an hour-long file
 in progress does not hold back short clips that come later. The last words of a live speaker go before everything else
 of their client, and have a head start before others.
@@ -32,7 +32,7 @@ _COST_MEMORY: Final = 0.9
 # Waiting clips looked at when a run is filled up.
 _MAX_CANDIDATES: Final = 32
 _MAX_IDLE_FLOWS: Final = 1024
-# What runs beside as many runs as there are cores is at most this part of each of them.
+# A run in addition to one on each core is at most this share of each of them.
 _MAX_EXTRA_SHARE: Final = 0.5
 
 
@@ -49,7 +49,11 @@ class Priority(IntEnum):
 
 
 class QueueFull(Exception):
-    """Not admitted; retry_after_s: when there should be room, in seconds."""
+    """The work was not admitted.
+
+    Args:
+        retry_after_s: seconds until there is probably space in the queue.
+    """
 
     def __init__(self, retry_after_s: float) -> None:
         super().__init__(f"the queue is full for about {retry_after_s:.1f} s")
@@ -58,10 +62,18 @@ class QueueFull(Exception):
 
 @dataclass(slots=True, eq=False)
 class Work(Generic[T]):
-    """One clip. duration_s: seconds of audio; flow: the recording that it is of; deadline_s: after it, nobody wants the
-    result.
+    """One clip in the queue.
 
-    model: the one that it is for; a run has clips of one model. client: whose it is.
+    Attributes:
+        item: what the dispatcher needs to run it.
+        duration_s: seconds of audio; 0 for a canary, which is never refused.
+        flow: id of the recording to which it belongs.
+        deadline_s: reading of the caller's clock after which it is dropped.
+        priority: its priority.
+        model: tag of its model; a run has clips of one model only.
+        client: name of the client.
+        abandoned: set by the dispatcher when the caller was cancelled.
+        rank: order among the client's clips, set by `Scheduler.submit`.
     """
 
     item: T
@@ -77,24 +89,33 @@ class Work(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Run(Generic[T]):
-    """Clips that go through the model together. alone: nothing else runs or waits, so it may use every core."""
+    """Clips that go through the model together.
+
+    Attributes:
+        works: the clips.
+        alone: whether nothing else runs or waits, so that the run may use every core.
+    """
 
     works: tuple[Work[T], ...]
     alone: bool
 
     @property
     def padded_s(self) -> float:
-        """Seconds of audio with the padding: what the run costs."""
+        """Seconds of audio including padding, to which the run's time is proportional."""
         return len(self.works) * max(work.duration_s for work in self.works)
 
 
 @dataclass(frozen=True, slots=True)
 class SchedulerLimits:
-    """Bounds, and how far clips are put together.
+    """Bounds on the queue and on batching.
 
-    max_queue_s: most audio waiting; max_wait_s: longest predicted wait of what is admitted; max_run_s: most padded
-    audio in a run of several clips; max_padding: most padding, as a share of a run; max_clips: most clips in a run;
-    client_share: the part of `max_queue_s` that one client may fill.
+    Attributes:
+        max_queue_s: largest amount of waiting audio in seconds.
+        max_wait_s: longest predicted wait of an admitted clip in seconds.
+        max_run_s: largest amount of padded audio in a run of several clips, in seconds.
+        max_padding: largest share of padding in a run, in [0, 1).
+        max_clips: largest number of clips in a run.
+        client_share: share of `max_queue_s` that one client may use.
     """
 
     max_queue_s: float
@@ -126,7 +147,12 @@ class _Flows:
 
 
 class Scheduler(Generic[T]):
-    """Admits, orders and groups work for a number of cores. Times are readings of the caller's clock, in seconds."""
+    """Admits, orders and batches clips for a number of cores. It reads no clock: the caller gives times, in seconds.
+
+    Args:
+        cores: number of runs at the same time.
+        limits: bounds on the queue and on batching.
+    """
 
     def __init__(self, cores: int, limits: SchedulerLimits) -> None:
         self._cores = cores
@@ -149,13 +175,16 @@ class Scheduler(Generic[T]):
         return sum(run.padded_s for run in self._running)
 
     def predicted_wait_of(self, client: str, duration_s: float) -> float:
-        """How long a clip of this client that arrives now would wait, in seconds.
+        """Predict how long a clip that arrives now would wait.
 
-        In the time in which a client's backlog is served, every other client gets no more than the same.
+        While a client's backlog is served, every other client gets at most the same amount of service.
 
         Args:
-            client: Whose it is.
-            duration_s: Seconds of audio of the clip.
+            client: name of the clip's client.
+            duration_s: seconds of audio of the clip.
+
+        Returns:
+            The wait in seconds.
         """
         if self.n_running < self._cores and not self.n_queued:
             return 0.0
@@ -166,7 +195,14 @@ class Scheduler(Generic[T]):
         return (own_s + others_s + self._running_s / 2) * self._cost / self._cores
 
     def submit(self, work: Work[T]) -> None:
-        """Queue a clip. Raises QueueFull."""
+        """Queue a clip.
+
+        Args:
+            work: the clip.
+
+        Raises:
+            QueueFull: the queue, or the client's share of it, is full.
+        """
         if work.duration_s:  # a canary has no audio, and is never refused
             self._admit(work)
         work.rank = self._flows.setdefault(work.client, _Flows()).rank(work.flow, work.duration_s)
@@ -185,9 +221,13 @@ class Scheduler(Generic[T]):
             raise QueueFull(wait_s - limits.max_wait_s)
 
     def take(self, now_s: float) -> tuple[Run[T] | None, list[Work[T]]]:
-        """The next run that may begin (None where there is none), and what was dropped on the way.
+        """Take the next run that may begin.
 
-        Dropped is what was abandoned or whose deadline has passed: it leaves before it costs anything.
+        Args:
+            now_s: reading of the caller's clock.
+
+        Returns:
+            The run, or None if none may begin; and the clips that were dropped because they were abandoned or late.
         """
         dropped: list[Work[T]] = []
         if self.n_running >= self._cores:
@@ -216,7 +256,12 @@ class Scheduler(Generic[T]):
         )
 
     def finished(self, run: Run[T], elapsed_s: float) -> None:
-        """Note that a run has ended after this time on its core."""
+        """Record that a run has ended.
+
+        Args:
+            run: the run.
+            elapsed_s: for how long it ran, in seconds.
+        """
         self._running.remove(run)
         if not run.alone and run.padded_s:  # a run on every core says little about one, and a canary has no audio
             self._cost = _COST_MEMORY * self._cost + (1 - _COST_MEMORY) * elapsed_s / run.padded_s

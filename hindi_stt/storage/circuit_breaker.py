@@ -1,4 +1,4 @@
-"""A bound on what a service that does not answer may cost: a time for each call, and pauses without any."""
+"""A circuit breaker: bounds the time of each call to a service, and pauses calls while it does not answer."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Database engines whose errors say what failed without the values: those may be transcripts or secrets.
 
-SQLAlchemy puts a statement's parameters into its exceptions unless told otherwise, and PostgreSQL puts the values of
+By default SQLAlchemy puts a statement's parameters into its exceptions, and PostgreSQL puts the values of
 the row at fault into the lines after the first of its own messages.
 """
 

@@ -20,7 +20,7 @@ def connection_pool(url: str) -> BlockingConnectionPool:
         url: redis://… or rediss://….
 
     Returns:
-        The pool; whoever makes one awaits its `aclose`.
+        The pool; the caller awaits its `aclose`.
     """
     from redis.asyncio import BlockingConnectionPool  # half a second, of which most servers have no use
 

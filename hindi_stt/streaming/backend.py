@@ -1,4 +1,4 @@
-"""What a stream needs from where it runs: the acoustic model, and threads for the rest."""
+"""The resources that a stream needs: the acoustic model, and threads for other CPU work."""
 
 from __future__ import annotations
 
@@ -20,18 +20,36 @@ T = TypeVar("T")
 
 
 class InferenceBackend(Protocol):
-    """The acoustic model, here or elsewhere, and a way to compute beside the event loop."""
+    """The acoustic model, in this or another process, and threads for work outside the event loop."""
 
     def partial(self) -> AbstractAsyncContextManager[None]:
-        """A place for a hypothesis about what is not over, features and model. Raises Overloaded if there is none."""
+        """Reserve capacity for a hypothesis about an utterance in progress: its features and its model run.
+
+        Returns:
+            A context manager that holds the capacity.
+
+        Raises:
+            Overloaded: there is none.
+        """
         ...
 
     async def log_probs(self, features: Features, *, final: bool) -> LogProbs:
-        """One clip's log-probs, or its error raised. What is not final may be left out when there is no room."""
+        """Compute the log-probs of one clip.
+
+        Args:
+            features: of the clip, float32 [mels, frames].
+            final: whether the result is needed; others may be refused under load.
+
+        Returns:
+            float32 [output frames, classes].
+
+        Raises:
+            HindiSTTError: the clip cannot be run.
+        """
         ...
 
     async def in_thread(self, work: Callable[[], T]) -> T:
-        """Run CPU work beside the event loop; where the task is cancelled, the work has ended when that is raised."""
+        """Run CPU work outside the event loop; on cancellation, the work ends before CancelledError is raised."""
         ...
 
 
@@ -42,11 +60,11 @@ class LocalBackend:
         self._acoustic = acoustic
 
     def partial(self) -> AbstractAsyncContextManager[None]:
-        """See InferenceBackend; there is always room."""
+        """See `InferenceBackend.partial`; it is never refused."""
         return contextlib.nullcontext()
 
     async def log_probs(self, features: Features, *, final: bool) -> LogProbs:
-        """See InferenceBackend."""
+        """See `InferenceBackend.log_probs`."""
         del final
         (result,) = await asyncio.to_thread(self._acoustic, [features])
         if isinstance(result, HindiSTTError):
@@ -73,12 +91,12 @@ class ClipBackend:
         self._final = final
 
     async def log_probs(self, clips: Sequence[Features], *, wait_if_busy: bool) -> list[LogProbs]:
-        """See `transcription.backend.Backend`."""
+        """See `Backend.log_probs`."""
         del wait_if_busy  # the stream's backend does for finals
         (features,) = clips
         return [await self._backend.log_probs(features, final=self._final)]
 
     async def in_thread(self, work: Callable[[], T], *, waits: MayWait | None = None) -> T:
-        """See `transcription.backend.Backend`."""
+        """See `Backend.in_thread`."""
         del waits
         return await self._backend.in_thread(work)

@@ -25,7 +25,7 @@ _Result = tuple[Features, Hypothesis]
 
 @dataclass(frozen=True, slots=True)
 class _Early:
-    """A clip that is being transcribed early; its task's result is None where there was no room for it."""
+    """A clip that is being transcribed early; its task's result is None where the backend had no capacity."""
 
     clip: Clip
     task: asyncio.Task[_Result | None]
@@ -60,7 +60,7 @@ class ClipTranscriber:
         return early is not None and early.clip.end == end and not (early.task.done() and early.task.result() is None)
 
     def begin_early(self, clip: Clip) -> None:
-        """Begin with a clip that may turn out to be one; `drop` what was begun before."""
+        """Start transcribing a clip before it is certain that it ends here; the earlier attempt is cancelled."""
         self._early = _Early(clip, asyncio.create_task(self._transcribe_early(clip)))
 
     async def drop(self) -> None:
@@ -70,10 +70,16 @@ class ClipTranscriber:
             await cancel_and_wait(early.task)
 
     async def transcribe(self, clip: Clip) -> _Result:
-        """Features and words of a clip; takes the early result where it is of the same clip.
+        """Compute features and words of a clip; the early result is used if it is of the same clip.
+
+        Args:
+            clip: the clip.
+
+        Returns:
+            Its tokens and words.
 
         Raises:
-            HindiSTTError: What the backend raises.
+            HindiSTTError: As the backend raises.
         """
         early = self._early
         if early is None or not early.is_for(clip):
@@ -97,7 +103,7 @@ class ClipTranscriber:
             async with self._backend.partial():
                 return await self._transcribe(clip, final=False)
         except HindiSTTError:
-            return None  # what is wrong, if it still is, is told when the turn is over
+            return None  # if the error persists, it is raised when the turn is over
 
     async def _transcribe(self, clip: Clip, *, final: bool) -> _Result:
         features = await self._backend.in_thread(lambda: self._pipeline.features(clip.samples))

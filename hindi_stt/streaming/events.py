@@ -1,4 +1,4 @@
-"""What a stream tells: utterances as they begin, grow, end, and become final."""
+"""The events of a stream: utterances begin, grow, end, and become final."""
 
 from __future__ import annotations
 
@@ -11,14 +11,19 @@ __all__ = ["Event", "Partial", "SpeechStarted", "SpeechStopped", "Utterance"]
 
 @dataclass(frozen=True, slots=True)
 class SpeechStarted:
-    """The first words of an utterance were heard, which begins about here, in seconds of the stream."""
+    """The first words of an utterance were recognised; it begins about here, in seconds of the stream."""
 
     start_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """stable: words that stay as they are until the utterance is final; unstable: what may follow them, for now."""
+    """Words of an utterance in progress.
+
+    Attributes:
+        stable: words that no longer change until the utterance is final.
+        unstable: the words behind them, which may still change.
+    """
 
     stable: tuple[Word, ...]
     unstable: tuple[Word, ...]
@@ -33,9 +38,13 @@ class SpeechStopped:
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """A finished utterance: its place and its segments, in seconds of the stream.
+    """A finished utterance.
 
-    warnings: as in `Transcript`, those that `Assembly` tells.
+    Attributes:
+        start_s: its start in seconds of the stream.
+        end_s: its end in seconds of the stream.
+        segments: its segments, times in seconds of the stream.
+        warnings: as in `Transcript`, those that `Assembly` reports.
     """
 
     start_s: float

@@ -7,8 +7,8 @@ their left, too. All of them, in a row, are decoded together.
 A hypothesis about the latest words is often wrong, seldom wrong the same way twice, and usually unsure where it is
 wrong. So a word is shown when the hypotheses in a row that have it together believe in it, and is stable when `agree`
 have it, believe in it still more, and it ends `right_s` before now, as all words before it do (local agreement: Liu et
-al., 2020). Belief is the
-sum of -ln(1 - confidence): what the chance that all of them are wrong would be if they erred independently.
+al., 2020). Belief is the sum of -ln(1 - confidence): the negative logarithm of the probability that all of them are
+wrong, if they erred independently.
 """
 
 from __future__ import annotations
@@ -38,11 +38,19 @@ _PAUSE_PARTS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """See above; times in seconds. show: belief that a word needs to be shown; agree, settle: hypotheses and belief
-    that it needs to be stable.
+    """Parameters of partial results; see the module and docs/streaming.md for how the defaults were chosen.
 
-    show_first: the same as show for an utterance of which nothing is shown yet: a speaker waits for a sign. edge_s: a
-    word that ends within so much of now may go on, and does not count. How the defaults were chosen: docs/streaming.md.
+    Attributes:
+        step_s: seconds between hypotheses.
+        window_s: seconds of audio in each hypothesis.
+        left_s: seconds of log-probs at the window's start that are taken from the window before.
+        right_s: a stable word ends at least this many seconds before the present.
+        edge_s: a word that ends within this many seconds of the present may be incomplete, and is ignored.
+        show: belief that a word needs to be shown.
+        show_first: the same for the first words of an utterance, which are shown earlier so that a speaker sees a
+            reaction.
+        agree: hypotheses that must agree on a word before it is stable.
+        settle: belief that a word needs to be stable.
     """
 
     step_s: float = 0.3
@@ -58,7 +66,12 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class PartialWords:
-    """stable: words that have just become stable; unstable: what follows them for now. Seconds of the stream."""
+    """New words of an utterance in progress, in seconds of the stream.
+
+    Attributes:
+        stable: words that have just become stable.
+        unstable: the words behind them, which may still change.
+    """
 
     stable: tuple[Word, ...]
     unstable: tuple[Word, ...]
@@ -74,7 +87,14 @@ class _WordEvidence:
 
 
 class Partials:
-    """The partial words of one stream, utterance after utterance. Positions are in samples of the stream."""
+    """The partial results of one stream, utterance after utterance. Positions are in samples of the stream.
+
+    Args:
+        pipeline: features and decoding.
+        backend: runs the model.
+        options: transcription options.
+        context: parameters of partial results.
+    """
 
     def __init__(self, pipeline: Pipeline, backend: InferenceBackend, options: Options, context: Context) -> None:
         manifest = pipeline.bundle.manifest
@@ -105,7 +125,7 @@ class Partials:
         self._stable_end_s = -1.0
 
     def continue_from(self, end: int) -> None:
-        """What was said up to `end` is final, and what follows is another utterance."""
+        """Begin a new utterance at `end`; everything before it is final."""
         self._stable_end_s = end / self._rate
 
     def due(self, now: int) -> bool:
@@ -113,9 +133,16 @@ class Partials:
         return now - self._updated_at >= self._step
 
     async def update(self, start: int, samples: Float32) -> PartialWords | None:
-        """What is new in the clip in progress, float32 [n] from `start`; None where the backend has failed or is full.
+        """Transcribe the clip in progress again.
 
-        What went wrong, if it still is, is told when the utterance is final.
+        An error of the backend is not reported here; if it persists, it is raised when the utterance is final.
+
+        Args:
+            start: position of the clip's first sample in the stream.
+            samples: the clip so far, float32 [n].
+
+        Returns:
+            The new words; None where the backend has failed or has no capacity.
         """
         self._forget(start)
         now = start + len(samples)
@@ -136,9 +163,16 @@ class Partials:
         return await self._backend.in_thread(lambda: self._words(now / self._rate))
 
     def _features(self, samples: Float32, position: int) -> Features:
-        """Of the samples from `position`, and of a pause behind them, as the utterance will have one in the end.
+        """Compute features of the clip's last samples, followed by the pause with which the utterance will end.
 
-        Features are normalised over the whole: without the pause, all of them are others.
+        Features are normalised over the whole clip: without the pause all of them would differ from the final ones.
+
+        Args:
+            samples: the clip so far, float32 [n].
+            position: the first sample to use.
+
+        Returns:
+            Features, float32 [mels, frames].
         """
         size = round(_PAUSE_S * self._rate / _PAUSE_PARTS)
         blocks = samples[: len(samples) // size * size].reshape(-1, size)
@@ -153,10 +187,10 @@ class Partials:
 
     def _words(self, now_s: float) -> PartialWords:
         context = self._context
-        heard = self._counted(now_s)
-        words = [found.word for found in heard]
+        candidates = self._counted(now_s)
+        words = [found.word for found in candidates]
         shown_s = over_s = -1.0
-        for found in heard:
+        for found in candidates:
             if self._is_stable(found.word):
                 continue
             if found.belief < (context.show if self._begun or shown_s >= 0 else context.show_first):
@@ -173,7 +207,7 @@ class Partials:
         if stable:
             self._stable_end_s = stable[-1].end_s
         unstable = [word for word in fresh[n_stable:] if word.end_s <= shown_s]
-        # What is in doubt for a moment often comes back: it goes when something else is there.
+        # A word that is missing from one hypothesis often comes back: it is removed when another one takes its place.
         shown = [word for word in self._shown if not self._is_stable(word)]
         if shown and (not unstable or unstable[-1].end_s < shown[-1].end_s - _EPSILON_S):
             unstable = shown
@@ -189,7 +223,7 @@ class Partials:
         """The words of this hypothesis that have ended, and how long they have been there."""
         offset_s = self._origin / self._rate
         hypothesis = self._decode(LogProbs(self._values, self._frame_shift_s))
-        heard = []
+        candidates = []
         for word in hypothesis.words:
             moved = replace(word, start_s=word.start_s + offset_s, end_s=word.end_s + offset_s)
             if moved.end_s <= now_s - self._context.edge_s:
@@ -199,11 +233,11 @@ class Partials:
                     if before.word.text == moved.text and abs(before.word.start_s - moved.start_s) <= _SAME_TIME_S
                 )
                 count, belief = max(same, default=(0, 0.0))
-                heard.append(
+                candidates.append(
                     _WordEvidence(moved, 1 + count, belief - math.log(max(_LEAST_DOUBT, 1 - moved.confidence)))
                 )
-        self._before = heard
-        return heard
+        self._before = candidates
+        return candidates
 
     def _write(self, words: list[Word]) -> tuple[Word, ...]:
         if not words:

@@ -35,16 +35,23 @@ _QUIET_BEFORE_END_S: Final = 0.15
 
 
 class Stream:
-    """A stream for one speaker. Not for several tasks at once.
+    """A stream of one speaker. Not to be used by several tasks at once.
 
-    A hypothesis about an utterance in progress is made beside the packets, and dropped when the utterance is over
-    first: whoever waits for a final never waits for a partial.
+    Hypotheses about an utterance in progress are computed while packets arrive, and cancelled when the utterance ends
+    first, so that a final result never waits for a partial one. With masks there are no partial results, because a
+    masked number may continue.
 
-    end_pointing: whether pauses end utterances; without, only `commit` does, and nothing is told before. min_s: the
-    shortest utterance that can be committed. start_s: seconds of the stream that went before. partial_ready: called, in
-    the event loop, when a hypothesis is there to be taken with `partial`. A masked number may go on: with masks there
-    are no partials. turns: when a speaker's turn ends; without, utterances end where long files are cut.
-    masker: of the speaker, where other streams have gone before: a number may go on from one to the next.
+    Args:
+        pipeline: features and decoding.
+        backend: runs the model.
+        options: transcription options.
+        end_pointing: whether pauses end utterances; without, only `commit` does, and there are no results before.
+        min_s: the shortest utterance that can be committed, in seconds.
+        start_s: seconds of the stream that preceded this object.
+        context: parameters of partial results; None for the defaults.
+        turns: when a speaker's turn ends; None ends utterances where long files are cut.
+        masker: state of masking from the speaker's earlier streams: a number may continue from one to the next.
+        partial_ready: called in the event loop when a hypothesis can be taken with `partial`.
     """
 
     def __init__(
@@ -137,7 +144,7 @@ class Stream:
         self._start_partial()
 
     async def partial(self) -> AsyncGenerator[Event]:
-        """What the hypothesis in progress says; waits for it, and has nothing to say where there is none."""
+        """Wait for the hypothesis in progress, and return its words; nothing where there is none."""
         task, self._partial_task = self._partial_task, None
         found = await task if task is not None else None
         if found is None:
@@ -150,7 +157,15 @@ class Stream:
             yield Partial(found.stable, found.unstable)
 
     async def commit(self) -> AsyncGenerator[Event]:
-        """End the utterance here. Raises AudioTooShort where there is none, and the backend's errors."""
+        """End the utterance here.
+
+        Yields:
+            The remaining events of the utterance.
+
+        Raises:
+            AudioTooShort: it is shorter than `min_s`.
+            HindiSTTError: as the backend raises.
+        """
         if self._received - self._base < self._min_samples:
             raise AudioTooShort(f"The buffer holds {self.pending_s:.3f} s of audio.")
         self._cancel_partial()
@@ -251,7 +266,7 @@ class Stream:
         self._next_utterance()
 
     async def _finish_part(self) -> AsyncGenerator[Event]:
-        """What is settled of somebody who does not pause: an utterance of its own, and the next one goes on."""
+        """End an utterance in speech without a pause: the final words form an utterance, and the next one continues."""
         end = round(self._heard[-1].end_s * self._rate)
         async for event in self._final_events(end, stopped=False):
             yield event

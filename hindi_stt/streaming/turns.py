@@ -27,7 +27,7 @@ _SMOOTHING_FRAMES: Final = 3
 _HISTORY_FRAMES: Final = 300
 _FLOOR_SHARE: Final = 0.1
 _LOUD_SHARE: Final = 0.95
-# Before anything is known: a fifth of a second of a quiet room. Levels in dB relative to a full-scale square wave.
+# Initial assumption: a fifth of a second of quiet background. Levels in dB relative to a full-scale square wave.
 _PRIOR_FRAMES: Final = 20
 _PRIOR_DB: Final = -65.0
 _LEAST_FLOOR_DB: Final = -75.0

@@ -83,7 +83,7 @@ def mask_numbers(segments: Sequence[Segment], kinds: frozenset[Mask], digit_runs
 class UtteranceMasker:
     """Hides the numbers of one speaker, utterance after utterance, as `mask_numbers` does in one of them.
 
-    An utterance is written when it ends, and nobody knows yet whether its last digits go on in the next one. So digits
+    An utterance is written when it ends, before it is known whether its last digits go on in the next one. So digits
     at its end are hidden as soon as they could be a piece of a number of the kinds asked for: two or more, or one
     (digit or pair) that is announced ("नंबर नौ") or said by itself. Digits with which the next utterance begins belong
     to them, for `_LONGEST_PAUSE_S`: they are hidden, however few, while all of them together could be such a number or

@@ -2,7 +2,7 @@
 
 Always: NFC, and no joiners in Devanagari. NFC writes क़ ख़ ग़ ज़ ड़ ढ़ फ़ य़ as letter + nukta (U+093C), since Unicode excludes
 U+0958…095F from composition, and ऩ ऱ ऴ as one code point. On request: no nukta except in ड़ ढ़, which are letters of
-their own; anusvara for chandrabindu. Neither is done unasked: both lose something that was heard.
+their own; anusvara for chandrabindu. Neither is a default: both lose part of the pronunciation.
 """
 
 from __future__ import annotations

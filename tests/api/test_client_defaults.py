@@ -63,7 +63,7 @@ def test_another_language_is_heard_as_the_only_one(server: Server, client: opena
     assert answer.text == text
     body = post(server, language="en", response_format="verbose_json").json()
     assert body["language"] == "hi"
-    assert body["warnings"] == ["language=en: the only model is for hi; heard as hi"]
+    assert body["warnings"] == ["language=en: the only model is for hi; transcribed as hi"]
     assert post(server, language="hi").json()["warnings"] == []
     own = server.transcribe(GOOD, data={"language": "en"}).json()
     assert own["warnings"] == body["warnings"]

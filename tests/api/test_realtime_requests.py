@@ -17,7 +17,7 @@ from tests.support.streams import RATE, speech
 
 RAIN = speech("rain.flac")
 FAMILY = speech("family.flac")
-HEARD_AS_HINDI = "language=en: the only model is for hi; heard as hi"
+TRANSCRIBED_AS_HINDI = "language=en: the only model is for hi; transcribed as hi"
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +41,11 @@ def test_a_foreign_language_is_a_warning_in_the_session_and_in_each_final(live: 
     with session(live) as ws:
         send(ws, type="session.update", session=with_language("en", **fields))
         updated = until(ws, "session.updated")[-1]["session"]
-        assert updated["warnings"] == [HEARD_AS_HINDI]
+        assert updated["warnings"] == [TRANSCRIBED_AS_HINDI]
         append(ws, RAIN)
         first = commit(ws)
         assert first["transcript"]
-        assert first["warnings"] == [HEARD_AS_HINDI]
+        assert first["warnings"] == [TRANSCRIBED_AS_HINDI]
         send(ws, type="session.update", session=with_language("hi", **fields))
         assert "warnings" not in until(ws, "session.updated")[-1]["session"]
         append(ws, RAIN)
@@ -55,7 +55,7 @@ def test_a_foreign_language_is_a_warning_in_the_session_and_in_each_final(live: 
 def test_the_addresss_language_is_a_warning_from_the_start(live: Server) -> None:
     with connect(f"ws://127.0.0.1:{live.port}/v1/realtime?language=en") as ws:
         created = receive(ws)["session"]
-        assert created["warnings"] == [HEARD_AS_HINDI]
+        assert created["warnings"] == [TRANSCRIBED_AS_HINDI]
         assert created["audio"]["input"]["transcription"] == {"language": "en"}
 
 

@@ -71,7 +71,7 @@ def test_a_server_with_one_language_hears_it_unless_it_refuses_others(alone: Reg
     lenient = Registry([Bundle.open(EMBEDDED)], ["whisper-1"], refuse_other_languages=False)
     choice = lenient.choose("whisper-1", ["en"])
     assert choice.bundles == (lenient.default,)
-    assert choice.warnings == ("language=en: the only model is for hi; heard as hi",)
+    assert choice.warnings == ("language=en: the only model is for hi; transcribed as hi",)
     assert lenient.choose(None, ["hi-IN"]).warnings == ()
     with pytest.raises(UnknownLanguage):
         alone.choose("whisper-1", ["en"])

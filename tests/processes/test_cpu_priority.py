@@ -19,8 +19,8 @@ def run(code: str) -> str:
 def test_threads_that_are_started_afterwards_give_way_too() -> None:
     code = """
 import os, threading
-from hindi_stt.processes.cpu_priority import yield_to_everybody
-yield_to_everybody()
+from hindi_stt.processes.cpu_priority import yield_to_other_processes
+yield_to_other_processes()
 found = [os.sched_getscheduler(0)]
 thread = threading.Thread(target=lambda: found.append(os.sched_getscheduler(0)))
 thread.start()
