@@ -1,6 +1,6 @@
 """Requests to URLs that clients name: to public addresses only, unless private networks are opened.
 
-The address that is connected to is what is checked, where its socket is made. So it does not matter how the URL spells
+The check is on the address of the connection, when its socket is created. So it does not matter how the URL spells
 the host, how the HTTP client normalises it, what a name resolves to and when (DNS rebinding), or whether a redirect led
 there. Redirects are not followed by `fetch` nor by webhooks.
 """

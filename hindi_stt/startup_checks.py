@@ -1,4 +1,4 @@
-"""Check every setting before the server listens: forms, local files and folders, packages, and what the models have.
+"""Checks every setting before the server listens: its form, local files and folders, packages, and the models.
 
 A remote service that does not answer is no reason to refuse: it may come back. Nothing here opens a connection.
 """
@@ -45,7 +45,7 @@ def check_settings(settings: Settings) -> Registry:
         The models that the settings name.
 
     Raises:
-        HindiSTTError: One of them cannot be used; the message names its variable and says what it takes.
+        HindiSTTError: One of them cannot be used; the message names its variable and its values.
     """
     _check_aliases(settings)
     registry = Registry(

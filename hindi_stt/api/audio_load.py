@@ -1,4 +1,4 @@
-"""Seconds of audio in progress in one API worker: what it admits, and what the autoscaler follows."""
+"""Counts seconds of audio in progress in one API worker: for admission, and for the autoscaler."""
 
 from __future__ import annotations
 
@@ -27,7 +27,12 @@ _NEARLY_FULL: Final = 0.9
 
 
 class Hold:
-    """Audio of one recording that counts as load while it is decoded."""
+    """Audio of one recording that counts as load while it is decoded.
+
+    Args:
+        load: where it is counted.
+        client: name of the client.
+    """
 
     def __init__(self, load: AudioLoad, client: str) -> None:
         self._load = load
@@ -41,7 +46,12 @@ class Hold:
 
 
 class AudioLoad:
-    """Bounds audio in progress, in all and of each client; `Settings.max_queue_s`, `Settings.client_share`."""
+    """Bounds the audio in progress, in total and per client; see `Settings.max_queue_s` and `Settings.client_share`.
+
+    Args:
+        settings: the bounds.
+        metrics: where the audio in progress is shown.
+    """
 
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
         self._max_s = settings.max_queue_s
@@ -50,10 +60,15 @@ class AudioLoad:
         self._total_s = 0.0
         self._by_client: defaultdict[str, float] = defaultdict(float)
         self._rtf = _FIRST_RTF
-        self._refusals: dict[str, tuple[float, float]] = {}  # of everybody under "": until when, and what to answer
+        self._refusals: dict[str, tuple[float, float]] = {}  # all clients under "": until when, and Retry-After
 
     def add(self, client: str, duration_s: float) -> None:
-        """Count more audio in progress, or less where it is negative."""
+        """Count more audio in progress, or less.
+
+        Args:
+            client: name of the client.
+            duration_s: seconds of audio; negative to subtract.
+        """
         self._total_s = max(0.0, self._total_s + duration_s)
         self._by_client[client] += duration_s
         if self._by_client[client] <= 1e-6:
@@ -68,7 +83,12 @@ class AudioLoad:
 
     @contextlib.contextmanager
     def in_progress(self, client: str, duration_s: float) -> Iterator[None]:
-        """Count a clip while it is transcribed."""
+        """Count a clip while it is transcribed.
+
+        Args:
+            client: name of the client.
+            duration_s: seconds of audio of the clip.
+        """
         self.add(client, duration_s)
         ahead_s, start = self._total_s, time.perf_counter()
         try:
@@ -80,14 +100,14 @@ class AudioLoad:
             self.add(client, -duration_s)
 
     def admit(self, client: str, duration_s: float) -> None:
-        """Check that there is room for more audio; a client's recording that is alone is refused by the total only.
+        """Check that more audio is within the bounds; a client's only recording is refused by the total bound alone.
 
         Args:
             client: Whose it is.
             duration_s: Seconds of audio.
 
         Raises:
-            Overloaded: There is no room.
+            Overloaded: A bound would be exceeded.
         """
         own_s = self._by_client.get(client, 0.0)
         if self._total_s and self._total_s + duration_s > self._max_s:
@@ -109,7 +129,7 @@ class AudioLoad:
         """Refuse this client's bodies for a moment, before they are read.
 
         Args:
-            client: Who has been refused; empty for everybody.
+            client: The client that was refused; empty for all.
             retry_after_s: What to answer.
         """
         now_s = time.monotonic()
@@ -120,7 +140,7 @@ class AudioLoad:
         """Refuse a body before it is read, where a recording or a clip has just been refused.
 
         Raises:
-            Overloaded: There has been no room a moment ago.
+            Overloaded: Audio was refused a moment ago.
         """
         now_s = time.monotonic()
         for name in ("", client):
@@ -150,7 +170,7 @@ class ClientAccounting(Accounting):
         self._admitted = False
 
     def admit(self, duration_s: float) -> None:
-        """See `Accounting`. Raises Overloaded."""
+        """See `Accounting.admit`."""
         self._load.admit(self._client.name, duration_s)
 
     async def decoded(self, duration_s: float) -> None:
@@ -174,7 +194,13 @@ class ClientAccounting(Accounting):
         return self._load.in_progress(self._client.name, duration_s)
 
     def finished(self, duration_s: float, elapsed_s: float, stages_s: Mapping[str, float]) -> None:
-        """See `Accounting`."""
+        """Count a recording in the metrics.
+
+        Args:
+            duration_s: seconds of audio.
+            elapsed_s: seconds that the request took.
+            stages_s: seconds of each stage.
+        """
         self._metrics.count_request(self._model, duration_s, elapsed_s, stages_s)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Work that ends when nobody waits for it any more."""
+"""Cancels work when its client disconnects."""
 
 from __future__ import annotations
 
@@ -17,7 +17,18 @@ T = TypeVar("T")
 
 
 async def unless_disconnected(request: Request, work: Awaitable[T]) -> T:
-    """The work's result; raises ClientClosedRequest, and cancels the work, when the client hangs up first."""
+    """Wait for work, and cancel it when the client disconnects first.
+
+    Args:
+        request: the client's request.
+        work: the work.
+
+    Returns:
+        The work's result.
+
+    Raises:
+        ClientClosedRequest: the client has disconnected.
+    """
     task = asyncio.ensure_future(work)
     watcher = asyncio.ensure_future(_disconnected(request))
     try:

@@ -1,4 +1,4 @@
-"""Errors as answers, and what is known of the request that they answer."""
+"""Error responses, and the state of a request while it is answered."""
 
 from __future__ import annotations
 
@@ -48,10 +48,15 @@ _BEFORE_THE_BODY: Final = (StorageFull, TooManyJobs, TooManyUploads, TooMuchStor
 
 @dataclass(slots=True)
 class RequestState:
-    """What is known of a request while it is answered.
+    """The state of a request while it is answered.
 
-    client: whom it is counted for; openai: whether that may be a client for OpenAI; error: the one it is answered with,
-    if any; keep_body: the body is meant as it is, whatever the status; facts: what the log line says beside the usual.
+    Attributes:
+        request_id: its id.
+        client: the client whose limits it counts against.
+        openai: whether errors are in OpenAI's form.
+        error: the error that is its answer, if any.
+        keep_body: whether the body is sent as it is, whatever the status.
+        facts: additional fields of its log line.
     """
 
     request_id: str
@@ -69,7 +74,15 @@ def state_of(request: HTTPConnection) -> RequestState:
 
 
 def error_response(request: Request, error: HindiSTTError) -> JSONResponse:
-    """The answer for an error: `{"error": {code, message, status, request_id, help}}`."""
+    """Make the response for an error: `{"error": {code, message, status, request_id, help}}`.
+
+    Args:
+        request: the request.
+        error: the error.
+
+    Returns:
+        The response.
+    """
     state_of(request).error = error
     return JSONResponse(error_body(request, error), error.status, error_headers(error))
 
@@ -87,20 +100,33 @@ def answering(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Re
 
 
 def error_body(request: HTTPConnection, error: HindiSTTError) -> dict[str, Any]:
-    """The body of the answer for an error; below /v1 it also has OpenAI's `type` and `param`."""
+    """Make the body of an error response; below /v1 it also has OpenAI's `type` and `param`.
+
+    Args:
+        request: the request.
+        error: the error.
+
+    Returns:
+        The JSON object.
+    """
     state = state_of(request)
     return error_json(error, state.request_id, openai=state.openai)
 
 
 async def deny_handshake(websocket: WebSocket, error: HindiSTTError) -> None:
-    """Answer a WebSocket's handshake with an error instead of accepting it, and log it."""
+    """Answer a WebSocket's handshake with an error instead of accepting it, and log it.
+
+    Args:
+        websocket: the connection, before it is accepted.
+        error: the error.
+    """
     note_denied_handshake()
     log.info("WS %s %d code=%s", quote(websocket.scope["path"]), error.status, error.code)
     await websocket.send_denial_response(JSONResponse(error_body(websocket, error), error.status))
 
 
 def error_headers(error: HindiSTTError) -> dict[str, str]:
-    """Headers of the answer for an error, beside those of its body."""
+    """Return the headers of an error response, without those of its body."""
     headers = {}
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))

@@ -91,7 +91,7 @@ class Health:
         """The body of GET /health.
 
         Args:
-            key_file: What is wrong with the file of API keys, if anything.
+            key_file: The problem with the file of API keys, if any.
 
         Returns:
             Among others `answer_age_s`: seconds since the runner last answered, null before it ever did.

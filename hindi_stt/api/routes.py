@@ -1,4 +1,4 @@
-"""The routes beside the BentoML API methods: what this is, how it fares, and what is below /v1."""
+"""The routes outside the BentoML API methods: index, health, statistics, OpenAPI document, everything below /v1."""
 
 from __future__ import annotations
 
@@ -45,9 +45,19 @@ def make_app(
     *,
     is_known: Callable[[Request], bool],
 ) -> Starlette:
-    """The routes as an application: bodies by the first four arguments, the file API by the fifth, and what is more.
+    """Make the application of the routes outside the BentoML API methods.
 
-    is_known: whether a request comes from somebody who may use the server: versions are not told to others.
+    Args:
+        about: returns the body of the index.
+        health: returns the report of GET /health.
+        stats: returns the report of GET /stats.
+        openapi: returns the OpenAPI document.
+        recognizer: returns the worker's recognizer, for the routes of the OpenAI API.
+        more: further routes.
+        is_known: whether a request comes from a client that may use the server; versions are hidden from others.
+
+    Returns:
+        The application.
     """
     has_page = any(isinstance(route, Route) and route.path == "/ui" for route in more)
     links = {name: link for name, link in _LINKS.items() if name != "page" or has_page}
@@ -89,7 +99,7 @@ def make_app(
 
 
 def no_job_routes() -> list[Route]:
-    """The addresses of jobs and resumable uploads, where the server takes none."""
+    """Make the routes of jobs and resumable uploads for a server that has none; they answer with JobsOff."""
 
     async def refuse(_: Request) -> Response:
         raise JobsOff("This server takes no jobs.")

@@ -74,7 +74,7 @@ class TimedWord(BaseModel):
 
 
 class SegmentBody(BaseModel):
-    """What was said between two pauses; start and end in seconds from the start of the recording."""
+    """Speech between two pauses; start and end in seconds from the start of the recording."""
 
     id: int
     start: float
@@ -183,7 +183,7 @@ class ClientSecret(BaseModel):
 
 
 class ErrorDetail(BaseModel):
-    """What went wrong (code: stable; message: this case) and what to do about it (help)."""
+    """An error: a stable code, a message about this case, and advice (help)."""
 
     code: str
     message: str

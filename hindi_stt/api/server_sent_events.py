@@ -23,7 +23,10 @@ def event(body: dict[str, Any]) -> bytes:
     """Encode one event.
 
     Args:
-        body: Sent as JSON.
+        body: The JSON object that is sent.
+
+    Returns:
+        The bytes of the event.
     """
     return f"data: {json.dumps(body, ensure_ascii=False)}\n\n".encode()
 
@@ -35,7 +38,7 @@ class EventStream(Response):
         request: Whose answer it is; its body may still be arriving.
         first: The first event, which was waited for so that an error before it has a status of its own.
         events: The others.
-        resources: What the events need until they have ended.
+        resources: Closed when the events have ended.
         write_timeout_s: Longest wait until the client has taken an event.
     """
 

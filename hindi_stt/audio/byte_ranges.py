@@ -80,9 +80,11 @@ class Overlaid(ByteRanges):
     """Reads a byte range of a file, some bytes of which are replaced.
 
     Args:
-        file, start, end: see `ByteRanges`.
+        file: see `ByteRanges`.
+        start: first byte of the range in the file.
+        end: byte behind the range.
         position: where the replacement goes, relative to `start`.
-        replacement: as many bytes are replaced.
+        replacement: the new bytes; as many bytes are replaced.
     """
 
     def __init__(self, file: BinaryIO, start: int, end: int, position: int, replacement: bytes) -> None:

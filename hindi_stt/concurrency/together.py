@@ -37,7 +37,7 @@ async def cancel_and_wait(*tasks: asyncio.Task[Any] | None) -> None:
     """Cancel tasks and wait until they have ended; their errors are dropped.
 
     Args:
-        tasks: Those that are None, or have ended, are left alone.
+        *tasks: Those that are None, or have ended, are left alone.
     """
     there = [task for task in tasks if task is not None]
     for task in there:

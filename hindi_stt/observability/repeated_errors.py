@@ -35,7 +35,7 @@ class RepeatedErrors:
         Args:
             error: The exception.
             message: What failed, as `logging` takes it.
-            arguments: Of the message.
+            *arguments: Of the message.
             stack: Whether the error's stack is logged with it.
         """
         kind, now_s = (type(error), getattr(error, "errno", None), message), time.monotonic()

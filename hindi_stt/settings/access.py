@@ -35,8 +35,8 @@ class AccessSettings(SettingsGroup):
     )
     allowed_hosts: str = setting(
         "",
-        "Host names, with commas between, that a server without API keys answers to beside localhost and IP addresses; "
-        "* for all. With keys, empty means all.",
+        "Host names, separated by commas, to which a server without API keys answers in addition to localhost and IP "
+        "addresses; * for all. With keys, empty means all.",
         example="stt.example.com,hindi-stt",
     )
     trusted_proxies: str = setting(

@@ -42,7 +42,7 @@ class Settings(
 
     @property
     def for_more_models(self) -> Settings:
-        """These settings for the models beside the first: without those that are meant for the first one's language."""
+        """These settings for models other than the first: without those that are meant for the first one's language."""
         of_one_language = ("language_model", "hotwords_file", *TextSettings.model_fields)
         return self.model_copy(update={name: type(self).model_fields[name].default for name in of_one_language})
 

@@ -1,4 +1,4 @@
-"""What the groups of settings are made of: their base class, their fields, and lists in one variable."""
+"""Building blocks of the groups of settings: base class, fields, and lists in one variable."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def setting(default: Any, meaning: str, *, example: str, unit: str = "", **const
 
     Args:
         default: Its value where the environment variable is not set.
-        meaning: What it does, for docs/settings.md; for a setting with a pattern also for the error message.
+        meaning: Its effect, for docs/settings.md; for a setting with a pattern also for the error message.
         example: A value as one writes it into the environment.
         unit: Unit of its number, empty where it has none.
-        constraints: Further arguments of `pydantic.Field`: bounds, a pattern.
+        **constraints: Further arguments of `pydantic.Field`: bounds, a pattern.
 
     Returns:
         A pydantic field.

@@ -9,7 +9,7 @@ from hindi_stt.settings.fields import SettingsGroup, setting, split_list
 
 __all__ = ["InferenceSettings", "ModelSettings"]
 
-# What clients for OpenAI ask for unless they are told otherwise.
+# The models that OpenAI's clients request by default.
 _OPENAI_MODELS: Final = (
     "whisper-1",
     "gpt-4o-transcribe",
@@ -65,7 +65,7 @@ class ModelSettings(SettingsGroup):
 
     @property
     def more_models(self) -> tuple[str, ...]:
-        """Folders or tags of the models beside the first."""
+        """Folders or tags of the further models."""
         return split_list(self.models)
 
     @property

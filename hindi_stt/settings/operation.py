@@ -1,4 +1,4 @@
-"""Settings of what a server keeps, and of its log and traces."""
+"""Settings of stored data, log and traces."""
 
 from __future__ import annotations
 

@@ -97,6 +97,14 @@ class ClipBackend:
         return [await self._backend.log_probs(features, final=self._final)]
 
     async def in_thread(self, work: Callable[[], T], *, waits: MayWait | None = None) -> T:
-        """See `Backend.in_thread`."""
+        """Run CPU work outside the event loop.
+
+        Args:
+            work: the work.
+            waits: ignored, since packets are already here.
+
+        Returns:
+            The work's result.
+        """
         del waits
         return await self._backend.in_thread(work)

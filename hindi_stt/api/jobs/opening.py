@@ -1,4 +1,4 @@
-"""Open the database and the store of jobs beside the server's start, again and again until they answer."""
+"""Opens the database and the store of jobs in the background of the server's start, and retries until they answer."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _UNANSWERED: Final = "The database of jobs has not answered yet."
 
 
 class JobOpening:
-    """The jobs of one API worker, from the time when their database answers; transcription does not wait for it.
+    """The jobs of one API worker, as soon as their database answers; transcription does not wait for it.
 
     Args:
-        open_jobs: Opens them; called in a thread. Raises HindiSTTError where it cannot.
-        opened: Called in the event loop, once, when they are open.
+        open_jobs: Opens them; called in a thread. It raises HindiSTTError if it cannot.
+        opened: Called once in the event loop, when they are open.
     """
 
     def __init__(self, open_jobs: Callable[[], JobService], opened: Callable[[], None] = lambda: None) -> None:
@@ -40,7 +40,14 @@ class JobOpening:
 
     @property
     def jobs(self) -> JobService:
-        """The jobs. Raises JobsUnavailable as long as their database does not answer."""
+        """Return the jobs.
+
+        Returns:
+            The worker's jobs.
+
+        Raises:
+            JobsUnavailable: their database does not answer yet.
+        """
         if self._jobs is None:
             raise JobsUnavailable("The database of jobs does not answer.", retry_after_s=1)
         return self._jobs
@@ -82,7 +89,7 @@ class JobOpening:
                 return
 
     def _note_failure(self, error: HindiSTTError | OSError) -> None:
-        # Only the first line: what a driver writes below it repeats the statement.
+        # Only the first line: the driver's further lines repeat the statement.
         reason = (error.message if isinstance(error, HindiSTTError) else str(error)).partition("\n")[0]
         if reason != self._error:
             log.error("jobs cannot be opened, and are tried again: %s", reason)

@@ -34,9 +34,17 @@ _raw: Final = TypeAdapter(RawFormat)
 
 
 async def create_from_form(request: Request, jobs: JobService) -> str:
-    """A job of the files of a form; its id.
+    """Create a job from the files of a form.
 
-    Raises TooManyJobs, and what `receive_upload` and `parse_transcription_request` raise.
+    Args:
+        request: the request.
+        jobs: the worker's jobs.
+
+    Returns:
+        The job's id.
+
+    Raises:
+        HindiSTTError: TooManyJobs, and what `receive_upload` and `parse_transcription_request` raise.
     """
     fields, settings = (*JOB_FIELDS, *_WEBHOOK), jobs.settings
     await _check_room(request, jobs)
@@ -58,10 +66,22 @@ async def _check_room(request: Request, jobs: JobService) -> None:
 
 
 async def create_from_json(request: Request, jobs: JobService) -> str:
-    """A job of references and resumable uploads; its id.
+    """Create a job from references and resumable uploads.
 
-    Raises InvalidRequest, TooManyFiles, UploadNotFound, UploadIncomplete, TooManyJobs, and what
-    `parse_transcription_request` raises.
+    Args:
+        request: the request.
+        jobs: the worker's jobs.
+
+    Returns:
+        The job's id.
+
+    Raises:
+        InvalidRequest: there is nothing to transcribe, or a field cannot be used.
+        TooManyFiles: the job has more files than the bound.
+        UploadNotFound: the owner has no such upload.
+        UploadIncomplete: an upload is not complete.
+        TooManyJobs: too many files of its owner would wait.
+        HindiSTTError: as `parse_transcription_request` raises.
     """
     body = await _json(request, jobs)
     key = _request_key(request)
@@ -129,7 +149,7 @@ def _request_key(request: Request) -> str | None:
 
 
 def _referred(jobs: JobService, references: list[str]) -> list[NewFile]:
-    """What is wrong with a reference on its face is known at once, and leaves the others alone."""
+    """Check references by their form; an invalid one does not affect the others."""
     first: dict[str, int] = {}
     found = []
     for position, reference in enumerate(references):

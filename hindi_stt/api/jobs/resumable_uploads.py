@@ -27,7 +27,14 @@ _MAX_METADATA: Final = 4096
 
 
 def upload_routes(jobs: Callable[[], JobService]) -> list[Route]:
-    """jobs: the worker's, asked for at each request."""
+    """Make the routes of resumable uploads (tus 1.0.0).
+
+    Args:
+        jobs: returns the worker's jobs; called for each request.
+
+    Returns:
+        The routes.
+    """
 
     def speaking(handlers: dict[str, Callable[[Request, JobService], Awaitable[Response]]]) -> Route:
         async def answer(request: Request) -> Response:
@@ -97,7 +104,7 @@ async def _append(request: Request, jobs: JobService) -> Response:
                 waiting += message.get("body", b"")
                 if len(waiting) >= _WRITE_BYTES:
                     await write()
-        finally:  # what has arrived need not come again
+        finally:  # bytes that have arrived need not be sent again
             await write()
             offset = file.tell()
     return Response(status_code=204, headers={"Upload-Offset": str(offset)})

@@ -1,4 +1,4 @@
-"""POST /v1/jobs and what is below it: recordings that are transcribed later, without an open connection."""
+"""The routes of jobs, /v1/jobs: recordings that are transcribed later, without an open connection."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class JobFileError(BaseModel):
 
 
 class JobFile(BaseModel):
-    """One file; heard_s, total_s: seconds of its audio that were transcribed, and of all of it, once that is known."""
+    """One file; heard_s: seconds of its audio transcribed so far; total_s: seconds in all, once known."""
 
     position: int
     state: State

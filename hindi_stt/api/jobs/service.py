@@ -1,4 +1,4 @@
-"""What the requests about jobs of one API worker share."""
+"""The state that requests about jobs share in one API worker."""
 
 from __future__ import annotations
 
@@ -26,7 +26,13 @@ _EVERYBODY: Final = "everybody"
 
 
 class JobService:
-    """recognizer: reads options, and has the settings."""
+    """The jobs of one API worker.
+
+    Args:
+        backend: their database and folders.
+        wakeups: wakes workers when there are new files.
+        recognizer: parses options, and holds the settings.
+    """
 
     def __init__(self, backend: Backend, wakeups: Wakeups, recognizer: Recognizer) -> None:
         self.backend = backend
@@ -40,14 +46,32 @@ class JobService:
         return state_of(request).client.name if self.settings.key_file else _EVERYBODY
 
     async def ask(self, work: Callable[[], T]) -> T:
-        """Database and disk, beside the event loop; see `run_to_end`. Raises JobsUnavailable."""
+        """Run work on the database and the disk outside the event loop; see `run_to_end`.
+
+        Args:
+            work: the work.
+
+        Returns:
+            Its result.
+
+        Raises:
+            JobsUnavailable: the database does not answer.
+        """
         try:
             return await run_to_end(work)
         except SQLAlchemyError as error:
             raise JobsUnavailable("The database of jobs does not answer.") from error
 
     async def create(self, job: NewJob, audio: Iterable[tuple[int, BinaryIO]]) -> str:
-        """Its id, when nothing can undo it any more. audio: positions and the recordings there."""
+        """Create a job; when this returns, the job and its audio are durable.
+
+        Args:
+            job: the job.
+            audio: positions of files in the job, and their recordings.
+
+        Returns:
+            The job's id, or that of the job which the same request created before.
+        """
 
         def keep() -> str:
             n_bytes = n = 0

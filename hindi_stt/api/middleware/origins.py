@@ -15,7 +15,8 @@ __all__ = ["check_host", "check_origin", "check_site"]
 
 # Orchestrators and Prometheus ask by whatever name they have.
 _ANY_HOST: Final = frozenset({"/health", "/healthz", "/livez", "/readyz", "/metrics"})
-# What a form of another site could leave behind: everything else ends with its answer, which the page cannot read.
+# Paths where a form of another site could have a lasting effect. Other requests only return an answer, which the page
+# cannot read.
 _LASTING: Final = ("/v1/jobs", "/v1/uploads")
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -45,11 +46,11 @@ def check_host(connection: HTTPConnection, settings: Settings) -> None:
 
 
 def check_origin(connection: HTTPConnection, allowed: tuple[str, ...]) -> None:
-    """Check whose page asks; a browser tells, other clients do not.
+    """Check the origin of the page that sends a request; browsers state it, other clients do not.
 
     Args:
         connection: A request or WebSocket.
-        allowed: Origins beside the server's own; * for all.
+        allowed: Origins in addition to the server's own; * for all.
 
     Raises:
         OriginNotAllowed: The page is none of this server's and not listed.
@@ -62,7 +63,15 @@ def check_origin(connection: HTTPConnection, allowed: tuple[str, ...]) -> None:
 
 
 def check_site(connection: HTTPConnection, allowed: tuple[str, ...]) -> None:
-    """Check a request that may leave something behind, a job for instance. Raises OriginNotAllowed."""
+    """Check the origin of a request that has a lasting effect, such as creating a job.
+
+    Args:
+        connection: the request.
+        allowed: origins in addition to the server's own; * for all.
+
+    Raises:
+        OriginNotAllowed: it comes from a page of another site.
+    """
     if connection.scope["method"] in _SAFE_METHODS or not connection.scope["path"].startswith(_LASTING):
         return
     check_origin(connection, allowed)

@@ -1,6 +1,6 @@
 """Who may come in, and how much at a time: keys, rate limits and uploads, before a body is read.
 
-Open to everybody: the page and the documents that describe the API, and what probes ask. Everything else wants a key
+Open to all clients: the page, the documents that describe the API, and the probes. Everything else needs a key
 where there are keys. Only requests with a body (POST, PATCH) count against limits.
 """
 
@@ -78,7 +78,12 @@ _EXPOSED: Final = (
 
 
 class BrowserMiddleware(CORSMiddleware):
-    """Answers preflights, which never carry a key, and names the origins that may read answers and errors."""
+    """Answers preflight requests, which never carry a key, and names the origins that may read answers and errors.
+
+    Args:
+        app: the application.
+        origins: the allowed origins; * for all.
+    """
 
     def __init__(self, app: ASGIApp, origins: tuple[str, ...]) -> None:
         super().__init__(
@@ -91,20 +96,40 @@ class BrowserMiddleware(CORSMiddleware):
 
 
 class Protection:
-    """What the requests of one API worker share. Raises KeyFileInvalid."""
+    """Keys, limits and upload bounds, shared by the requests of one API worker.
+
+    Args:
+        settings: the server's settings.
+
+    Raises:
+        KeyFileInvalid: the key file cannot be used.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.limits = RateLimits(settings.limits_url, settings.limits_without_redis)
         self.tokens = Tokens(settings.token_secret)
         self._keys = KeyRing(Path(settings.key_file), settings.key_grace_s) if settings.key_file else None
         self.settings = self._settings = settings
-        # What is longer is refused for its length.
+        # A longer body is refused for its length.
         self._most_bytes = settings.max_body_bytes + FRAMING_BYTES
         self._uploads: Counter[str] = Counter()
         self._space = UploadSpace(settings)
 
     def client_of(self, connection: HTTPConnection) -> Client:
-        """Whose connection this is. Raises MissingKey, InvalidKey, KeyRevoked, KeysUnavailable."""
+        """Identify the client of a connection.
+
+        Args:
+            connection: the request or WebSocket.
+
+        Returns:
+            The client and its limits.
+
+        Raises:
+            MissingKey: there is no key.
+            InvalidKey: the key is not one of this server's.
+            KeyRevoked: the key was revoked.
+            KeysUnavailable: the key file cannot be read, and the grace period is over.
+        """
         requests, audio_s = self._settings.requests_per_minute, self._settings.audio_s_per_hour
         if self._keys is None:
             return Client(_address_of(connection), requests, audio_s)
@@ -120,7 +145,7 @@ class Protection:
         )
 
     def knows(self, connection: HTTPConnection) -> bool:
-        """Whether a request for something that is open to everybody comes from somebody who may use the server."""
+        """Tell whether a request for an open path comes from a client that may use the server."""
         try:
             self.client_of(connection)
         except HindiSTTError:
@@ -142,9 +167,11 @@ class Protection:
                 self._keys.entry(client.key_id)
 
     def key_file_report(self) -> dict[str, Any] | None:
-        """What GET /health says of a key file that cannot be read; None where all is well.
+        """Report a key file that cannot be read, for GET /health.
 
-        `refusing` tells whether requests are refused, `grace_s` for how many seconds they are not yet.
+        Returns:
+            `refusing`: whether requests are refused; `grace_s`: seconds until they will be. None if the file can be
+            read.
         """
         problem = self._keys.problem() if self._keys is not None else None
         if problem is None:
@@ -158,16 +185,20 @@ class Protection:
 
     @contextlib.contextmanager
     def receiving(self, client: Client, request: Request, receive: Receive) -> Iterator[Receive]:
-        """A place among the client's uploads until the body has come to its end, and room until it is not needed.
+        """Count an upload of the client until its body has arrived, and reserve disk space until it is closed.
 
         Args:
-            client: Who sends it.
-            request: Its head.
-            receive: What brings the body.
+            client: The client.
+            request: The head of the request.
+            receive: ASGI's receive.
+
+        Yields:
+            A receive that releases the count when the body has ended.
 
         Raises:
-            TooManyUploads: The client has as many, or as much, as it may have.
-            StorageFull: There is no room.
+            TooManyUploads: The client has as many uploads, or as many bytes, as it may.
+            StorageFull: There is no disk space.
+            HindiSTTError: As `UploadSpace.body` raises.
         """
         if self._uploads[client.name] >= self._settings.max_uploads_per_client:
             raise TooManyUploads(f"{client.name} is sending {self._uploads[client.name]} recordings.", retry_after_s=1)
@@ -208,7 +239,12 @@ class Protection:
 
 
 class ProtectionMiddleware:
-    """ASGI middleware, inside RequestMiddleware: nothing passes that `Protection` refuses."""
+    """ASGI middleware inside RequestMiddleware: refuses what `Protection` refuses.
+
+    Args:
+        app: the application.
+        protection: keys, limits and upload bounds.
+    """
 
     def __init__(self, app: ASGIApp, protection: Protection) -> None:
         self.app = app
@@ -276,7 +312,7 @@ class ProtectionMiddleware:
 
 
 def warn_if_open(settings: Settings) -> None:
-    """Say loudly in the log that everybody may use this server, where others than this machine reach it."""
+    """Warn in the log if other machines can reach this server and no key is required."""
     if not settings.key_file and (addresses := addresses_beyond_loopback()):
         log.warning(
             "ANYBODY WHO REACHES %s MAY USE THIS SERVER: no API keys are configured. "
@@ -340,7 +376,7 @@ def _token(connection: HTTPConnection) -> str:
 
 
 def _without_authorization(connection: HTTPConnection) -> str:
-    """What is wrong with a request without the header Authorization."""
+    """Make the error for a request without the header Authorization."""
     known = (header for header in _KEY_HEADERS if header in connection.headers)
     alike = (header[:64] for header, value in connection.headers.items() if _KEY.search(value))
     header = next(known, None) or next(alike, None)

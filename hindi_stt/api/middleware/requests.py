@@ -1,4 +1,4 @@
-"""What every request gets: an id, a log line, and errors of one shape, whoever raised them."""
+"""Gives every request an id, a log line, and errors of one form."""
 
 from __future__ import annotations
 
@@ -34,8 +34,10 @@ _OPENAI_PATHS: Final = "/v1/"
 class RequestMiddleware:
     """ASGI middleware around every route of the service.
 
-    count_error is told the code of each error answer; finished is told of each POST request that somebody known has
-    sent: its path, state, status and seconds.
+    Args:
+        app: the application.
+        count_error: called with the code of each error response.
+        finished: called after each POST request of a known client with its path, state, status and seconds.
     """
 
     def __init__(

@@ -22,7 +22,14 @@ __all__ = ["openai_routes"]
 
 
 def openai_routes(recognizer: Callable[[], Recognizer]) -> list[Route]:
-    """The routes below /v1; recognizer: the worker's, asked for at each request."""
+    """Make the routes of the OpenAI API below /v1.
+
+    Args:
+        recognizer: returns the worker's recognizer; called for each request.
+
+    Returns:
+        The routes.
+    """
 
     async def transcribe(request: Request) -> Response:
         return await handle_transcription(request, recognizer(), _OPENAI)
@@ -36,7 +43,9 @@ def openai_routes(recognizer: Callable[[], Recognizer]) -> list[Route]:
         return JSONResponse(next(entry for entry in _models(recognizer()) if entry["id"] == name))
 
     async def translate(_: Request) -> Response:
-        raise TranslationNotOffered("This server writes down what is said, in the language in which it is said.")
+        raise TranslationNotOffered(
+            "This server transcribes speech in the language that is spoken; it does not translate."
+        )
 
     return [
         Route("/v1/audio/transcriptions", answering(transcribe), methods=["POST"]),
@@ -48,7 +57,7 @@ def openai_routes(recognizer: Callable[[], Recognizer]) -> list[Route]:
 
 def _check(upload: Upload) -> None:
     if "model" not in upload.fields:
-        raise InvalidRequest("The field 'model' is missing; GET /v1/models lists what it may be.", param="model")
+        raise InvalidRequest("The field 'model' is missing; GET /v1/models lists its values.", param="model")
 
 
 def _body(result: TranscriptionResult, parameters: TranscriptionRequest, _: str) -> dict[str, Any]:
@@ -66,9 +75,13 @@ _OPENAI: Final = Dialect(_body, plain_text=True, check=_check)
 
 
 def _models(recognizer: Recognizer) -> list[dict[str, Any]]:
-    """The models under each of their names. created is OpenAI's field; a bundle does not say.
+    """List the models under each of their names; `created` is required by OpenAI's clients and always 0.
 
-    owned_by: the plain names of the models that answer under this name, which an alias does not tell.
+    Args:
+        recognizer: the worker's recognizer.
+
+    Returns:
+        One object per name; `owned_by` has the plain names of the models behind it, which an alias does not show.
     """
     return [
         {

@@ -1,4 +1,4 @@
-"""The OpenAPI document (3.1): every route, whoever serves it, with examples and the one shape of errors."""
+"""The OpenAPI document (3.1): every route with examples and the common form of errors."""
 
 from __future__ import annotations
 

@@ -96,7 +96,10 @@ _RESULT_LINE: Final = json.dumps({**_FILE, "state": "done", "result": EXAMPLE_TR
 def _job_body() -> dict[str, Any]:
     fields = {name: FIELD_SCHEMAS[name] for name in JOB_FIELDS} | {
         "webhook_url": {**STRING, "description": "Told when the job has ended."},
-        "webhook_secret": {**STRING, "description": "whsec_ and 24 to 64 bytes in base64: signs what is told."},
+        "webhook_secret": {
+            **STRING,
+            "description": "whsec_ and 24 to 64 bytes in base64: the key that signs webhooks.",
+        },
     }
     form = {"file": {"type": "array", "items": BINARY, "minItems": 1}, **fields}
     named = {"references": _TEXTS, "uploads": _TEXTS, **fields, "keywords": _TEXTS, "languages": _TEXTS}

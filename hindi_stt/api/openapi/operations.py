@@ -1,4 +1,4 @@
-"""Operations as records, and what the OpenAPI document says of them: parameters and answers from pydantic models."""
+"""Operations of the OpenAPI document: parameters and responses from pydantic models."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ __all__ = [
 
 Json = dict[str, Any]
 Content = Mapping[str, Json]
-"""Media type → what is sent in it."""
+"""OpenAPI's content object: media type → schema and examples."""
 
 STRING: Final[Json] = {"type": "string"}
 OBJECT: Final[Json] = {"type": "object"}
@@ -45,11 +45,14 @@ def reference(model: type[BaseModel]) -> Json:
 
 
 def json_content(example: Mapping[str, Any], *models: type[BaseModel]) -> Content:
-    """Describe an answer in JSON.
+    """Describe a response in JSON.
 
     Args:
-        example: One of them.
-        models: Those that it may be; without, it is any object.
+        example: An example.
+        *models: The models that it may be; without any, it is an arbitrary object.
+
+    Returns:
+        OpenAPI's content object.
     """
     references = [reference(model) for model in models]
     schema = OBJECT if not references else references[0] if len(references) == 1 else {"anyOf": references}
@@ -57,12 +60,15 @@ def json_content(example: Mapping[str, Any], *models: type[BaseModel]) -> Conten
 
 
 def text_content(media_type: str, example: str | None = None, **examples: str) -> Content:
-    """Describe an answer that is text.
+    """Describe a response that is text.
 
     Args:
-        media_type: Of the answer.
-        example: One of them.
-        examples: Several instead, by name.
+        media_type: Its media type.
+        example: An example.
+        **examples: Several examples instead, by name.
+
+    Returns:
+        OpenAPI's content object.
     """
     shown: Json = {} if example is None else {"example": example}
     if examples:
@@ -83,9 +89,9 @@ class Operation:
         name: Its operationId, from which generators make the names of functions.
         summary: What it does, in the imperative.
         tag: The group that it belongs to.
-        content: What is sent where it succeeds.
+        content: The content of a successful response.
         status: The status of success; None where no request succeeds as an ordinary answer.
-        responses: Others beside it, by their status; every error has the one shape.
+        responses: Further responses by status; errors have a common form.
         query: Parameters of the address.
         headers: Headers of the request; the fields' aliases are their names.
         more_parameters: Parameters that no model has.
@@ -150,8 +156,11 @@ def parameters(model: type[BaseModel] | None, where: str) -> list[Json]:
     """Describe the fields of a model as parameters.
 
     Args:
-        model: The fields, if there are any; those without a default are required.
+        model: The fields; None for none. Those without a default are required.
         where: OpenAPI's `in`: query or header.
+
+    Returns:
+        OpenAPI's parameter objects.
     """
     if model is None:
         return []
@@ -171,7 +180,7 @@ def inlined(model: type[BaseModel]) -> Json:
     """Describe a model in one piece, for a place where generators are to find no class of its own.
 
     Args:
-        model: What a client sends; it does not contain itself.
+        model: The model that a client sends; it does not contain itself.
 
     Returns:
         Its schema, without titles, and without defaults that are null; a constant is an enumeration of one value.

@@ -23,7 +23,7 @@ __all__ = ["REALTIME_OPERATIONS", "REALTIME_SCHEMAS"]
 
 
 class ConnectionQuery(BaseModel):
-    """What the address of a connection may name."""
+    """Query parameters of a connection."""
 
     model: str | SkipJsonSchema[None] = Field(
         None,

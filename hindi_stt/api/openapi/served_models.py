@@ -1,4 +1,4 @@
-"""What the API's descriptions say of models: only what this server has."""
+"""Restricts the models in the API's descriptions to those of this server."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _copy(node: Any, examples: dict[str, str], values: dict[str, list[str]]) -> 
         return node
     copy = {name: _copy(part, examples, values) for name, part in node.items()}
     for field, offered_values in values.items():
-        # As a property of a schema, or as a parameter, which has its name beside its schema.
+        # As a property of a schema, or as a parameter, whose name is a sibling of its schema.
         for schema in (copy.get(field), copy.get("schema") if copy.get("name") == field else None):
             if isinstance(schema, dict) and "enum" in schema:
                 schema["enum"] = offered_values

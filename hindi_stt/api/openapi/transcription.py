@@ -58,7 +58,10 @@ def _form(required: list[str], *, several_files: bool) -> dict[str, Any]:
 def _query_parameters() -> list[dict[str, Any]]:
     """Describe the fields as parameters, without defaults.
 
-    Generated clients send defaults, and a field that is in the query and in the form is refused.
+    Generated clients send defaults, and a field that is in both the query and the form is refused.
+
+    Returns:
+        OpenAPI's parameter objects.
     """
     return [
         {

@@ -114,10 +114,13 @@ _KINDS: Final = frozenset(kind for model in CLIENT_EVENTS for kind in get_args(m
 
 
 def parse_json(message: Mapping[str, Any]) -> dict[str, Any]:
-    """Read the JSON object that is a client's message.
+    """Parse a client's message as a JSON object.
 
     Args:
-        message: As ASGI's websocket.receive has it.
+        message: The message of ASGI's websocket.receive.
+
+    Returns:
+        The object.
 
     Raises:
         InvalidRequest: It is binary, too long, or anything but a JSON object whose texts can be sent back.
@@ -130,7 +133,7 @@ def parse_json(message: Mapping[str, Any]) -> dict[str, Any]:
     try:
         event = from_json(text)  # refuses deep nesting, and halves of surrogate pairs, which could not be sent back
     except ValueError as error:
-        raise InvalidRequest("The event is not JSON, or holds what is no text.") from error
+        raise InvalidRequest("The event is not JSON, or holds invalid text.") from error
     if not isinstance(event, dict):
         raise InvalidRequest("The event is not a JSON object.")
     return event
@@ -142,14 +145,17 @@ def event_id_of(event: Mapping[str, Any]) -> str | None:
 
 
 def parse_event(event: Mapping[str, Any]) -> ClientEvent:
-    """Check an event.
+    """Validate an event.
 
     Args:
         event: As `parse_json` returns it.
 
+    Returns:
+        The event.
+
     Raises:
         InvalidRequest: There is no such event, or one of its fields cannot be used; `param` is the path of the field.
-    """
+    """  # noqa: DOC501  # invalid_request is a function
     kind = event.get("type")
     if kind is None:
         raise InvalidRequest("The event has no 'type'.", param="type")

@@ -142,7 +142,7 @@ class Realtime:
             self._note_usage(session.client.name, PATH, tag, status, audio_s, elapsed_s)
 
     async def drain(self) -> None:
-        """Send what was said so far, close every connection, and accept none any more."""
+        """Send the transcripts so far, close every connection, and accept no new ones."""
         self._draining = True
         for session in self._sessions:
             session.end(ShuttingDown("The server is being stopped."), GOING_AWAY)

@@ -1,4 +1,4 @@
-"""What was read from a connection and is not handled yet."""
+"""Items that were read from a connection and are not handled yet."""
 
 from __future__ import annotations
 
@@ -34,7 +34,12 @@ TRY_LATER: Final = 1013
 
 @dataclass(frozen=True, slots=True)
 class ConfigChange:
-    """Another configuration from here on; beta: in which spelling it was asked for."""
+    """Another configuration, effective from here on.
+
+    Attributes:
+        config: the configuration.
+        beta: whether it was sent in the spelling of OpenAI's beta.
+    """
 
     config: SessionConfig
     beta: bool
@@ -42,7 +47,12 @@ class ConfigChange:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A client's event that cannot be used; event_id: the client's, for the error about it."""
+    """A client's event that cannot be used.
+
+    Attributes:
+        error: the reason.
+        event_id: the client's id of the event, for the error about it.
+    """
 
     error: HindiSTTError
     event_id: str | None
@@ -54,9 +64,13 @@ class PartialReady:
 
 
 class SessionClosing(Exception):
-    """The session ends: the error that tells the client why, and the WebSocket's close code.
+    """The session ends.
 
-    It is raised where the end is noticed, and put into the inbox where the session is to handle what came before.
+    It is raised where the end is noticed, and put into the inbox where the session first handles everything before it.
+
+    Args:
+        error: the error that is sent to the client.
+        code: close code of the WebSocket.
     """
 
     def __init__(self, error: HindiSTTError, code: int) -> None:
@@ -82,11 +96,11 @@ class Inbox:
         self._changed = asyncio.Event()
 
     async def put(self, item: Item, duration_s: float = 0.0) -> None:
-        """Wait for room, and add an item.
+        """Wait for space, and add an item.
 
         Args:
-            item: What was read.
-            duration_s: What it counts as, in seconds of audio; the first item is added whatever it counts as.
+            item: The item that was read.
+            duration_s: Seconds of audio that it counts as; the first item is always added.
         """
         while self._waiting_s and self._waiting_s + duration_s > self._max_s:
             await self._wait()

@@ -32,14 +32,14 @@ class EventReader:
         websocket: An accepted connection.
         inbox: Where the events go.
         recognizer: Knows the models that an event may name.
-        config: What is in force when the connection begins.
+        config: The configuration when the connection begins.
     """
 
     def __init__(self, websocket: WebSocket, inbox: Inbox, recognizer: Recognizer, config: SessionConfig) -> None:
         self._websocket = websocket
         self._inbox = inbox
         self._recognizer = recognizer
-        # What the client's last event asks for; the session changes to it when it comes to that event.
+        # The configuration of the client's last event; the session changes to it when it handles that event.
         self._config = config
         self._control_events_until_s = 0.0
         self.last_event_s = time.monotonic()
@@ -67,7 +67,7 @@ class EventReader:
             return self._parse(event)
         except HindiSTTError as error:
             return Rejected(error, event_id)
-        except Exception:  # the client is told, and the connection goes on
+        except Exception:  # the client gets an error, and the connection goes on
             log.exception("realtime event failed")
             return Rejected(InternalError("An unexpected error has occurred."), None)
 

@@ -54,6 +54,9 @@ def realtime_routes(realtime: Callable[[], Realtime], tokens: Tokens) -> list[Ba
     Args:
         realtime: Returns the worker's connections; called for each request.
         tokens: Signs and reads tokens.
+
+    Returns:
+        The routes.
     """
 
     async def make_token(request: Request) -> Response:

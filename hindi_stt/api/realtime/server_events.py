@@ -50,7 +50,7 @@ def new_id(kind: str) -> str:
 
 
 class ShownSession(BaseModel):
-    """The session in force. warnings: what was asked for and has no effect; left out where there are none."""
+    """The session in force. warnings: parameters that have no effect; left out if there are none."""
 
     id: str
     object: Literal["realtime.transcription_session"] = "realtime.transcription_session"
@@ -224,7 +224,7 @@ class Failed(_ItemEvent):
 
 
 class ErrorEvent(ServerEvent):
-    """What went wrong: code, message, param, event_id, help."""
+    """An error: code, message, param, event_id, help."""
 
     type: Literal["error"] = "error"
     error: _AboutEvent
@@ -247,11 +247,14 @@ SERVER_EVENTS: Final[tuple[type[ServerEvent], ...]] = (
 
 
 def session_event(session: ShownSession, *, created: bool) -> ServerEvent:
-    """Make the event that shows a session, in the spelling of the session.
+    """Make the event that shows a session, in the session's spelling.
 
     Args:
-        session: The one in force.
-        created: Whether the connection begins with it.
+        session: The session.
+        created: Whether this is the connection's first event.
+
+    Returns:
+        The event.
     """
     if isinstance(session, BetaSession):
         return BetaSessionCreated(session=session) if created else BetaSessionUpdated(session=session)
@@ -262,8 +265,11 @@ def error_event(error: HindiSTTError, event_id: str | None = None) -> ErrorEvent
     """Make the event about an error.
 
     Args:
-        error: What went wrong.
-        event_id: The client's event that it is about.
+        error: The error.
+        event_id: The client's id of the event that caused it.
+
+    Returns:
+        The event.
     """
     return ErrorEvent(error=_AboutEvent(**error_detail(error).model_dump(), event_id=event_id))
 
@@ -274,7 +280,7 @@ def error_detail(error: HindiSTTError) -> ErrorDetail:
         type="server_error" if error.status >= 500 else "invalid_request_error",
         code=error.code,
         message=error.message,
-        # What is wrong with audio is the fault of many events together, and none of them has a field `file`.
+        # An error in audio concerns many events together, and none of them has a field `file`.
         param=None if error.param == "file" else error.param,
         help=error.help,
     )

@@ -43,7 +43,7 @@ class RealtimeSession:
     Args:
         websocket: The connection.
         recognizer: The worker's.
-        config: What is in force at first.
+        config: The first configuration.
     """
 
     def __init__(self, websocket: WebSocket, recognizer: Recognizer, config: SessionConfig) -> None:
@@ -74,7 +74,7 @@ class RealtimeSession:
         return self._utterances.audio_s
 
     def end(self, error: HindiSTTError, code: int) -> None:
-        """Ask the session to finish what it has, tell the client why, and close.
+        """Ask the session to finish its work, send the client the reason, and close.
 
         Args:
             error: Why.
@@ -83,7 +83,7 @@ class RealtimeSession:
         self._inbox.put_now(SessionClosing(error, code))
 
     def abort(self, error: HindiSTTError, code: int) -> None:
-        """Drop what is there, tell the client why, and close.
+        """Discard the work, send the client the reason, and close.
 
         Args:
             error: Why.
@@ -130,7 +130,7 @@ class RealtimeSession:
         self.end(SessionIdle(f"Nothing came for {limit_s:g} s."), POLICY)
 
     async def _work(self) -> str:
-        """Handle what was read; return the reason why the session ended."""
+        """Handle the items of the inbox; return the reason why the session ended."""
         try:
             await self._send_session(created=True)
             while True:
@@ -138,9 +138,9 @@ class RealtimeSession:
                     await self._handle(item)
         except SessionClosing as closing:
             return await self._close(closing)
-        except (WebSocketDisconnect, RuntimeError):  # Starlette's and uvicorn's ways to say that nobody is there
+        except (WebSocketDisconnect, RuntimeError):  # raised by Starlette and uvicorn when the client is gone
             return "client"
-        except Exception:  # whatever it is, the client is told and the other connections go on
+        except Exception:  # the client gets an error, and other connections are not affected
             log.exception("realtime connection failed")
             return await self._close(SessionClosing(InternalError("An unexpected error has occurred."), INTERNAL_ERROR))
 

@@ -1,4 +1,4 @@
-"""What one realtime connection asks for: its first session, and what a client's events change of it."""
+"""Configuration of a realtime connection: its first session, and how a client's events change it."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class SessionConfig:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What was asked for and has no effect."""
+        """Warnings about parameters that have no effect."""
         unused = [_NOISE_REDUCTION_UNUSED] if self.noise_reduction else []
         return (*self.model_request.warnings, *self.turns.warnings, *unused)
 
@@ -82,6 +82,9 @@ class SessionConfig:
         Args:
             session_id: Its id.
             beta: Whether in the spelling of OpenAI's beta.
+
+        Returns:
+            The session as the events show it.
         """
         noise_reduction = None if self.noise_reduction is None else self.noise_reduction.model_dump()
         include = [LOG_PROBS] if self.log_probs else []
@@ -107,18 +110,21 @@ class SessionConfig:
 def initial_config(
     query: Mapping[str, str], session: Mapping[str, Any] | None, recognizer: Recognizer
 ) -> SessionConfig:
-    """Return what a connection begins with.
+    """Make the first configuration of a connection.
 
     Args:
-        query: The address's parameters: `intent`, `model` and `language` count.
+        query: Parameters of the URL; `intent`, `model` and `language` are used.
         session: The session that the client's token carries, if any, in the spelling of session.update.
-        recognizer: Knows the models.
+        recognizer: Holds the models.
+
+    Returns:
+        The configuration.
 
     Raises:
-        InvalidRequest: The intent is another than transcription, or the session cannot be used.
+        InvalidRequest: The intent is not transcription, or the session cannot be used.
         UnknownModel: The server does not have the model.
         UnknownLanguage: The server refuses the language.
-    """
+    """  # noqa: DOC501  # invalid_request is a function
     intent = query.get("intent", "transcription")
     if intent != "transcription":
         raise InvalidRequest(
@@ -140,12 +146,15 @@ def initial_config(
 def updated(
     config: SessionConfig, session: TranscriptionSession | BetaTranscriptionSession, recognizer: Recognizer
 ) -> SessionConfig:
-    """Apply what an event changes of a session.
+    """Apply an event to a configuration.
 
     Args:
-        config: What was in force before.
+        config: The configuration before.
         session: The event's session.
-        recognizer: Knows the models.
+        recognizer: Holds the models.
+
+    Returns:
+        The new configuration.
 
     Raises:
         InvalidRequest: An option of the transcription cannot be used.

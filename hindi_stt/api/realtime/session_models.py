@@ -35,7 +35,7 @@ _BETA_TO_GA: Final = {
 }
 _GA_TO_BETA: Final = {"audio": "input_audio_format, input_audio_transcription and turn_detection"}
 
-# A tuple, since what a client sends may not be hashable.
+# A tuple, since a client's value may not be hashable.
 _G711_TYPES: Final = ("audio/pcmu", "audio/pcma")
 
 _Rate = Annotated[Literal[8_000, 16_000, 24_000], required_to("has to be 8000, 16000 or 24000")]

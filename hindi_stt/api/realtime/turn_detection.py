@@ -98,13 +98,13 @@ class ShownTurnDetection(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class TurnSettings:
-    """What a session asked for as turn detection.
+    """The turn detection of a session.
 
     Attributes:
         enabled: Whether the server finds turns; without, only a commit ends an utterance.
         detection: The values in force; None where utterances end as long files are cut.
         shown: The value in the session's events.
-        warnings: What was accepted without effect.
+        warnings: Parameters that were accepted without effect.
         given: Whether the client said anything of it.
     """
 
@@ -131,6 +131,9 @@ def turn_settings(wanted: ServerVad | SemanticVad | None) -> TurnSettings:
 
     Args:
         wanted: As the client sent it; None turns the detection off.
+
+    Returns:
+        The settings, with all defaults filled in.
     """
     if wanted is None:
         return TurnSettings(enabled=False, shown=None, given=True)

@@ -73,7 +73,7 @@ class UtteranceTranscriber:
     Args:
         recognizer: The worker's.
         client: Whose audio it is.
-        config: What is in force at first.
+        config: The first configuration.
         writer: Sends the events.
         partial_ready: Called, in the event loop, when `send_partial` has something to send.
     """
@@ -107,13 +107,13 @@ class UtteranceTranscriber:
         """Seconds of audio that were received, by the tag of the model that they were for."""
 
     async def append(self, data: bytes) -> None:
-        """Transcribe what a packet makes certain.
+        """Add a packet, and transcribe what it completes.
 
         Args:
             data: Audio in the format of the configuration.
 
         Raises:
-            SessionClosing: The client has used up its limit of audio, or that cannot be told.
+            SessionClosing: The client has used up its limit of audio, or the limit cannot be checked.
         """
         stream, decoder = self._current_stream()
         model = self._config.model_request.pipeline.bundle.tag
@@ -133,7 +133,7 @@ class UtteranceTranscriber:
             await self._send_events(self._stream, self._stream.partial())
 
     async def commit(self, event_id: str | None = None) -> None:
-        """End the utterance; where there is none, the client is told.
+        """End the utterance; without one, the client gets an error.
 
         Args:
             event_id: Of the client's event.
@@ -149,7 +149,7 @@ class UtteranceTranscriber:
             await self._writer.send_error(EmptyCommit(message), event_id)
 
     async def clear(self) -> None:
-        """Discard the utterance in progress, and tell the client."""
+        """Discard the utterance in progress, and confirm it to the client."""
         await self.discard()
         self._item_id, self._sent_words = "", []
         await self._writer.send(Cleared())
@@ -166,7 +166,7 @@ class UtteranceTranscriber:
             await self._end_utterance()
 
     async def discard(self) -> None:
-        """Drop what has not been sent, and wait for the threads that work on it."""
+        """Discard unsent results, and wait for the threads that work on them."""
         if self._stream is not None:
             await self._stream.clear()
 
@@ -241,7 +241,7 @@ class UtteranceTranscriber:
         item_id = self._item_id = self._item_id or new_id("item")
         await self._writer.send(Committed(item_id=item_id, previous_item_id=self._previous_item_id))
         sent, text = " ".join(self._sent_words), utterance.text
-        # A client that only joins deltas gets the whole text too, as long as what it has is the text's beginning.
+        # A client that only joins deltas also gets the whole text, as long as its deltas are the text's beginning.
         if text.startswith(sent) and text != sent:
             await self._writer.send(Delta(item_id=item_id, delta=text[len(sent) :], unstable=""))
         await self._writer.send(self._completed(utterance, item_id))

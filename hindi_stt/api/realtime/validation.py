@@ -31,7 +31,7 @@ _UNKNOWN_MEMBER: Final = ("union_tag_invalid", "union_tag_not_found")
 
 
 class RequestModel(BaseModel):
-    """What a client sends: no value is converted, and an unknown field is refused with the nearest known name."""
+    """Base of a client's objects: values are not converted, and unknown fields are refused with the nearest name."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -68,17 +68,23 @@ def field_error(text: str, field: str | None = None) -> PydanticCustomError:
     """Make the error that a validator raises about a field.
 
     Args:
-        text: What is wrong, as it follows the name of the field.
+        text: The problem, as it follows the name of the field.
         field: A field of the object that is being validated; without, the validated value itself is at fault.
+
+    Returns:
+        The error.
     """
     return PydanticCustomError(_FIELD_ERROR, "{text}", {"text": text, "field": field})
 
 
 def required_to(text: str) -> WrapValidator:
-    """Make the validator that replaces whatever pydantic says of a value.
+    """Make a validator that replaces pydantic's message about a value.
 
     Args:
-        text: What the value has to be, as it follows the name of the field: "has to be a number from 0 to 1".
+        text: The requirement, as it follows the name of the field: "has to be a number from 0 to 1".
+
+    Returns:
+        The validator.
     """
 
     def validate(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:

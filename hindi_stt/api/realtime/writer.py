@@ -46,7 +46,7 @@ class EventWriter:
         """Count an error, and send the event about it.
 
         Args:
-            error: What went wrong.
+            error: The error.
             event_id: The client's event that it is about.
 
         Raises:

@@ -32,7 +32,15 @@ _HEADERS: Final = {
 
 
 def page_routes(bundle: Bundle, settings: Settings) -> list[BaseRoute]:
-    """The page and its files; none where it is switched off."""
+    """Make the routes of the page and its files.
+
+    Args:
+        bundle: the default model.
+        settings: the server's settings.
+
+    Returns:
+        The routes; none where the page is switched off.
+    """
     if settings.page == "off":
         return []
     files = {path.name: path.read_bytes() for path in sorted(_FOLDER.iterdir()) if path.name != _INDEX}
@@ -49,7 +57,7 @@ def page_routes(bundle: Bundle, settings: Settings) -> list[BaseRoute]:
 
 
 def _config(bundle: Bundle, settings: Settings) -> dict[str, Any]:
-    """What the page has to know."""
+    """The configuration of the page."""
     models = [asset.name for asset in bundle.manifest.assets if asset.role == "lm"]
     options = {name: list(values) for name, values in offered([bundle]).items() if name != "language_model" or models}
     if models:

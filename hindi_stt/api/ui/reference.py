@@ -1,7 +1,4 @@
-"""GET / in a browser: the API reference, by Swagger UI, which this server serves itself and which asks nobody else.
-
-BentoML's own page at this address loads a tag manager from outside, so neither it nor its files are reachable.
-"""
+"""GET / in a browser: the API reference by Swagger UI, served without requests to other hosts."""
 
 from __future__ import annotations
 
