@@ -56,10 +56,19 @@ MOST_FOR_PEERS = 0.9
 
 @dataclass(frozen=True)
 class Step:
-    """One contender under one load. offered, goodput: audio seconds per second; p50 to p99: seconds;
-    ideal_p95: of the same arrivals in a queue without any cost of its own, see `fcfs_p95`; refusal_p95: seconds until a
-    refusal; cpu_per_audio_s: of the server, in seconds a second; generator_share: of the CPU time that it and the
-    server took.
+    """One server under one load.
+
+    Attributes:
+        contender: name of the server.
+        offered: seconds of audio sent per second.
+        goodput: seconds of audio transcribed per second.
+        p50: median latency in seconds.
+        p95: 95th percentile in seconds.
+        p99: 99th percentile in seconds.
+        ideal_p95: of the same arrivals in a queue without any cost of its own, see `fcfs_p95`.
+        refusal_p95: seconds until a refusal.
+        cpu_per_audio_s: CPU seconds of the server per second of audio.
+        generator_share: the load generator's share of the CPU time that it and the server took.
     """
 
     contender: str
@@ -214,9 +223,14 @@ def summary(
 
 
 def fcfs_p95(arrivals: Sequence[tuple[float, float]], peak: float) -> float:
-    """p95, in seconds, of a first-come queue with a server a core that together hear `peak` s of audio a second.
+    """Simulate a first-come, first-served queue with one server per core.
 
-    arrivals: time, and seconds of audio, of each clip in order. 0 where the peak is not known.
+    Args:
+        arrivals: time, and seconds of audio, of each clip in order.
+        peak: seconds of audio per second that all cores transcribe together; 0 if unknown.
+
+    Returns:
+        95th percentile of the latency in seconds; 0 where the peak is not known.
     """
     cores = [0.0] * available_cores()
     times = []

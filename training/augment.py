@@ -20,7 +20,14 @@ def stretch(samples: np.ndarray, factor: float) -> np.ndarray:
 
     Waveform-similarity overlap-add (W. Verhelst and M. Roelands, "An overlap-add technique based on waveform similarity
     (WSOLA) for high quality time-scale modification of speech", 1993): each frame of 40 ms is taken within 8 ms of its
-    place, where it goes on most like the one before.
+    place, where it continues the frame before best.
+
+    Args:
+        samples: float32 [n] at 16 kHz.
+        factor: new duration over old duration.
+
+    Returns:
+        float32 [about n · factor]; unchanged if there are too few samples.
     """
     frame, hop, reach = int(0.04 * RATE), int(0.02 * RATE), int(0.008 * RATE)
     if len(samples) < 2 * (frame + reach):

@@ -27,7 +27,13 @@ JOINED_BELOW_S, JOINED = 6.0, 0.45  # how often a short stored clip is followed 
 
 
 def parse_shares(text: str) -> dict[str, float]:
-    """Shares of the sources, `espeak=0.3,spoken=0.5,real=0.2`, as clips; they need not add up to one.
+    """Parse shares of the sources, `espeak=0.3,spoken=0.5,real=0.2`, as clips; they need not add up to one.
+
+    Args:
+        text: the shares.
+
+    Returns:
+        Share by source.
 
     Raises:
         ValueError: A source is not known, or a share is not a number above zero.

@@ -43,6 +43,12 @@ class Recording:
 def rows(folder: Path) -> list[dict[str, str]]:
     """The lines of all manifests of a folder, without one that was cut off.
 
+    Args:
+        folder: the folder.
+
+    Returns:
+        The fields of each line by column.
+
     Raises:
         FileNotFoundError: The folder holds no manifest.
         ValueError: A manifest lacks a needed column.

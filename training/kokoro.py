@@ -97,6 +97,12 @@ def _check(path: Path, checksum: str) -> None:
 def phonemes(text: str) -> str:
     """Kokoro's phonemes of a Hindi text, one espeak-ng call a clause, so that commas and end marks are kept.
 
+    Args:
+        text: Hindi text.
+
+    Returns:
+        The phonemes.
+
     Raises:
         RuntimeError: espeak-ng failed.
     """
@@ -146,6 +152,12 @@ class Kokoro:
 
     def tokens(self, letters: str) -> list[int]:
         """Token numbers of Kokoro's phonemes.
+
+        Args:
+            letters: the phonemes.
+
+        Returns:
+            A number for each.
 
         Raises:
             ValueError: A letter is not in the vocabulary, or there are too many or none.

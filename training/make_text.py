@@ -70,7 +70,7 @@ def build(work: Path) -> None:
     listed = {word for word in listed if is_word(word) and len(word) > 1}
 
     real = Counter(kind_text for kind_text in tqdm(_real(root), desc="sentences", unit=""))
-    running = Counter(word for (_, text), n in real.items() for word in plain(text).split())
+    running = Counter(word for _, text in real for word in plain(text).split())
     speaker = Speaker(11, apertium.nouns, apertium.adjectives)
     own = {speaker.sentence() for _ in tqdm(range(GRAMMAR_SENTENCES), desc="grammar")}
     basic = Counter(word for text in (Speaker(12).sentence() for _ in range(20_000)) for word in text.split())

@@ -22,11 +22,14 @@ LOWEST_HZ, HIGHEST_HZ = 110.0, 330.0
 
 
 def tune(length: int, random: Random) -> np.ndarray:
-    """A melody with an accompaniment, float64 [length], at 16 kHz.
+    """A melody with an accompaniment.
 
     Args:
         length: samples.
         random: decides scale, key, tempo (50 to 170 beats a minute), instruments and notes.
+
+    Returns:
+        float64 [length], at 16 kHz.
     """
     scale, key_hz = SCALES[random.integers(len(SCALES))], np.exp(random.uniform(np.log(LOWEST_HZ), np.log(HIGHEST_HZ)))
     beat_s = 60 / random.uniform(50, 170)

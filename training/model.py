@@ -20,7 +20,13 @@ _LAST_STEPS = ("feed_forward1.linear2", "self_attn.linear_out", "conv.pointwise_
 def make_tokenizer(work: Path, start: Path | None = None) -> Path:
     """A 128-piece SentencePiece unigram model over the corpus and random sequences of its words.
 
-    Where training starts from a bundle, it is the bundle's own; from a checkpoint, that of its work folder.
+    Args:
+        work: the work folder.
+        start: where training starts: from a bundle the tokenizer is the bundle's own, from a checkpoint that of its
+            work folder; None for a new one.
+
+    Returns:
+        The tokenizer's folder.
     """
     import sentencepiece
 

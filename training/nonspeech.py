@@ -38,6 +38,9 @@ def examples(count: int, seed: int) -> Iterator[Example]:
     Args:
         count: number of recordings.
         seed: of the random generator; equal seeds give equal recordings.
+
+    Yields:
+        The recordings.
     """
     kinds, channels = list(KINDS), list(CHANNELS)
     for number in range(count):

@@ -31,6 +31,12 @@ def is_held(broadcast: str) -> bool:
 def decode(path: Path) -> np.ndarray:
     """Any recording as int16 at 16 kHz, mono.
 
+    Args:
+        path: the recording.
+
+    Returns:
+        int16 [n].
+
     Raises:
         subprocess.CalledProcessError: ffmpeg could not read it.
     """

@@ -65,6 +65,9 @@ def spoken(n_sentences: int, n_words: int, seed: int) -> Iterator[Spoken]:
         n_sentences: how many of the domain text's tuning sentences.
         n_words: how many words of these, besides the usual answers to a menu.
         seed: of the choice of both, and of the noise.
+
+    Yields:
+        The recordings.
     """
     random = np.random.default_rng(seed)
     sentences = [sentence.text for sentence in domain_text.tuning()]

@@ -80,6 +80,9 @@ def mask(
         progress: How far training is, in 0..1; nothing is masked at first.
         random: What draws the masks.
         times: Bands and spans masked of each clip.
+
+    Returns:
+        The same features.
     """
     if progress < 0.08:
         return features

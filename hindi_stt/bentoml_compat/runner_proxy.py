@@ -37,7 +37,7 @@ async def call_runner(runner: Any, items: Sequence[Any]) -> list[Any]:
     Raises:
         Overloaded: The runner sheds load.
         RunnerUnavailable: It cannot be reached, or fails.
-    """  # noqa: DOC501  # the inner error is raised again only to leave the inner block
+    """
     infer = getattr(runner.to_async, "infer", None)
     if infer is None:
         raise RunnerUnavailable("The model runner is starting.")

@@ -113,7 +113,7 @@ def decode_result(data: bytes) -> LogProbs:
     Raises:
         HindiSTTError: The clip's own error.
         ValueError: It is no such message.
-    """
+    """  # noqa: DOC501  # from_code is a function
     header, values = _decode(data)
     if error := header.get("error"):
         raise from_code(error["code"], error["message"], retry_after_s=error["retry_after_s"])

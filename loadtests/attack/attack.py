@@ -62,9 +62,16 @@ class Attack:
 
 @dataclass(frozen=True)
 class Row:
-    """An attack. run: goes on while the context is open; settings: of the server; recovers: the neighbour is watched
-    once more after it; prepare: what is there before the server starts, which may change the settings; what it leaves
-    open ends after the server; needs: programs.
+    """An attack.
+
+    Attributes:
+        name: its name in the report.
+        run: a context manager; the attack goes on while it is open.
+        settings: settings of the server.
+        recovers: whether the other client is measured once more after it.
+        prepare: a context manager that is entered before the server starts and left after it ends; it may change the
+            settings.
+        needs: programs that must be installed.
     """
 
     name: str

@@ -19,7 +19,6 @@ import httpx
 import openai
 import pytest
 import websockets.exceptions
-import websockets.sync.client
 
 from hindi_stt.access.keys import KeyRing, edit, make_key
 from hindi_stt.access.tokens import Tokens

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import websockets.exceptions
 import websockets.sync.client
 from websockets.sync.client import ClientConnection
 
