@@ -25,7 +25,7 @@ class StorageSettings(SettingsGroup):
     cache_shared: Literal["off", "on"] = setting(
         "off",
         "on: a client gets the transcript of another client's recording where it sends the same one, so that response "
-        "times tell whether somebody has sent it before.",
+        "times reveal whether another client has sent it before.",
         example="on",
     )
     usage_url: str = setting(
