@@ -93,13 +93,16 @@ class FeatureExtractor:
 
 
 class _MelTransform:
-    """Frames → mel energies: window, Fourier transform, squared magnitude and filter bank as small matrix products.
+    """Computes mel energies of frames: window, Fourier transform, squared magnitude and filterbank as matrix products.
 
     NumPy's FFT takes one frame at a time, in scalar code. Two stages of the Cooley–Tukey factorisation,
     n = 16 n₁ + n₂ and k = k₁ + (n_fft / 16) k₂, cost more multiplications, but BLAS does them for a block of frames
     with vector instructions, in less time; the window goes into the first stage, the twiddle factors into the second.
 
-    window: float64 [window_samples]; n_fft: a multiple of 32; filterbank: float32 [n_mels, n_fft // 2 + 1].
+    Args:
+        window: float64 [window_samples].
+        n_fft: points of the FFT, a multiple of 32.
+        filterbank: mel filters, float32 [n_mels, n_fft // 2 + 1].
     """
 
     def __init__(self, window: NDArray[np.float64], n_fft: int, filterbank: Float32) -> None:

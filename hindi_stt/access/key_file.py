@@ -167,7 +167,7 @@ def _owner(status: os.stat_result) -> tuple[int, int]:
 
 
 def _replace(path: Path, text: str, owner: tuple[int, int], mode: int | None) -> None:
-    """Write a file anew, for its owner, in one step; mode: None for a new file."""
+    """Write a file anew for its owner, atomically. `mode` is None for a new file."""
     with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as new:
         try:
             new.write(text)
@@ -183,7 +183,7 @@ def _replace(path: Path, text: str, owner: tuple[int, int], mode: int | None) ->
 
 
 def _give(descriptor: int, owner: tuple[int, int], *, strict: bool) -> None:
-    """Give an open file to a user and a group. strict: raise OSError where that is not allowed."""
+    """Change owner and group of an open file; with `strict`, an OSError is raised where that is not allowed."""
     if _owner(os.fstat(descriptor)) == owner:
         return
     try:

@@ -114,8 +114,11 @@ def _end(error: str) -> int:
 class _Decoding:
     """Decodes one file after the other into one stream of samples.
 
-    output: from the first decoded frame on; error: why there is none; damaged: whether something was left out.
-    pictures: codecs of covers and films, which are looked at, but not decoded: what is wrong with them is no loss.
+    Attributes:
+        output: set from the first decoded frame on.
+        error: the reason if nothing can be decoded.
+        damaged: whether something was left out.
+        pictures: codecs of covers and films, which are inspected but not decoded: damage in them is no loss.
     """
 
     def __init__(self, request: Request) -> None:
@@ -180,9 +183,11 @@ def _has_disposition(track: Any, name: str) -> bool:
 
 @dataclass(slots=True)
 class _Source:
-    """The decoded frames of one track; packets that cannot be read or decoded are left out, and noted.
+    """The decoded frames of one track; packets that cannot be read or decoded are left out.
 
-    damaged: whether there were any; skipped: whether the first frame was left out.
+    Attributes:
+        damaged: whether packets were left out.
+        skipped: whether the first frame was left out.
     """
 
     opened: Any
@@ -255,10 +260,13 @@ class _Source:
 
 @dataclass(slots=True)
 class _Timeline:
-    """Where in the recording each frame belongs: gaps between timestamps are silence that was not written.
+    """The position of each frame in the recording: gaps between timestamps are silence that was not written.
 
-    As FFmpeg's `aresample=async=1:first_pts=0`, but for timestamps that begin again, in joined files: nothing of what
-    follows them is dropped. broken: whether there were timestamps that cannot be right.
+    Works like FFmpeg's `aresample=async=1:first_pts=0`, except for timestamps that start again, in joined files: no
+    frame behind them is dropped.
+
+    Attributes:
+        broken: whether there were timestamps that cannot be right.
     """
 
     opened: Any
@@ -304,9 +312,10 @@ class _Timeline:
 
 
 class _Output:
-    """Frames of any format and rate → interleaved float32, at the rate and with the channels of the first one.
+    """Converts frames of any format to interleaved float32, at the rate and with the channels of the first one.
 
-    position: samples of one channel so far.
+    Attributes:
+        position: samples per channel so far.
     """
 
     def __init__(self, pipe: BinaryIO, first: Any, channel: int | None) -> None:

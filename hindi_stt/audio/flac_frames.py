@@ -40,7 +40,7 @@ def first_sample(stream: BinaryIO, start: int) -> int:
 
 
 def _sample_number(frame: bytes, block_samples: int) -> int:
-    """Of the first sample of a frame. block_samples: of every frame of a stream whose blocks are of one size."""
+    """Return the number of a frame's first sample; `block_samples` is the fixed block size of a stream, if it has one."""
     if len(frame) < _HEADER_BYTES or frame[0] != 0xFF or frame[1] & 0xFE != 0xF8:
         return 0
     # Coded as UTF-8 is, up to seven bytes.

@@ -56,7 +56,13 @@ _ADTS_SAMPLES: Final = 1_024
 
 @dataclass(frozen=True, slots=True)
 class _Header:
-    """length: bytes of the frame; samples: of one channel; stream: what all frames of one file have in common."""
+    """A frame header.
+
+    Attributes:
+        length: bytes of the frame.
+        samples: samples per channel.
+        stream: properties that all frames of one file share.
+    """
 
     length: int
     samples: int

@@ -1,4 +1,4 @@
-"""Content types → what a body without a form holds: a file of any audio format, or samples without a container."""
+"""Maps content types of bodies without a form to a file of any audio format, or to samples without a container."""
 
 from __future__ import annotations
 
@@ -32,7 +32,15 @@ def is_audio(content_type: str) -> bool:
 
 
 def is_url_encoded_form(content_type: str, head: bytes) -> bool:
-    """Whether a body that is said to be a URL-encoded form, and begins with these bytes, is one."""
+    """Tell whether a body is a URL-encoded form; clients also give that type to recordings.
+
+    Args:
+        content_type: the body's Content-Type.
+        head: its first bytes.
+
+    Returns:
+        Whether it is.
+    """
     media = _parsed(content_type)[0]
     return media in _UNTYPED - {""} and _FORM.match(head) is not None and not has_signature(head)
 

@@ -1,4 +1,4 @@
-"""The hypotheses of a recording's clips → its segments, and whether there was speech in them at all."""
+"""Assembles a recording's segments from the hypotheses of its clips, and tells whether there was speech in them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _DRIFT_WEIGHT: Final = 4.0
 
 
 class Assembly:
-    """Puts the clips of a recording together again, in their order: a segment for each that has words.
+    """Assembles the clips of a recording, in their order: a segment for each that has words.
 
-    What a clip has said is held back while the next one may overlap its end.
+    Tokens of a clip are held back while the next one may overlap its end.
 
     Args:
-        finds_speech: whether the decoder tells clips without speech (`SpeechBoundDecoder`), so that `warnings` can.
+        finds_speech: whether the decoder detects clips without speech (`SpeechBoundDecoder`), for `warnings`.
     """
 
     def __init__(self, *, finds_speech: bool = False) -> None:
@@ -35,17 +35,27 @@ class Assembly:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """At most one of "no_speech" and "no_speech_in_part: N s", final after the last clip.
+        """Return the warnings about missing speech, final after the last clip.
 
-        no_speech: there was sound, and no words in it. no_speech_in_part: there are words, but from clips that last
-        N seconds together words were left out, because these count as clips without speech.
+        Returns:
+            At most one of "no_speech" (there was sound, and no words in it) and "no_speech_in_part: N s" (there are
+            words, but those of clips that last N seconds together were left out, because they were judged to hold no
+            speech).
         """
         if self._finds_speech and self._has_clips and not self._has_words:
             return ("no_speech",)
         return (f"no_speech_in_part: {self._rejected_s:.1f} s",) if self._rejected_s else ()
 
     def add(self, clip: PreparedClip, hypothesis: Hypothesis) -> list[Segment]:
-        """The segments that are final with this clip."""
+        """Add the next clip.
+
+        Args:
+            clip: the clip.
+            hypothesis: what the decoder found in it.
+
+        Returns:
+            The segments that are final with this clip.
+        """
         self._has_clips = True
         if hypothesis.rejected:
             return self._pass_over(clip)
@@ -60,13 +70,13 @@ class Assembly:
         return segments if clip.continues else segments + self._segments(words_from_tokens(tokens))
 
     def _pass_over(self, clip: PreparedClip) -> list[Segment]:
-        """A clip without speech: nothing of it can replace what the clip before said about the part that both share."""
+        """Skip a clip without speech: it replaces nothing of the clip before in the part that both share."""
         self._rejected_s += clip.features.duration_s - clip.overlap_s
         segments, self._held = self.end(), []
         return segments
 
     def end(self) -> list[Segment]:
-        """What is left after the last clip."""
+        """Return the remaining segments after the last clip."""
         return self._segments(words_from_tokens(self._held))
 
     def _segments(self, found: Iterable[Word]) -> list[Segment]:
@@ -89,11 +99,19 @@ def _moved(part: Timed, offset_s: float) -> Timed:
 
 
 def stitch(left: Sequence[Token], right: Sequence[Token], middle_s: float) -> tuple[list[Token], list[Token]]:
-    """Join the tokens of two overlapping clips, times counted from the recording's start.
+    """Join the tokens of two overlapping clips.
 
-    They are joined at a token that both have at the same time, the start of a word if there is one, as near as can be
-    to the middle of the overlap, `middle_s`: the edges of a clip are heard worst. Without one, at the middle itself. A
-    word that begins in the left clip is given to it whole.
+    They are joined at a token that both have at the same time, preferably the start of a word, as near as possible to
+    the middle of the overlap, because recognition is worst at the edges of a clip. Without such a token they are joined
+    at the middle. A word that begins in the left clip is taken from it whole.
+
+    Args:
+        left: tokens of the first clip, times in seconds from the recording's start.
+        right: tokens of the second clip, likewise.
+        middle_s: middle of the overlap, in seconds from the recording's start.
+
+    Returns:
+        The tokens up to the join, which are final, and those behind it.
     """
     pairs = [
         (not _starts_word(b), abs(b.start_s - middle_s) + _DRIFT_WEIGHT * abs(a.start_s - b.start_s), i, j)

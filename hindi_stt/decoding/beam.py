@@ -57,11 +57,16 @@ class BeamLimits:
 
 
 class _Text:
-    """A text so far: the words before `history`, and the letters of the word in progress.
+    """A text so far: finished words, and the letters of the word in progress.
 
-    history: number of the finished words, equal for equal texts; settled: score of the finished words and of completed
-    hotwords; extra: settled, and what the word in progress brings for now; lm_state: after the finished words;
-    hot: where in the tree of hotwords it stands; hot_kept: what was settled of the hotword in progress.
+    Attributes:
+        history: number that identifies the finished words, equal for equal texts.
+        letters: of the word in progress.
+        settled: score of the finished words and of completed hotwords.
+        extra: `settled`, and the provisional score of the word in progress.
+        lm_state: state of the language model after the finished words.
+        hot: position in the tree of hotwords.
+        hot_kept: settled part of the score of the hotword in progress.
     """
 
     __slots__ = ("children", "extra", "finished", "history", "hot", "hot_kept", "letters", "lm_state", "settled")

@@ -141,13 +141,18 @@ class Decoders:
         return self._choose(options)
 
     def for_clips(self, options: DecodingOptions) -> Decoder:
-        """The decoder for the clips of one recording: `choose`, with onsets, and without words where nobody speaks.
+        """Return the decoder for the clips of one recording: as `choose`, with onsets, and no words without speech.
 
         Args:
-            options: Of the request.
+            options: the request's options.
+
+        Returns:
+            A thread-safe decoder.
 
         Raises:
-            HindiSTTError: As `choose`.
+            InvalidHotwords: a hotword cannot be used.
+            UnknownLanguageModel: the bundle has no such language model.
+            InvalidRequest: the options contradict each other.
         """
         decode = OnsetDecoder(self.choose(options), self._onsets)
         if self._min_speech_score is None:

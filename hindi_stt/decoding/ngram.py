@@ -263,7 +263,7 @@ def _check_format(name: object) -> None:
 
 
 def _check(ngrams: NGrams) -> None:
-    """Raises ValueError where following the arrays could leave them or never end."""
+    """Raise ValueError if following the arrays could leave them or never end."""
     n = len(ngrams.word)
     whole: dict[str, tuple[int, Any]] = {
         "first_child": (n + 1, np.int32),

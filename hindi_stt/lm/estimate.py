@@ -31,9 +31,13 @@ FALLBACK_DISCOUNTS: Final = (0.5, 1.0, 1.5)
 class _Level:
     """All n-grams of one order, in order of (parent, word).
 
-    parent: position in the level below of the n-gram without its last word; word: its last word; suffix: position in
-    the level below of the n-gram without its first word; count: how often it occurs; from_start: whether it begins
-    with <s>; at: of each token of the corpus, the n-gram that ends there, or −1.
+    Attributes:
+        parent: position in the level below of the n-gram without its last word.
+        word: its last word.
+        suffix: position in the level below of the n-gram without its first word.
+        count: how often it occurs.
+        from_start: whether it begins with <s>.
+        at: for each token of the corpus, the n-gram that ends there, or −1.
     """
 
     parent: Ints

@@ -127,7 +127,7 @@ class SchedulerLimits:
 
 
 class _Flows:
-    """Start tags of one client's recordings. virtual_time: the tag of the clip that was taken last."""
+    """Start tags of one client's recordings; `virtual_time` is the tag of the clip that was taken last."""
 
     def __init__(self) -> None:
         self.virtual_time = 0.0

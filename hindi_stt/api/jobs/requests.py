@@ -57,7 +57,7 @@ async def create_from_form(request: Request, jobs: JobService) -> str:
 
 
 async def _check_room(request: Request, jobs: JobService) -> None:
-    """Refuse a form before it is read, where it would be refused afterwards. Raises TooManyJobs, TooMuchStored."""
+    """Refuse a form before it is read, if it would be refused afterwards: TooManyJobs, TooMuchStored."""
     owner, key = jobs.owner(request), _request_key(request)
     length = request.headers.get("content-length", "")
     n_bytes = max(0, int(length) - FRAMING_BYTES) if length.isdecimal() else 0

@@ -33,7 +33,14 @@ _transcript: Final = TypeAdapter(Transcript)
 
 
 def job_routes(jobs: Callable[[], JobService]) -> list[Route]:
-    """jobs: the worker's, asked for at each request."""
+    """Make the routes of jobs.
+
+    Args:
+        jobs: returns the worker's jobs; called for each request.
+
+    Returns:
+        The routes.
+    """
 
     async def collection(request: Request) -> Response:
         if request.method == "POST":

@@ -355,7 +355,7 @@ def token_of(connection: HTTPConnection) -> str | None:
 
 
 def _token(connection: HTTPConnection) -> str:
-    """The key that a request carries. Raises MissingKey, which says what to do with one in the wrong place."""
+    """Return a request's key; without one raise MissingKey, with advice if the key is in the wrong place."""
     for name, value in connection.query_params.multi_items():
         if name.lower() in _KEY_PARAMETERS or _KEY.search(value):
             raise MissingKey(

@@ -132,7 +132,7 @@ class _Answer:
         await self._send(message)
 
     async def replace(self, error: HindiSTTError, *, allow: str | None = None) -> None:
-        """Answer with this error instead. allow: the methods of the route, where another was used."""
+        """Answer with an error instead; `allow` are the route's methods for MethodNotAllowed."""
         self._state.error = error
         self.status = error.status
         body = json.dumps(error_json(error, self._state.request_id, openai=self._state.openai)).encode()

@@ -41,7 +41,13 @@ _WORD: Final = re.compile("[\u0900-\u0963\u0971-\u097f\u200c\u200d]+")
 
 @dataclass(slots=True)
 class _Syllable:
-    """onset: Latin consonants; letters: how many they are in Devanagari, keeps_schwa: the last may end a word in -a."""
+    """A syllable.
+
+    Attributes:
+        onset: its consonants in Latin letters.
+        letters: how many consonants it has in Devanagari.
+        keeps_schwa: whether the last one may end a word in -a.
+    """
 
     onset: str
     letters: int
