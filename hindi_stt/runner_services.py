@@ -44,7 +44,7 @@ _RUNNER = "ConformerRunner"  # the name of both kinds of runner: a server has on
 
 
 class _Runner:
-    """What both runners have: the models, and their metrics."""
+    """The state of both runners: the models, and their metrics."""
 
     if model_tag:
         model = bentoml.models.BentoModel(model_tag)

@@ -1,4 +1,4 @@
-"""What each process of a server does before it has services: read and check the settings, and adapt BentoML to them.
+"""Prepares each process of a server before its services exist: reads and checks settings, and adapts BentoML.
 
 Importing this module does it, since BentoML's decorators need the settings; where something is wrong the process ends
 with one line that says what to do.

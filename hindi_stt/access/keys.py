@@ -143,7 +143,7 @@ class KeyFileProblem:
 
 @dataclass(frozen=True, slots=True)
 class _Fingerprint:
-    """What differs between two contents of a file."""
+    """Describe the differences between two contents of a file."""
 
     inode: int
     size: int

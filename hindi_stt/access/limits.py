@@ -25,7 +25,7 @@ _BUDGET_S: Final = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Whom a request is counted for.
+    """The client for which a request is counted.
 
     Attributes:
         name: Name of a key, or an address where there are no keys.

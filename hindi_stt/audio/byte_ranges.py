@@ -32,15 +32,15 @@ class ByteRanges(io.RawIOBase):
         self._position = 0
 
     def readable(self) -> bool:
-        """As of any file."""
+        """See `io.RawIOBase`."""
         return True
 
     def seekable(self) -> bool:
-        """As of any file."""
+        """See `io.RawIOBase`."""
         return True
 
     def tell(self) -> int:
-        """As of any file."""
+        """See `io.RawIOBase`."""
         return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
@@ -63,7 +63,7 @@ class ByteRanges(io.RawIOBase):
         return self._position
 
     def readinto(self, buffer: Any) -> int:
-        """As of any file; reads within one part at a time."""
+        """See `io.RawIOBase`; reads within one part at a time."""
         if self._position >= self._starts[-1] or not len(buffer):
             return 0
         part = bisect.bisect_right(self._starts, self._position) - 1
@@ -92,7 +92,7 @@ class Overlaid(ByteRanges):
         self._at, self._replacement = position, replacement
 
     def readinto(self, buffer: Any) -> int:
-        """As of any file."""
+        """See `io.RawIOBase`."""
         begin = self.tell()
         n = super().readinto(buffer)
         first, last = max(begin, self._at), min(begin + n, self._at + len(self._replacement))

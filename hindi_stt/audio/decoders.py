@@ -54,7 +54,7 @@ class _Seekable:
             self.readinto = stream.readinto
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """As of any file, but for impossible positions."""
+        """See `io.IOBase.seek`; impossible positions are replaced by the nearest possible one."""
         try:
             return self._seek(offset, whence)
         except (OSError, ValueError, OverflowError):
@@ -98,7 +98,7 @@ class SndfileReader:
         self.notes: tuple[str, ...] = ()
 
     def read(self, n: int) -> Float32:
-        """As `Reader.read`."""
+        """See `Reader.read`."""
         if self._other is not None:
             return self._read_other(self._other, n)
         try:
@@ -173,7 +173,7 @@ class FFmpegReader:
         self.notes: tuple[str, ...] = (_TRACKS.format(file.tracks),) if file.tracks > 1 else ()
 
     def read(self, n: int) -> Float32:
-        """As `Reader.read`."""
+        """See `Reader.read`."""
         block = self._file.read(n)
         if len(block) < n:
             self.incomplete = self.incomplete or (self._file.damaged and not self._checked)

@@ -1,4 +1,4 @@
-"""Where a Matroska or WebM file ends: live ones do not state their length.
+"""Finds where a Matroska or WebM file ends: live ones do not state their length.
 
 Source: RFC 8794 (EBML), RFC 9559 (Matroska).
 """

@@ -179,7 +179,7 @@ class FFmpegFile:
         return found
 
     def _receive(self) -> bytes:
-        """What the child has written next; empty at its end. Raises DecoderLost, CorruptAudio where nothing comes."""
+        """Read the child's output; empty at its end. Raises DecoderLost or CorruptAudio if it produces nothing."""
         half_s = self._limits.wait_s / 2
         with selectors.DefaultSelector() as selector:
             selector.register(self._pipe, selectors.EVENT_READ)
@@ -198,7 +198,7 @@ class FFmpegFile:
         return DecoderLost(f"The process that decodes the recording stood still for {wait_s:g} s.", retry_after_s=1)
 
     def _exit_status(self) -> int:
-        """How the child has ended. Raises DecoderLost where it was not the recording that ended it."""
+        """Return the child's exit status. Raises DecoderLost if it did not end because of the recording."""
         try:
             status = self._child.wait(self._limits.wait_s)
         except subprocess.TimeoutExpired:

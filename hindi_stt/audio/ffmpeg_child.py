@@ -38,7 +38,7 @@ _HARMLESS: Final = ("for which no syntax for parsing is available", "failed to c
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the parent wants.
+    """The parent's request.
 
     Attributes:
         descriptor: of the file, which is read from the beginning.

@@ -40,7 +40,7 @@ def first_sample(stream: BinaryIO, start: int) -> int:
 
 
 def _sample_number(frame: bytes, block_samples: int) -> int:
-    """Return the number of a frame's first sample; `block_samples` is the fixed block size of a stream, if it has one."""
+    """Return the number of a frame's first sample; `block_samples` is the block size if it is fixed."""
     if len(frame) < _HEADER_BYTES or frame[0] != 0xFF or frame[1] & 0xFE != 0xF8:
         return 0
     # Coded as UTF-8 is, up to seven bytes.

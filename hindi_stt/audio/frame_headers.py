@@ -72,7 +72,7 @@ class _Header:
 
 @dataclass(slots=True)
 class FrameScan:
-    """What the headers of a file say.
+    """Properties of a file read from its frame headers.
 
     Attributes:
         n_frames, samples: of all frames together; samples of one channel.

@@ -39,7 +39,7 @@ class JoinedReader:
         self._width = 0
 
     def read(self, n: int) -> Float32:
-        """As `Reader.read`."""
+        """See `Reader.read`."""
         parts, received = [self._rest], len(self._rest)
         while received < n:
             block, ended = self._next_block(n)

@@ -38,7 +38,7 @@ _SLACK_SAMPLES: Final = 960
 
 @dataclass(slots=True)
 class OggScan:
-    """What the pages of a file say.
+    """Properties of a file read from its pages.
 
     Attributes:
         is_opus: whether its first stream is Opus in one or two channels.

@@ -206,7 +206,7 @@ class _Opening:
         at_end: Callable[[], bool] = lambda: False,
         exact: bool = False,
     ) -> Reader:
-        """What lies behind the header."""
+        """Return the bytes behind the header."""
         file = raw_file(
             cast("BinaryIO", ByteRanges(self._stream, [(header.data_start, end)])),
             header.encoding or "",

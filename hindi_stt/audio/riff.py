@@ -39,7 +39,7 @@ _W64_GUID_BYTES: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class WavHeader:
-    """What a WAV file says of itself.
+    """The header of a WAV file.
 
     Attributes:
         encoding: libsndfile's name of the samples' encoding; None for every codec that packs samples into blocks.
@@ -63,7 +63,7 @@ class WavHeader:
 
     @property
     def duration_s(self) -> float:
-        """As stated; infinite where the writer did not know."""
+        """The stated duration; infinite where the writer did not know it."""
         bytes_per_s = max(1, self.rate * self.frame_bytes)
         return float("inf") if self.data_bytes is None else self.data_bytes / bytes_per_s
 

@@ -102,7 +102,7 @@ class Segmenter:
 
     @property
     def start(self) -> int:
-        """Where the clip in progress begins, in samples from the recording's start; leading silence moves it on."""
+        """Start of the clip in progress, in samples from the recording's start; leading silence moves it."""
         return self._start
 
     @property
@@ -118,7 +118,7 @@ class Segmenter:
 
     @property
     def speech_start(self) -> int | None:
-        """Where speech begins in the clip in progress, with the silence that is kept before it; None without any."""
+        """Start of speech in the clip in progress, with the silence that is kept before it; None without speech."""
         if self._overlap:
             return self._start
         self._measure()

@@ -76,7 +76,7 @@ def is_tail(data: bytes) -> bool:
 
 
 def untagged_end(stream: BinaryIO, size: int, *, zeros: int = 0) -> int:
-    """Where the tags and the padding at the end of a file begin.
+    """Return where the tags and the padding at the end of a file begin.
 
     Args:
         stream: the whole file.

@@ -1,4 +1,4 @@
-"""Who ends last: the runner answers until every API worker has ended.
+"""Order of shutdown: the runner answers until every API worker has ended.
 
 What: lock files and signal handlers beside BentoML's, and another address of the runner in its map. Why: BentoML ends
 all processes of a server at once, and deletes the runner's socket file first, while recordings still have segments that

@@ -76,7 +76,7 @@ class Report:
 
     @property
     def codes(self) -> Counter[str]:
-        """How often each error code came."""
+        """Number of failures by error code."""
         return Counter(failure["code"] for failure in self.failures)
 
 
@@ -271,7 +271,7 @@ def _results(pool: list[Any], blocks: Iterable[pa.Table], ahead: int, lost: list
 
 
 def _block_sizes(sizes: Sequence[int], workers: int) -> list[int]:
-    """How many items, longest first, go to a worker at once: about as many bytes each time."""
+    """Return how many items, longest first, form each block, for blocks of about equal size in bytes."""
     bound = max(1, sum(sizes) // (_BLOCKS_PER_WORKER * workers))
     counts: list[int] = []
     held = bound

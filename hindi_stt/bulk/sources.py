@@ -1,4 +1,4 @@
-"""Where a recording lies → its bytes on this machine: a path, a URL of a public host, an object below the root."""
+"""Opens a recording by its path, a URL of a public host, or an object below the root."""
 
 from __future__ import annotations
 

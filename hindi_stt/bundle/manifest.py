@@ -99,7 +99,7 @@ class AcousticSpec(_Frozen):
 
 
 class OnsetSpec(_Frozen):
-    """How long after the beginning of a piece's sound its first frame comes, in seconds; `training.onsets` measures it.
+    """Emission delay: seconds from the start of a piece's sound to its first frame; `training.onsets` measures it.
 
     A CTC model tells a piece when it is sure of it, and one of several letters with its last. Zeros: not measured.
     """
@@ -109,7 +109,7 @@ class OnsetSpec(_Frozen):
 
 
 class Source(_Frozen):
-    """Where a model came from."""
+    """The source of a model."""
 
     file: str
     sha256: str = Field(pattern="^[0-9a-f]{64}$")

@@ -126,7 +126,7 @@ class FairThreads:
             return await run_to_end(work, limiter=self._limiter)
 
     async def run_reading(self, client: str, work: Callable[[], T], file: MayWait, limiter: anyio.CapacityLimiter) -> T:
-        """As `run`, for work that waits for a file: meanwhile it holds a thread of its own, but no turn.
+        """Run work that waits for a file: meanwhile it holds a thread of its own, but no slot.
 
         Args:
             client: Whose work it is.

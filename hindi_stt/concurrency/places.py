@@ -29,7 +29,7 @@ class NoPlace(Exception):
 
 
 class Places(Generic[T]):
-    """Who holds a place, by client.
+    """The places, and the client that holds each.
 
     Where all are taken and a client comes that holds fewer than others, the idlest place of the one with most is freed.
 

@@ -227,7 +227,7 @@ class _Search:
         return child
 
     def complete(self, text: _Text) -> tuple[float, int]:
-        """What the models say of the text as a whole sentence, and the number of its words."""
+        """Return the models' score of the text as a complete sentence, and the number of its words."""
         if text.letters:
             text = self._finish(text)
         end = self._lm.alpha * self._lm.end(text.lm_state) if self._lm else 0.0

@@ -184,7 +184,7 @@ class Decoders:
 
 
 def vocabulary_of(bundle: Bundle) -> Vocabulary:
-    """What the bundle's acoustic model can spell."""
+    """Return the vocabulary of the bundle's acoustic model."""
     return Vocabulary(bundle.tokens, bundle.manifest.acoustic.blank_id)
 
 

@@ -1,4 +1,4 @@
-"""What a model can spell: its pieces as letters, and texts brought into its form."""
+"""The vocabulary of a model: its pieces as letters, and texts in its form."""
 
 from __future__ import annotations
 

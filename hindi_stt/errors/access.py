@@ -1,4 +1,4 @@
-"""Who may ask, from where, and how much."""
+"""Errors of keys, origins and rate limits."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class MissingKey(Unauthenticated):
 
 
 class InvalidKey(Unauthenticated):
-    """The request's API key is none of this server's."""
+    """The request's API key is not one of this server's."""
 
     code = "invalid_api_key"
     help = "Compare the key with what 'hindi-stt keys new' printed; its operator can make another one."

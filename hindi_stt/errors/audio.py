@@ -35,11 +35,11 @@ class AudioTooLong(TooLarge):
 
 
 class AudioError(HindiSTTError):
-    """It is audio, but cannot be transcribed."""
+    """The file is audio, but it cannot be transcribed."""
 
     code, status = "bad_audio", 422
     default_param = "file"
-    help = "Play the file to see what is wrong with it."
+    help = "Play the file to find the problem."
 
 
 class CorruptAudio(AudioError):

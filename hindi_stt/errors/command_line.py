@@ -1,4 +1,4 @@
-"""What stops a command, or the start of a server."""
+"""Errors that stop a command, or the start of a server."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class NoMicrophone(HindiSTTError):
 
 
 class BulkNotInstalled(HindiSTTError):
-    """On the command line: `hindi-stt bulk` misses Ray or what it works with."""
+    """On the command line: `hindi-stt bulk` needs Ray, which is not installed."""
 
     code, status = "bulk_not_installed", 500
     help = "In a checkout run 'make bulk', then .venv-bulk/bin/hindi-stt bulk …."

@@ -50,7 +50,7 @@ class BadReference(HindiSTTError):
 
 
 class ReferenceNotAllowed(BadReference):
-    """The reference leads to where none may lead; nothing was looked up or fetched."""
+    """The reference is outside the folders and hosts that jobs may name; nothing was looked up or fetched."""
 
     code = "reference_not_allowed"
     help = (
@@ -70,7 +70,7 @@ class PrivateAddress(BadReference):
 
 
 class ReferenceMissing(BadReference):
-    """There is no such file, or it is none that can be read."""
+    """There is no such file, or it cannot be read."""
 
     code = "reference_missing"
     help = "Check the path, and that the workers' user may read it on every machine that has workers."
@@ -98,7 +98,7 @@ class TooMuchStored(HindiSTTError):
 
 
 class TooManyJobs(HindiSTTError):
-    """As many files of this client are waiting as HINDI_STT_JOBS_MAX_WAITING allows."""
+    """The number of this client's waiting files has reached HINDI_STT_JOBS_MAX_WAITING."""
 
     code, status = "too_many_jobs", 429
     help = "Send the next job when others have been done."

@@ -61,7 +61,7 @@ class ChecksumMismatch(ModelError):
 
 
 class UnsafeArchive(ModelError):
-    """The model file tries what no model needs: paths outside, links, devices, code. Nothing of it was run."""
+    """The model file contains paths outside its folder, links, devices or code. No code was run."""
 
     code = "unsafe_archive"
     help = "Do not use this file. Get the model from its publisher."
@@ -82,7 +82,7 @@ class UnsupportedModel(ModelError):
 
 
 class VerificationFailed(ModelError):
-    """The exported model does not compute what its NeMo computes."""
+    """The exported model's results differ from NeMo's."""
 
     code = "verification_failed"
     help = "Do not serve this bundle; report it with verification.json from the bundle's folder."

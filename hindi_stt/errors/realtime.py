@@ -34,7 +34,7 @@ class SlowReader(HindiSTTError):
 
 
 class TooManyConnections(HindiSTTError):
-    """As many realtime connections are open as HINDI_STT_REALTIME_CONNECTIONS allows."""
+    """The number of open realtime connections has reached HINDI_STT_REALTIME_CONNECTIONS."""
 
     code, status = "too_many_connections", 429
     help = "Try again when another connection has closed, or add a machine."

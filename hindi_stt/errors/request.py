@@ -124,7 +124,7 @@ class MethodNotAllowed(HindiSTTError):
 
 
 class NotAcceptable(HindiSTTError):
-    """The Accept header names no format that a transcript is offered in."""
+    """The Accept header names no format of a transcript."""
 
     code, status = "not_acceptable", 406
     help = "Accept one of the types that the message names, or send the field response_format."

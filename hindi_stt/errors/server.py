@@ -47,7 +47,7 @@ class ModelUnavailable(HindiSTTError):
     """A model is offered and cannot be loaded."""
 
     code, status = "model_unavailable", 503
-    help = "Use another model of GET /v1/models; the server's log says what is wrong with this one."
+    help = "Use another model of GET /v1/models; the server's log has the reason."
 
 
 class ShuttingDown(HindiSTTError):

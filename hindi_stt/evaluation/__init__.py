@@ -1,1 +1,1 @@
-"""How well a model hears: word and character error rates, their uncertainty, and the comparison of two runs."""
+"""Accuracy of a model: word and character error rates, their uncertainty, and the comparison of two runs."""

@@ -1,4 +1,4 @@
-"""How many bytes a client has stored for jobs, and the bound on them."""
+"""Counts the bytes that a client has stored for jobs, and checks the bound on them."""
 
 from __future__ import annotations
 

@@ -170,7 +170,7 @@ def waiting_files() -> Any:
 
 
 def when_finished() -> dict[str, Any]:
-    """What a job's end changes besides its state."""
+    """Return the columns, other than its state, that a job's end changes."""
     now = time.time()
     return {"finished": now, "webhook_due": case((jobs.c.webhook_url == "", None), else_=now)}
 

@@ -115,7 +115,7 @@ class References:
             yield Path(copy.name)
 
     def _path(self, reference: str) -> Path:
-        """Where it really leads, links and .. resolved."""
+        """Return the real path, with links and .. resolved."""
         url = urlsplit(reference)
         text = unquote(url.path)
         try:

@@ -1,4 +1,4 @@
-"""How idle job workers learn that files wait.
+"""Wakes idle job workers when files wait.
 
 The records are the queue: a worker that has nothing to do looks into them again after a pause. With a Redis, which the
 workers of several machines share, the pause ends as soon as a job arrives. A message says "look again", and not at

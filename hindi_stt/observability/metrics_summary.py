@@ -1,4 +1,4 @@
-"""What GET /stats shows: the sums and percentiles of a server's metrics."""
+"""The body of GET /stats: sums and percentiles of a server's metrics."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class _Token:
-    """What a line can hold whole: a word, or a part of one that is longer than a line; width in grapheme clusters."""
+    """A unit that is not broken: a word, or a part of one that is longer than a line; width in grapheme clusters."""
 
     text: str
     width: int
@@ -77,7 +77,7 @@ def cues(transcript: Transcript) -> list[Cue]:
 
 
 def channel_label(channel: int | None) -> str:
-    """What stands in front of a cue's text in formats that have no field for the speaker: `[0] `, or nothing."""
+    """Prefix of a cue's text in formats without a field for the speaker: `[0] `, or nothing."""
     return "" if channel is None else f"[{channel}] "
 
 
@@ -103,7 +103,7 @@ def _tokens(words: Iterable[Word], max_width: int) -> Iterator[_Token]:
 
 
 def _parts(clusters: Sequence[str], max_width: int) -> list[Sequence[str]]:
-    """As few parts as possible, whose lengths differ by at most one; none of two neighbours fits into one line."""
+    """Cut into as few parts as possible, with lengths that differ by at most one; no two neighbours fit into a line."""
     n = -(-len(clusters) // max_width)
     return [clusters[len(clusters) * i // n : len(clusters) * (i + 1) // n] for i in range(n)]
 

@@ -10,7 +10,7 @@ __all__ = ["AccessSettings", "LimitSettings"]
 
 
 class AccessSettings(SettingsGroup):
-    """Who may use the server, and from where."""
+    """Settings of access to the server."""
 
     title: ClassVar[str] = "API keys and origins"
 
@@ -63,7 +63,7 @@ class AccessSettings(SettingsGroup):
 
 
 class LimitSettings(SettingsGroup):
-    """How much each key may use, or each address where the server has no keys."""
+    """Limits of each key, or of each address where the server has no keys."""
 
     title: ClassVar[str] = "Limits for each client"
 

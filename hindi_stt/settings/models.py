@@ -75,7 +75,7 @@ class ModelSettings(SettingsGroup):
 
 
 class InferenceSettings(SettingsGroup):
-    """How the model runs, and how its work is batched and ordered."""
+    """Settings of the model's runtime, and of batching and ordering its work."""
 
     title: ClassVar[str] = "Inference and scheduling"
 

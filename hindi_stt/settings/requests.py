@@ -11,7 +11,7 @@ __all__ = ["RealtimeSettings", "RecordingSettings", "RequestSettings"]
 
 
 class RecordingSettings(SettingsGroup):
-    """What recordings may be like, how they are decoded, and how long ones are cut."""
+    """Bounds on recordings, and how they are decoded and cut."""
 
     title: ClassVar[str] = "Recordings"
 

@@ -54,7 +54,7 @@ _SHORT_PAUSE_FRAMES: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class TurnDetection:
-    """How turns are found.
+    """Parameters of turn detection.
 
     Args:
         threshold: 0 to 1: how far speech has to stand out from the noise to start a turn.

@@ -20,7 +20,7 @@ __all__ = ["TextOptions", "UtteranceMasker", "Writer"]
 
 @dataclass(frozen=True, slots=True)
 class _Language:
-    """What a language brings; a language without an entry in _LANGUAGES has its Unicode form and punctuation only."""
+    """The rules of a language; a language without an entry in _LANGUAGES has its Unicode form and punctuation only."""
 
     digit_runs: DigitRuns
     rewrite_numerals: Callable[[Sequence[Word], Numerals], tuple[Word, ...]]

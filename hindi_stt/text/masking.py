@@ -154,7 +154,7 @@ def _is_hidden(run: MaskableRun, kinds: frozenset[Mask], shortest_part: int = _S
 
 
 def _kinds_of(digits: str) -> set[Mask]:
-    """What a run of digits may be; a run longer than any card may be several numbers in a row."""
+    """Return the kinds of number that a run may be; a run longer than any card may be several numbers in a row."""
     kinds: set[Mask] = set()
     if len(digits) >= _CARD_DIGITS.stop:
         return {"phone", "aadhaar", "card"}
@@ -173,7 +173,7 @@ def _is_phone(digits: str) -> bool:
 
 
 def _kinds_of_part(run: MaskableRun, shortest: int) -> set[Mask]:
-    """What a run may be a piece of: the kinds that have more digits than it."""
+    """Return the kinds of number of which a run may be a part: those with more digits."""
     kinds: set[Mask] = set()
     length = len(run.digits)
     if length < shortest or not (run.may_have_begun_before or run.may_go_on):

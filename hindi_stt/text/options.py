@@ -1,4 +1,4 @@
-"""What a request may ask of the text, and how it says so."""
+"""Text options of a request, and how they are parsed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may come in, and how much at a time: keys, rate limits and uploads, before a body is read.
+"""Access control: checks keys, rate limits and uploads before a body is read.
 
 Open to all clients: the page, the documents that describe the API, and the probes. Everything else needs a key
 where there are keys. Only requests with a body (POST, PATCH) count against limits.

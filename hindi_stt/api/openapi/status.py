@@ -12,7 +12,7 @@ from hindi_stt.api.openapi.served_models import EXAMPLE_MODEL
 __all__ = ["PAGE_OPERATIONS", "STATUS", "STATUS_OPERATIONS", "VERSION"]
 
 VERSION: Final = "3.1.0"
-"""Of OpenAPI."""
+"""Version of OpenAPI."""
 STATUS: Final = "Service status"
 _HEALTH: Final[Content] = json_content(
     {

@@ -48,7 +48,7 @@ _NOISE_REDUCTION_UNUSED: Final = "noise_reduction has no effect: the audio is tr
 
 @dataclass(frozen=True, slots=True)
 class SessionConfig:
-    """What one connection asks for.
+    """The configuration of one connection.
 
     Attributes:
         model_request: The model, and how it decodes and writes.

@@ -46,7 +46,7 @@ _SilenceMs = Annotated[float | None, Field(ge=50, le=10_000), required_to("has t
 
 
 class _Vad(RequestModel):
-    """What both kinds of detection have: see docs/streaming.md."""
+    """Parameters of both kinds of detection; see docs/streaming.md."""
 
     create_response: _NoEffect = None
     interrupt_response: _NoEffect = None

@@ -36,7 +36,7 @@ class RequestModel(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     named_in_errors: ClassVar[str] = "this event"
-    """What errors call the object that has the fields."""
+    """Name of the object with the fields, in errors."""
     fields_elsewhere: ClassVar[Mapping[str, str]] = {}
     """Fields of the protocol's other spelling, and what they are called in this one."""
 

@@ -49,7 +49,7 @@ def clock_time(phrase: Phrase, i: int) -> Reading | None:
 
 
 def _past(phrase: Phrase, i: int) -> int | None:
-    """Where the minutes stand behind "बजकर", "बज कर", "बज के"."""
+    """Return the position of the minutes behind "बजकर", "बज कर", "बज के"."""
     if phrase.key(i) in contexts.PAST:
         return i + 1
     if phrase.key(i) in contexts.STRUCK and phrase.key(i + 1) in contexts.STRUCK_ON:

@@ -1,4 +1,4 @@
-"""What the numeral rules read, and what they answer."""
+"""Input and output of the numeral rules."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a rule has understood: the words up to `end` (excluded), and how some of them are written.
+    """The result of a rule: the words up to `end` (excluded), and how some of them are written.
 
     Words that no span covers stay as they were spoken.
     """

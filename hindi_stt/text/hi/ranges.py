@@ -48,7 +48,7 @@ def range_of_numbers(phrase: Phrase, i: int) -> Reading | None:
 
 
 def _other_end(phrase: Phrase, amount: Amount) -> Amount | None:
-    """What follows से, या, … directly."""
+    """The amount that directly follows से, या, …"""
     i = amount.end
     if phrase.key(i) not in contexts.JOINTS or amount.is_fraction:
         return None
@@ -57,7 +57,7 @@ def _other_end(phrase: Phrase, amount: Amount) -> Amount | None:
 
 
 def _shared_scale(phrase: Phrase, first: Amount, second: Amount) -> int | None:
-    """Where the scale begins that both share: the longest one of which the second number counts more than the first."""
+    """Return where the shared scale begins: the longest one of which the second number counts more than the first."""
     if first.value <= 0:
         return None
     for split in range(second.start + 1, second.end):
