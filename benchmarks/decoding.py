@@ -129,7 +129,7 @@ def errors(bench: Bench, held: Sequence[domain_text.Sentence], clips: Sequence[L
 
 
 def names(bench: Bench, held: Sequence[domain_text.Sentence], held_clips: Sequence[LogProbs]) -> None:
-    """Rare names found, and hotwords heard where nobody said them, in sentences with other names and without any."""
+    """Rare names found, and hotwords recognised where they were not said, in sentences with and without names."""
     print("\n| names | decoder | weight | found | false, of words elsewhere | WER |")
     print("| --- | --- | --- | --- | --- | --- |")
     for label, seed, weights in (
@@ -144,11 +144,13 @@ def names(bench: Bench, held: Sequence[domain_text.Sentence], held_clips: Sequen
             name = "beam 16 + 5-gram" if ngrams else "beam 16"
             decoders.append((name, weight, bench.beam(ngrams, [Hotword(text, weight) for text in rare])))
         for name, weight, decode in decoders:
-            heard = [decode(clip).text.split() for clip in everything]
-            found = sum(s.name in words for s, words in zip(said, heard, strict=False))
-            false = sum(w in rare and w != s.name for s, words in zip(sentences, heard, strict=True) for w in words)
-            elsewhere = sum(w != s.name for s, words in zip(sentences, heard, strict=True) for w in words)
-            wer = error_rate(bench.references(said), [" ".join(w) for w in heard[: len(said)]], "raw").wer
+            recognised = [decode(clip).text.split() for clip in everything]
+            found = sum(s.name in words for s, words in zip(said, recognised, strict=False))
+            false = sum(
+                w in rare and w != s.name for s, words in zip(sentences, recognised, strict=True) for w in words
+            )
+            elsewhere = sum(w != s.name for s, words in zip(sentences, recognised, strict=True) for w in words)
+            wer = error_rate(bench.references(said), [" ".join(w) for w in recognised[: len(said)]], "raw").wer
             print(
                 f"| {label} | {name} | {f'{weight:g}' if weight else '–'} | {found / len(said):.0%} | "
                 f"{false / elsewhere:.2%} | {wer:.1%} |",

@@ -27,8 +27,8 @@ def main() -> None:
                 references.append(clip.text)
                 for name, acoustic in acoustics.items():
                     texts[name].append(pipeline.transcribe(clip.wav, acoustic).text)
-    for name, heard in texts.items():
-        rate = error_rate(references, heard, "normalised")
+    for name, hypotheses in texts.items():
+        rate = error_rate(references, hypotheses, "normalised")
         low, high = rate.wer_interval
         print(f"{name}: WER {rate.wer:.2%} ({low:.2%} to {high:.2%}), {rate.n_utterances} clips, {rate.n_words} words")
     difference = compare(references, texts["fp32"], texts["int8"], "normalised")

@@ -1,4 +1,4 @@
-"""What short clips notice of an hour-long recording that is always being heard: python -m benchmarks.hour.
+"""What short clips notice of an hour-long recording that is being transcribed all the time: python -m benchmarks.hour.
 
 One server. Clips of 2 to 15 s come as a Poisson process at a share of the peak, which is measured first; in every other
 turn an hour of speech is sent as well, again as soon as it is answered. The recording takes what the clips leave. The

@@ -3,7 +3,7 @@
 python -m benchmarks.jobs [--bundle BUNDLE] [--scheduler bentoml] [--workers N] [--rounds N] [--seconds S] [--bulk]
 
 One server with job workers beside it, as many as cores. An interactive caller sends the evaluation set's sentences (by
-espeak-ng), one after the other with a pause of 0.1 s. In every second turn the workers have more to hear than they can.
+espeak-ng), one after the other with a pause of 0.1 s. In every second turn the workers are overloaded.
 --bulk: instead of jobs, `hindi-stt bulk` on the same machine, in its environment (make bulk).
 """
 
@@ -30,7 +30,7 @@ from tests.support.evaluation_set import clips
 from tests.support.server import Server
 
 PAUSE_S = 0.1
-# More than the workers hear in one turn, whatever the machine.
+# More than the workers transcribe in one turn, whatever the machine.
 FILES = 600
 BULK_FILES = 4000
 
@@ -50,7 +50,7 @@ def turn(client: httpx.Client, recordings: Iterator[bytes], seconds: float) -> l
 def busy_turn(
     client: httpx.Client, recordings: Iterator[bytes], seconds: float, call: bytes
 ) -> tuple[list[float], float]:
-    """The same with jobs, and the seconds of audio that they heard a second."""
+    """The same with jobs, and the seconds of audio that they transcribed per second."""
     files = [("file", (f"{i}.wav", call)) for i in range(FILES)]
     job = client.post("/v1/jobs", files=files).raise_for_status().json()["id"]
     while not heard_s(client, job):
@@ -74,11 +74,11 @@ def bulk_turn(
     command += ["--workers", str(workers), "--commit-s", "1"]
     run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     try:
-        while not bulk_heard_s(out):
+        while not bulk_transcribed_s(out):
             time.sleep(0.2)
-        before_s, start = bulk_heard_s(out), time.perf_counter()
+        before_s, start = bulk_transcribed_s(out), time.perf_counter()
         times = turn(client, recordings, seconds)
-        speed = (bulk_heard_s(out) - before_s) / (time.perf_counter() - start)
+        speed = (bulk_transcribed_s(out) - before_s) / (time.perf_counter() - start)
         assert run.poll() is None
     finally:
         run.kill()
@@ -88,7 +88,7 @@ def bulk_turn(
     return times, speed
 
 
-def bulk_heard_s(out: Path) -> float:
+def bulk_transcribed_s(out: Path) -> float:
     lines = (line for shard in out.glob("*.jsonl") for line in shard.read_text(encoding="utf-8").splitlines())
     return sum(json.loads(line).get("duration", 0.0) for line in lines)
 
@@ -99,7 +99,7 @@ def heard_s(client: httpx.Client, job: str) -> float:
 
 
 def write_manifest(folder: Path, recordings: list[bytes]) -> None:
-    """More than a run hears in a turn: recordings that differ in their last sample, as equal ones are heard once."""
+    """More than a run transcribes in a turn: recordings that differ in their last sample, as equal ones count once."""
     for i in range(BULK_FILES):
         content = recordings[i % len(recordings)]
         (folder / f"{i}.wav").write_bytes(content[:-2] + i.to_bytes(2, "little"))

@@ -70,7 +70,7 @@ class Talk:
 
 
 @dataclass
-class Heard:
+class Recognised:
     """What came back: finals with the seconds after the first packet at which they came, and counts."""
 
     texts: list[str] = field(default_factory=list)
@@ -115,9 +115,9 @@ def last_voiced_s(samples: Float32) -> float:
     return float(np.flatnonzero(levels > levels.max() / 100)[-1] + 1) / 100
 
 
-async def follow(url: str, talk: Talk, turn_detection: dict[str, Any] | None, *, realtime: bool = True) -> Heard:
+async def follow(url: str, talk: Talk, turn_detection: dict[str, Any] | None, *, realtime: bool = True) -> Recognised:
     """One connection. turn_detection: None for a session that says nothing of it."""
-    heard = Heard()
+    recognised = Recognised()
     async with connect(url) as ws:
         given: dict[str, Any] = {"format": {"type": "audio/pcm", "rate": RATE}}
         if turn_detection is not None:
@@ -130,16 +130,16 @@ async def follow(url: str, talk: Talk, turn_detection: dict[str, Any] | None, *,
         async for message in ws:
             event, at_s = json.loads(message), time.monotonic() - start_s
             if event["type"] == COMPLETED:
-                heard.texts.append(event["transcript"])
-                heard.at_s.append(at_s)
+                recognised.texts.append(event["transcript"])
+                recognised.at_s.append(at_s)
             elif event["type"] == STARTED:
-                heard.started += 1
+                recognised.started += 1
             elif event["type"] == "input_audio_buffer.cleared":
                 break
             elif event["type"] == "error":
                 raise SystemExit(event["error"]["message"])
         await sender
-    return heard
+    return recognised
 
 
 async def send(ws: ClientConnection, samples: Float32, start_s: float, *, realtime: bool) -> None:
@@ -153,27 +153,27 @@ async def send(ws: ClientConnection, samples: Float32, start_s: float, *, realti
     await ws.send(json.dumps({"type": "input_audio_buffer.clear"}))
 
 
-def late_s(talk: Talk, heard: Heard) -> list[float]:
+def late_s(talk: Talk, recognised: Recognised) -> list[float]:
     """For each sentence, from its end to the first final that comes then."""
     found = []
     for end_s in talk.ends_s:
-        after = [at_s - end_s for at_s in heard.at_s if 0 <= at_s - end_s < GAP_S]
+        after = [at_s - end_s for at_s in recognised.at_s if 0 <= at_s - end_s < GAP_S]
         if after:
             found.append(after[0])
     return found
 
 
-def word_error_rate(texts: Sequence[str], heard: Heard) -> float:
-    said, found = (" ".join(each).replace("\u093c", "") for each in (texts, heard.texts))
+def word_error_rate(texts: Sequence[str], recognised: Recognised) -> float:
+    said, found = (" ".join(each).replace("\u093c", "") for each in (texts, recognised.texts))
     return float(jiwer.wer(said, found)) if found else 1.0
 
 
-def row(name: str, talk: Talk, heard: Heard, bound_ms: int | None) -> str:
-    late = late_s(talk, heard)
+def row(name: str, talk: Talk, recognised: Recognised, bound_ms: int | None) -> str:
+    late = late_s(talk, recognised)
     p50, p95 = (1000 * np.percentile(late, [50, 95])) if late else (np.nan, np.nan)
     over = "" if bound_ms is None else f"{p95 - bound_ms:+.0f} ms"
-    wer = word_error_rate(talk.texts, heard)
-    return f"| {name} | {len(talk.texts)} / {len(heard.texts)} | {p50:.0f} / {p95:.0f} ms | {over} | {wer:.1%} |"
+    wer = word_error_rate(talk.texts, recognised)
+    return f"| {name} | {len(talk.texts)} / {len(recognised.texts)} | {p50:.0f} / {p95:.0f} ms | {over} | {wer:.1%} |"
 
 
 def main() -> None:
@@ -215,38 +215,38 @@ def served(root: Path = ROOT, **environment: str) -> Iterator[str]:
 def finals_table(name: str, url: str, talk: Talk, silences_ms: Sequence[int]) -> dict[int, list[float]]:
     """Print when finals came; returns, for each silence_duration_ms, how many seconds after each sentence's end."""
 
-    async def follow_all() -> list[Heard]:
-        async def staggered(number: int, wanted: dict[str, Any] | None) -> Heard:
+    async def follow_all() -> list[Recognised]:
+        async def staggered(number: int, wanted: dict[str, Any] | None) -> Recognised:
             await asyncio.sleep(number * STAGGER_S)
             return await follow(url, talk, wanted)
 
         asked = [None, *({"silence_duration_ms": silence_ms} for silence_ms in silences_ms)]
         return await asyncio.gather(*(staggered(number, wanted) for number, wanted in enumerate(asked)))
 
-    heard = asyncio.run(follow_all())
+    recognised = asyncio.run(follow_all())
     print(f"\n| silence_duration_ms, {name} | sentences / turns | final after the end of speech, p50 / p95 | ", end="")
     print("p95 beyond the silence | WER |\n| --- | --- | --- | --- | --- |")
-    print(row("file turns", talk, heard[0], None))
-    for silence_ms, one in zip(silences_ms, heard[1:], strict=True):
+    print(row("file turns", talk, recognised[0], None))
+    for silence_ms, one in zip(silences_ms, recognised[1:], strict=True):
         print(row(str(silence_ms), talk, one, silence_ms), flush=True)
-    return {silence_ms: late_s(talk, one) for silence_ms, one in zip(silences_ms, heard[1:], strict=True)}
+    return {silence_ms: late_s(talk, one) for silence_ms, one in zip(silences_ms, recognised[1:], strict=True)}
 
 
 def hesitation_table(url: str, talk: Talk, hesitant: Talk, silences_ms: Sequence[int]) -> None:
     print("\n| silence_duration_ms, who hesitates | sentences / turns | WER |\n| --- | --- | --- |")
     for silence_ms in silences_ms:
-        heard = asyncio.run(follow(url, hesitant, {"silence_duration_ms": silence_ms}, realtime=False))
-        wer = word_error_rate(talk.texts, heard)
-        print(f"| {silence_ms} | {len(talk.texts)} / {len(heard.texts)} | {wer:.1%} |", flush=True)
+        recognised = asyncio.run(follow(url, hesitant, {"silence_duration_ms": silence_ms}, realtime=False))
+        wer = word_error_rate(talk.texts, recognised)
+        print(f"| {silence_ms} | {len(talk.texts)} / {len(recognised.texts)} | {wer:.1%} |", flush=True)
 
 
 def threshold_table(url: str, talk: Talk) -> None:
     print("\n| threshold, noise at 10 dB | turns started of sentences | WER |\n| --- | --- | --- |")
     noisy = talk.noisy(10)
     for threshold in (0.3, 0.5, 0.9):
-        heard = asyncio.run(follow(url, noisy, {"threshold": threshold}, realtime=False))
-        wer = word_error_rate(talk.texts, heard)
-        print(f"| {threshold} | {heard.started} of {len(talk.texts)} | {wer:.1%} |", flush=True)
+        recognised = asyncio.run(follow(url, noisy, {"threshold": threshold}, realtime=False))
+        wer = word_error_rate(talk.texts, recognised)
+        print(f"| {threshold} | {recognised.started} of {len(talk.texts)} | {wer:.1%} |", flush=True)
 
 
 def plot(path: Path, before: dict[int, list[float]], now: dict[int, list[float]]) -> None:

@@ -4,7 +4,7 @@
 # Behaviour: `-af aresample=async=1`, which fills gaps in timestamps with silence, also drops what has an earlier time than what came
 #   before. FLAC frames count from the beginning of their file, so of two files joined by `cat` the filter keeps about as much
 #   as the second one is long, from the wrong place; nothing is said at -v error. Without the filter all frames are decoded.
-# Wrong guess: async=1 only ever adds silence ("fill and trim" is read as fill); joined FLAC is heard whole or not at all.
+# Wrong guess: async=1 only ever adds silence ("fill and trim" is read as fill); joined FLAC is decoded whole or not at all.
 # Seen: "1 s + 2 s joined: 2.00 s with the filter" and "2 s + 1 s joined: 1.73 s with the filter" (3 s were spoken).
 set -euo pipefail
 work=$(mktemp -d)

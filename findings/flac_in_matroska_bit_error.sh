@@ -43,8 +43,8 @@ def decode(codec, container):
                 found += [frame.to_ndarray().ravel() for frame in packet.decode()]
             except av.FFmpegError:
                 errors += 1
-    heard = np.concatenate(found)
-    wrong = int((heard != samples[0]).sum()) if len(heard) == samples.size else -1
+    decoded = np.concatenate(found)
+    wrong = int((decoded != samples[0]).sum()) if len(decoded) == samples.size else -1
     return wrong, len(log), errors
 
 

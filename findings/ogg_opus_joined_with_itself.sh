@@ -2,8 +2,8 @@
 # PyAV 18.1.0 (FFmpeg 8 libraries in its wheel), numpy 2.3.5, Python 3.11 to 3.13.
 #
 # Behaviour: an Ogg Opus file of less than a second (one page of audio) joined to a copy of itself (chained, as RFC 3533 has it;
-#   `cat a.opus a.opus`) is heard once: both links have the same serial number, and of the second one a single frame is left,
-#   without an error. From a second on both are heard, and so are two files with serial numbers of their own.
+#   `cat a.opus a.opus`) is decoded once: both links have the same serial number, and of the second one a single frame is left,
+#   without an error. From a second on both are decoded, and so are two files with serial numbers of their own.
 # Wrong guess: a chained Ogg file is as long as its links together; if equal serial numbers mattered, they would matter for
 #   long files too.
 # Seen: "0.9 s: alone 0.900 s, joined with itself 0.913 s, with another file 1.800 s" and

@@ -3,7 +3,7 @@
 #
 # Behaviour: of WebM files joined by `cat`, FFmpeg's demuxer reads the first two and no more: a third, fourth, … file is skipped
 #   without an error.
-# Wrong guess: after trying with two files, of which both are heard: joined WebM files are heard, however many there are.
+# Wrong guess: after trying with two files, of which both are decoded: joined WebM files are decoded, however many there are.
 # Seen: "joined files of 1 s: 1 -> 1.00 s, 2 -> 2.01 s, 3 -> 2.01 s, 4 -> 2.01 s".
 set -euo pipefail
 work=$(mktemp -d)

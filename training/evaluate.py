@@ -38,7 +38,7 @@ RESAMPLES = 1000
 
 
 @dataclass(frozen=True)
-class Heard:
+class Recognised:
     """A transcript by words, each with a confidence in 0..1."""
 
     words: list[str]
@@ -48,7 +48,7 @@ class Heard:
 class Recogniser(Protocol):
     """Whatever turns 16 kHz samples into words: NeMo here, the server's own line elsewhere."""
 
-    def hear(self, samples: np.ndarray) -> Heard:
+    def transcribe(self, samples: np.ndarray) -> Recognised:
         """Transcribes one clip."""
         ...
 
@@ -74,7 +74,7 @@ class NemoRecogniser:
             self.model.tokenizer.ids_to_tokens([number])[0] for number in range(self.model.tokenizer.vocab_size)
         ]
 
-    def hear(self, samples: np.ndarray) -> Heard:
+    def transcribe(self, samples: np.ndarray) -> Recognised:
         """Greedy CTC over NeMo's own features and encoder."""
         torch = self.torch
         with torch.inference_mode():
@@ -97,7 +97,7 @@ class NemoRecogniser:
                 scores[-1].append(score)
             previous = piece
         kept = [(word, min(score)) for word, score in zip(words, scores, strict=True) if word]
-        return Heard([word for word, _ in kept], [score for _, score in kept])
+        return Recognised([word for word, _ in kept], [score for _, score in kept])
 
 
 class ServerRecogniser:
@@ -117,14 +117,14 @@ class ServerRecogniser:
         self.pipeline, self.acoustic = Pipeline(bundle, settings), LocalAcoustic(bundle, threads=1)
         self.options = self.pipeline.options({"decoder": "greedy"} if greedy else {})
 
-    def hear(self, samples: np.ndarray) -> Heard:
+    def transcribe(self, samples: np.ndarray) -> Recognised:
         """Sends a 16-bit WAV file down the line."""
         buffer = io.BytesIO()
         with wave.open(buffer, "wb") as file:
             file.setparams((1, 2, 16000, 0, "NONE", ""))
             file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
         words = self.pipeline.transcribe(buffer.getvalue(), self.acoustic, self.options).words
-        return Heard([word.text for word in words], [word.confidence for word in words])
+        return Recognised([word.text for word in words], [word.confidence for word in words])
 
 
 def split_at_pauses(samples: np.ndarray, longest_s: float = 14.0) -> list[np.ndarray]:
@@ -144,17 +144,17 @@ def split_at_pauses(samples: np.ndarray, longest_s: float = 14.0) -> list[np.nda
     return [piece for piece in pieces if len(piece) > 4800]
 
 
-def align(reference: list[str], heard: list[str]) -> tuple[int, list[bool]]:
-    """Edit distance, and for each heard item whether it is right."""
-    cost = np.zeros((len(reference) + 1, len(heard) + 1), int)
-    cost[:, 0], cost[0, :] = range(len(reference) + 1), range(len(heard) + 1)
+def align(reference: list[str], recognised: list[str]) -> tuple[int, list[bool]]:
+    """Edit distance, and for each recognised item whether it is right."""
+    cost = np.zeros((len(reference) + 1, len(recognised) + 1), int)
+    cost[:, 0], cost[0, :] = range(len(reference) + 1), range(len(recognised) + 1)
     for i, word in enumerate(reference, 1):
-        for j, other in enumerate(heard, 1):
+        for j, other in enumerate(recognised, 1):
             cost[i, j] = min(cost[i - 1, j] + 1, cost[i, j - 1] + 1, cost[i - 1, j - 1] + (word != other))
-    right, i, j = [False] * len(heard), len(reference), len(heard)
+    right, i, j = [False] * len(recognised), len(reference), len(recognised)
     while i and j:
-        if cost[i, j] == cost[i - 1, j - 1] + (reference[i - 1] != heard[j - 1]):
-            right[j - 1] = reference[i - 1] == heard[j - 1]
+        if cost[i, j] == cost[i - 1, j - 1] + (reference[i - 1] != recognised[j - 1]):
+            right[j - 1] = reference[i - 1] == recognised[j - 1]
             i, j = i - 1, j - 1
         elif cost[i, j] == cost[i, j - 1] + 1:
             j -= 1
@@ -180,13 +180,15 @@ def measure(recogniser: Recogniser, clips: list[Clip], *, whole: bool = False) -
     words, letters, marks, groups = [], [], [], {}  # groups: word errors, words, letter errors, letters by name
     seconds, began = 0.0, time.process_time()
     for clip in tqdm(clips, leave=False):
-        heard = [recogniser.hear(piece) for piece in ([clip.samples] if whole else split_at_pauses(clip.samples))]
-        said = [word for part in heard for word in part.words]
+        recognised = [
+            recogniser.transcribe(piece) for piece in ([clip.samples] if whole else split_at_pauses(clip.samples))
+        ]
+        said = [word for part in recognised for word in part.words]
         reference = plain(clip.text).split()
         errors, right = align(reference, said)
         words.append((errors, len(reference)))
         letters.append((align(list(" ".join(reference)), list(" ".join(said)))[0], len(" ".join(reference))))
-        marks += zip((score for part in heard for score in part.confidences), right, strict=True)
+        marks += zip((score for part in recognised for score in part.confidences), right, strict=True)
         for name in {clip.source, clip.voice} - {""}:
             groups.setdefault(name, []).append((*words[-1], *letters[-1]))
         seconds += len(clip.samples) / 16000

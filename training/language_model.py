@@ -59,13 +59,13 @@ def tuned(work: Path, bundle: Bundle) -> tuple[float, float, float]:
     kept = [text for at, (_, text) in enumerate(pairs) if at % HELD_EVERY]
     spoken = held[:SENTENCES] + [" ".join(draw.sample(sorted(held_words), 3)) for _ in range(WORDS)]
     ngrams = build(kept, [word for word in words if word not in held_words])
-    results = tune(heard(work, bundle, spoken), spoken, ngrams, vocabulary_of(bundle))
+    results = tune(log_probs_of(work, bundle, spoken), spoken, ngrams, vocabulary_of(bundle))
     for weights in results[:5]:
         print(weights)
     return results[0].alpha, results[0].beta, results[0].unknown
 
 
-def heard(work: Path, bundle: Bundle, spoken: list[str]) -> list[list[LogProbs]]:
+def log_probs_of(work: Path, bundle: Bundle, spoken: list[str]) -> list[list[LogProbs]]:
     """What the bundle's model makes of each text in some voice, on some line, in some noise."""
     maker = ClipMaker(work, seed=41)
     pipeline, acoustic = Pipeline(bundle, Settings(model="")), LocalAcoustic(bundle, threads=1)

@@ -56,12 +56,12 @@ def measured(bundle: Bundle) -> tuple[np.ndarray, np.ndarray]:
         positions = np.cumsum([0, *(len(word) + 1 for word in words[:-1])])
         (clip,) = pipeline.prepare(wav(samples, rate))
         (log_probs,) = acoustic([clip.features])
-        heard = first_pieces(decode(log_probs).tokens)
-        text = " ".join(word for word, _ in heard) or "-"
+        recognised = first_pieces(decode(log_probs).tokens)
+        text = " ".join(word for word, _ in recognised) or "-"
         for chunk in jiwer.process_words(sentence.text, text).alignments[0]:
             if chunk.type == "equal":
                 said = positions[chunk.ref_start_idx : chunk.ref_end_idx]
-                for position, (_, token) in zip(said, heard[chunk.hyp_start_idx : chunk.hyp_end_idx], strict=True):
+                for position, (_, token) in zip(said, recognised[chunk.hyp_start_idx : chunk.hyp_end_idx], strict=True):
                     if position in at:
                         rows.append((len(token.piece.replace(WORD_MARK, "")), token.start_s - at[position]))
     letters, lags_s = zip(*rows, strict=True)

@@ -44,7 +44,7 @@ GREEDY = DecodingOptions(decoder="greedy")
 
 @dataclass(frozen=True)
 class Measured:
-    """One clip as one precision and decoder heard it, words present.
+    """One clip as one precision and decoder transcribed it, words present.
 
     source: "noise", "babble", "synthesised" or "recorded"; score: the highest of the clip's words; n_right: words that
     are right.
@@ -130,9 +130,9 @@ def measured(bundle: Bundle, found: Iterable[tuple[str, str, str, bytes | Path]]
                         )
 
 
-def _right(said: str, heard: str) -> int:
-    """Words heard as they were said; spellings that Hindi writers use side by side count as one."""
-    reference, hypothesis = apply_form(said, "lenient"), apply_form(heard, "lenient")
+def _right(said: str, hypothesis_text: str) -> int:
+    """Words recognised as they were said; alternative spellings of Hindi count as equal."""
+    reference, hypothesis = apply_form(said, "lenient"), apply_form(hypothesis_text, "lenient")
     return jiwer.process_words(reference, hypothesis).hits if reference and hypothesis else 0
 
 

@@ -44,7 +44,7 @@ class RunnerUnavailable(HindiSTTError):
 
 
 class ModelUnavailable(HindiSTTError):
-    """A model is offered and cannot be loaded."""
+    """A served model cannot be loaded."""
 
     code, status = "model_unavailable", 503
     help = "Use another model of GET /v1/models; the server's log has the reason."

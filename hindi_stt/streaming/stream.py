@@ -118,7 +118,7 @@ class Stream:
         self._start: int | None = None
         self._end = 0
         self._open = self._started = False
-        self._heard: list[Segment] = []
+        self._final_segments: list[Segment] = []
         self._unstable: tuple[Word, ...] = ()
         if self._partials is not None:
             self._partials.reset(self._base + self._segmenter.start)
@@ -245,18 +245,18 @@ class Stream:
             yield SpeechStopped(self._end / self._rate)
         features, hypothesis = await self._clips.transcribe(clip)
         prepared = PreparedClip(features, start / self._rate, clip.overlap / self._rate, clip.continues)
-        self._heard += self._assembly.add(prepared, hypothesis)
+        self._final_segments += self._assembly.add(prepared, hypothesis)
         self._open = True
         if over:
             async for event in self._finish(stopped=stopped):
                 yield event
-        elif self._end_pointing and self._heard:
+        elif self._end_pointing and self._final_segments:
             async for event in self._finish_part():
                 yield event
 
     async def _finish(self, *, stopped: bool = False) -> AsyncGenerator[Event]:
         """The utterance as its options want it written, if anything was said in it or shown of it."""
-        self._heard += self._assembly.end()
+        self._final_segments += self._assembly.end()
         warnings = self._assembly.warnings
         self._assembly = self._new_assembly()
         end = self._end if self._end_pointing and self._open else self._received
@@ -267,18 +267,18 @@ class Stream:
 
     async def _finish_part(self) -> AsyncGenerator[Event]:
         """End an utterance in speech without a pause: the final words form an utterance, and the next one continues."""
-        end = round(self._heard[-1].end_s * self._rate)
+        end = round(self._final_segments[-1].end_s * self._rate)
         async for event in self._final_events(end, stopped=False):
             yield event
         await self._partial_has_ended()
         self._start, self._started = end, False
-        self._heard, self._unstable = [], ()
+        self._final_segments, self._unstable = [], ()
         if self._partials is not None:
             self._partials.continue_from(end)
 
     async def _final_events(self, end: int, *, stopped: bool, warnings: tuple[str, ...] = ()) -> AsyncGenerator[Event]:
         write, options = self._pipeline.writer, self._options.text
-        segments = await self._backend.in_thread(lambda: write(self._heard, options, self._masker))
+        segments = await self._backend.in_thread(lambda: write(self._final_segments, options, self._masker))
         start = self._base if self._start is None else self._start
         if segments or self._started or not self._end_pointing:
             if self._end_pointing and not self._started:
