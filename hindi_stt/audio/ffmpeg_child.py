@@ -95,7 +95,7 @@ def main(request: Request) -> int:
 def _source(file: BinaryIO, ranges: tuple[tuple[int, int], ...]) -> BinaryIO:
     if not ranges:
         return file
-    from byte_ranges import ByteRanges  # type: ignore[import-not-found]  # beside this file, which runs by its path
+    from byte_ranges import ByteRanges  # type: ignore[import-not-found]  # in the folder of this file, which runs by its path
 
     parts: BinaryIO = ByteRanges(file, ranges)
     return parts

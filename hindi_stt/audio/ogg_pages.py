@@ -163,7 +163,7 @@ class _OpusStream:
 
     def add(self, page: _Page) -> None:
         """The next page of the file."""
-        if self._ended or page.serial != self._serial:  # joined, or several streams side by side
+        if self._ended or page.serial != self._serial:  # joined, or several interleaved streams
             self._alone = False
         if not self.is_simple or not self._alone:
             return

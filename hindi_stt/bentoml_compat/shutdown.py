@@ -1,10 +1,10 @@
 """Order of shutdown: the runner answers until every API worker has ended.
 
-What: lock files and signal handlers beside BentoML's, and another address of the runner in its map. Why: BentoML ends
-all processes of a server at once, and deletes the runner's socket file first, while recordings still have segments that
-are not at the runner yet. So an API worker holds a shared lock for as long as it lives, whatever ends it; the runner
-ends when it gets the lock for itself; and an API worker reaches the socket by a descriptor, which outlives the file.
-Realtime connections get their last events before uvicorn, which would not wait for them, closes them.
+What: lock files and signal handlers in addition to BentoML's, and another address of the runner in its map. Why:
+BentoML ends all processes of a server at once, and deletes the runner's socket file first, while recordings still have
+segments that are not at the runner yet. So an API worker holds a shared lock for as long as it lives, whatever ends it;
+the runner ends when it gets the lock for itself; and an API worker reaches the socket by a descriptor, which outlives
+the file. Realtime connections get their last events before uvicorn, which would not wait for them, closes them.
 """
 
 from __future__ import annotations

@@ -175,7 +175,7 @@ class Loaded(Generic[T]):
             if future is not None:
                 self._held.move_to_end(name)
             else:
-                self._make_room(name)
+                self._evict(name)
                 mine = self._held[name] = Future()
         if future is not None:
             return future.result()
@@ -195,7 +195,7 @@ class Loaded(Generic[T]):
                 self._changed(name, False)  # noqa: FBT003  # as above
         return found
 
-    def _make_room(self, name: str) -> None:
+    def _evict(self, name: str) -> None:
         """Whoever works with one that is let go has it until the end of that work."""
         while self._max_bytes and sum(self._sizes[held] for held in (*self._held, name)) > self._max_bytes:
             oldest = next(held for held in self._held if held != self._kept)

@@ -144,7 +144,7 @@ class FairThreads:
             return await run_to_end(work, limiter=limiter)
         finally:
             file.idle = contextlib.nullcontext
-            turn.give_back()
+            turn.release()
 
 
 class ClientThreads:
@@ -203,14 +203,14 @@ class _Turn:
         await self._slots.acquire(self._client)
         self._start_s = time.perf_counter()
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """End the turn."""
         self._slots.release(self._client, time.perf_counter() - self._start_s)
 
     @contextlib.contextmanager
     def given_up(self) -> Iterator[None]:
         """Without the turn; called in the thread."""
-        self._loop.call_soon_threadsafe(self.give_back)
+        self._loop.call_soon_threadsafe(self.release)
         try:
             yield
         finally:

@@ -128,4 +128,4 @@ def needing_room(what: str) -> Iterator[None]:
     except OSError as error:
         if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
             raise
-        raise StorageFull(f"There is no room for {what} on the server's disk.") from error
+        raise StorageFull(f"The server's disk is too full for {what}.") from error

@@ -136,7 +136,7 @@ class Claims:
             close_if_ended(connection, [claim.job_id])
         return True
 
-    def give_back(self, claim: Claim) -> None:
+    def release(self, claim: Claim) -> None:
         """Queue a claimed file again, as if it had not been tried."""
         back = {"state": "queued", "claim": "", "tries": files.c.tries - 1, "heard_s": 0.0}
         with self._engine.begin() as connection:

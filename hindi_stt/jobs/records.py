@@ -150,7 +150,7 @@ class JobRecords:
             close_if_ended(connection, [job.id])
         return job.id
 
-    def check_room(self, owner: str, n_files: int, n_bytes: int) -> None:
+    def check_bounds(self, owner: str, n_files: int, n_bytes: int) -> None:
         """Make sure that a job would be taken, before it is read.
 
         Args:

@@ -101,17 +101,17 @@ class Worker:
         files.start()
         end.wait()
         finish.set()
-        self._give_back()
+        self._release()
         files.join(_STOP_S)
-        self._give_back()  # what was claimed while the signal came
+        self._release()  # what was claimed while the signal came
         if self._ledger:
             self._ledger.close()
         return not files.is_alive()
 
-    def _give_back(self) -> None:
+    def _release(self) -> None:
         if (current := self._current) is not None:
             current.lost = True  # the work ends at its next report of progress
-            self._claims.give_back(current.claim)
+            self._claims.release(current.claim)
 
     def _work(self, finish: threading.Event, end: threading.Event) -> None:
         try:

@@ -65,12 +65,12 @@ class Heartbeat:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin to beat; needs a running event loop."""
+        """Start the heartbeat; needs a running event loop."""
         if self._file:
             self._task = asyncio.create_task(self._beat(self._file), name="the heartbeat")
 
     async def _beat(self, file: Path) -> None:
-        async def once() -> None:  # in the event loop: a thread would beat for a loop that hangs
+        async def once() -> None:  # in the event loop: a thread would keep the heartbeat of a loop that hangs
             _beat_once(file)
 
         try:

@@ -12,7 +12,7 @@ from hindi_stt.settings.fields import PREFIX, variable
 
 __all__ = ["unknown_variables"]
 
-# Variables of the tests, and those that Kubernetes sets in every pod beside a Service named hindi-stt.
+# Variables of the tests, and those that Kubernetes sets in every pod of a namespace with a Service named hindi-stt.
 _OTHERS: Final = re.compile(r"HINDI_STT_(TEST_.*|FUZZ_.*|SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\d+_.*)?)")
 
 

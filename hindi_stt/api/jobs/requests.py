@@ -47,7 +47,7 @@ async def create_from_form(request: Request, jobs: JobService) -> str:
         HindiSTTError: TooManyJobs, and what `receive_upload` and `parse_transcription_request` raise.
     """
     fields, settings = (*JOB_FIELDS, *_WEBHOOK), jobs.settings
-    await _check_room(request, jobs)
+    await _check_bounds(request, jobs)
     async with receive_upload(
         request, fields, settings, lists=_LISTS, max_files=min(settings.jobs_max_files, settings.jobs_max_waiting)
     ) as upload:
@@ -56,13 +56,13 @@ async def create_from_form(request: Request, jobs: JobService) -> str:
         return await jobs.create(job, enumerate(cast("BinaryIO", file.source) for file in upload.files))
 
 
-async def _check_room(request: Request, jobs: JobService) -> None:
+async def _check_bounds(request: Request, jobs: JobService) -> None:
     """Refuse a form before it is read, if it would be refused afterwards: TooManyJobs, TooMuchStored."""
     owner, key = jobs.owner(request), _request_key(request)
     length = request.headers.get("content-length", "")
     n_bytes = max(0, int(length) - FRAMING_BYTES) if length.isdecimal() else 0
     if await jobs.ask(lambda: jobs.records.made_before(owner, key)) is None:
-        await jobs.ask(lambda: jobs.records.check_room(owner, 1, n_bytes))
+        await jobs.ask(lambda: jobs.records.check_bounds(owner, 1, n_bytes))
 
 
 async def create_from_json(request: Request, jobs: JobService) -> str:

@@ -57,7 +57,7 @@ class Realtime:
         settings = recognizer.settings
         bound = settings.realtime_connections
         self._places: Places[RealtimeSession] = Places(
-            bound, settings.client_bound(bound), lambda session: session.idle_s, _make_room
+            bound, settings.client_bound(bound), lambda session: session.idle_s, _close_idle
         )
         self._draining = False
         self._key_watch: asyncio.Task[None] | None = None
@@ -151,6 +151,6 @@ class Realtime:
                 await asyncio.gather(*(session.closed.wait() for session in self._sessions))
 
 
-def _make_room(session: RealtimeSession) -> None:
+def _close_idle(session: RealtimeSession) -> None:
     """End an idle session, whose place another client gets."""
     session.end(SessionIdle("All places are taken, and this connection was idle for the longest time."), TRY_LATER)
