@@ -88,8 +88,8 @@ class PreparedClip:
     """A clip of a recording, ready for the acoustic model.
 
     Attributes:
-        features: Of the clip.
-        offset_s: Where in the recording it begins, in seconds.
+        features: Features of the clip.
+        offset_s: Start in the recording, in seconds.
         overlap_s: Seconds at its start that are also the end of the clip before; 0 after a pause.
         continues: Whether it ends where nobody pauses, so that the next clip, if there is one, overlaps it.
     """

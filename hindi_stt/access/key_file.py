@@ -39,11 +39,11 @@ class Key(_Frozen):
 
     Attributes:
         id: Eight hexadecimal digits, which find the entry of a key.
-        name: Whose it is; several keys may share one, so that a new one can take over from an old one.
-        salt: Of the hash, hexadecimal.
+        name: Name of the client; several keys may share one, so that a new key can replace an old one.
+        salt: Salt of the hash, hexadecimal.
         hmac_sha256: Hash of the secret, hexadecimal.
-        created: When it was made.
-        revoked: When it was revoked, None where it is valid.
+        created: Time of its creation.
+        revoked: Time of its revocation; None while it is valid.
         requests_per_minute: Limit; None for the server's own, 0 for none.
         audio_s_per_hour: Limit in seconds of audio; None for the server's own, 0 for none.
     """
@@ -70,9 +70,9 @@ def make_key(
     """Make a key.
 
     Args:
-        name: Whose it is.
-        requests_per_minute: As in `Key`.
-        audio_s_per_hour: As in `Key`.
+        name: Name of the client.
+        requests_per_minute: See `Key`.
+        audio_s_per_hour: See `Key`.
 
     Returns:
         The entry for the file, and the key itself, which is stored nowhere.

@@ -30,7 +30,7 @@ class KeyRing:
 
     Args:
         path: The key file.
-        grace_s: For how long after a failed read the keys last read stay valid, in seconds.
+        grace_s: Seconds after a failed read in which the keys last read stay valid.
 
     Raises:
         KeyFileInvalid: It cannot be read at the start.
@@ -56,7 +56,7 @@ class KeyRing:
             Its entry.
 
         Raises:
-            InvalidKey: It is none of the file's.
+            InvalidKey: It is not in the file.
             KeyRevoked: It was revoked.
             KeysUnavailable: The file cannot be read, and the grace period is over.
         """
@@ -133,8 +133,8 @@ class KeyFileProblem:
     """A key file that cannot be read.
 
     Attributes:
-        age_s: For how long it has not been readable, in seconds.
-        grace_s: For how long the keys last read stay valid, in seconds.
+        age_s: Seconds since it was last readable.
+        grace_s: Seconds for which the keys last read stay valid.
     """
 
     age_s: float

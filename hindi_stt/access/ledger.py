@@ -60,9 +60,9 @@ class Entry:
     """One request, or one realtime connection, with status 101 where it ended well.
 
     Attributes:
-        time: When it ended, with a time zone.
+        time: Time of its end, with a time zone.
         client: Name of its key, or its address.
-        path: Of the request.
+        path: Path of the request.
         model: Tag of the model.
         status: HTTP status.
         audio_s: Seconds of audio that were transcribed.
@@ -102,10 +102,10 @@ class Ledger:
     the log says so. The table is made before the first entry that can be written.
 
     Args:
-        url: As SQLAlchemy takes it.
+        url: URL of the database in SQLAlchemy's form.
 
     Raises:
-        LedgerUnavailable: It is no such URL, its driver is not installed, or it is a file that cannot be written.
+        LedgerUnavailable: The URL is invalid, its driver is not installed, or it is a file that cannot be written.
     """
 
     def __init__(self, url: str) -> None:

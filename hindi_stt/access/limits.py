@@ -45,7 +45,7 @@ class RateLimits:
 
     Args:
         url: redis://… or rediss://…; empty: in this process alone.
-        without_redis: What happens while that Redis does not answer: "refuse" those who have limits, or "count" in
+        without_redis: Behaviour while that Redis does not answer: "refuse" clients with limits, or "count" in
             this process alone.
     """
 

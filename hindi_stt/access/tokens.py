@@ -37,7 +37,7 @@ class Token:
     """A token.
 
     Attributes:
-        value: What its bearer sends.
+        value: The token itself.
         expires_at: Unix time in seconds.
     """
 

@@ -103,7 +103,7 @@ class AudioLoad:
         """Check that more audio is within the bounds; a client's only recording is refused by the total bound alone.
 
         Args:
-            client: Whose it is.
+            client: Name of the client.
             duration_s: Seconds of audio.
 
         Raises:
@@ -130,7 +130,7 @@ class AudioLoad:
 
         Args:
             client: The client that was refused; empty for all.
-            retry_after_s: What to answer.
+            retry_after_s: Value of the Retry-After header in seconds.
         """
         now_s = time.monotonic()
         self._refusals = {name: kept for name, kept in self._refusals.items() if kept[0] > now_s}
@@ -153,11 +153,11 @@ class ClientAccounting(Accounting):
     """Counts a recording as load, against its client's limits, and in the metrics.
 
     Args:
-        load: The worker's.
+        load: Audio in progress in the worker.
         limits: The server's.
-        metrics: The worker's.
+        metrics: Metrics of the worker.
         model: Tag of the recording's model.
-        client: Whose recording it is.
+        client: The client.
     """
 
     def __init__(self, load: AudioLoad, limits: RateLimits, metrics: Metrics, model: str, client: Client) -> None:

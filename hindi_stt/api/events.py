@@ -36,7 +36,7 @@ async def answer_in_events(
     Args:
         request: The one to watch for a client that goes.
         upload: With one recording.
-        recognizer: The worker's.
+        recognizer: The worker's recognizer.
         parameters: What is asked for, with one model.
         resources: What the answer needs until it has ended.
 

@@ -35,7 +35,7 @@ class EventStream(Response):
     """Sends the first event, then the others; whatever happens, it closes them and what they need.
 
     Args:
-        request: Whose answer it is; its body may still be arriving.
+        request: The request; its body may still be arriving.
         first: The first event, which was waited for so that an error before it has a status of its own.
         events: The others.
         resources: Closed when the events have ended.

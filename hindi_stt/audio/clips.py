@@ -25,8 +25,8 @@ class Clips(Iterator[Clip]):
     A recording may hold no clip for hours: `advance` goes on by one block at a time.
 
     Args:
-        recording: Whose source stays open.
-        sample_rate: Of the clips, in Hz.
+        recording: The recording; its source stays open.
+        sample_rate: Sample rate of the clips in Hz.
         limits: Bounds on the recording.
         max_clip_s: Length of the longest clip, in seconds.
 
@@ -34,7 +34,7 @@ class Clips(Iterator[Clip]):
         duration_s: Seconds of audio decoded so far.
         decode_s: Seconds that decoding took so far.
         ended: Whether the whole recording has been decoded, and its last clip given out.
-        warnings: What is wrong with the recording, and what of it was not decoded; set when it has ended.
+        warnings: Problems of the recording, and parts that were not decoded; final when it has ended.
     """
 
     def __init__(self, recording: Recording, sample_rate: int, limits: AudioLimits, max_clip_s: float) -> None:

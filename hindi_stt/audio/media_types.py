@@ -53,7 +53,7 @@ def raw_format(content_type: str, head: bytes | None = None) -> RawFormat | None
     container: for these two the first bytes decide.
 
     Args:
-        content_type: What the client says that it sends.
+        content_type: The client's Content-Type.
         head: The first bytes of the recording, 16 or more, where they are known.
 
     Returns:

@@ -29,7 +29,7 @@ class Recording:
         raw: The format of samples without a container.
         channel: The only channel to listen to, from 0; None for all of them, mixed.
         growing: The same file, where it is not whole yet.
-        name: What the client calls it.
+        name: The client's name of it.
     """
 
     source: bytes | str | Path | BinaryIO

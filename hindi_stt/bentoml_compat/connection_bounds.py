@@ -86,7 +86,7 @@ class BoundedProtocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol with bounds.
 
     Attributes:
-        bounds: Those of the process; to be set before connections are made.
+        bounds: Bounds of the process; they must be set before connections are made.
         address: IP address of the client; empty over a Unix socket.
     """
 

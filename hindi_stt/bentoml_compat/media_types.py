@@ -15,7 +15,7 @@ def remember_media_types(service: Any) -> None:
     """Find the media types of a service.
 
     Args:
-        service: What BentoML's decorator made of a class.
+        service: A class decorated by BentoML.
     """
     for api in service.apis.values():
         api.output_spec.media_type = api.output_spec.mime_type()

@@ -86,8 +86,8 @@ def _allocated(path: str, n_bytes: int) -> bool:
     """Make a file of at least this size, or extend it, with space on the disk for all of it.
 
     Args:
-        path: Of the file.
-        n_bytes: Its size.
+        path: Path of the file.
+        n_bytes: Size of the file.
 
     Returns:
         Whether there was space.

@@ -28,7 +28,7 @@ async def call_runner(runner: Any, items: Sequence[Any]) -> list[Any]:
     """Call the method `infer` of the runner.
 
     Args:
-        runner: What `bentoml.depends` gives of it.
+        runner: The object that `bentoml.depends` returns for it.
         items: The argument, one item for each clip.
 
     Returns:

@@ -38,7 +38,7 @@ class PrivateName:
         user: Module of bentoml_compat that relies on it.
         module: Module that has it.
         name: Within the module, with dots.
-        parameters: Those of its parameters that are relied on.
+        parameters: The parameters that this server uses.
     """
 
     user: str

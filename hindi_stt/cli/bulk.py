@@ -23,7 +23,7 @@ def add_bulk(commands: Any, resolve: Callable[[], Bundle]) -> None:
     """Add the command to a parser's sub-commands.
 
     Args:
-        commands: What `ArgumentParser.add_subparsers` returned.
+        commands: The subparsers of the parser of `hindi-stt`.
         resolve: Finds the bundle that the settings name.
     """
     parser = commands.add_parser("bulk", help="transcribe an archive over Ray; needs the extra 'bulk'")

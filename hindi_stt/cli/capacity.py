@@ -19,7 +19,7 @@ class Need:
 
     Attributes:
         audio_per_s: Seconds of audio that arrive in a second.
-        cores: Of all replicas together.
+        cores: Number of cores of all replicas together.
         replicas: How many.
         utilisation: Share of the cores' time that is then used.
     """
@@ -36,7 +36,7 @@ def need(audio_per_s: float, *, rate: float, cores: int, utilisation: float, spa
     Args:
         audio_per_s: Seconds of audio that arrive in a second.
         rate: Hours of audio that a core transcribes in an hour.
-        cores: Of a replica.
+        cores: Number of cores of a replica.
         utilisation: Share of the cores' time that may be used, in (0, 1].
         spare: How many replicas may be missing.
 

@@ -23,7 +23,7 @@ def add_evaluate(commands: Any) -> None:
     """Add the command to a parser's sub-commands.
 
     Args:
-        commands: What `ArgumentParser.add_subparsers` returned.
+        commands: The subparsers of the parser of `hindi-stt`.
     """
     parser = commands.add_parser("evaluate", help="word and character error rates on recordings with known texts")
     parser.add_argument(

@@ -32,7 +32,7 @@ def add_jobs(commands: Any, resolve: Callable[[], Bundle]) -> None:
     """Add the commands to a parser's sub-commands.
 
     Args:
-        commands: What `ArgumentParser.add_subparsers` returned.
+        commands: The subparsers of the parser of `hindi-stt`.
         resolve: Finds the bundle that the settings name.
     """
     parser = commands.add_parser("jobs", help="work on jobs, or list them; it reads the same settings as the server")

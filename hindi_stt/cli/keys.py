@@ -19,7 +19,7 @@ def add_keys(commands: Any) -> None:
     """Add `keys` to a parser's sub-commands.
 
     Args:
-        commands: What `ArgumentParser.add_subparsers` returned.
+        commands: The subparsers of the parser of `hindi-stt`.
     """
     parser = commands.add_parser("keys", help="make, list or revoke API keys; a running server sees it at once")
     parser.add_argument("--file", type=Path, help="the key file (default: HINDI_STT_KEY_FILE)")
@@ -39,7 +39,7 @@ def add_usage(commands: Any) -> None:
     """Add `usage` to a parser's sub-commands.
 
     Args:
-        commands: What `ArgumentParser.add_subparsers` returned.
+        commands: The subparsers of the parser of `hindi-stt`.
     """
     parser = commands.add_parser("usage", help="requests, failures and seconds of audio, from the usage ledger")
     parser.add_argument("--url", help="the database (default: HINDI_STT_USAGE_URL)")

@@ -35,7 +35,7 @@ def add_parser(commands: Any, resolve: Callable[[], Bundle]) -> None:
     """Add `lm` to a parser's sub-commands.
 
     Args:
-        commands: What `ArgumentParser.add_subparsers` returned.
+        commands: The subparsers of the parser of `hindi-stt`.
         resolve: Finds the bundle that the settings name.
     """
     lm = commands.add_parser("lm", help="build, tune and add language models")
@@ -122,7 +122,7 @@ def add_to_bundle(bundle: Bundle, file: Path, domain: str, folder: Path, *, defa
     Args:
         bundle: The bundle.
         file: The language model: .npz, ARPA (which becomes .npz), or KenLM binary.
-        domain: Its name.
+        domain: Name of the domain.
         folder: The new bundle.
         default: Whether requests that name no language model get this one.
 

@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Args:
-        argv: Its arguments; None: those of the process.
+        argv: Arguments of the command; None for those of the process.
 
     Returns:
         The exit status: 0, 1 where something failed, 2 for wrong usage.

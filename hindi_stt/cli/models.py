@@ -23,7 +23,7 @@ def add_models(commands: Any) -> None:
     """Add `models` to a parser's sub-commands.
 
     Args:
-        commands: What `ArgumentParser.add_subparsers` returned.
+        commands: The subparsers of the parser of `hindi-stt`.
     """
     parser = commands.add_parser("models", help="list, show, verify or remove models in the store")
     actions = parser.add_subparsers(required=True, metavar="ACTION")
@@ -99,7 +99,7 @@ def add_punctuation(bundle: Bundle, onnx: Path, tokenizer: Path, marks_json: str
     Args:
         bundle: The bundle.
         onnx: A token classifier.
-        tokenizer: Its Hugging Face tokenizer.
+        tokenizer: Tokenizer of the model, in Hugging Face's format.
         marks_json: JSON list of the mark of each label.
         folder: The new bundle.
 

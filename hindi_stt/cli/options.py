@@ -41,8 +41,8 @@ def request_options(arguments: argparse.Namespace, pipeline: Pipeline) -> Option
     """Read the options of decoding and text; a language model that is a file is loaded.
 
     Args:
-        arguments: Of a parser with `add_request_options`.
-        pipeline: That of the model.
+        arguments: Parsed arguments of `add_request_options`.
+        pipeline: The model's pipeline.
 
     Returns:
         The options.

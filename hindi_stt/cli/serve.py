@@ -19,7 +19,7 @@ def add_serve(commands: Any) -> None:
     """Add the command to a parser's sub-commands.
 
     Args:
-        commands: What `ArgumentParser.add_subparsers` returned.
+        commands: The subparsers of the parser of `hindi-stt`.
     """
     parser = commands.add_parser("serve", help="serve over HTTP on this machine; settings: docs/settings.md")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1; 0.0.0.0: all)")

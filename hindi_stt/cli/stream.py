@@ -39,7 +39,7 @@ def add_stream(commands: Any, resolve: Callable[[], Bundle]) -> None:
     """Add both commands to a parser's sub-commands.
 
     Args:
-        commands: What `ArgumentParser.add_subparsers` returned.
+        commands: The subparsers of the parser of `hindi-stt`.
         resolve: Finds the bundle that the settings name.
     """
     stream = commands.add_parser("stream", help="transcribe a recording as if it came live")

@@ -51,7 +51,7 @@ def add_transcribe(commands: Any, resolve: Callable[[Settings], Sequence[Bundle]
     """Add the command to a parser's sub-commands.
 
     Args:
-        commands: What `ArgumentParser.add_subparsers` returned.
+        commands: The subparsers of the parser of `hindi-stt`.
         resolve: Finds the bundles that the settings name, the default one first.
     """
     parser = commands.add_parser("transcribe", help="transcribe recordings in this process")

@@ -16,7 +16,7 @@ class Deadline:
 
     Args:
         limit_s: Seconds from each `restart`; None for no limit.
-        what: What was missed, as a sentence without its end: "There was no transcript".
+        what: Beginning of the error's message: "There was no transcript".
     """
 
     def __init__(self, limit_s: float | None, what: str) -> None:

@@ -60,10 +60,10 @@ class FairQueue(Generic[T]):
         """Add work.
 
         Args:
-            client: Whose it is.
+            client: Name of the client.
             item: The work.
-            rank: Its order among the client's own work; first come, first served among equals.
-            head_start: By how much service this client may be ahead of another one and still go before it.
+            rank: Order among the client's own work; first come, first served among equals.
+            head_start: Amount of service by which this client may be ahead of another one and still be served first.
 
         Returns:
             The entry, for `put_back`.
@@ -114,8 +114,8 @@ class FairQueue(Generic[T]):
         """Charge a client for the service that it got.
 
         Args:
-            client: Whose work it was.
-            cost: Of any unit, the same for all.
+            client: Name of the client.
+            cost: Cost of the work, in a unit common to all.
         """
         self._tags[client] = self._tags.get(client, self._virtual_time) + cost
         if len(self._tags) > len(self._waiting) + _MAX_IDLE_CLIENTS:

@@ -26,7 +26,7 @@ class FairSlots:
     The turn is that of the client which has held slots for the shortest time: see `hindi_stt.concurrency.fair_queue`.
 
     Args:
-        slots: In all.
+        slots: Total number of slots.
         per_client: Most that one client holds at a time. Where this is less than `slots`, there is always one for
             another client.
     """
@@ -42,7 +42,7 @@ class FairSlots:
         """Hold a slot while the body runs.
 
         Args:
-            client: Whose work it is.
+            client: Name of the client.
         """
         await self.acquire(client)
         start_s = time.perf_counter()
@@ -99,7 +99,7 @@ class FairThreads:
     """Threads for CPU work outside the event loop, shared as `FairSlots`.
 
     Args:
-        threads: In all.
+        threads: Total number of threads.
         per_client: Most that one client holds at a time.
     """
 
@@ -116,7 +116,7 @@ class FairThreads:
         """Run work in a thread, when it is the client's turn; a thread that was started ends before this does.
 
         Args:
-            client: Whose work it is.
+            client: Name of the client.
             work: A slice of bounded length, so that others have their turns.
 
         Returns:
@@ -129,9 +129,9 @@ class FairThreads:
         """Run work that waits for a file: meanwhile it holds a thread of its own, but no slot.
 
         Args:
-            client: Whose work it is.
+            client: Name of the client.
             work: A slice of bounded length, but for its waiting.
-            file: What it reads; by one piece of work at a time.
+            file: The file that it reads; used by one piece of work at a time.
             limiter: Bounds the threads.
 
         Returns:
@@ -168,8 +168,8 @@ class ClientThreads:
         """Run CPU work outside the event loop; clients take turns, so a piece of work should be short.
 
         Args:
-            work: It ends before this does, also when this is cancelled.
-            waits: What it reads, where it may have to wait for a client; others have their turns meanwhile.
+            work: The work; it ends before this call does, also on cancellation.
+            waits: The file for whose data it may have to wait; others get their turns meanwhile.
 
         Returns:
             What `work` returns.

@@ -36,7 +36,7 @@ class Places(Generic[T]):
     Args:
         bound: Places in all.
         per_client: Places that one client may hold.
-        idle_s: For how long nothing has come from a holder, in seconds.
+        idle_s: Returns the seconds since a holder last sent something.
         end: Ends a holder, whose place is given to another.
     """
 
@@ -76,7 +76,7 @@ class Places(Generic[T]):
         """Hold a place, which `check` has found.
 
         Args:
-            client: Whose it is.
+            client: Name of the client.
             holder: The holder of the place.
         """
         self._held.setdefault(client, []).append(holder)

@@ -26,7 +26,7 @@ async def run_to_end(work: Callable[[], T], *, limiter: anyio.CapacityLimiter | 
     """Run work in a thread and wait for its end, also where this task is cancelled meanwhile.
 
     Args:
-        work: What to run. Where it still waits for a thread when the task is cancelled, it is not run at all.
+        work: The work. If it still waits for a thread when the task is cancelled, it is not run at all.
         limiter: Bounds the threads at a time; without, anyio's own does.
         always: Run it also then, since it lets go of something.
 

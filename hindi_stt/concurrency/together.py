@@ -18,7 +18,7 @@ async def run_together(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     when this returns: what they use may be closed then.
 
     Args:
-        works: To be run as tasks.
+        works: Coroutines to run as tasks.
 
     Returns:
         Their results, in their order.
@@ -37,7 +37,7 @@ async def cancel_and_wait(*tasks: asyncio.Task[Any] | None) -> None:
     """Cancel tasks and wait until they have ended; their errors are dropped.
 
     Args:
-        *tasks: Those that are None, or have ended, are left alone.
+        *tasks: The tasks; None and ended tasks are ignored.
     """
     there = [task for task in tasks if task is not None]
     for task in there:

@@ -13,7 +13,7 @@ class HindiSTTError(Exception):
     """Base of the tree: `code`, `status` (HTTP) and `help` are fixed per class, `message` describes this case.
 
     Args:
-        message: What went wrong.
+        message: Description of this case.
         retry_after_s: Seconds after which trying again makes sense, where that is known.
         param: The request's field at fault, where it is one field's, as OpenAI's errors name it: `response_format`, or
             `session.audio.input.format.rate` in an event. By default that of the class, `default_param`.

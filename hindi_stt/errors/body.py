@@ -14,7 +14,7 @@ def error_json(error: HindiSTTError, request_id: str, *, openai: bool = False) -
 
     Args:
         error: The error.
-        request_id: Of the request that it answers.
+        request_id: Id of the request.
         openai: Also give OpenAI's `type` and `param`.
 
     Returns:

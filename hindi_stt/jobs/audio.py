@@ -44,7 +44,7 @@ class AudioStore:
 
         Args:
             job_id: The job.
-            position: Of the file in the job.
+            position: Position of the file in the job.
             source: The recording; it is read from its start.
 
         Returns:
@@ -81,7 +81,7 @@ class AudioStore:
 
         Args:
             job_id: The job.
-            position: Of the file in the job.
+            position: Position of the file in the job.
 
         Yields:
             Its path; what comes from elsewhere is deleted afterwards.

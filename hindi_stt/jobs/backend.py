@@ -23,7 +23,7 @@ class JobOptions:
     """The options of a job, with the server's defaults at the time of its creation.
 
     Attributes:
-        options: Of decoding and text.
+        options: Options of decoding and text.
         split: Whether each channel is transcribed by itself.
         warnings: About the request.
     """

@@ -26,11 +26,11 @@ class Claim:
     """A file that one worker has for itself until its lease runs out.
 
     Attributes:
-        id: Of the claim.
+        id: Id of the claim.
         job_id: The job that the file belongs to.
-        position: Of the file in the job, from 0.
+        position: Position of the file in the job, from 0.
         owner: Name of the client.
-        reference: Where the audio is; empty: in the store of audio.
+        reference: URL of the audio; empty if it is in the store of audio.
         raw: Form of headerless audio as JSON; empty where the file has a header.
         options: `JobOptions` as JSON.
     """
@@ -89,9 +89,9 @@ class Claims:
         """Extend the lease of a claim, and note the progress.
 
         Args:
-            claim: The worker's.
+            claim: The worker's claim.
             heard_s: Seconds of the recording that are transcribed.
-            total_s: Its duration in seconds, None where that is not known.
+            total_s: Its duration in seconds; None if unknown.
 
         Returns:
             Whether the worker still has the claim.
@@ -104,7 +104,7 @@ class Claims:
         """Write the transcript of a file.
 
         Args:
-            claim: The worker's.
+            claim: The worker's claim.
             result: The transcript as JSON.
             duration_s: Duration of the recording in seconds.
             model: Tag of the model.
@@ -118,7 +118,7 @@ class Claims:
         """Write why a file has no transcript.
 
         Args:
-            claim: The worker's.
+            claim: The worker's claim.
             error: Why.
 
         Returns:

@@ -31,7 +31,7 @@ class Deliveries:
     """The webhooks that this process is sending. Thread-safe.
 
     Args:
-        claims: Of the database of jobs.
+        claims: Claims in the database of jobs.
         network: Which addresses may be reached.
     """
 

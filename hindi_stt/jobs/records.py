@@ -40,8 +40,8 @@ class NewFile:
     """One file of a job that is made.
 
     Attributes:
-        name: As its sender calls it.
-        reference: Where its audio is; empty: in the store of audio.
+        name: The sender's name of it.
+        reference: URL of its audio; empty if it is in the store of audio.
         raw: Form of headerless audio as JSON; empty where the file has a header.
         error: Why it has failed already.
     """
@@ -154,8 +154,8 @@ class JobRecords:
         """Make sure that a job would be taken, before it is read.
 
         Args:
-            owner: Whose job it is.
-            n_files: Its files, at least.
+            owner: Name of the client.
+            n_files: Least number of its files.
             n_bytes: Their bytes.
 
         Raises:

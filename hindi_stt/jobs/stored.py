@@ -16,14 +16,14 @@ def check_stored(connection: Connection, owner: str, n_bytes: int, bound: int, *
     """Make sure that a client may store more.
 
     Args:
-        connection: To the database of jobs.
+        connection: A connection to the database of jobs.
         owner: The client.
         n_bytes: How much more.
-        bound: In all.
+        bound: Bound on the total, in bytes.
         without: Ids of uploads that no longer count.
 
     Raises:
-        TooMuchStored: It would be too much.
+        TooMuchStored: The bound would be exceeded.
     """
     begun = select(func.sum(uploads.c.length)).where(uploads.c.owner == owner, uploads.c.id.not_in(list(without)))
     kept = (

@@ -126,7 +126,7 @@ def connect(url: str) -> Engine:
     """Connect to the database of jobs, and make its tables where they are missing.
 
     Args:
-        url: As SQLAlchemy takes it.
+        url: URL of the database in SQLAlchemy's form.
 
     Returns:
         An engine; a commit is on the disk when it returns.

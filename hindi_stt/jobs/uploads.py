@@ -31,9 +31,9 @@ class PartialUpload:
     """An upload that has been begun.
 
     Attributes:
-        id: Of the upload.
-        name: Of the file, as its sender calls it.
-        content_type: As in a form.
+        id: Id of the upload.
+        name: The sender's name of the file.
+        content_type: Content-Type of the file, as in a form.
         length: Bytes that it is going to have.
     """
 
@@ -48,7 +48,7 @@ class Uploads:
 
     Args:
         engine: The database of jobs.
-        folder: Where the bytes are.
+        folder: Folder of the bytes.
         max_bytes: Most bytes that are stored for one owner.
     """
 
@@ -64,7 +64,7 @@ class Uploads:
         Args:
             owner: Name of the client.
             name: Name of the file.
-            content_type: As in a form.
+            content_type: Content-Type of the file, as in a form.
             length: Size of the complete file in bytes.
 
         Returns:
@@ -132,7 +132,7 @@ class Uploads:
 
         Args:
             upload: The upload.
-            offset: Where its sender goes on: at the end.
+            offset: Number of bytes before the new ones; must be the present size.
 
         Yields:
             The open file.

@@ -78,7 +78,7 @@ class References:
         """Check that a reference is on the list, without looking anything up.
 
         Raises:
-            ReferenceNotAllowed: It is not.
+            ReferenceNotAllowed: It is not on the list.
         """
         if reference.startswith("file://"):
             self._path(reference)
@@ -90,7 +90,7 @@ class References:
         """Have a recording on this machine's disk.
 
         Args:
-            reference: Its URL.
+            reference: URL of the recording.
 
         Yields:
             Its path; what was fetched is deleted afterwards.
@@ -98,7 +98,7 @@ class References:
         Raises:
             ReferenceNotAllowed: It is not on the list.
             ReferenceMissing: There is no such file.
-            ReferenceUnreachable: Its host does not give it.
+            ReferenceUnreachable: Its host does not return it.
             PrivateAddress: Its host has an address that is not public.
             BodyTooLarge: It has more bytes than an upload may have.
         """

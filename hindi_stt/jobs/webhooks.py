@@ -32,7 +32,7 @@ def check_webhook(url: str, secret: str) -> None:
     """Check the webhook of a job.
 
     Args:
-        url: Where it is sent.
+        url: Address to which it is sent.
         secret: Signs it: whsec_ and 24 to 64 bytes in base64.
 
     Raises:
@@ -86,7 +86,7 @@ def signed_headers(message_id: str, secret: str, body: str, now: datetime) -> di
 
     Args:
         message_id: The same at every try.
-        secret: As `check_webhook` takes it.
+        secret: The webhook's secret, see `check_webhook`.
         body: The bytes that are sent.
         now: The time of this try.
 

@@ -62,7 +62,7 @@ class Worker:
         bundle: The model.
 
     Raises:
-        HindiSTTError: What `Backend`, `Pipeline`, `LocalAcoustic` and `Ledger` raise.
+        HindiSTTError: As `Backend`, `Pipeline`, `LocalAcoustic` and `Ledger` raise.
     """
 
     def __init__(self, settings: Settings, bundle: Bundle) -> None:
@@ -213,7 +213,7 @@ class _CurrentFile:
     Attributes:
         claim: The worker's claim on it.
         heard_s: Seconds of it that are transcribed.
-        total_s: Its duration in seconds, None where that is not known.
+        total_s: Its duration in seconds; None if unknown.
         lost: Whether the claim is lost.
     """
 

@@ -34,8 +34,8 @@ class RepeatedErrors:
 
         Args:
             error: The exception.
-            message: What failed, as `logging` takes it.
-            *arguments: Of the message.
+            message: Description of the failure, a format string of `logging`.
+            *arguments: Arguments of the format string.
             stack: Whether the error's stack is logged with it.
         """
         kind, now_s = (type(error), getattr(error, "errno", None), message), time.monotonic()

@@ -52,7 +52,7 @@ def set_current_client(name: str) -> None:
     """Say whose request this task, and those that it starts, belong to.
 
     Args:
-        name: Of the client.
+        name: Name of the client.
     """
     _current_client.set(name)
 

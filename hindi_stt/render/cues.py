@@ -64,7 +64,7 @@ def cues(transcript: Transcript) -> list[Cue]:
     cuts are preferred after punctuation and at pauses, and one word alone in a cue or in a last line is avoided.
 
     Args:
-        transcript: What was said. The channels of a split recording are cut independently of each other.
+        transcript: The transcript. The channels of a split recording are cut independently of each other.
 
     Returns:
         The cues in the order of their start. Each ends after it starts, and those of one channel do not overlap.

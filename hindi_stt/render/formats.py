@@ -23,9 +23,9 @@ class TextFormat:
 
     Attributes:
         write: Makes the text of a transcript.
-        media_type: What an answer's Content-Type says, and an Accept header asks for.
-        extension: Of files in this format, without a dot.
-        example: Of such a text, for the OpenAPI document.
+        media_type: Media type in Content-Type and Accept headers.
+        extension: File extension, without a dot.
+        example: Example for the OpenAPI document.
         joins: Whether one text may follow another one.
     """
 

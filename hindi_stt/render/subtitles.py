@@ -12,7 +12,7 @@ def to_srt(transcript: Transcript) -> str:
     """Write SubRip subtitles.
 
     Args:
-        transcript: What was said; segments with a channel give cues that begin with `[channel] `.
+        transcript: The transcript; segments with a channel give cues that begin with `[channel] `.
 
     Returns:
         The file's text, with cues numbered from 1 in the order of their start.
@@ -27,7 +27,7 @@ def to_vtt(transcript: Transcript) -> str:
     """Write WebVTT subtitles (https://www.w3.org/TR/webvtt1/).
 
     Args:
-        transcript: What was said; segments with a channel give cues with a voice span, `<v Channel 0>`.
+        transcript: The transcript; segments with a channel give cues with a voice span, `<v Channel 0>`.
 
     Returns:
         The file's text. Cues are in the order of their start, as the specification demands.

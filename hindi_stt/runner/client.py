@@ -165,7 +165,7 @@ class RunnerCall:
             Log-probabilities of the clip.
 
         Raises:
-            HindiSTTError: What a call raises.
+            HindiSTTError: As a call raises.
         """
         return await self._call(model, features, live_final=True)
 

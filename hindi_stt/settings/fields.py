@@ -21,7 +21,7 @@ def setting(default: Any, meaning: str, *, example: str, unit: str = "", **const
     """Declare a setting.
 
     Args:
-        default: Its value where the environment variable is not set.
+        default: Value if the environment variable is not set.
         meaning: Its effect, for docs/settings.md; for a setting with a pattern also for the error message.
         example: A value as one writes it into the environment.
         unit: Unit of its number, empty where it has none.

@@ -19,7 +19,7 @@ def make_engine(url: str, **options: Any) -> Engine:
 
     Args:
         url: The database, as SQLAlchemy takes it.
-        **options: Of `sqlalchemy.create_engine`.
+        **options: Further arguments of `sqlalchemy.create_engine`.
 
     Returns:
         The engine; nothing is connected yet.

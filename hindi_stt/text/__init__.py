@@ -76,7 +76,7 @@ class Writer:
         Args:
             segments: A recording, or an utterance of a stream.
             options: How to write it.
-            masker: Of the stream: what it remembers of a number that goes on over a pause.
+            masker: State of masking in the stream: a number may continue over a pause.
 
         Returns:
             The segments as the options say.

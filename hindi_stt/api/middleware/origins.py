@@ -33,7 +33,7 @@ def check_host(connection: HTTPConnection, settings: Settings) -> None:
         settings: The server's.
 
     Raises:
-        HostNotAllowed: It asks by a name that is not listed.
+        HostNotAllowed: The Host header has a name that is not listed.
     """
     if "*" in settings.hosts or (settings.key_file and not settings.hosts) or connection.scope["path"] in _ANY_HOST:
         return

@@ -156,7 +156,7 @@ class Protection:
         """Check the key of a connection that is already open.
 
         Args:
-            client: Whose connection it is.
+            client: The client.
 
         Raises:
             InvalidKey: The key is not in the key file any more.

@@ -84,10 +84,10 @@ class Operation:
     """One method of one path.
 
     Attributes:
-        method: Of HTTP, in lower case.
-        path: With its parameters in braces, which are texts unless `path_schemas` says otherwise.
-        name: Its operationId, from which generators make the names of functions.
-        summary: What it does, in the imperative.
+        method: HTTP method in lower case.
+        path: Path with parameters in braces; they are strings unless `path_schemas` gives another schema.
+        name: The operationId, from which generators make the names of functions.
+        summary: Its summary, in the imperative.
         tag: The group that it belongs to.
         content: The content of a successful response.
         status: The status of success; None where no request succeeds as an ordinary answer.

@@ -30,8 +30,8 @@ class EventReader:
 
     Args:
         websocket: An accepted connection.
-        inbox: Where the events go.
-        recognizer: Knows the models that an event may name.
+        inbox: Receives the events.
+        recognizer: Holds the models that an event may name.
         config: The configuration when the connection begins.
     """
 

@@ -44,7 +44,7 @@ def new_id(kind: str) -> str:
     """Return an id in OpenAI's form.
 
     Args:
-        kind: What it identifies: event, item or sess.
+        kind: Prefix by the kind of object: event, item or sess.
     """
     return f"{kind}_{uuid.uuid4().hex[:21]}"
 

@@ -42,7 +42,7 @@ class RealtimeSession:
 
     Args:
         websocket: The connection.
-        recognizer: The worker's.
+        recognizer: The worker's recognizer.
         config: The first configuration.
     """
 

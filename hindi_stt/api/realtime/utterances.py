@@ -71,8 +71,8 @@ class UtteranceTranscriber:
     """Transcribes the audio of one connection. Not for several tasks at once.
 
     Args:
-        recognizer: The worker's.
-        client: Whose audio it is.
+        recognizer: The worker's recognizer.
+        client: The client.
         config: The first configuration.
         writer: Sends the events.
         partial_ready: Called, in the event loop, when `send_partial` has something to send.
@@ -136,7 +136,7 @@ class UtteranceTranscriber:
         """End the utterance; without one, the client gets an error.
 
         Args:
-            event_id: Of the client's event.
+            event_id: Id of the client's event.
         """
         before = self.n_utterances, self._n_failed
         if self._stream is None:
