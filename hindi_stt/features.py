@@ -30,8 +30,8 @@ class FeatureExtractor:
     Source: NeMo's nemo.collections.asr.parts.preprocessing.features.FilterbankFeatures.
 
     Args:
-        spec: the bundle's feature parameters.
-        filterbank: mel filters, float32 [n_mels, n_fft // 2 + 1].
+        spec: The bundle's feature parameters.
+        filterbank: Mel filters, float32 [n_mels, n_fft // 2 + 1].
     """
 
     def __init__(self, spec: FeatureSpec, filterbank: Float32) -> None:
@@ -48,14 +48,14 @@ class FeatureExtractor:
         """Compute normalised log-mel features.
 
         Args:
-            waveform: mono, float32 [n], at the model's sample rate.
+            waveform: Mono, float32 [n], at the model's sample rate.
 
         Returns:
             Features, float32 [n_mels, frames].
 
         Raises:
-            AudioTooShort: there are fewer than `min_samples` samples.
-            ValueError: the waveform has another sample rate.
+            AudioTooShort: There are fewer than `min_samples` samples.
+            ValueError: The waveform has another sample rate.
         """
         if waveform.sample_rate != self.spec.sample_rate:
             raise ValueError(f"waveform at {waveform.sample_rate} Hz, the model takes {self.spec.sample_rate} Hz")
@@ -101,8 +101,8 @@ class _MelTransform:
 
     Args:
         window: float64 [window_samples].
-        n_fft: points of the FFT, a multiple of 32.
-        filterbank: mel filters, float32 [n_mels, n_fft // 2 + 1].
+        n_fft: Points of the FFT, a multiple of 32.
+        filterbank: Mel filters, float32 [n_mels, n_fft // 2 + 1].
     """
 
     def __init__(self, window: NDArray[np.float64], n_fft: int, filterbank: Float32) -> None:

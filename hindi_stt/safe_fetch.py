@@ -39,10 +39,10 @@ class Network:
     """Connections to public addresses, and to listed private networks.
 
     Args:
-        private_networks: networks such as 10.1.0.0/16, separated by commas.
+        private_networks: Networks such as 10.1.0.0/16, separated by commas.
 
     Raises:
-        ValueError: one of them is not a network.
+        ValueError: One of them is not a network.
     """
 
     def __init__(self, private_networks: str = "") -> None:
@@ -75,14 +75,14 @@ class Network:
         """Open an HTTP client whose every connection passes `check`.
 
         Args:
-            timeout_s: longest time for a request in seconds.
+            timeout_s: Longest time for a request in seconds.
 
         Yields:
             The client; its requests raise PrivateAddress.
 
         Raises:
-            PrivateAddress: the host has an address that is not allowed.
-            aiohttp.ClientConnectorError: the host cannot be reached.
+            PrivateAddress: The host has an address that is not allowed.
+            aiohttp.ClientConnectorError: The host cannot be reached.
         """
         timeout = aiohttp.ClientTimeout(total=timeout_s, connect=_CONNECT_S)
         connector = aiohttp.TCPConnector(
@@ -109,15 +109,15 @@ class Network:
         """Copy the content of a URL; redirects are not followed.
 
         Args:
-            url: http:// or https://.
-            copy: where the content is written.
-            max_bytes: largest size of the content.
-            timeout_s: longest time in seconds.
+            url: Http:// or https://.
+            copy: Where the content is written.
+            max_bytes: Largest size of the content.
+            timeout_s: Longest time in seconds.
 
         Raises:
-            PrivateAddress: the host has an address that is not allowed.
-            ReferenceUnreachable: the host does not answer, or answers with another status than 200.
-            BodyTooLarge: the content is larger than the bound.
+            PrivateAddress: The host has an address that is not allowed.
+            ReferenceUnreachable: The host does not answer, or answers with another status than 200.
+            BodyTooLarge: The content is larger than the bound.
         """
         received = 0
         try:

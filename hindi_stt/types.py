@@ -51,8 +51,8 @@ class Waveform:
 
     Attributes:
         samples: float32 [n], nominally in [-1, 1].
-        sample_rate: in Hz.
-        source_rate: rate before resampling, in Hz.
+        sample_rate: In Hz.
+        source_rate: Rate before resampling, in Hz.
     """
 
     samples: Float32
@@ -71,7 +71,7 @@ class Features:
 
     Attributes:
         values: float32 [n_mels, frames], every frame valid.
-        duration_s: seconds of audio that they describe.
+        duration_s: Seconds of audio that they describe.
     """
 
     values: Float32
@@ -106,7 +106,7 @@ class LogProbs:
 
     Attributes:
         values: float32 [frames, tokens + 1].
-        frame_shift_s: seconds per frame.
+        frame_shift_s: Seconds per frame.
     """
 
     values: Float32
@@ -129,11 +129,11 @@ class Word:
     """One word.
 
     Attributes:
-        text: the word as it is written.
-        start_s: start in seconds from the clip's start.
-        end_s: end in seconds from the clip's start.
-        confidence: in [0, 1].
-        sources: the words from which it was rewritten, as they were decoded; empty if nothing was rewritten.
+        text: The word as it is written.
+        start_s: Start in seconds from the clip's start.
+        end_s: End in seconds from the clip's start.
+        confidence: In [0, 1].
+        sources: The words from which it was rewritten, as they were decoded; empty if nothing was rewritten.
     """
 
     text: str
@@ -153,10 +153,10 @@ class Hypothesis:
     """The result of decoding one clip.
 
     Attributes:
-        tokens: the tokens in order of time.
-        words: the words in order of time.
-        score: natural-log probability of the path, plus that of the language model if there is one.
-        rejected: words that are not among `words`, because the clip was judged to hold no speech.
+        tokens: The tokens in order of time.
+        words: The words in order of time.
+        score: Natural-log probability of the path, plus that of the language model if there is one.
+        rejected: Words that are not among `words`, because the clip was judged to hold no speech.
     """
 
     tokens: tuple[Token, ...]
@@ -175,10 +175,10 @@ class Segment:
     """A stretch of speech.
 
     Attributes:
-        start_s: start in seconds from the recording's start.
-        end_s: end in seconds from the recording's start.
-        words: its words.
-        channel: the channel on which it was spoken, from 0; None where the channels were mixed.
+        start_s: Start in seconds from the recording's start.
+        end_s: End in seconds from the recording's start.
+        words: Its words.
+        channel: The channel on which it was spoken, from 0; None where the channels were mixed.
     """
 
     start_s: float

@@ -104,7 +104,7 @@ def read_key_file(path: Path) -> KeyFile:
     """Read a key file.
 
     Args:
-        path: the file.
+        path: The file.
 
     Returns:
         Its content.
@@ -197,8 +197,8 @@ def hash_of(salt: bytes, secret: str) -> bytes:
     """Hash the secret of a key with HMAC-SHA-256.
 
     Args:
-        salt: the key's salt.
-        secret: the secret.
+        salt: The key's salt.
+        secret: The secret.
 
     Returns:
         32 bytes.

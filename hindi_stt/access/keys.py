@@ -75,7 +75,7 @@ class KeyRing:
         """Find the entry with an id.
 
         Args:
-            key_id: the key's id.
+            key_id: The key's id.
 
         Returns:
             The key.

@@ -125,12 +125,12 @@ class Ledger:
         """Record a request that has just ended.
 
         Args:
-            client: name of the client.
-            path: path of the URL.
-            model: tag of the model.
+            client: Name of the client.
+            path: Path of the URL.
+            model: Tag of the model.
             status: HTTP status of the answer.
-            audio_s: seconds of audio transcribed.
-            latency_s: seconds from the request to the answer.
+            audio_s: Seconds of audio transcribed.
+            latency_s: Seconds from the request to the answer.
         """
         self.add(Entry(datetime.now(UTC), client[:_NAME], path[:_PATH], model, status, audio_s, latency_s))
 

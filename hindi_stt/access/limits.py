@@ -44,7 +44,7 @@ class RateLimits:
     """Counts in sliding windows.
 
     Args:
-        url: redis://… or rediss://…; empty: in this process alone.
+        url: Redis://… or rediss://…; empty: in this process alone.
         without_redis: Behaviour while that Redis does not answer: "refuse" clients with limits, or "count" in
             this process alone.
     """
@@ -86,8 +86,8 @@ class RateLimits:
         """Count seconds of audio against the client's hourly limit.
 
         Args:
-            client: the client.
-            duration_s: seconds of audio.
+            client: The client.
+            duration_s: Seconds of audio.
 
         Raises:
             RateLimited: The limit would be exceeded; the seconds are not counted.

@@ -49,7 +49,7 @@ class Tokens:
     """Makes and checks short-lived tokens.
 
     Args:
-        secret: key of the signature; empty for a random one that this server's processes share until they end.
+        secret: Key of the signature; empty for a random one that this server's processes share until they end.
     """
 
     def __init__(self, secret: str) -> None:

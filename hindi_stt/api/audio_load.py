@@ -30,8 +30,8 @@ class Hold:
     """Audio of one recording that counts as load while it is decoded.
 
     Args:
-        load: where it is counted.
-        client: name of the client.
+        load: Where it is counted.
+        client: Name of the client.
     """
 
     def __init__(self, load: AudioLoad, client: str) -> None:
@@ -49,8 +49,8 @@ class AudioLoad:
     """Bounds the audio in progress, in total and per client; see `Settings.max_queue_s` and `Settings.client_share`.
 
     Args:
-        settings: the bounds.
-        metrics: where the audio in progress is shown.
+        settings: The bounds.
+        metrics: Where the audio in progress is shown.
     """
 
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
@@ -66,8 +66,8 @@ class AudioLoad:
         """Count more audio in progress, or less.
 
         Args:
-            client: name of the client.
-            duration_s: seconds of audio; negative to subtract.
+            client: Name of the client.
+            duration_s: Seconds of audio; negative to subtract.
         """
         self._total_s = max(0.0, self._total_s + duration_s)
         self._by_client[client] += duration_s
@@ -86,8 +86,8 @@ class AudioLoad:
         """Count a clip while it is transcribed.
 
         Args:
-            client: name of the client.
-            duration_s: seconds of audio of the clip.
+            client: Name of the client.
+            duration_s: Seconds of audio of the clip.
         """
         self.add(client, duration_s)
         ahead_s, start = self._total_s, time.perf_counter()
@@ -197,9 +197,9 @@ class ClientAccounting(Accounting):
         """Count a recording in the metrics.
 
         Args:
-            duration_s: seconds of audio.
-            elapsed_s: seconds that the request took.
-            stages_s: seconds of each stage.
+            duration_s: Seconds of audio.
+            elapsed_s: Seconds that the request took.
+            stages_s: Seconds of each stage.
         """
         self._metrics.count_request(self._model, duration_s, elapsed_s, stages_s)
 

@@ -20,14 +20,14 @@ async def unless_disconnected(request: Request, work: Awaitable[T]) -> T:
     """Wait for work, and cancel it when the client disconnects first.
 
     Args:
-        request: the client's request.
-        work: the work.
+        request: The client's request.
+        work: The work.
 
     Returns:
         The work's result.
 
     Raises:
-        ClientClosedRequest: the client has disconnected.
+        ClientClosedRequest: The client has disconnected.
     """
     task = asyncio.ensure_future(work)
     watcher = asyncio.ensure_future(_disconnected(request))

@@ -51,12 +51,12 @@ class RequestState:
     """The state of a request while it is answered.
 
     Attributes:
-        request_id: its id.
-        client: the client whose limits it counts against.
-        openai: whether errors are in OpenAI's form.
-        error: the error that is its answer, if any.
-        keep_body: whether the body is sent as it is, whatever the status.
-        facts: additional fields of its log line.
+        request_id: Its id.
+        client: The client whose limits it counts against.
+        openai: Whether errors are in OpenAI's form.
+        error: The error that is its answer, if any.
+        keep_body: Whether the body is sent as it is, whatever the status.
+        facts: Additional fields of its log line.
     """
 
     request_id: str
@@ -77,8 +77,8 @@ def error_response(request: Request, error: HindiSTTError) -> JSONResponse:
     """Make the response for an error: `{"error": {code, message, status, request_id, help}}`.
 
     Args:
-        request: the request.
-        error: the error.
+        request: The request.
+        error: The error.
 
     Returns:
         The response.
@@ -103,8 +103,8 @@ def error_body(request: HTTPConnection, error: HindiSTTError) -> dict[str, Any]:
     """Make the body of an error response; below /v1 it also has OpenAI's `type` and `param`.
 
     Args:
-        request: the request.
-        error: the error.
+        request: The request.
+        error: The error.
 
     Returns:
         The JSON object.
@@ -117,8 +117,8 @@ async def deny_handshake(websocket: WebSocket, error: HindiSTTError) -> None:
     """Answer a WebSocket's handshake with an error instead of accepting it, and log it.
 
     Args:
-        websocket: the connection, before it is accepted.
-        error: the error.
+        websocket: The connection, before it is accepted.
+        error: The error.
     """
     note_denied_handshake()
     log.info("WS %s %d code=%s", quote(websocket.scope["path"]), error.status, error.code)

@@ -48,13 +48,13 @@ def make_app(
     """Make the application of the routes outside the BentoML API methods.
 
     Args:
-        about: returns the body of the index.
-        health: returns the report of GET /health.
-        stats: returns the report of GET /stats.
-        openapi: returns the OpenAPI document.
-        recognizer: returns the worker's recognizer, for the routes of the OpenAI API.
-        more: further routes.
-        is_known: whether a request comes from a client that may use the server; versions are hidden from others.
+        about: Returns the body of the index.
+        health: Returns the report of GET /health.
+        stats: Returns the report of GET /stats.
+        openapi: Returns the OpenAPI document.
+        recognizer: Returns the worker's recognizer, for the routes of the OpenAI API.
+        more: Further routes.
+        is_known: Whether a request comes from a client that may use the server; versions are hidden from others.
 
     Returns:
         The application.

@@ -17,7 +17,7 @@ class ByteRanges(io.RawIOBase):
     """Reads byte ranges of a seekable file as one file.
 
     Args:
-        file: where the bytes come from; it stays open.
+        file: Where the bytes come from; it stays open.
         ranges: (start, end) of each part in bytes, in the order in which they are read. The end of the last one may lie
             behind the end of the file.
     """
@@ -47,14 +47,14 @@ class ByteRanges(io.RawIOBase):
         """Set the position, as in any file.
 
         Args:
-            offset: bytes from the point that `whence` names.
-            whence: io.SEEK_SET, io.SEEK_CUR or io.SEEK_END.
+            offset: Bytes from the point that `whence` names.
+            whence: Io.SEEK_SET, io.SEEK_CUR or io.SEEK_END.
 
         Returns:
             The new position in bytes from the start.
 
         Raises:
-            ValueError: the position is before the start.
+            ValueError: The position is before the start.
         """
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._starts[-1]}[whence]
         if base + offset < 0:
@@ -80,11 +80,11 @@ class Overlaid(ByteRanges):
     """Reads a byte range of a file, some bytes of which are replaced.
 
     Args:
-        file: see `ByteRanges`.
-        start: first byte of the range in the file.
-        end: byte behind the range.
-        position: where the replacement goes, relative to `start`.
-        replacement: the new bytes; as many bytes are replaced.
+        file: See `ByteRanges`.
+        start: First byte of the range in the file.
+        end: Byte behind the range.
+        position: Where the replacement goes, relative to `start`.
+        replacement: The new bytes; as many bytes are replaced.
     """
 
     def __init__(self, file: BinaryIO, start: int, end: int, position: int, replacement: bytes) -> None:

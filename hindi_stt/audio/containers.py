@@ -54,7 +54,7 @@ class Container:
 
     Attributes:
         demuxer: FFmpeg's name of the format.
-        start: position of its first byte in the file.
+        start: Position of its first byte in the file.
     """
 
     demuxer: str
@@ -65,7 +65,7 @@ def identify(stream: BinaryIO) -> Container | None:
     """The container of a recording.
 
     Args:
-        stream: seekable; is left at an arbitrary position. One that is still arriving is read no further than its
+        stream: Seekable; is left at an arbitrary position. One that is still arriving is read no further than its
             first bytes where they say what it is.
 
     Returns:

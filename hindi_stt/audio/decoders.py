@@ -29,8 +29,8 @@ class ForwardFile(soundfile.SoundFile):  # type: ignore[misc]
     file of unknown length.
 
     Args:
-        stream: the file, at its first byte.
-        **options: the other arguments of `soundfile.SoundFile`.
+        stream: The file, at its first byte.
+        **options: The other arguments of `soundfile.SoundFile`.
     """
 
     def __init__(self, stream: BinaryIO, **options: Any) -> None:
@@ -65,13 +65,13 @@ class SndfileReader:
     """Decodes with libsndfile, and with FFmpeg from the point at which libsndfile fails.
 
     Args:
-        file: the open file.
-        channel: see `open_recording`.
-        fallback: opens the same file with FFmpeg.
-        goes_on: called at the end; tells whether there is more that FFmpeg can decode.
-        at_end: called at the end; tells whether there is more that neither can decode.
-        incomplete: whether part of the audio is already known to be missing.
-        exact: whether fewer samples than the header states mean that the file was cut off.
+        file: The open file.
+        channel: See `open_recording`.
+        fallback: Opens the same file with FFmpeg.
+        goes_on: Called at the end; tells whether there is more that FFmpeg can decode.
+        at_end: Called at the end; tells whether there is more that neither can decode.
+        incomplete: Whether part of the audio is already known to be missing.
+        exact: Whether fewer samples than the header states mean that the file was cut off.
     """
 
     def __init__(
@@ -158,9 +158,9 @@ class FFmpegReader:
     """A recording that FFmpeg decodes in a child process; the length in its header is not relied on.
 
     Args:
-        file: the decoding child.
-        incomplete: whether part of the audio is already known to be missing.
-        checked: whether the container was checked, so that FFmpeg's reports of damage can be ignored.
+        file: The decoding child.
+        incomplete: Whether part of the audio is already known to be missing.
+        checked: Whether the container was checked, so that FFmpeg's reports of damage can be ignored.
     """
 
     promised: int | None = None
@@ -188,17 +188,17 @@ def raw_file(stream: BinaryIO, encoding: str, rate: int, channels: int, endian: 
     """Open samples without a header.
 
     Args:
-        stream: the samples, channels interleaved.
-        encoding: libsndfile's name of the encoding, e.g. "PCM_16".
-        rate: sample rate in Hz.
-        channels: number of channels.
+        stream: The samples, channels interleaved.
+        encoding: Libsndfile's name of the encoding, e.g. "PCM_16".
+        rate: Sample rate in Hz.
+        channels: Number of channels.
         endian: "LITTLE" or "BIG"; ignored for encodings of one byte.
 
     Returns:
         The opened file.
 
     Raises:
-        CorruptAudio: libsndfile does not accept the rate or the number of channels.
+        CorruptAudio: Libsndfile does not accept the rate or the number of channels.
     """
     try:
         return ForwardFile(

@@ -64,10 +64,10 @@ class RawFormat:
     """Format of samples without a container, channels interleaved.
 
     Attributes:
-        encoding: libsndfile's name of the encoding.
-        rate: sample rate in Hz.
-        channels: number of channels.
-        endian: byte order of PCM_16.
+        encoding: Libsndfile's name of the encoding.
+        rate: Sample rate in Hz.
+        channels: Number of channels.
+        endian: Byte order of PCM_16.
     """
 
     encoding: Literal["PCM_16", "ULAW", "ALAW"]
@@ -85,15 +85,15 @@ def decode(source: bytes | str | Path | BinaryIO, sample_rate: int, limits: Audi
     """Decode a whole recording into one waveform: the blocks of `blocks`, concatenated.
 
     Args:
-        source: the bytes of a file, a path, or a seekable binary stream.
-        sample_rate: rate of the waveform in Hz.
-        limits: bounds on the recording.
+        source: The bytes of a file, a path, or a seekable binary stream.
+        sample_rate: Rate of the waveform in Hz.
+        limits: Bounds on the recording.
 
     Returns:
         Mono, float32 [n], in about [-1, 1].
 
     Raises:
-        AudioError: as `blocks` raises.
+        AudioError: As `blocks` raises.
     """
     parts = list(blocks(source, sample_rate, limits))
     samples = parts[0].samples if len(parts) == 1 else np.concatenate([part.samples for part in parts])
@@ -104,8 +104,8 @@ class Blocks(Iterator[Waveform]):
     """A recording in blocks; see `blocks`.
 
     Args:
-        waveforms: the blocks.
-        notes: filled while the blocks are decoded; see `warnings`.
+        waveforms: The blocks.
+        notes: Filled while the blocks are decoded; see `warnings`.
     """
 
     def __init__(self, waveforms: Generator[Waveform], notes: list[str]) -> None:
@@ -149,27 +149,27 @@ def blocks(
     file is complete, except for what `Blocks.warnings` names.
 
     Args:
-        source: the bytes of a file, a path, or a seekable binary stream, which stays open. A stream that is still
+        source: The bytes of a file, a path, or a seekable binary stream, which stays open. A stream that is still
             arriving may give UNKNOWN_SIZE for its end if it holds WAV, FLAC or raw samples, which are read from the
             first byte to the last.
-        sample_rate: rate of the waveforms in Hz.
-        limits: bounds on the recording.
-        block_s: duration of a block in seconds.
-        raw: format of a source without a container.
-        channel: the channel to take, from 0; None for a mix of all.
+        sample_rate: Rate of the waveforms in Hz.
+        limits: Bounds on the recording.
+        block_s: Duration of a block in seconds.
+        raw: Format of a source without a container.
+        channel: The channel to take, from 0; None for a mix of all.
 
     Returns:
         The blocks, each mono, float32 [n]. Errors are raised while they are read.
 
     Raises:
-        EmptyBody: the source has no bytes.
-        UnsupportedAudio: no known container, or no audio in it.
-        CorruptAudio: the audio cannot be decoded.
-        TruncatedAudio: the file ends before the length that its header states.
-        InvalidSamples: a sample is not finite.
-        AudioTooShort: the recording is shorter than the bound.
-        AudioTooLong: the recording is longer than the bound.
-        TooManyChannels: it has more channels than the bound.
+        EmptyBody: The source has no bytes.
+        UnsupportedAudio: No known container, or no audio in it.
+        CorruptAudio: The audio cannot be decoded.
+        TruncatedAudio: The file ends before the length that its header states.
+        InvalidSamples: A sample is not finite.
+        AudioTooShort: The recording is shorter than the bound.
+        AudioTooLong: The recording is longer than the bound.
+        TooManyChannels: It has more channels than the bound.
     """
     notes: list[str] = []
     return Blocks(_waveforms(source, sample_rate, limits, block_s, raw, channel, notes), notes)
@@ -193,15 +193,15 @@ def count_channels(source: bytes | str | Path | BinaryIO, limits: AudioLimits, *
     """Read the number of channels from a recording's header.
 
     Args:
-        source: see `blocks`.
-        limits: bounds on the recording.
-        raw: format of a source without a container.
+        source: See `blocks`.
+        limits: Bounds on the recording.
+        raw: Format of a source without a container.
 
     Returns:
         The number of channels.
 
     Raises:
-        AudioError: as `blocks` raises at its first block.
+        AudioError: As `blocks` raises at its first block.
     """
     with _opened(source, limits, raw, None) as reader:
         return reader.channels
@@ -213,15 +213,15 @@ def stated_duration_s(
     """Read the duration from a recording's header.
 
     Args:
-        source: see `blocks`.
-        limits: bounds on the recording.
-        raw: format of a source without a container.
+        source: See `blocks`.
+        limits: Bounds on the recording.
+        raw: Format of a source without a container.
 
     Returns:
         Seconds; None where the header does not state the exact length.
 
     Raises:
-        AudioError: as `blocks` raises at its first block.
+        AudioError: As `blocks` raises at its first block.
     """
     with _opened(source, limits, raw, None) as reader:
         return None if reader.promised is None else reader.promised / reader.samplerate

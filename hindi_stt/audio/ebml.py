@@ -27,9 +27,9 @@ def elements_end(stream: BinaryIO, start: int, size: int) -> int:
     """The first byte that belongs to no element of the file.
 
     Args:
-        stream: the whole file.
-        start: where its EBML header begins.
-        size: its bytes.
+        stream: The whole file.
+        start: Where its EBML header begins.
+        size: Its bytes.
 
     Returns:
         `size` at most. Damage ends the elements too: what follows may be more of them.

@@ -48,22 +48,22 @@ class FFmpegFile:
     """A recording that a child process decodes.
 
     Args:
-        stream: the file; it is read to its end first where it is still arriving.
+        stream: The file; it is read to its end first where it is still arriving.
         demuxer: FFmpeg's name of the container.
-        limits: bounds on the child.
-        channel: the one to decode, from 0; None for all of them.
+        limits: Bounds on the child.
+        channel: The one to decode, from 0; None for all of them.
         files: (start, end) in bytes of what is to be decoded of each of the files that were joined; none: all of one.
 
     Attributes:
         samplerate: Hz.
-        channels: of the recording, whichever is decoded.
-        tracks: audio tracks in the container, of which one is decoded.
-        damaged: whether something could not be decoded; final once `read` has come to the end.
+        channels: Of the recording, whichever is decoded.
+        tracks: Audio tracks in the container, of which one is decoded.
+        damaged: Whether something could not be decoded; final once `read` has come to the end.
 
     Raises:
-        UnsupportedAudio: there is no audio in it.
-        CorruptAudio: it cannot be decoded within the limits.
-        DecoderLost: the child was killed, or stood still; at any `read`, too.
+        UnsupportedAudio: There is no audio in it.
+        CorruptAudio: It cannot be decoded within the limits.
+        DecoderLost: The child was killed, or stood still; at any `read`, too.
         RuntimeError: PyAV is not installed.
     """
 
@@ -142,13 +142,13 @@ class FFmpegFile:
         """Decode the next samples.
 
         Args:
-            n: samples per channel to read.
+            n: Samples per channel to read.
 
         Returns:
             float32 [n, channels], or [n, 1] of a chosen channel; fewer rows only at the end.
 
         Raises:
-            CorruptAudio: the decoding child failed or exceeded a bound.
+            CorruptAudio: The decoding child failed or exceeded a bound.
         """
         wanted = 4 * self._width * n
         parts = [self._rest]

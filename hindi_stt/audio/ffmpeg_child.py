@@ -41,12 +41,12 @@ class Request:
     """The parent's request.
 
     Attributes:
-        descriptor: of the file, which is read from the beginning.
-        report: descriptor for the line at the end.
+        descriptor: Of the file, which is read from the beginning.
+        report: Descriptor for the line at the end.
         demuxer: FFmpeg's name.
         cpu_s, memory_bytes: bounds on this process.
-        channel: the one to write, from 0; None for all.
-        files: of each of the files that were joined, (start, end) in bytes of what is to be read; none for all of one.
+        channel: The one to write, from 0; None for all.
+        files: Of each of the files that were joined, (start, end) in bytes of what is to be read; none for all of one.
     """
 
     descriptor: int
@@ -115,10 +115,10 @@ class _Decoding:
     """Decodes one file after the other into one stream of samples.
 
     Attributes:
-        output: set from the first decoded frame on.
-        error: the reason if nothing can be decoded.
-        damaged: whether something was left out.
-        pictures: codecs of covers and films, which are inspected but not decoded: damage in them is no loss.
+        output: Set from the first decoded frame on.
+        error: The reason if nothing can be decoded.
+        damaged: Whether something was left out.
+        pictures: Codecs of covers and films, which are inspected but not decoded: damage in them is no loss.
     """
 
     def __init__(self, request: Request) -> None:
@@ -186,8 +186,8 @@ class _Source:
     """The decoded frames of one track; packets that cannot be read or decoded are left out.
 
     Attributes:
-        damaged: whether packets were left out.
-        skipped: whether the first frame was left out.
+        damaged: Whether packets were left out.
+        skipped: Whether the first frame was left out.
     """
 
     opened: Any
@@ -266,7 +266,7 @@ class _Timeline:
     frame behind them is dropped.
 
     Attributes:
-        broken: whether there were timestamps that cannot be right.
+        broken: Whether there were timestamps that cannot be right.
     """
 
     opened: Any
@@ -315,7 +315,7 @@ class _Output:
     """Converts frames of any format to interleaved float32, at the rate and with the channels of the first one.
 
     Attributes:
-        position: samples per channel so far.
+        position: Samples per channel so far.
     """
 
     def __init__(self, pipe: BinaryIO, first: Any, channel: int | None) -> None:

@@ -18,8 +18,8 @@ def first_sample(stream: BinaryIO, start: int) -> int:
     """Read the number of the first sample in the stream from which a FLAC file was cut.
 
     Args:
-        stream: the file.
-        start: where the FLAC file begins, in bytes.
+        stream: The file.
+        start: Where the FLAC file begins, in bytes.
 
     Returns:
         The sample's number; 0 unless the file is part of a longer stream, or if it cannot be read.

@@ -59,9 +59,9 @@ class _Header:
     """A frame header.
 
     Attributes:
-        length: bytes of the frame.
-        samples: samples per channel.
-        stream: properties that all frames of one file share.
+        length: Bytes of the frame.
+        samples: Samples per channel.
+        stream: Properties that all frames of one file share.
     """
 
     length: int
@@ -78,11 +78,11 @@ class FrameScan:
         n_frames, samples: of all frames together; samples of one channel.
         rate: Hz of the first frame.
         ranges: (start, end) in bytes of the runs of frames, without the tags and the junk between them.
-        next_stream: where frames of another rate, layer or codec begin, which are not counted; None without any.
-        stated_frames: the count in the Xing, Info or VBRI header of the first frame, None without one.
-        junk_bytes: bytes between frames, or behind the last one, that belong to no tag.
-        cut: whether the last frame is incomplete.
-        whole: whether the walk went to the end; False where there is too much junk or audio.
+        next_stream: Where frames of another rate, layer or codec begin, which are not counted; None without any.
+        stated_frames: The count in the Xing, Info or VBRI header of the first frame, None without one.
+        junk_bytes: Bytes between frames, or behind the last one, that belong to no tag.
+        cut: Whether the last frame is incomplete.
+        whole: Whether the walk went to the end; False where there is too much junk or audio.
     """
 
     n_frames: int = 0
@@ -120,7 +120,7 @@ def find_run(data: bytes) -> tuple[str, int] | None:
     """Find the first of several consecutive MPEG audio or ADTS frames.
 
     Args:
-        data: the beginning of a file; fewer frames are accepted if they fill it to its end.
+        data: The beginning of a file; fewer frames are accepted if they fill it to its end.
 
     Returns:
         FFmpeg's name of the demuxer ("mp3" or "aac") and the position of the first frame; None without a run.
@@ -138,9 +138,9 @@ def scan_frames(stream: BinaryIO, start: int, max_s: float) -> FrameScan:
     """Read the header of every frame, without decoding.
 
     Args:
-        stream: the whole file.
-        start: where its first frame begins, in bytes.
-        max_s: stop after this duration, in seconds.
+        stream: The whole file.
+        start: Where its first frame begins, in bytes.
+        max_s: Stop after this duration, in seconds.
 
     Returns:
         What the headers state.

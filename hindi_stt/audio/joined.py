@@ -18,8 +18,8 @@ class JoinedReader:
     """Reads one recording after the other, at the rate and with the channels of the first one.
 
     Args:
-        openers: open each of them, at least one.
-        incomplete: whether it is known already that something is missing.
+        openers: Open each of them, at least one.
+        incomplete: Whether it is known already that something is missing.
 
     Raises:
         What the first opener raises. Later ones that cannot be opened or decoded are left out, which `incomplete` says.

@@ -35,8 +35,8 @@ def is_url_encoded_form(content_type: str, head: bytes) -> bool:
     """Tell whether a body is a URL-encoded form; clients also give that type to recordings.
 
     Args:
-        content_type: the body's Content-Type.
-        head: its first bytes.
+        content_type: The body's Content-Type.
+        head: Its first bytes.
 
     Returns:
         Whether it is.

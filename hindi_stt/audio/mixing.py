@@ -46,7 +46,7 @@ class ChannelMixer:
     """Mixes a recording block by block.
 
     Args:
-        rate: sample rate in Hz.
+        rate: Sample rate in Hz.
     """
 
     def __init__(self, rate: int) -> None:

@@ -41,11 +41,11 @@ class OggScan:
     """Properties of a file read from its pages.
 
     Attributes:
-        is_opus: whether its first stream is Opus in one or two channels.
-        is_plain: whether it is one undamaged stream from its first page to its last, and without gaps.
-        is_damaged: whether a page is damaged, missing or cut off.
-        duration_s: by the last granule position of each link, whatever the codec; 0 where the codec is unknown.
-        links: first bytes of the files that were joined, relative to the first one's: one for a lone file.
+        is_opus: Whether its first stream is Opus in one or two channels.
+        is_plain: Whether it is one undamaged stream from its first page to its last, and without gaps.
+        is_damaged: Whether a page is damaged, missing or cut off.
+        duration_s: By the last granule position of each link, whatever the codec; 0 where the codec is unknown.
+        links: First bytes of the files that were joined, relative to the first one's: one for a lone file.
     """
 
     is_opus: bool = False
@@ -79,8 +79,8 @@ def scan_ogg(stream: BinaryIO, start: int) -> OggScan:
     """Read the headers of all pages of a file.
 
     Args:
-        stream: the file.
-        start: where the first page begins, in bytes.
+        stream: The file.
+        start: Where the first page begins, in bytes.
 
     Returns:
         What the pages state.

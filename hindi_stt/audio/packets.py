@@ -28,7 +28,7 @@ class PacketFormat:
 
     Attributes:
         encoding: "pcm16" is signed, little-endian.
-        rate: sample rate in Hz, one of PACKET_RATES.
+        rate: Sample rate in Hz, one of PACKET_RATES.
     """
 
     encoding: Encoding = "pcm16"
@@ -44,8 +44,8 @@ class PacketDecoder:
     """Decodes one stream. The result does not depend on how it is split into packets, even within a sample.
 
     Args:
-        packet_format: format of the packets.
-        sample_rate: rate of the decoded samples in Hz.
+        packet_format: Format of the packets.
+        sample_rate: Rate of the decoded samples in Hz.
     """
 
     def __init__(self, packet_format: PacketFormat, sample_rate: int) -> None:

@@ -13,11 +13,11 @@ class Reader(Protocol):
     """An open recording.
 
     Attributes:
-        samplerate: in Hz.
-        channels: number of channels of the recording.
-        promised: samples per channel, if the header states the exact number; else None.
-        incomplete: whether part of the audio could not be decoded; final once `read` has come to the end.
-        notes: what else belongs into `warnings`.
+        samplerate: In Hz.
+        channels: Number of channels of the recording.
+        promised: Samples per channel, if the header states the exact number; else None.
+        incomplete: Whether part of the audio could not be decoded; final once `read` has come to the end.
+        notes: What else belongs into `warnings`.
     """
 
     samplerate: int
@@ -30,14 +30,14 @@ class Reader(Protocol):
         """Decode the next samples.
 
         Args:
-            n: samples per channel to read.
+            n: Samples per channel to read.
 
         Returns:
             float32 [n, channels], or [n, 1] of a chosen channel; fewer rows only at the end.
 
         Raises:
-            CorruptAudio: the audio cannot be decoded.
-            TruncatedAudio: the file was cut off.
+            CorruptAudio: The audio cannot be decoded.
+            TruncatedAudio: The file was cut off.
         """
         ...
 

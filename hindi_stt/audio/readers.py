@@ -74,18 +74,18 @@ def open_raw(
     """Open samples without a container.
 
     Args:
-        stream: the samples, channels interleaved.
-        encoding: libsndfile's name of the encoding.
-        rate: sample rate in Hz.
-        channels: number of channels.
+        stream: The samples, channels interleaved.
+        encoding: Libsndfile's name of the encoding.
+        rate: Sample rate in Hz.
+        channels: Number of channels.
         endian: "LITTLE" or "BIG".
-        channel: the channel to read, from 0; None for all.
+        channel: The channel to read, from 0; None for all.
 
     Returns:
         The reader.
 
     Raises:
-        CorruptAudio: libsndfile does not accept the rate or the number of channels.
+        CorruptAudio: Libsndfile does not accept the rate or the number of channels.
     """
     return SndfileReader(raw_file(stream, encoding, rate, channels, endian), channel)
 
@@ -94,20 +94,20 @@ def open_recording(stream: BinaryIO, size: int, limits: ChildLimits, max_s: floa
     """Open a file of any known container.
 
     Args:
-        stream: the file; it stays open.
-        size: its bytes, or UNKNOWN_SIZE for WAV and FLAC that are still arriving.
-        limits: bounds on the decoding child.
-        max_s: the longest recording to decode, in seconds.
-        channel: the channel to decode, from 0; None for all.
+        stream: The file; it stays open.
+        size: Its bytes, or UNKNOWN_SIZE for WAV and FLAC that are still arriving.
+        limits: Bounds on the decoding child.
+        max_s: The longest recording to decode, in seconds.
+        channel: The channel to decode, from 0; None for all.
 
     Returns:
         The reader.
 
     Raises:
-        UnsupportedAudio: the container is unknown or holds no audio.
-        CorruptAudio: the beginning cannot be decoded.
-        TruncatedAudio: the file is cut off.
-        AudioTooLong: its frames are more than `max_s` seconds.
+        UnsupportedAudio: The container is unknown or holds no audio.
+        CorruptAudio: The beginning cannot be decoded.
+        TruncatedAudio: The file is cut off.
+        AudioTooLong: Its frames are more than `max_s` seconds.
     """
     return _Opening(stream, size, limits, max_s, channel).reader()
 
@@ -277,7 +277,7 @@ class _Opening:
 
         Args:
             parts: (start, end) of each file in bytes.
-            incomplete: whether part of the audio is already known to be missing.
+            incomplete: Whether part of the audio is already known to be missing.
 
         Returns:
             The reader.
@@ -419,9 +419,9 @@ def _with_samples(starts: Sequence[int], size: int, header_bytes: int) -> list[t
     libsndfile writes the header of a file that it writes to a pipe twice, and once more behind the samples.
 
     Args:
-        starts: first byte of each file.
-        size: bytes of the whole.
-        header_bytes: length of a header.
+        starts: First byte of each file.
+        size: Bytes of the whole.
+        header_bytes: Length of a header.
 
     Returns:
         (start, end) of each in bytes.

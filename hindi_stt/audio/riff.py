@@ -42,14 +42,14 @@ class WavHeader:
     """The header of a WAV file.
 
     Attributes:
-        encoding: libsndfile's name of the samples' encoding; None for every codec that packs samples into blocks.
+        encoding: Libsndfile's name of the samples' encoding; None for every codec that packs samples into blocks.
         rate: Hz.
-        channels: number of channels.
-        endian: of the samples.
-        data_start: first byte of the samples.
-        data_bytes: as stated; None where the writer did not know, because it could not seek back.
-        is_riff: whether chunks of RIFF's form may lie behind the samples.
-        frame_bytes: bytes of one sample of every channel.
+        channels: Number of channels.
+        endian: Of the samples.
+        data_start: First byte of the samples.
+        data_bytes: As stated; None where the writer did not know, because it could not seek back.
+        is_riff: Whether chunks of RIFF's form may lie behind the samples.
+        frame_bytes: Bytes of one sample of every channel.
     """
 
     encoding: str | None
@@ -72,15 +72,15 @@ def read_wav_header(stream: BinaryIO, start: int, size: int) -> WavHeader:
     """Read up to the samples.
 
     Args:
-        stream: the file; it may still be arriving, and is read forward only.
-        start: first byte of the container.
-        size: bytes of the file, or more than any file has if the size is not known yet.
+        stream: The file; it may still be arriving, and is read forward only.
+        start: First byte of the container.
+        size: Bytes of the file, or more than any file has if the size is not known yet.
 
     Returns:
         Where the samples are.
 
     Raises:
-        TruncatedAudio: the file ends before its samples begin, or before they end.
+        TruncatedAudio: The file ends before its samples begin, or before they end.
     """
     stream.seek(start)
     mark = stream.read(12)[:4]
@@ -162,9 +162,9 @@ def unread_bytes(stream: BinaryIO, position: int, size: int) -> int:
     """Bytes from a position to the end of the file, from the first one that belongs to no RIFF chunk, tag or padding.
 
     Args:
-        stream: the whole file.
-        position: the end of the samples.
-        size: bytes of the file.
+        stream: The whole file.
+        position: The end of the samples.
+        size: Bytes of the file.
 
     Returns:
         0 where everything is of a known form. Another WAV file or more samples are not: they are never read.

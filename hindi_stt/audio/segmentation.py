@@ -55,10 +55,10 @@ class Clip:
     """A stretch of a recording.
 
     Attributes:
-        samples: mono, float32 [n].
-        start: first sample, counted from the recording's start.
-        overlap: samples at its start that are also the end of the clip before; 0 after a pause.
-        continues: whether it was cut without a pause, so that the next clip, if there is one, overlaps it.
+        samples: Mono, float32 [n].
+        start: First sample, counted from the recording's start.
+        overlap: Samples at its start that are also the end of the clip before; 0 after a pause.
+        continues: Whether it was cut without a pause, so that the next clip, if there is one, overlaps it.
     """
 
     samples: Float32
@@ -80,8 +80,8 @@ class Segmenter:
     besides the block that is pushed.
 
     Args:
-        sample_rate: rate of the samples in Hz.
-        max_s: duration of the longest clip in seconds.
+        sample_rate: Rate of the samples in Hz.
+        max_s: Duration of the longest clip in seconds.
     """
 
     def __init__(self, sample_rate: int, max_s: float) -> None:

@@ -72,8 +72,8 @@ class AtomScan:
     """Top-level atoms of a QuickTime or MP4 file.
 
     Attributes:
-        is_cut: whether the file ends within an atom.
-        next_file: where another file begins behind the first one, in bytes; None without one.
+        is_cut: Whether the file ends within an atom.
+        next_file: Where another file begins behind the first one, in bytes; None without one.
     """
 
     is_cut: bool
@@ -84,9 +84,9 @@ def scan_atoms(stream: BinaryIO, start: int, size: int) -> AtomScan:
     """Read the atoms at the top level of a QuickTime or MP4 file.
 
     Args:
-        stream: the file.
-        start: where the first atom begins, in bytes.
-        size: bytes of the file.
+        stream: The file.
+        start: Where the first atom begins, in bytes.
+        size: Bytes of the file.
 
     Returns:
         Whether the file is cut off or followed by another one.
@@ -119,9 +119,9 @@ def is_joined(stream: BinaryIO, demuxer: str, start: int) -> bool:
     """Tell whether another file of the same kind follows the first one and FFmpeg's demuxer does not read it.
 
     Args:
-        stream: the file.
+        stream: The file.
         demuxer: FFmpeg's name of the format.
-        start: where the first file begins, in bytes.
+        start: Where the first file begins, in bytes.
 
     Returns:
         Whether there is one.
@@ -137,9 +137,9 @@ def begins_another(stream: BinaryIO, at: int, size: int) -> bool:
     """Tell whether a file of any known kind begins at a position, behind padding and tags.
 
     Args:
-        stream: the whole file.
-        at: the position in bytes.
-        size: bytes of the whole file.
+        stream: The whole file.
+        at: The position in bytes.
+        size: Bytes of the whole file.
 
     Returns:
         Whether one does.
@@ -155,9 +155,9 @@ def stated_end(stream: BinaryIO, demuxer: str, start: int) -> int | None:
     """Read from its header where an AIFF, AU or CAF file ends.
 
     Args:
-        stream: the file.
+        stream: The file.
         demuxer: FFmpeg's name of the format: "aiff", "au" or "caf".
-        start: where the file begins, in bytes.
+        start: Where the file begins, in bytes.
 
     Returns:
         Position of the first byte behind it; None where the header does not state it.
@@ -173,9 +173,9 @@ def find_later(stream: BinaryIO, demuxer: str, start: int) -> int | None:
     """Find another file of the same kind behind the one at `start`.
 
     Args:
-        stream: the whole file.
+        stream: The whole file.
         demuxer: FFmpeg's name of the format.
-        start: where the first file begins, in bytes.
+        start: Where the first file begins, in bytes.
 
     Returns:
         Where the next one begins; None without one.
@@ -187,9 +187,9 @@ def beginnings(stream: BinaryIO, demuxer: str, start: int) -> list[int]:
     """Find all files of the same kind that were joined.
 
     Args:
-        stream: the whole file.
+        stream: The whole file.
         demuxer: FFmpeg's name of the format.
-        start: where the first file begins, in bytes.
+        start: Where the first file begins, in bytes.
 
     Returns:
         First byte of each, the one at `start` included.
@@ -201,10 +201,10 @@ def ranges_without_headers(stream: BinaryIO, demuxer: str, start: int, size: int
     """Return the parts of joined AU or AMR files that a decoder reads: all but the headers of later files.
 
     Args:
-        stream: the whole file.
+        stream: The whole file.
         demuxer: FFmpeg's name of the format.
-        start: where the first file begins, in bytes.
-        size: bytes of the whole file.
+        start: Where the first file begins, in bytes.
+        size: Bytes of the whole file.
 
     Returns:
         (begin, end) of each range in bytes; empty where one file is all there is.
@@ -256,10 +256,10 @@ def is_cut(stream: BinaryIO, demuxer: str, start: int, size: int) -> bool:
     """Tell whether an AIFF, AU, CAF or ASF file states that it holds more bytes than there are.
 
     Args:
-        stream: the file.
+        stream: The file.
         demuxer: FFmpeg's name of the format; others are never cut by this measure.
-        start: where the file begins, in bytes.
-        size: bytes of the file.
+        start: Where the file begins, in bytes.
+        size: Bytes of the file.
 
     Returns:
         Whether it does.
@@ -309,8 +309,8 @@ def unclosed_caf(stream: BinaryIO, start: int) -> int | None:
     """Find the size of the sample data in a CAF file that was never closed and therefore states that it is empty.
 
     Args:
-        stream: the file.
-        start: where the CAF file begins, in bytes.
+        stream: The file.
+        start: Where the CAF file begins, in bytes.
 
     Returns:
         Position of the size field; None where the file states a size.

@@ -38,8 +38,8 @@ def tag_bytes(data: bytes, position: int) -> int:
     """Return the length of the tag at a position.
 
     Args:
-        data: the file, or enough of it behind the position.
-        position: where to look, in bytes.
+        data: The file, or enough of it behind the position.
+        position: Where to look, in bytes.
 
     Returns:
         Bytes of the tag; 0 without one.
@@ -79,9 +79,9 @@ def untagged_end(stream: BinaryIO, size: int, *, zeros: int = 0) -> int:
     """Return where the tags and the padding at the end of a file begin.
 
     Args:
-        stream: the whole file.
-        size: its bytes.
-        zeros: how many of the zeros of the padding may belong to the last frame.
+        stream: The whole file.
+        size: Its bytes.
+        zeros: How many of the zeros of the padding may belong to the last frame.
 
     Returns:
         A position; `size` where there are none. Fewer zeros than `_LEAST_PADDING` may belong to the last frame.

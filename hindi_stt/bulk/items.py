@@ -21,9 +21,9 @@ class Item:
     """One entry of a manifest.
 
     Attributes:
-        line: its line in the manifest, from 1.
-        source: path or URL as written there.
-        error: why it cannot be used; None if it can.
+        line: Its line in the manifest, from 1.
+        source: Path or URL as written there.
+        error: Why it cannot be used; None if it can.
     """
 
     line: int
@@ -37,13 +37,13 @@ def read_items(manifest: Path) -> Iterator[Item]:
     The first line decides the format.
 
     Args:
-        manifest: the file.
+        manifest: The file.
 
     Yields:
         Its entries, in order; an invalid one carries its error.
 
     Raises:
-        InvalidRequest: the file cannot be opened.
+        InvalidRequest: The file cannot be opened.
     """
     try:
         lines = manifest.open(encoding="utf-8-sig", errors="surrogateescape", newline="\n")

@@ -31,11 +31,11 @@ class Output:
     """The shards that a run writes. One run at a time; in a local folder a lock enforces this.
 
     Args:
-        url: a folder, or a URL that fsspec accepts.
-        form: format of new shards.
+        url: A folder, or a URL that fsspec accepts.
+        form: Format of new shards.
 
     Raises:
-        OutputUnusable: it cannot be written to, or another run holds the lock.
+        OutputUnusable: It cannot be written to, or another run holds the lock.
     """
 
     def __init__(self, url: str, form: Format) -> None:
@@ -67,7 +67,7 @@ class Output:
             Keys of all records in all shards, of either format.
 
         Raises:
-            OutputUnusable: a shard cannot be read.
+            OutputUnusable: A shard cannot be read.
         """
         return {key for path in self._shards() for key in self._keys(path)}
 
@@ -75,10 +75,10 @@ class Output:
         """Write one more shard.
 
         Args:
-            records: its records.
+            records: Its records.
 
         Raises:
-            OutputUnusable: it cannot be written.
+            OutputUnusable: It cannot be written.
         """
         content = _parquet(records) if self._form == "parquet" else _jsonl(records)
         self._write(f"{_PREFIX}{uuid.uuid4().hex}.{self._form}", content)
@@ -87,10 +87,10 @@ class Output:
         """Write the items that this run could not transcribe; replaces the list of the run before.
 
         Args:
-            failures: line, source, code and message of each.
+            failures: Line, source, code and message of each.
 
         Raises:
-            OutputUnusable: the list cannot be written.
+            OutputUnusable: The list cannot be written.
         """
         self._write("failures.jsonl", _jsonl(failures))
 

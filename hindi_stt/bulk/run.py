@@ -50,11 +50,11 @@ class Report:
     """Result of a run.
 
     Attributes:
-        transcribed: number of new transcripts.
-        audio_s: seconds of audio in them.
-        compute_s: from the start of the first item in a worker to the end of the last one, in seconds.
-        done_before: number of items that had a transcript before the run.
-        failures: line, source, code and message of each item without a transcript.
+        transcribed: Number of new transcripts.
+        audio_s: Seconds of audio in them.
+        compute_s: From the start of the first item in a worker to the end of the last one, in seconds.
+        done_before: Number of items that had a transcript before the run.
+        failures: Line, source, code and message of each item without a transcript.
     """
 
     transcribed: int = 0
@@ -67,10 +67,10 @@ class Report:
         """Add an item that has no transcript.
 
         Args:
-            line: its line in the manifest.
-            source: path or URL as written there.
-            code: code of the error.
-            message: message of the error.
+            line: Its line in the manifest.
+            source: Path or URL as written there.
+            code: Code of the error.
+            message: Message of the error.
         """
         self.failures.append({"line": line, "source": source, "code": code, "message": message})
 
@@ -84,8 +84,8 @@ def connect(address: str, workers: int) -> int:
     """Join a Ray cluster, or start Ray on this machine.
 
     Args:
-        address: the cluster's address; empty for this machine.
-        workers: number of workers; 0 for one per core.
+        address: The cluster's address; empty for this machine.
+        workers: Number of workers; 0 for one per core.
 
     Returns:
         The number of workers.
@@ -109,18 +109,18 @@ def run(items: Iterable[Item], plan: Plan, output: Output, *, workers: int, comm
     """Transcribe the items that have no transcript yet.
 
     Args:
-        items: entries of the manifest.
-        plan: what the workers need.
-        output: where transcripts are written, and found from earlier runs.
-        workers: number of workers.
-        commit_s: longest time until a result is in a shard, in seconds.
+        items: Entries of the manifest.
+        plan: What the workers need.
+        output: Where transcripts are written, and found from earlier runs.
+        workers: Number of workers.
+        commit_s: Longest time until a result is in a shard, in seconds.
 
     Returns:
         What was done.
 
     Raises:
-        OutputUnusable: the output cannot be read or written.
-        WorkerLost: no worker can start.
+        OutputUnusable: The output cannot be read or written.
+        WorkerLost: No worker can start.
     """
     report = Report()
     todo = _pending(_probe_all(items, plan, report, workers), plan, output.done(), report)
@@ -232,16 +232,16 @@ def _results(pool: list[Any], blocks: Iterable[pa.Table], ahead: int, lost: list
     """Collect the workers' results; each worker has `ahead` blocks in progress or queued.
 
     Args:
-        pool: the workers; those that cannot start are removed.
-        blocks: the work.
-        ahead: blocks per worker.
-        lost: receives the blocks whose worker died.
+        pool: The workers; those that cannot start are removed.
+        blocks: The work.
+        ahead: Blocks per worker.
+        lost: Receives the blocks whose worker died.
 
     Yields:
         The result of each item.
 
     Raises:
-        WorkerLost: no worker can start.
+        WorkerLost: No worker can start.
     """
     waiting = iter(blocks)
     under_way: dict[Any, tuple[Any, pa.Table]] = {}

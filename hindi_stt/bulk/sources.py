@@ -27,10 +27,10 @@ class Sources:
     """Restricts which recordings a manifest may name.
 
     Attributes:
-        base: folder from which relative paths start.
-        root: folder, or URL that fsspec accepts, below which all items must be; empty for any path, and any URL of a
+        base: Folder from which relative paths start.
+        root: Folder, or URL that fsspec accepts, below which all items must be; empty for any path, and any URL of a
             public web host.
-        max_bytes: largest size of a recording that is fetched.
+        max_bytes: Largest size of a recording that is fetched.
     """
 
     base: Path
@@ -42,17 +42,17 @@ class Sources:
         """Open a recording.
 
         Args:
-            source: path or URL as written in the manifest.
+            source: Path or URL as written in the manifest.
 
         Yields:
             A seekable stream.
 
         Raises:
-            ReferenceNotAllowed: it is outside the root.
-            ReferenceMissing: it does not exist.
-            ReferenceUnreachable: it cannot be fetched.
-            PrivateAddress: its host has a private address.
-            BodyTooLarge: it is larger than the bound.
+            ReferenceNotAllowed: It is outside the root.
+            ReferenceMissing: It does not exist.
+            ReferenceUnreachable: It cannot be fetched.
+            PrivateAddress: Its host has a private address.
+            BodyTooLarge: It is larger than the bound.
         """
         scheme = source.partition("://")[0].lower() if "://" in source else ""
         remote_root = "://" in self.root

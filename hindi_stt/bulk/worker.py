@@ -31,12 +31,12 @@ class Plan:
     """All that a worker needs.
 
     Attributes:
-        bundle: the bundle's folder, the same on every machine.
-        tag: the tag that this bundle must have.
-        settings: the server's settings.
-        options: transcription options of all items.
-        language_model: a file that `options` names; empty for none.
-        sources: which recordings may be read.
+        bundle: The bundle's folder, the same on every machine.
+        tag: The tag that this bundle must have.
+        settings: The server's settings.
+        options: Transcription options of all items.
+        language_model: A file that `options` names; empty for none.
+        sources: Which recordings may be read.
     """
 
     bundle: str
@@ -51,8 +51,8 @@ def probe(table: pa.Table, plan: Plan) -> pa.Table:
     """Read checksum and size of each item.
 
     Args:
-        table: columns line and source.
-        plan: which recordings may be read.
+        table: Columns line and source.
+        plan: Which recordings may be read.
 
     Returns:
         Columns line, source, sha256 and bytes, or code and message of the error.
@@ -73,10 +73,10 @@ class Transcriber:
     """The transcription pipeline in a worker process.
 
     Args:
-        plan: what the worker needs.
+        plan: What the worker needs.
 
     Raises:
-        BundleInvalid: this machine has another model than the plan names.
+        BundleInvalid: This machine has another model than the plan names.
     """
 
     def __init__(self, plan: Plan) -> None:

@@ -52,19 +52,19 @@ class FeatureSpec(_Frozen):
     """Parameters of NeMo's AudioToMelSpectrogramPreprocessor, in the form of the NeMo that the model was made with.
 
     Attributes:
-        sample_rate: in Hz.
-        window_samples: length of the STFT window in samples.
-        hop_samples: samples between frames.
-        n_fft: points of the FFT.
-        window: kind of the STFT window.
-        preemphasis: coefficient of the pre-emphasis filter; 0 for none.
-        n_mels: number of mel bands.
-        power: exponent of the magnitude spectrum.
-        log_zero_guard: added to mel energies before the logarithm.
-        normalize: features have mean 0 and deviation 1 over each clip and band.
-        deviation_epsilon: added to the deviation before dividing by it.
-        stft_pad_mode: how the STFT pads the edges of a clip: "reflect" up to NeMo 2.4, "constant" (zeros) from 2.5.0.
-        valid_frames: number of frames of a clip: floor(samples / hop) + 1 up to NeMo 2.4, floor(samples / hop) from
+        sample_rate: In Hz.
+        window_samples: Length of the STFT window in samples.
+        hop_samples: Samples between frames.
+        n_fft: Points of the FFT.
+        window: Kind of the STFT window.
+        preemphasis: Coefficient of the pre-emphasis filter; 0 for none.
+        n_mels: Number of mel bands.
+        power: Exponent of the magnitude spectrum.
+        log_zero_guard: Added to mel energies before the logarithm.
+        normalize: Features have mean 0 and deviation 1 over each clip and band.
+        deviation_epsilon: Added to the deviation before dividing by it.
+        stft_pad_mode: How the STFT pads the edges of a clip: "reflect" up to NeMo 2.4, "constant" (zeros) from 2.5.0.
+        valid_frames: Number of frames of a clip: floor(samples / hop) + 1 up to NeMo 2.4, floor(samples / hop) from
             2.5.0.
     """
 
@@ -121,10 +121,10 @@ class Asset(_Frozen):
     """One file of the bundle.
 
     Attributes:
-        role: acoustic, filterbank, tokens, tokenizer, …
-        name: distinguishes assets of one role.
-        file: its name in the bundle's folder.
-        sha256: its checksum in lower-case hexadecimal digits.
+        role: Acoustic, filterbank, tokens, tokenizer, …
+        name: Distinguishes assets of one role.
+        file: Its name in the bundle's folder.
+        sha256: Its checksum in lower-case hexadecimal digits.
     """
 
     role: str
@@ -182,13 +182,13 @@ class Bundle:
     """An opened bundle. Use `open` to read one from a folder.
 
     Args:
-        folder: the bundle's folder.
-        manifest: the parsed manifest.
+        folder: The bundle's folder.
+        manifest: The parsed manifest.
         version: 12 hexadecimal digits that identify this exact content.
 
     Attributes:
-        tokens: the piece of each class, in order of id.
-        filterbank: mel filters, float32 [n_mels, n_fft // 2 + 1].
+        tokens: The piece of each class, in order of id.
+        filterbank: Mel filters, float32 [n_mels, n_fft // 2 + 1].
     """
 
     def __init__(self, folder: Path, manifest: Manifest, version: str) -> None:
@@ -205,14 +205,14 @@ class Bundle:
         The ONNX inputs and outputs are checked by `hindi_stt.inference.acoustic` when it loads them.
 
         Args:
-            folder: the bundle's folder.
+            folder: The bundle's folder.
 
         Returns:
             The bundle.
 
         Raises:
-            ModelNotFound: there is no manifest in the folder.
-            BundleInvalid: the content of the folder differs from the manifest.
+            ModelNotFound: There is no manifest in the folder.
+            BundleInvalid: The content of the folder differs from the manifest.
         """
         folder = Path(folder)
         path = folder / MANIFEST_FILE
@@ -242,14 +242,14 @@ class Bundle:
         """Return the path of an asset.
 
         Args:
-            role: the asset's role.
-            name: the asset's name; None for the first one of the role.
+            role: The asset's role.
+            name: The asset's name; None for the first one of the role.
 
         Returns:
             The path.
 
         Raises:
-            BundleInvalid: the bundle has no such asset.
+            BundleInvalid: The bundle has no such asset.
         """
         for asset in self.manifest.assets:
             if asset.role == role and name in (None, asset.name):
@@ -261,13 +261,13 @@ class Bundle:
         """Return this bundle with another default precision.
 
         Args:
-            name: a precision of the bundle; empty for no change.
+            name: A precision of the bundle; empty for no change.
 
         Returns:
             The bundle.
 
         Raises:
-            InvalidSetting: the bundle has no such precision.
+            InvalidSetting: The bundle has no such precision.
         """
         if not name or name == self.manifest.default_precision:
             return self
@@ -286,16 +286,16 @@ class Bundle:
         """Copy the bundle into a new folder and add assets.
 
         Args:
-            folder: the new folder, which must not exist.
-            additions: per asset its role, name, file name in the bundle, and the file to copy.
-            default_language_model: of the copy; empty to keep this bundle's.
+            folder: The new folder, which must not exist.
+            additions: Per asset its role, name, file name in the bundle, and the file to copy.
+            default_language_model: Of the copy; empty to keep this bundle's.
 
         Returns:
             The copy.
 
         Raises:
-            InvalidRequest: the folder exists.
-            BundleInvalid: a role and name are taken.
+            InvalidRequest: The folder exists.
+            BundleInvalid: A role and name are taken.
         """
         try:
             folder.mkdir(parents=True)

@@ -25,8 +25,8 @@ class Choice:
     """The bundles that a request's model and languages select.
 
     Attributes:
-        bundles: one for each language, at least one; of several, language identification decides.
-        warnings: parts of the request that have no effect.
+        bundles: One for each language, at least one; of several, language identification decides.
+        warnings: Parts of the request that have no effect.
     """
 
     bundles: tuple[Bundle, ...]
@@ -81,15 +81,15 @@ class Registry:
         """Select bundles by the model's name and the languages of a request, the first one for each language.
 
         Args:
-            model: the model's name; None for any.
-            languages: language codes such as "hi" or "hi-IN", or "auto"; empty for the default.
+            model: The model's name; None for any.
+            languages: Language codes such as "hi" or "hi-IN", or "auto"; empty for the default.
 
         Returns:
             The bundles, and warnings about what has no effect.
 
         Raises:
-            UnknownModel: no bundle has this name.
-            UnknownLanguage: no bundle is for one of these languages.
+            UnknownModel: No bundle has this name.
+            UnknownLanguage: No bundle is for one of these languages.
         """
         among = self._named(model)
         by_language: dict[str, Bundle] = {}
@@ -140,14 +140,14 @@ class Loaded(Generic[T]):
     Thread-safe: an object that several threads request at once is loaded once, and requests for others do not wait.
 
     Args:
-        load: makes the object of a name.
-        sizes: bytes of each object, by name.
-        kept: the one that is never dropped.
-        max_bytes: bound on the total size; 0 for none.
-        changed: called with a name and True after loading, False after dropping.
+        load: Makes the object of a name.
+        sizes: Bytes of each object, by name.
+        kept: The one that is never dropped.
+        max_bytes: Bound on the total size; 0 for none.
+        changed: Called with a name and True after loading, False after dropping.
 
     Raises:
-        InvalidSetting: the bound does not allow each object to be loaded together with the kept one.
+        InvalidSetting: The bound does not allow each object to be loaded together with the kept one.
     """
 
     def __init__(
@@ -211,12 +211,12 @@ def check_room(sizes: Mapping[str, int], kept: str, max_bytes: int) -> None:
     """Check that the bound allows each object to be loaded together with the one that is kept.
 
     Args:
-        sizes: bytes of each object, by name.
-        kept: the one that is never dropped.
-        max_bytes: bound on the total size; 0 for none.
+        sizes: Bytes of each object, by name.
+        kept: The one that is never dropped.
+        max_bytes: Bound on the total size; 0 for none.
 
     Raises:
-        InvalidSetting: the bound is too small.
+        InvalidSetting: The bound is too small.
     """
     name, size = max(((n, s) for n, s in sizes.items() if n != kept), key=lambda pair: pair[1], default=("", 0))
     needed = sizes[kept] + size

@@ -25,13 +25,13 @@ def save(bundle: Bundle) -> str:
     """Save a bundle in the store under its own tag, unless it is already there.
 
     Args:
-        bundle: the bundle.
+        bundle: The bundle.
 
     Returns:
         Its tag.
 
     Raises:
-        StorageFull: the disk is full.
+        StorageFull: The disk is full.
     """
     if _find(bundle.tag) is None:
         manifest = bundle.manifest
@@ -55,10 +55,10 @@ def remove(tag: str) -> None:
     """Delete a bundle from the store.
 
     Args:
-        tag: its tag.
+        tag: Its tag.
 
     Raises:
-        ModelNotFound: the store has no such tag.
+        ModelNotFound: The store has no such tag.
     """
     load(tag)
     bentoml.models.delete(tag)
@@ -68,14 +68,14 @@ def load(tag: str) -> Bundle:
     """Open a bundle from the store.
 
     Args:
-        tag: its tag.
+        tag: Its tag.
 
     Returns:
         The bundle.
 
     Raises:
-        ModelNotFound: the store has no such tag.
-        BundleInvalid: the stored files differ from the manifest.
+        ModelNotFound: The store has no such tag.
+        BundleInvalid: The stored files differ from the manifest.
     """
     model = _find(tag)
     if model is None:
@@ -88,15 +88,15 @@ def resolve(settings: Settings) -> Bundle:
     """Open the bundle that the settings name: a folder, a tag in the store, or else the embedded bundle.
 
     Args:
-        settings: the server's settings; they also choose the precision.
+        settings: The server's settings; they also choose the precision.
 
     Returns:
         The bundle.
 
     Raises:
-        ModelNotFound: there is no such folder or tag.
-        BundleInvalid: the bundle's files differ from its manifest.
-        InvalidSetting: the bundle lacks the precision.
+        ModelNotFound: There is no such folder or tag.
+        BundleInvalid: The bundle's files differ from its manifest.
+        InvalidSetting: The bundle lacks the precision.
     """
     bundle = _named(settings.model) if settings.model else Bundle.open(EMBEDDED)
     return bundle.with_precision(settings.precision)
@@ -106,15 +106,15 @@ def resolve_all(settings: Settings) -> tuple[Bundle, ...]:
     """Open all bundles that the settings name, the one of `resolve` first.
 
     Args:
-        settings: the server's settings.
+        settings: The server's settings.
 
     Returns:
         The bundles.
 
     Raises:
-        ModelNotFound: as `resolve`.
-        BundleInvalid: as `resolve`.
-        InvalidSetting: as `resolve`.
+        ModelNotFound: As `resolve`.
+        BundleInvalid: As `resolve`.
+        InvalidSetting: As `resolve`.
     """
     more = (_named(name).with_precision(settings.precision) for name in settings.more_models)
     return (resolve(settings), *more)

@@ -27,11 +27,11 @@ class Entry(Generic[T]):
     """Waiting work, ordered by rank.
 
     Attributes:
-        rank: order among the client's own work, the smallest first.
-        sequence: breaks ties.
-        client: the client's name.
-        item: the work.
-        head_start: see `FairQueue.push`.
+        rank: Order among the client's own work, the smallest first.
+        sequence: Breaks ties.
+        client: The client's name.
+        item: The work.
+        head_start: See `FairQueue.push`.
     """
 
     rank: tuple[float, ...]

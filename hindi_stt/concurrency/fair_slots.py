@@ -72,8 +72,8 @@ class FairSlots:
         """Release a slot.
 
         Args:
-            client: the client that held it.
-            elapsed_s: for how long it was held, in seconds.
+            client: The client that held it.
+            elapsed_s: For how long it was held, in seconds.
         """
         self._free += 1
         self._held[client] -= 1
@@ -183,7 +183,7 @@ class MayWait(Protocol):
     """A file whose reader may have to wait for data.
 
     Attributes:
-        idle: entered around each wait, in the reader's thread.
+        idle: Entered around each wait, in the reader's thread.
     """
 
     idle: Callable[[], contextlib.AbstractContextManager[None]]

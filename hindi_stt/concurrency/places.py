@@ -18,8 +18,8 @@ class NoPlace(Exception):
     """All places are taken.
 
     Args:
-        n: number of places.
-        own: whether the client itself holds as many as it may.
+        n: Number of places.
+        own: Whether the client itself holds as many as it may.
     """
 
     def __init__(self, n: int, *, own: bool) -> None:

@@ -25,13 +25,13 @@ def read_arpa(path: Path) -> NGrams:
     """Read a model from an ARPA file.
 
     Args:
-        path: the file.
+        path: The file.
 
     Returns:
         The model as arrays.
 
     Raises:
-        LanguageModelInvalid: the file cannot be read or is malformed; the message names the line.
+        LanguageModelInvalid: The file cannot be read or is malformed; the message names the line.
     """
     try:
         with path.open(encoding="utf-8") as file:
@@ -149,8 +149,8 @@ def first_child_of(parents: NDArray[np.int64], n_states: int) -> NDArray[np.int3
     """Return where the children of each state begin.
 
     Args:
-        parents: parent of each state but the first, int64 [n_states - 1], not decreasing.
-        n_states: number of states.
+        parents: Parent of each state but the first, int64 [n_states - 1], not decreasing.
+        n_states: Number of states.
 
     Returns:
         int32 [n_states + 1]: the children of state s are the states from entry s to entry s + 1.
@@ -162,8 +162,8 @@ def write_arpa(path: Path, ngrams: NGrams) -> None:
     """Write a model as an ARPA file, which KenLM reads as well.
 
     Args:
-        path: the file.
-        ngrams: the model.
+        path: The file.
+        ngrams: The model.
     """
     with path.open("w", encoding="utf-8") as file:
         file.writelines(_lines(ngrams))

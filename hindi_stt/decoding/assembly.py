@@ -23,7 +23,7 @@ class Assembly:
     Tokens of a clip are held back while the next one may overlap its end.
 
     Args:
-        finds_speech: whether the decoder detects clips without speech (`SpeechBoundDecoder`), for `warnings`.
+        finds_speech: Whether the decoder detects clips without speech (`SpeechBoundDecoder`), for `warnings`.
     """
 
     def __init__(self, *, finds_speech: bool = False) -> None:
@@ -50,8 +50,8 @@ class Assembly:
         """Add the next clip.
 
         Args:
-            clip: the clip.
-            hypothesis: what the decoder found in it.
+            clip: The clip.
+            hypothesis: What the decoder found in it.
 
         Returns:
             The segments that are final with this clip.
@@ -106,9 +106,9 @@ def stitch(left: Sequence[Token], right: Sequence[Token], middle_s: float) -> tu
     at the middle. A word that begins in the left clip is taken from it whole.
 
     Args:
-        left: tokens of the first clip, times in seconds from the recording's start.
-        right: tokens of the second clip, likewise.
-        middle_s: middle of the overlap, in seconds from the recording's start.
+        left: Tokens of the first clip, times in seconds from the recording's start.
+        right: Tokens of the second clip, likewise.
+        middle_s: Middle of the overlap, in seconds from the recording's start.
 
     Returns:
         The tokens up to the join, which are final, and those behind it.

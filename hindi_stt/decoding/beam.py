@@ -42,9 +42,9 @@ class BeamLimits:
     """Bounds on the beam search.
 
     Attributes:
-        width: hypotheses kept per frame.
-        token_floor: natural log-probability below which a class is not considered, except the best one and the blank.
-        margin: largest difference in natural log-probability between the best hypothesis and the last one kept.
+        width: Hypotheses kept per frame.
+        token_floor: Natural log-probability below which a class is not considered, except the best one and the blank.
+        margin: Largest difference in natural log-probability between the best hypothesis and the last one kept.
     """
 
     width: int = 16
@@ -60,13 +60,13 @@ class _Text:
     """A text so far: finished words, and the letters of the word in progress.
 
     Attributes:
-        history: number that identifies the finished words, equal for equal texts.
-        letters: of the word in progress.
-        settled: score of the finished words and of completed hotwords.
+        history: Number that identifies the finished words, equal for equal texts.
+        letters: Of the word in progress.
+        settled: Score of the finished words and of completed hotwords.
         extra: `settled`, and the provisional score of the word in progress.
-        lm_state: state of the language model after the finished words.
-        hot: position in the tree of hotwords.
-        hot_kept: settled part of the score of the hotword in progress.
+        lm_state: State of the language model after the finished words.
+        hot: Position in the tree of hotwords.
+        hot_kept: Settled part of the score of the hotword in progress.
     """
 
     __slots__ = ("children", "extra", "finished", "history", "hot", "hot_kept", "letters", "lm_state", "settled")
@@ -93,10 +93,10 @@ class BeamDecoder:
     """CTC prefix beam search with an optional language model and hotwords. Thread-safe: state is kept per call.
 
     Args:
-        vocabulary: of the acoustic model.
+        vocabulary: Of the acoustic model.
         language_model: None for none.
-        hotwords: the root of their tree; None for none.
-        limits: bounds on the search; None for the defaults.
+        hotwords: The root of their tree; None for none.
+        limits: Bounds on the search; None for the defaults.
     """
 
     def __init__(
@@ -120,8 +120,8 @@ class BeamDecoder:
         """Return the best hypotheses of different texts.
 
         Args:
-            log_probs: of one clip, float32 [frames, classes], natural log.
-            count: largest number of hypotheses.
+            log_probs: Of one clip, float32 [frames, classes], natural log.
+            count: Largest number of hypotheses.
 
         Returns:
             Up to `count` hypotheses, best first.

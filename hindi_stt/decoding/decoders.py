@@ -41,16 +41,16 @@ class Decoders:
     All language models are read at once, so that an invalid one is found at start.
 
     Args:
-        bundle: whose vocabulary and language models are used.
-        default_language_model: name of one of the bundle's; "" for the one that the manifest names, "none" for none.
-        hotwords: applied to every request.
-        max_hotwords: largest number of hotwords in one request, these included.
-        limits: bounds on the beam search; None for the defaults.
+        bundle: Whose vocabulary and language models are used.
+        default_language_model: Name of one of the bundle's; "" for the one that the manifest names, "none" for none.
+        hotwords: Applied to every request.
+        max_hotwords: Largest number of hotwords in one request, these included.
+        limits: Bounds on the beam search; None for the defaults.
 
     Raises:
-        LanguageModelInvalid: a language model cannot be read or does not match the vocabulary.
-        InvalidHotwords: a hotword cannot be used.
-        UnknownLanguageModel: the default language model is not in the bundle.
+        LanguageModelInvalid: A language model cannot be read or does not match the vocabulary.
+        InvalidHotwords: A hotword cannot be used.
+        UnknownLanguageModel: The default language model is not in the bundle.
     """
 
     def __init__(
@@ -82,11 +82,11 @@ class Decoders:
         """Add a language model from a file, before the first request.
 
         Args:
-            name: the name by which requests select it.
-            path: an .npz, ARPA or KenLM file.
+            name: The name by which requests select it.
+            path: An .npz, ARPA or KenLM file.
 
         Raises:
-            LanguageModelInvalid: the file cannot be read or does not match the vocabulary.
+            LanguageModelInvalid: The file cannot be read or does not match the vocabulary.
         """
         self._models[name] = load_language_model(path, self._vocabulary)
         self._choose.cache_clear()
@@ -103,8 +103,8 @@ class Decoders:
         are skipped without notice.
 
         Args:
-            options: the request's options.
-            prompt: the text.
+            options: The request's options.
+            prompt: The text.
 
         Returns:
             The new options, and the words to warn about: those that the model cannot write, or all where decoding is
@@ -128,15 +128,15 @@ class Decoders:
         """Return the decoder for one request. Decoders are cached, so checking the options first costs nothing extra.
 
         Args:
-            options: the request's options.
+            options: The request's options.
 
         Returns:
             A thread-safe decoder.
 
         Raises:
-            InvalidHotwords: a hotword cannot be used.
-            UnknownLanguageModel: the bundle has no such language model.
-            InvalidRequest: the options contradict each other.
+            InvalidHotwords: A hotword cannot be used.
+            UnknownLanguageModel: The bundle has no such language model.
+            InvalidRequest: The options contradict each other.
         """
         return self._choose(options)
 
@@ -144,15 +144,15 @@ class Decoders:
         """Return the decoder for the clips of one recording: as `choose`, with onsets, and no words without speech.
 
         Args:
-            options: the request's options.
+            options: The request's options.
 
         Returns:
             A thread-safe decoder.
 
         Raises:
-            InvalidHotwords: a hotword cannot be used.
-            UnknownLanguageModel: the bundle has no such language model.
-            InvalidRequest: the options contradict each other.
+            InvalidHotwords: A hotword cannot be used.
+            UnknownLanguageModel: The bundle has no such language model.
+            InvalidRequest: The options contradict each other.
         """
         decode = OnsetDecoder(self.choose(options), self._onsets)
         if self._min_speech_score is None:
@@ -192,14 +192,14 @@ def load_language_model(path: Path, vocabulary: Vocabulary) -> LanguageModel:
     """Read an n-gram model over words or pieces: our .npz, ARPA, or KenLM's binary form, recognised by its first bytes.
 
     Args:
-        path: the file.
-        vocabulary: of the acoustic model.
+        path: The file.
+        vocabulary: Of the acoustic model.
 
     Returns:
         The language model, over words.
 
     Raises:
-        LanguageModelInvalid: the file is damaged, or the acoustic model cannot write most of its words.
+        LanguageModelInvalid: The file is damaged, or the acoustic model cannot write most of its words.
     """
     try:
         with path.open("rb") as file:

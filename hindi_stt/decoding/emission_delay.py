@@ -16,8 +16,8 @@ class OnsetDecoder:
     """A decoder whose tokens begin where their sound does, as far as the model's emission delay is known.
 
     Args:
-        decode: the decoder whose times are corrected.
-        spec: the model's emission delay.
+        decode: The decoder whose times are corrected.
+        spec: The model's emission delay.
     """
 
     def __init__(self, decode: Decoder, spec: OnsetSpec) -> None:
@@ -35,8 +35,8 @@ def with_onsets(tokens: tuple[Token, ...], spec: OnsetSpec) -> tuple[Token, ...]
     """Move the start of each token earlier by the delay of its letters, but not before the end of the token before it.
 
     Args:
-        tokens: tokens in order of time.
-        spec: the model's emission delay, in seconds per letter.
+        tokens: Tokens in order of time.
+        spec: The model's emission delay, in seconds per letter.
 
     Returns:
         The tokens with new start times.

@@ -16,8 +16,8 @@ class GreedyDecoder:
     """Best-path decoder. Thread-safe. Times and confidences: see `decoding.paths`.
 
     Args:
-        tokens: the piece of each class, in order of id.
-        blank_id: id of the CTC blank.
+        tokens: The piece of each class, in order of id.
+        blank_id: Id of the CTC blank.
     """
 
     def __init__(self, tokens: Sequence[str], blank_id: int) -> None:

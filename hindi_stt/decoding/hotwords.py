@@ -44,8 +44,8 @@ class Hotword:
     """A word or phrase that decoding prefers.
 
     Attributes:
-        text: the word or phrase.
-        weight: bonus per letter in natural log, above 0 and at most MAX_WEIGHT.
+        text: The word or phrase.
+        weight: Bonus per letter in natural log, above 0 and at most MAX_WEIGHT.
     """
 
     text: str
@@ -56,9 +56,9 @@ class HotwordNode:
     """One letter in the tree of hotwords.
 
     Attributes:
-        children: next node by letter.
-        bonus: of all letters from the root to here, natural log.
-        end_bonus: of the hotword that ends here; 0 if none does.
+        children: Next node by letter.
+        bonus: Of all letters from the root to here, natural log.
+        end_bonus: Of the hotword that ends here; 0 if none does.
     """
 
     __slots__ = ("bonus", "children", "end_bonus")
@@ -73,14 +73,14 @@ def parse_hotwords(entries: Iterable[str], default_weight: float = DEFAULT_WEIGH
     """Parse "WORD" and "WORD:WEIGHT".
 
     Args:
-        entries: one hotword each.
-        default_weight: weight of entries without one, natural log per letter.
+        entries: One hotword each.
+        default_weight: Weight of entries without one, natural log per letter.
 
     Returns:
         The hotwords in the same order.
 
     Raises:
-        InvalidHotwords: the text behind the last colon is not a number.
+        InvalidHotwords: The text behind the last colon is not a number.
     """
     hotwords = []
     for entry in entries:
@@ -96,13 +96,13 @@ def read_hotwords(path: Path) -> tuple[Hotword, ...]:
     """Read a file with one WORD[:WEIGHT] per line.
 
     Args:
-        path: a UTF-8 text file.
+        path: A UTF-8 text file.
 
     Returns:
         The hotwords in the file's order.
 
     Raises:
-        InvalidHotwords: the file cannot be read, or a weight is not a number.
+        InvalidHotwords: The file cannot be read, or a weight is not a number.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -115,15 +115,15 @@ def build_tree(hotwords: Sequence[Hotword], vocabulary: Vocabulary, max_hotwords
     """Build the tree of hotwords by letter.
 
     Args:
-        hotwords: the hotwords.
-        vocabulary: of the acoustic model.
-        max_hotwords: the largest number of them.
+        hotwords: The hotwords.
+        vocabulary: Of the acoustic model.
+        max_hotwords: The largest number of them.
 
     Returns:
         The root; None without hotwords.
 
     Raises:
-        InvalidHotwords: there are too many, a weight is out of bounds, or the model cannot write one of them.
+        InvalidHotwords: There are too many, a weight is out of bounds, or the model cannot write one of them.
     """
     if len(hotwords) > max_hotwords:
         raise InvalidHotwords(f"{len(hotwords)} hotwords, the bound is {max_hotwords}.")
@@ -166,8 +166,8 @@ def follow(node: HotwordNode | None, letters: str) -> HotwordNode | None:
     """Follow letters down the tree.
 
     Args:
-        node: where to start; None outside the tree.
-        letters: the letters to follow.
+        node: Where to start; None outside the tree.
+        letters: The letters to follow.
 
     Returns:
         The node that they lead to; None where they leave the tree.

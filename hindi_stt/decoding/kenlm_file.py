@@ -19,12 +19,12 @@ class KenLMModel:
     """A language model in KenLM's binary form, queried through KenLM. Needs the package kenlm.
 
     Args:
-        path: the file.
-        alpha: see `LanguageModel`.
-        beta: see `LanguageModel`.
+        path: The file.
+        alpha: See `LanguageModel`.
+        beta: See `LanguageModel`.
 
     Attributes:
-        words: its words, sorted; empty where the file was made without them.
+        words: Its words, sorted; empty where the file was made without them.
 
     Raises:
         LanguageModelInvalid: KenLM cannot read the file, or is not installed.
@@ -53,7 +53,7 @@ class KenLMModel:
 
         Args:
             state: KenLM's state before the word.
-            word: the next word.
+            word: The next word.
 
         Returns:
             Natural log-probability of the word, the state after it, and whether the model knows the word.

@@ -53,9 +53,9 @@ class LanguageModel(Protocol):
     """What the beam search needs of a language model. States are opaque and hashable.
 
     Attributes:
-        alpha: weight of its log-probability.
-        beta: reward per word, natural log.
-        unknown: additional score of a word that it does not know, at most 0, natural log.
+        alpha: Weight of its log-probability.
+        beta: Reward per word, natural log.
+        unknown: Additional score of a word that it does not know, at most 0, natural log.
     """
 
     alpha: float
@@ -71,8 +71,8 @@ class LanguageModel(Protocol):
         """Score the next word.
 
         Args:
-            state: the state before the word.
-            word: the next word.
+            state: The state before the word.
+            word: The next word.
 
         Returns:
             Natural log-probability of the word, the state after it, and whether the model knows the word.
@@ -93,16 +93,16 @@ class NGrams:
     """The arrays of an automaton of n states, and the weights of the model.
 
     Attributes:
-        words: by word id; id 0 is <unk>.
+        words: By word id; id 0 is <unk>.
         first_child: int32 [n + 1]; the children of state s are the states first_child[s] to first_child[s + 1].
         word: int32 [n], the last word of each state.
         log10_prob: float32 [n], log10 probability of the last word.
         log10_backoff: float32 [n], log10 backoff weight.
         suffix: int32 [n], the state of the same n-gram without its first word.
-        order: words in the longest n-gram.
-        alpha: see `LanguageModel`.
-        beta: see `LanguageModel`.
-        unknown: see `LanguageModel`.
+        order: Words in the longest n-gram.
+        alpha: See `LanguageModel`.
+        beta: See `LanguageModel`.
+        unknown: See `LanguageModel`.
     """
 
     words: tuple[str, ...]
@@ -120,9 +120,9 @@ class NGrams:
         """Return the same model with other weights.
 
         Args:
-            alpha: see `LanguageModel`.
-            beta: see `LanguageModel`.
-            unknown: see `LanguageModel`.
+            alpha: See `LanguageModel`.
+            beta: See `LanguageModel`.
+            unknown: See `LanguageModel`.
 
         Returns:
             A model that shares the arrays.
@@ -155,8 +155,8 @@ class NGramModel:
         """See `LanguageModel.score`.
 
         Args:
-            state: number of the state before the word.
-            word: the next word.
+            state: Number of the state before the word.
+            word: The next word.
 
         Returns:
             Natural log-probability of the word, the state after it, and whether the model knows the word.
@@ -196,8 +196,8 @@ def any_begins(words: Sequence[str], letters: str) -> bool:
     """Tell whether one of these words begins with these letters.
 
     Args:
-        words: sorted words.
-        letters: the beginning to look for.
+        words: Sorted words.
+        letters: The beginning to look for.
 
     Returns:
         Whether one does.
@@ -210,8 +210,8 @@ def write_ngrams(path: Path, ngrams: NGrams) -> None:
     """Write a model as an .npz file, compressed to a fifth.
 
     Args:
-        path: the file.
-        ngrams: the model.
+        path: The file.
+        ngrams: The model.
     """
     weights = {"alpha": ngrams.alpha, "beta": ngrams.beta, "unknown": ngrams.unknown}
     meta = {"format": _FORMAT, "order": ngrams.order, **weights}
@@ -224,13 +224,13 @@ def read_ngrams(path: Path) -> NGrams:
     """Read a file that `write_ngrams` wrote.
 
     Args:
-        path: the file.
+        path: The file.
 
     Returns:
         The model.
 
     Raises:
-        LanguageModelInvalid: the file cannot be read, or its arrays do not fit together.
+        LanguageModelInvalid: The file cannot be read, or its arrays do not fit together.
     """
     try:
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:

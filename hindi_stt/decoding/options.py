@@ -24,8 +24,8 @@ class DecodingOptions:
 
     Attributes:
         decoder: "auto" is beam search with a language model or a hotword, and greedy without either.
-        language_model: name of one of the bundle's; "" for the server's default, "none" for none.
-        hotwords: in addition to the server's own.
+        language_model: Name of one of the bundle's; "" for the server's default, "none" for none.
+        hotwords: In addition to the server's own.
     """
 
     decoder: DecoderName = "auto"
@@ -36,14 +36,14 @@ class DecodingOptions:
         """Return these options with a request's fields applied.
 
         Args:
-            fields: form fields by name; other names are ignored.
+            fields: Form fields by name; other names are ignored.
 
         Returns:
             New options.
 
         Raises:
-            InvalidRequest: the field "decoder" has an unknown value.
-            InvalidHotwords: a weight is not a number.
+            InvalidRequest: The field "decoder" has an unknown value.
+            InvalidHotwords: A weight is not a number.
         """
         changes: dict[str, Any] = {}
         if (decoder := fields.get("decoder")) is not None:

@@ -25,8 +25,8 @@ def confidence(log_p: Float32, n_classes: int) -> NDArray[Any]:
     """Convert log-probabilities to confidences, linearly from a uniform distribution (0) to certainty (1).
 
     Args:
-        log_p: natural-log probabilities, any shape.
-        n_classes: number of classes of the model.
+        log_p: Natural-log probabilities, any shape.
+        n_classes: Number of classes of the model.
 
     Returns:
         Confidences in [0, 1], in the same shape.
@@ -41,10 +41,10 @@ def ends_of(values: Float32, ids: Sequence[int], starts: Sequence[int], blank_id
     path is most likely. Between two tokens of one class there is at least one blank.
 
     Args:
-        values: natural-log probabilities, float32 [frames, classes].
-        ids: class of each token.
-        starts: first frame of each token.
-        blank_id: id of the CTC blank.
+        values: Natural-log probabilities, float32 [frames, classes].
+        ids: Class of each token.
+        starts: First frame of each token.
+        blank_id: Id of the CTC blank.
 
     Returns:
         For each token the frame after its last one.
@@ -68,11 +68,11 @@ def tokens_from(
     """Make the tokens of a path.
 
     Args:
-        log_probs: of the clip, float32 [frames, classes], natural log.
-        pieces: text of each class.
-        ids: class of each token.
-        starts: first frame of each token.
-        ends: for each token the frame after its last one.
+        log_probs: Of the clip, float32 [frames, classes], natural log.
+        pieces: Text of each class.
+        ids: Class of each token.
+        starts: First frame of each token.
+        ends: For each token the frame after its last one.
 
     Returns:
         The tokens, with times in seconds and the confidence of their least certain frame.

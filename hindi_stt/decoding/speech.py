@@ -37,9 +37,9 @@ class SpeechBoundDecoder:
     One word that reaches it keeps all words of its clip. Thread-safe if the decoders are.
 
     Args:
-        decode: the decoder in use.
-        best_path: the greedy decoder of the same model.
-        bound: least score, 0 to 1, that one word of a clip must have.
+        decode: The decoder in use.
+        best_path: The greedy decoder of the same model.
+        bound: Least score, 0 to 1, that one word of a clip must have.
     """
 
     def __init__(self, decode: Decoder, best_path: Decoder, bound: float) -> None:
@@ -63,8 +63,8 @@ def speech_score(log_probs: LogProbs, hypothesis: Hypothesis) -> float:
     """Return the highest score of a hypothesis's words.
 
     Args:
-        log_probs: of the clip, float32 [frames, classes], natural log.
-        hypothesis: what a decoder made of them.
+        log_probs: Of the clip, float32 [frames, classes], natural log.
+        hypothesis: What a decoder made of them.
 
     Returns:
         A score in [0, 1]; 0 without words.

@@ -26,8 +26,8 @@ def names_of_pieces(words: Sequence[str], vocabulary: Vocabulary) -> tuple[str, 
     """Find out how a language model names the classes of the acoustic model.
 
     Args:
-        words: the language model's words.
-        vocabulary: of the acoustic model.
+        words: The language model's words.
+        vocabulary: Of the acoustic model.
 
     Returns:
         The name of each class; None for a model over words.
@@ -45,9 +45,9 @@ class PieceModel:
     `alpha` weighs the sum over a word's pieces; `beta` is a reward per word, whereas NeMo's is per piece.
 
     Args:
-        model: the model over pieces.
-        vocabulary: of the acoustic model.
-        names: how the model names each class of the vocabulary.
+        model: The model over pieces.
+        vocabulary: Of the acoustic model.
+        names: How the model names each class of the vocabulary.
     """
 
     def __init__(self, model: LanguageModel, vocabulary: Vocabulary, names: Sequence[str]) -> None:
@@ -72,8 +72,8 @@ class PieceModel:
         """Score the next word by its most likely segmentation into pieces.
 
         Args:
-            state: the state before the word.
-            word: the next word.
+            state: The state before the word.
+            word: The next word.
 
         Returns:
             Natural log-probability of the word, the state after it, and whether there is a segmentation.

@@ -21,13 +21,13 @@ class Vocabulary:
     """The pieces of a model, in order of class id.
 
     Args:
-        tokens: the piece of each class, with its word mark.
-        blank_id: id of the CTC blank.
+        tokens: The piece of each class, with its word mark.
+        blank_id: Id of the CTC blank.
 
     Attributes:
-        letters: each piece without its word mark.
-        starts: whether each piece begins a word.
-        alphabet: every letter that the pieces can spell, without punctuation marks.
+        letters: Each piece without its word mark.
+        starts: Whether each piece begins a word.
+        alphabet: Every letter that the pieces can spell, without punctuation marks.
     """
 
     def __init__(self, tokens: Sequence[str], blank_id: int) -> None:
@@ -47,7 +47,7 @@ class Vocabulary:
         invisible format characters that it cannot write are removed.
 
         Args:
-            text: any text.
+            text: Any text.
 
         Returns:
             The words.

@@ -30,9 +30,9 @@ def from_code(code: str, message: str, retry_after_s: float | None = None) -> Hi
     """Return the error with this code, for errors that crossed a process boundary.
 
     Args:
-        code: the error's code.
-        message: the error's message.
-        retry_after_s: seconds after which the request can be repeated; None if unknown.
+        code: The error's code.
+        message: The error's message.
+        retry_after_s: Seconds after which the request can be repeated; None if unknown.
 
     Returns:
         The error; an InternalError for an unknown code.
@@ -44,8 +44,8 @@ def from_status(status: int, message: str) -> HindiSTTError:
     """Return the error for an HTTP status that a library below this one chose.
 
     Args:
-        status: the HTTP status.
-        message: the error's message.
+        status: The HTTP status.
+        message: The error's message.
 
     Returns:
         The error; for a status without one, InvalidRequest or InternalError.
@@ -66,11 +66,11 @@ def within(field: str) -> Iterator[None]:
     """Prefix the parameter that errors raised inside the block name with an outer field.
 
     Args:
-        field: name of an object in the request; an error about its `rate` then has the param `field.rate`, and one
+        field: Name of an object in the request; an error about its `rate` then has the param `field.rate`, and one
             about the object itself the param `field`.
 
     Raises:
-        HindiSTTError: the error that was raised inside the block.
+        HindiSTTError: The error that was raised inside the block.
     """
     try:
         yield

@@ -117,11 +117,11 @@ def needing_room(what: str) -> Iterator[None]:
     """Turn the OSError of a full disk, raised inside the block, into StorageFull.
 
     Args:
-        what: what is being written, for the message.
+        what: What is being written, for the message.
 
     Raises:
-        StorageFull: the disk or the quota is full.
-        OSError: any other error, unchanged.
+        StorageFull: The disk or the quota is full.
+        OSError: Any other error, unchanged.
     """
     try:
         yield

@@ -30,10 +30,10 @@ class Consistency:
     """Consistency of one precision of a bundle.
 
     Attributes:
-        precision: the precision.
-        max_batch_delta: largest absolute difference of a log-prob between a clip alone and in a mixed batch.
-        max_delta: largest absolute difference from the first precision.
-        sound: whether probabilities sum to 1 and batching changes nothing.
+        precision: The precision.
+        max_batch_delta: Largest absolute difference of a log-prob between a clip alone and in a mixed batch.
+        max_delta: Largest absolute difference from the first precision.
+        sound: Whether probabilities sum to 1 and batching changes nothing.
     """
 
     precision: str
@@ -46,9 +46,9 @@ def made_up_features(bundle: Bundle, durations_s: Sequence[int] = DURATIONS_S, *
     """Compute features of synthetic sound: tones and noise whose loudness varies like syllables.
 
     Args:
-        bundle: parameters of the features.
-        durations_s: seconds of each clip; each is shortened by up to half a second.
-        seed: seed of the sound.
+        bundle: Parameters of the features.
+        durations_s: Seconds of each clip; each is shortened by up to half a second.
+        seed: Seed of the sound.
 
     Returns:
         Features of each clip, float32 [mels, frames].
@@ -73,15 +73,15 @@ def check_consistency(bundle: Bundle, *, threads: int) -> list[Consistency]:
     """Run every precision of a bundle on synthetic sound.
 
     Args:
-        bundle: the bundle.
-        threads: threads of ONNX Runtime.
+        bundle: The bundle.
+        threads: Threads of ONNX Runtime.
 
     Returns:
         The consistency of each precision.
 
     Raises:
-        BundleInvalid: a precision cannot be loaded.
-        InferenceFailed: a precision cannot be run.
+        BundleInvalid: A precision cannot be loaded.
+        InferenceFailed: A precision cannot be run.
     """
     clips = made_up_features(bundle)
     found: list[Consistency] = []

@@ -23,9 +23,9 @@ class Utterance:
     """One recording of a manifest.
 
     Attributes:
-        file: the recording.
-        text: the reference; empty if unknown.
-        domain: kind of speech; empty if unknown.
+        file: The recording.
+        text: The reference; empty if unknown.
+        domain: Kind of speech; empty if unknown.
     """
 
     file: Path
@@ -43,7 +43,7 @@ def read_manifest(manifest: Path) -> list[Utterance]:
         The recordings, in order.
 
     Raises:
-        InvalidRequest: the file cannot be read, lists nothing, or has an invalid line, which the message names.
+        InvalidRequest: The file cannot be read, lists nothing, or has an invalid line, which the message names.
     """
     try:
         text = manifest.read_text(encoding="utf-8-sig")

@@ -29,14 +29,14 @@ class ErrorRate:
     """Error rates of a corpus.
 
     Attributes:
-        form: form in which the texts were compared.
-        wer: word error rate, as a fraction.
-        wer_interval: its 95 % bootstrap interval.
-        cer: character error rate, as a fraction.
-        cer_interval: its 95 % bootstrap interval.
-        n_utterances: number of references.
-        n_words: words in the references.
-        errors: substitutions, deletions and insertions of words.
+        form: Form in which the texts were compared.
+        wer: Word error rate, as a fraction.
+        wer_interval: Its 95 % bootstrap interval.
+        cer: Character error rate, as a fraction.
+        cer_interval: Its 95 % bootstrap interval.
+        n_utterances: Number of references.
+        n_words: Words in the references.
+        errors: Substitutions, deletions and insertions of words.
     """
 
     form: Form
@@ -54,10 +54,10 @@ class Comparison:
     """Run B compared with run A on the same utterances.
 
     Attributes:
-        form: form in which the texts were compared.
-        delta_wer: word error rate of B minus that of A, as a fraction.
-        interval: its 95 % paired bootstrap interval.
-        p_worse: share of resamplings in which B is worse.
+        form: Form in which the texts were compared.
+        delta_wer: Word error rate of B minus that of A, as a fraction.
+        interval: Its 95 % paired bootstrap interval.
+        p_worse: Share of resamplings in which B is worse.
     """
 
     form: Form
@@ -81,16 +81,16 @@ def error_rate(references: Sequence[str], hypotheses: Sequence[str], form: Form,
     """Compute the error rates of a corpus with bootstrap intervals over utterances.
 
     Args:
-        references: the texts that were spoken.
-        hypotheses: the recognised texts, in the same order.
-        form: form in which the texts are compared.
-        seed: seed of the resampling.
+        references: The texts that were spoken.
+        hypotheses: The recognised texts, in the same order.
+        form: Form in which the texts are compared.
+        seed: Seed of the resampling.
 
     Returns:
         The error rates.
 
     Raises:
-        ValueError: the lists differ in length, or no reference has a word.
+        ValueError: The lists differ in length, or no reference has a word.
     """
     counts = _count(references, hypotheses, form)
     samples = _resample(len(counts.words), seed)
@@ -112,11 +112,11 @@ def compare(
     """Compare the word error rates of two runs with a paired bootstrap over utterances.
 
     Args:
-        references: the texts that were spoken.
-        run_a: texts of the first run, in the same order.
-        run_b: texts of the second run, in the same order.
-        form: form in which the texts are compared.
-        seed: seed of the resampling.
+        references: The texts that were spoken.
+        run_a: Texts of the first run, in the same order.
+        run_b: Texts of the second run, in the same order.
+        form: Form in which the texts are compared.
+        seed: Seed of the resampling.
 
     Returns:
         B compared with A.
@@ -133,9 +133,9 @@ def confusions(references: Sequence[str], hypotheses: Sequence[str], form: Form)
     """Count which words were recognised as which.
 
     Args:
-        references: the texts that were spoken.
-        hypotheses: the recognised texts, in the same order.
-        form: form in which the texts are compared.
+        references: The texts that were spoken.
+        hypotheses: The recognised texts, in the same order.
+        form: Form in which the texts are compared.
 
     Returns:
         (spoken, recognised, count), most frequent first; "" stands for a missing or an inserted word.

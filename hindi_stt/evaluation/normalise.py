@@ -52,8 +52,8 @@ def apply_form(text: str, form: Form) -> str:
     """Normalise a text for comparison.
 
     Args:
-        text: any text.
-        form: one of the forms that this module defines.
+        text: Any text.
+        form: One of the forms that this module defines.
 
     Returns:
         The text in this form.

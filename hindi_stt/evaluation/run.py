@@ -21,9 +21,9 @@ class Run:
     """Transcripts of a manifest.
 
     Attributes:
-        texts: one per recording.
-        speech_s: seconds of audio.
-        compute_s: wall-clock seconds that they took.
+        texts: One per recording.
+        speech_s: Seconds of audio.
+        compute_s: Wall-clock seconds that they took.
     """
 
     texts: tuple[str, ...]
@@ -42,17 +42,17 @@ def transcribe_all(
     """Transcribe every recording, one after the other.
 
     Args:
-        pipeline: features and decoding.
-        acoustic: the acoustic model.
-        utterances: the recordings.
-        options: transcription options; None for the defaults.
-        label: name of the run in the progress bar.
+        pipeline: Features and decoding.
+        acoustic: The acoustic model.
+        utterances: The recordings.
+        options: Transcription options; None for the defaults.
+        label: Name of the run in the progress bar.
 
     Returns:
         The texts and the time taken.
 
     Raises:
-        HindiSTTError: as `Pipeline.transcribe` raises.
+        HindiSTTError: As `Pipeline.transcribe` raises.
     """
     texts, speech_s = [], 0.0
     start = time.perf_counter()

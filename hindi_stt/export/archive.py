@@ -32,9 +32,9 @@ class Archive:
     """An unpacked .nemo file.
 
     Attributes:
-        folder: where it was unpacked.
+        folder: Where it was unpacked.
         config: model_config.yaml as plain data.
-        weights: path of the checkpoint file.
+        weights: Path of the checkpoint file.
     """
 
     folder: Path
@@ -45,13 +45,13 @@ class Archive:
         """Return the file that a configuration names as "nemo:<file>".
 
         Args:
-            reference: the value in the configuration, with or without "nemo:".
+            reference: The value in the configuration, with or without "nemo:".
 
         Returns:
             The file's path in the unpacked folder.
 
         Raises:
-            CorruptModel: the archive holds no such file, or several.
+            CorruptModel: The archive holds no such file, or several.
         """
         name = PurePosixPath(reference.removeprefix("nemo:")).name
         found = [path for path in self.folder.rglob("*") if path.is_file() and path.name == name]
@@ -64,16 +64,16 @@ def unpack(file: Path, folder: Path, *, max_bytes: int = MAX_BYTES) -> Archive:
     """Unpack a .nemo file into an empty folder.
 
     Args:
-        file: the .nemo file, a tar archive, compressed or not.
-        folder: where to unpack; created if missing.
-        max_bytes: largest total size of the unpacked files.
+        file: The .nemo file, a tar archive, compressed or not.
+        folder: Where to unpack; created if missing.
+        max_bytes: Largest total size of the unpacked files.
 
     Returns:
         The unpacked archive, with its configuration parsed.
 
     Raises:
-        UnsafeArchive: a member is not a plain file inside the folder, or the archive exceeds a bound.
-        CorruptModel: the archive is truncated or incomplete.
+        UnsafeArchive: A member is not a plain file inside the folder, or the archive exceeds a bound.
+        CorruptModel: The archive is truncated or incomplete.
     """
     folder.mkdir(parents=True, exist_ok=True)
     try:

@@ -79,15 +79,15 @@ class ModelConfig:
 
     Attributes:
         family: "conformer" or "fastconformer".
-        hybrid: whether this is the CTC branch of a hybrid transducer/CTC model.
-        features: parameters of the log-mel features.
-        subsampling: feature frames per output frame.
-        vocabulary: the subword tokens without the blank.
+        hybrid: Whether this is the CTC branch of a hybrid transducer/CTC model.
+        features: Parameters of the log-mel features.
+        subsampling: Feature frames per output frame.
+        vocabulary: The subword tokens without the blank.
         tokenizer: "nemo:" reference to a SentencePiece model; None for a character model.
-        nemo_version: as written in the file.
-        preprocessor: the section from which NeMo builds the preprocessor.
-        encoder: the section from which NeMo builds the encoder.
-        decoder: the section from which NeMo builds the CTC decoder.
+        nemo_version: As written in the file.
+        preprocessor: The section from which NeMo builds the preprocessor.
+        encoder: The section from which NeMo builds the encoder.
+        decoder: The section from which NeMo builds the CTC decoder.
     """
 
     family: str
@@ -112,9 +112,9 @@ def read_config(config: Mapping[str, Any]) -> ModelConfig:
         What the exporter needs of it.
 
     Raises:
-        UnsupportedModel: the model or one of its options cannot be exported.
-        UnsafeArchive: the configuration names code outside NeMo.
-        CorruptModel: a section is missing or its values contradict each other.
+        UnsupportedModel: The model or one of its options cannot be exported.
+        UnsafeArchive: The configuration names code outside NeMo.
+        CorruptModel: A section is missing or its values contradict each other.
     """
     for target in _targets(config):
         if not target.startswith(TRUSTED_PREFIXES):

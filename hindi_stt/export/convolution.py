@@ -34,7 +34,7 @@ def convolutions_to_products(model: onnx.ModelProto) -> onnx.ModelProto:
     Handles dense Conv2d layers of kernel 3, stride 2, padding 1, each followed by a ReLU.
 
     Args:
-        model: the exported model.
+        model: The exported model.
 
     Returns:
         The rewritten model; the same model where the subsampling is of another kind.

@@ -43,11 +43,11 @@ class Options:
     """Options of one export.
 
     Attributes:
-        identity: name, language and licence of the bundle; see `Identity`.
-        precisions: the ONNX files to write, of "fp32" and "int8".
-        half: round the weights to float16 and store them in that form.
-        utterances: real speech to verify with.
-        threads: threads of ONNX Runtime during verification.
+        identity: Name, language and licence of the bundle; see `Identity`.
+        precisions: The ONNX files to write, of "fp32" and "int8".
+        half: Round the weights to float16 and store them in that form.
+        utterances: Real speech to verify with.
+        threads: Threads of ONNX Runtime during verification.
     """
 
     identity: Identity
@@ -63,18 +63,18 @@ def export(source: LocalSource, folder: Path, options: Options) -> tuple[Bundle,
     If anything fails, the folder is left without a bundle.
 
     Args:
-        source: the .nemo file.
-        folder: where the bundle goes.
-        options: see `Options`.
+        source: The .nemo file.
+        folder: Where the bundle goes.
+        options: See `Options`.
 
     Returns:
         The bundle and the verification report.
 
     Raises:
-        UnsafeArchive: the archive holds code or paths outside its folder.
-        CorruptModel: the archive is damaged, or its parts do not match.
-        UnsupportedModel: the architecture cannot be exported.
-        VerificationFailed: the fp32 model differs from NeMo by more than the tolerance.
+        UnsafeArchive: The archive holds code or paths outside its folder.
+        CorruptModel: The archive is damaged, or its parts do not match.
+        UnsupportedModel: The architecture cannot be exported.
+        VerificationFailed: The fp32 model differs from NeMo by more than the tolerance.
     """
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="hindi-stt-export-") as work:

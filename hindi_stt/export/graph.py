@@ -21,13 +21,13 @@ class Graph:
     weights, so that a pass meets only one form. The model that is passed in is not changed.
 
     Args:
-        model: the model whose graph is edited.
+        model: The model whose graph is edited.
 
     Attributes:
-        nodes: in topological order.
-        initializers: tensor by name.
-        inputs: names of the graph's inputs.
-        outputs: names of the graph's outputs.
+        nodes: In topological order.
+        initializers: Tensor by name.
+        inputs: Names of the graph's inputs.
+        outputs: Names of the graph's outputs.
     """
 
     def __init__(self, model: onnx.ModelProto) -> None:
@@ -68,13 +68,13 @@ class Graph:
         """Return the value of a constant tensor.
 
         Args:
-            name: the tensor's name.
+            name: The tensor's name.
 
         Returns:
             The value, in the shape and dtype of the initialiser.
 
         Raises:
-            ValueError: the tensor is not constant.
+            ValueError: The tensor is not constant.
         """
         found = self.array(name)
         if found is None:
@@ -95,14 +95,14 @@ class Graph:
         """Add an initialiser, unless one with the same name and value exists.
 
         Args:
-            name: the initialiser's name.
-            value: its value; shape and dtype are kept.
+            name: The initialiser's name.
+            value: Its value; shape and dtype are kept.
 
         Returns:
             The name.
 
         Raises:
-            ValueError: the name is taken by another value.
+            ValueError: The name is taken by another value.
         """
         if (present := self.array(name)) is not None:
             if present.dtype != value.dtype or not np.array_equal(present, value):
@@ -117,11 +117,11 @@ class Graph:
         """Make a node with one output; it is not in the graph until it is inserted.
 
         Args:
-            op: operator type.
-            inputs: names of the input tensors.
-            scope: prefix of the names of the node and its output.
-            domain: the operator's domain; empty for ONNX's own.
-            **attributes: the node's attributes.
+            op: Operator type.
+            inputs: Names of the input tensors.
+            scope: Prefix of the names of the node and its output.
+            domain: The operator's domain; empty for ONNX's own.
+            **attributes: The node's attributes.
 
         Returns:
             The node.
@@ -134,8 +134,8 @@ class Graph:
         """Insert nodes right before another one.
 
         Args:
-            nodes: the new nodes, in topological order.
-            before: a node of the graph.
+            nodes: The new nodes, in topological order.
+            before: A node of the graph.
         """
         at = next(i for i, node in enumerate(self.nodes) if node is before)
         self.nodes[at:at] = nodes
@@ -151,8 +151,8 @@ class Graph:
         """Make every reader of one tensor read another one instead.
 
         Args:
-            old: name of the tensor that is no longer read; not an output of the graph, whose names stay.
-            new: name of the tensor that is read instead.
+            old: Name of the tensor that is no longer read; not an output of the graph, whose names stay.
+            new: Name of the tensor that is read instead.
 
         Raises:
             ValueError: `old` is an output of the graph.
@@ -169,11 +169,11 @@ class Graph:
         """Rename an initialiser, here and wherever it is read.
 
         Args:
-            old: its present name.
-            new: its new name.
+            old: Its present name.
+            new: Its new name.
 
         Raises:
-            ValueError: the new name is taken.
+            ValueError: The new name is taken.
         """
         if new in self.initializers or new in self.producer:
             raise ValueError(f"{new} is taken")

@@ -26,9 +26,9 @@ def name_initializers(model: onnx.ModelProto, state: Mapping[str, Float32], epsi
     """Rename every float initialiser that holds a value of the state dict after that value. Scalars are left alone.
 
     Args:
-        model: the exported model.
+        model: The exported model.
         state: NeMo's state dict, as float32 arrays of the shapes that NeMo gives them.
-        epsilon: epsilon of the BatchNorm layers, which the exporter folds into convolutions.
+        epsilon: Epsilon of the BatchNorm layers, which the exporter folds into convolutions.
 
     Returns:
         The model with the new names.

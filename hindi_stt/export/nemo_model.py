@@ -32,16 +32,16 @@ def load_model(archive: Archive, config: ModelConfig) -> EncDecCTCModel:
     """Load the archive's model on the CPU in evaluation mode; of a hybrid its CTC branch, as a plain CTC model.
 
     Args:
-        archive: the unpacked .nemo file.
-        config: what `read_config` read from it.
+        archive: The unpacked .nemo file.
+        config: What `read_config` read from it.
 
     Returns:
         The NeMo model.
 
     Raises:
-        UnsafeArchive: the checkpoint holds code.
-        CorruptModel: the parts of the archive do not match each other.
-        UnsupportedModel: this NeMo cannot build the model, or its STFT window is not a Hann window.
+        UnsafeArchive: The checkpoint holds code.
+        CorruptModel: The parts of the archive do not match each other.
+        UnsupportedModel: This NeMo cannot build the model, or its STFT window is not a Hann window.
     """
     tokenizer = archive.artifact(config.tokenizer) if config.tokenizer else None
     pieces = read_pieces(tokenizer) if tokenizer else config.vocabulary
@@ -61,8 +61,8 @@ def nemo_config(config: ModelConfig, pieces: tuple[str, ...]) -> dict[str, Any]:
     """Return the smallest configuration from which NeMo builds the model again.
 
     Args:
-        config: what `read_config` read.
-        pieces: the subword tokens without the blank.
+        config: What `read_config` read.
+        pieces: The subword tokens without the blank.
 
     Returns:
         A model configuration as plain data.
@@ -83,15 +83,15 @@ def build_nemo_model(config: dict[str, Any], tokenizer: Path | None, pieces: tup
     """Build a NeMo model with freshly initialised weights.
 
     Args:
-        config: see `nemo_config`.
-        tokenizer: a SentencePiece model; None for a character model.
-        pieces: the subword tokens without the blank.
+        config: See `nemo_config`.
+        tokenizer: A SentencePiece model; None for a character model.
+        pieces: The subword tokens without the blank.
 
     Returns:
         The model.
 
     Raises:
-        UnsupportedModel: this NeMo cannot build it.
+        UnsupportedModel: This NeMo cannot build it.
     """
     cfg = OmegaConf.create(config)
     try:
@@ -111,13 +111,13 @@ def read_pieces(tokenizer: Path) -> tuple[str, ...]:
     """Read the pieces of a SentencePiece model.
 
     Args:
-        tokenizer: path of the SentencePiece model.
+        tokenizer: Path of the SentencePiece model.
 
     Returns:
         The pieces in the order of their ids.
 
     Raises:
-        CorruptModel: the file is not a SentencePiece model.
+        CorruptModel: The file is not a SentencePiece model.
     """
     processor = sentencepiece.SentencePieceProcessor()
     try:

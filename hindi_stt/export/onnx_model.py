@@ -48,9 +48,9 @@ class OnnxExport:
     """The result of an ONNX export.
 
     Attributes:
-        model: the float32 ONNX model.
-        exporter: what wrote it, "nemo" or "torch".
-        nodes: number of nodes left after each pass, by the pass's name.
+        model: The float32 ONNX model.
+        exporter: What wrote it, "nemo" or "torch".
+        nodes: Number of nodes left after each pass, by the pass's name.
     """
 
     model: onnx.ModelProto

@@ -32,10 +32,10 @@ def build_random_model(config: Path | DictConfig, pieces: list[str], target: Pat
     configuration has. A hybrid configuration (with a `joint`) becomes a hybrid transducer/CTC model.
 
     Args:
-        config: a NeMo model configuration, or its file.
+        config: A NeMo model configuration, or its file.
         pieces: SentencePiece pieces of any Hindi model.
-        target: the .nemo file to write.
-        seed: seed of the weights and of the tokenizer's text.
+        target: The .nemo file to write.
+        seed: Seed of the weights and of the tokenizer's text.
 
     Returns:
         The path of the .nemo file.
@@ -59,10 +59,10 @@ def train_tokenizer(pieces: list[str], size: int, folder: Path, *, seed: int = 0
     """Train a SentencePiece unigram model; writes tokenizer.model, tokenizer.vocab and vocab.txt.
 
     Args:
-        pieces: pieces of which the words of the training text are made.
-        size: number of pieces of the new model.
-        folder: where the files go.
-        seed: seed of the training text.
+        pieces: Pieces of which the words of the training text are made.
+        size: Number of pieces of the new model.
+        folder: Where the files go.
+        seed: Seed of the training text.
     """
     words = [piece.replace(WORD_MARK, "") for piece in pieces if not piece.startswith("<") and piece != WORD_MARK]
     rng = np.random.default_rng(seed)

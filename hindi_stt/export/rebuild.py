@@ -29,13 +29,13 @@ def rebuild(folder: str | Path) -> EncDecCTCModel:
     """Rebuild the NeMo model of a bundle from its fp32 ONNX file, on the CPU, in evaluation mode.
 
     Args:
-        folder: the bundle's folder.
+        folder: The bundle's folder.
 
     Returns:
         The NeMo model.
 
     Raises:
-        BundleInvalid: the folder holds no valid bundle, or a weight is missing from the ONNX file.
+        BundleInvalid: The folder holds no valid bundle, or a weight is missing from the ONNX file.
     """
     bundle = Bundle.open(folder)
     model = _build(bundle)

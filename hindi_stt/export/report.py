@@ -30,12 +30,12 @@ class Speech:
     """Real speech transcribed by NeMo, fp32 and int8.
 
     Attributes:
-        n_clips: number of recordings.
-        speech_s: their duration in seconds.
-        texts_differ: recordings whose fp32 text differs from NeMo's.
-        rounding_changes: recordings whose NeMo text changes when the weights are rounded to float16.
+        n_clips: Number of recordings.
+        speech_s: Their duration in seconds.
+        texts_differ: Recordings whose fp32 text differs from NeMo's.
+        rounding_changes: Recordings whose NeMo text changes when the weights are rounded to float16.
         int8_text_wer: WER of int8's text with fp32's text as reference, as a fraction; None without int8.
-        error_rates: error rates per model against the references.
+        error_rates: Error rates per model against the references.
         int8_rise: int8's WER compared with fp32's; None without references or int8.
     """
 
@@ -53,19 +53,19 @@ class Report:
     """Everything measured in one export. Times and memory are those of the export itself, on this machine.
 
     Attributes:
-        source: where the model came from.
-        n_parameters: number of weights.
+        source: Where the model came from.
+        n_parameters: Number of weights.
         exporter: "nemo" or "torch".
-        nodes: number of nodes left after each pass.
-        bytes: size of each ONNX file.
-        export_s: duration of the export in seconds.
-        peak_memory_bytes: largest resident memory of the process.
-        fidelity: per precision, against NeMo; if weights were rounded, against NeMo with the same rounded weights.
-        rounding: if weights were rounded, fp32 against NeMo with the original ones.
-        milliseconds_per_10_s: per precision, time for 10 s of audio on one core.
-        speech: results on real speech; None if none was given.
-        default_precision: the precision that is served by default.
-        reason: why it was chosen.
+        nodes: Number of nodes left after each pass.
+        bytes: Size of each ONNX file.
+        export_s: Duration of the export in seconds.
+        peak_memory_bytes: Largest resident memory of the process.
+        fidelity: Per precision, against NeMo; if weights were rounded, against NeMo with the same rounded weights.
+        rounding: If weights were rounded, fp32 against NeMo with the original ones.
+        milliseconds_per_10_s: Per precision, time for 10 s of audio on one core.
+        speech: Results on real speech; None if none was given.
+        default_precision: The precision that is served by default.
+        reason: Why it was chosen.
     """
 
     source: str
@@ -135,9 +135,9 @@ def choose_precision(
     """Choose the bundle's default precision: int8 only if it is verified, accurate enough and faster.
 
     Args:
-        speech: results on real speech; None if none was given.
-        milliseconds: per precision, time for 10 s of audio on one core.
-        available: the precisions in the bundle.
+        speech: Results on real speech; None if none was given.
+        milliseconds: Per precision, time for 10 s of audio on one core.
+        available: The precisions in the bundle.
 
     Returns:
         The precision and the reason, in words.
@@ -162,11 +162,11 @@ def judge(fidelity: Fidelity, speech: Speech | None) -> None:
     """Check the fp32 model against NeMo.
 
     Args:
-        fidelity: the fp32 model's differences from NeMo.
-        speech: results on real speech; None if none was given.
+        fidelity: The fp32 model's differences from NeMo.
+        speech: Results on real speech; None if none was given.
 
     Raises:
-        VerificationFailed: log-probs, best classes or texts differ by more than the tolerance.
+        VerificationFailed: Log-probs, best classes or texts differ by more than the tolerance.
     """
     worst = max(fidelity.max_alone, fidelity.max_batched)
     problems: list[Any] = []

@@ -38,9 +38,9 @@ class LocalSource:
     """A model on this disk.
 
     Attributes:
-        path: a .nemo file or a bundle's folder.
-        sha256: of the file, as hexadecimal digits; empty for a bundle.
-        origin: the source as the caller named it.
+        path: A .nemo file or a bundle's folder.
+        sha256: Of the file, as hexadecimal digits; empty for a bundle.
+        origin: The source as the caller named it.
     """
 
     path: Path
@@ -57,16 +57,16 @@ def fetch(source: str, downloads: Path, *, sha256: str = "") -> LocalSource:
     """Bring a source to this disk. An interrupted download is continued.
 
     Args:
-        source: a path, an https address, or a name on Hugging Face.
-        downloads: folder for downloads.
-        sha256: the checksum that the file must have; empty for no check.
+        source: A path, an https address, or a name on Hugging Face.
+        downloads: Folder for downloads.
+        sha256: The checksum that the file must have; empty for no check.
 
     Returns:
         The model on this disk.
 
     Raises:
-        SourceUnavailable: the source is neither a file, a bundle nor something that can be downloaded.
-        ChecksumMismatch: the file has another checksum.
+        SourceUnavailable: The source is neither a file, a bundle nor something that can be downloaded.
+        ChecksumMismatch: The file has another checksum.
     """
     path = Path(source)
     if path.is_dir():
@@ -111,14 +111,14 @@ def download(address: str, downloads: Path) -> Path:
     """Download a file over https; an interrupted download is continued.
 
     Args:
-        address: an https address.
-        downloads: folder for the file.
+        address: An https address.
+        downloads: Folder for the file.
 
     Returns:
         The path of the complete file.
 
     Raises:
-        SourceUnavailable: the file cannot be downloaded, or the address redirects to plain http.
+        SourceUnavailable: The file cannot be downloaded, or the address redirects to plain http.
     """
     name = Path(urllib.parse.urlsplit(address).path).name
     target, partial = downloads / name, downloads / f"{name}.part"

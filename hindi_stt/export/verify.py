@@ -36,8 +36,8 @@ class NemoAcoustic:
     """An `Acoustic` that runs NeMo, one clip at a time.
 
     Args:
-        nemo: the NeMo model.
-        frame_shift_s: seconds between frames of its log-probs.
+        nemo: The NeMo model.
+        frame_shift_s: Seconds between frames of its log-probs.
     """
 
     def __init__(self, nemo: EncDecCTCModel, frame_shift_s: float) -> None:
@@ -63,13 +63,13 @@ class Fidelity:
     """Differences of one ONNX model from a reference on the same features.
 
     Attributes:
-        max_alone: largest absolute difference of a log-prob, each clip run alone.
-        max_batched: the same, with all clips in one mixed batch.
-        mean_alone: mean absolute difference, each clip run alone.
-        argmax_differs: frames whose best class differs although its margin in the reference exceeds the tolerance.
-        texts_differ: clips whose greedy text differs.
-        n_clips: clips measured.
-        n_frames: output frames measured.
+        max_alone: Largest absolute difference of a log-prob, each clip run alone.
+        max_batched: The same, with all clips in one mixed batch.
+        mean_alone: Mean absolute difference, each clip run alone.
+        argmax_differs: Frames whose best class differs although its margin in the reference exceeds the tolerance.
+        texts_differ: Clips whose greedy text differs.
+        n_clips: Clips measured.
+        n_frames: Output frames measured.
     """
 
     max_alone: float
@@ -87,17 +87,17 @@ def measure_fidelity(
     """Compare an ONNX model's log-probs and greedy texts with NeMo's.
 
     Args:
-        bundle: the bundle with the ONNX file.
-        precision: which ONNX file.
-        reference: the NeMo model.
-        clips: features of the clips, each float32 [mels, frames].
-        threads: threads of ONNX Runtime.
+        bundle: The bundle with the ONNX file.
+        precision: Which ONNX file.
+        reference: The NeMo model.
+        clips: Features of the clips, each float32 [mels, frames].
+        threads: Threads of ONNX Runtime.
 
     Returns:
         The differences.
 
     Raises:
-        HindiSTTError: a clip cannot be run.
+        HindiSTTError: A clip cannot be run.
     """
     alone = LocalAcoustic(bundle, threads=threads, precision=precision)
     together = LocalAcoustic(bundle, threads=threads, precision=precision, max_padding=ANY_PADDING)
@@ -133,10 +133,10 @@ def transcribe_with(bundle: Bundle, acoustic: Acoustic, utterances: Sequence[Utt
     """Transcribe a manifest with a given acoustic model; recordings of any length up to a day are accepted.
 
     Args:
-        bundle: features and decoding.
-        acoustic: the acoustic model.
-        utterances: the recordings.
-        label: name of the run in messages.
+        bundle: Features and decoding.
+        acoustic: The acoustic model.
+        utterances: The recordings.
+        label: Name of the run in messages.
 
     Returns:
         The texts and the time taken.

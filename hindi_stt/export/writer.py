@@ -40,16 +40,16 @@ class BundleContent:
     """Everything that goes into a bundle.
 
     Attributes:
-        identity: name, language and licence.
-        source: where the model came from.
-        config: what `read_config` read.
+        identity: Name, language and licence.
+        source: Where the model came from.
+        config: What `read_config` read.
         models: ONNX model by precision.
-        pieces: the subword tokens without the blank.
-        filterbank: mel filters, float32 [mels, bins].
-        tokenizer: the SentencePiece model; None for a character model.
-        nemo_config: see `nemo_model.nemo_config`.
-        half: store the weights as float16.
-        extra_tools: versions of further tools that took part, by name.
+        pieces: The subword tokens without the blank.
+        filterbank: Mel filters, float32 [mels, bins].
+        tokenizer: The SentencePiece model; None for a character model.
+        nemo_config: See `nemo_model.nemo_config`.
+        half: Store the weights as float16.
+        extra_tools: Versions of further tools that took part, by name.
     """
 
     identity: Identity
@@ -68,8 +68,8 @@ def write_bundle(content: BundleContent, folder: Path) -> Bundle:
     """Write a bundle into a folder, and open it.
 
     Args:
-        content: everything that goes into it.
-        folder: a folder without a bundle; created if missing.
+        content: Everything that goes into it.
+        folder: A folder without a bundle; created if missing.
 
     Returns:
         The opened bundle.
@@ -125,8 +125,8 @@ def set_default_precision(bundle: Bundle, precision: str) -> Bundle:
     """Change a bundle's default precision in its manifest.
 
     Args:
-        bundle: the bundle.
-        precision: one of its precisions.
+        bundle: The bundle.
+        precision: One of its precisions.
 
     Returns:
         The bundle, opened again.

@@ -36,7 +36,7 @@ class Acoustic(Protocol):
         """Compute the log-probabilities of each clip.
 
         Args:
-            batch: features of the clips, each float32 [mels, frames].
+            batch: Features of the clips, each float32 [mels, frames].
 
         Returns:
             Per clip, in the order of the batch: float32 log-probabilities [output frames, classes], or the error that
@@ -49,15 +49,15 @@ class LocalAcoustic:
     """The acoustic model of a bundle, run by ONNX Runtime in this process. Thread-safe.
 
     Args:
-        bundle: the bundle whose ONNX file is loaded.
-        threads: threads of ONNX Runtime per run.
-        precision: which ONNX file of the bundle; None for the manifest's default.
-        max_padding: largest share of padding frames in one run, in [0, 1). Only fp32 is batched.
-        provider: what runs the graph: "cpu", "openvino" or "cuda".
+        bundle: The bundle whose ONNX file is loaded.
+        threads: Threads of ONNX Runtime per run.
+        precision: Which ONNX file of the bundle; None for the manifest's default.
+        max_padding: Largest share of padding frames in one run, in [0, 1). Only fp32 is batched.
+        provider: What runs the graph: "cpu", "openvino" or "cuda".
 
     Raises:
-        BundleInvalid: the ONNX file cannot be loaded or does not match the manifest.
-        InvalidSetting: the provider is not available on this machine.
+        BundleInvalid: The ONNX file cannot be loaded or does not match the manifest.
+        InvalidSetting: The provider is not available on this machine.
     """
 
     def __init__(
@@ -173,13 +173,13 @@ def check_provider(name: str) -> str:
     """Return ONNX Runtime's name of a provider.
 
     Args:
-        name: a provider other than "cpu": "openvino" or "cuda".
+        name: A provider other than "cpu": "openvino" or "cuda".
 
     Returns:
         The provider's name in ONNX Runtime, e.g. "CUDAExecutionProvider".
 
     Raises:
-        InvalidSetting: the installed build of ONNX Runtime does not contain it.
+        InvalidSetting: The installed build of ONNX Runtime does not contain it.
     """
     provider, build = _OTHER_PROVIDERS[name]
     if provider not in ort.get_available_providers():
@@ -199,8 +199,8 @@ def n_output_frames(n_frames: int, spec: AcousticSpec) -> int:
     per layer, which is the same as rounding up once.
 
     Args:
-        n_frames: frames of features.
-        spec: the acoustic section of the manifest, which holds the subsampling factor.
+        n_frames: Frames of features.
+        spec: The acoustic section of the manifest, which holds the subsampling factor.
 
     Returns:
         Frames of log-probabilities.
@@ -212,8 +212,8 @@ def group_by_length(n_frames: Sequence[int], max_padding: float) -> list[list[in
     """Sort clips by length and cut the sequence so that no group exceeds a share of padding.
 
     Args:
-        n_frames: length of each clip, in frames of features.
-        max_padding: largest share of padding frames in one group, in [0, 1).
+        n_frames: Length of each clip, in frames of features.
+        max_padding: Largest share of padding frames in one group, in [0, 1).
 
     Returns:
         Groups of positions in `n_frames`, shortest clips first.

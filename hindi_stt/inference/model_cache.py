@@ -28,13 +28,13 @@ class LoadedModels(Generic[T]):
     allows it, else on first use. A model other than the default that cannot be loaded does not stop the others.
 
     Args:
-        registry: the bundles that are served.
-        load: makes the object that is kept in memory from a bundle.
-        settings: when to load models, and the bound on their memory.
-        metrics: where loaded models and loads are counted.
+        registry: The bundles that are served.
+        load: Makes the object that is kept in memory from a bundle.
+        settings: When to load models, and the bound on their memory.
+        metrics: Where loaded models and loads are counted.
 
     Raises:
-        BundleInvalid: the default model cannot be loaded.
+        BundleInvalid: The default model cannot be loaded.
     """
 
     def __init__(self, registry: Registry, load: Callable[[Bundle], T], settings: Settings, metrics: Metrics) -> None:
@@ -56,13 +56,13 @@ class LoadedModels(Generic[T]):
         """Return the model of a tag, after loading it if necessary.
 
         Args:
-            tag: the bundle's tag, one of the registry's.
+            tag: The bundle's tag, one of the registry's.
 
         Returns:
             What `load` made of the bundle.
 
         Raises:
-            ModelUnavailable: it cannot be loaded.
+            ModelUnavailable: It cannot be loaded.
         """
         try:
             return self._loaded(tag)
@@ -80,11 +80,11 @@ def check_model_memory(registry: Registry, settings: Settings) -> None:
     """Check that the bound on loaded models allows each model to be loaded together with the default one.
 
     Args:
-        registry: the bundles that are served.
-        settings: the bound on the models' memory, and the scheduler.
+        registry: The bundles that are served.
+        settings: The bound on the models' memory, and the scheduler.
 
     Raises:
-        InvalidSetting: the bound is too small for one of them.
+        InvalidSetting: The bound is too small for one of them.
     """
     check_room(_sizes(registry, settings), registry.default.tag, _bound(settings))
 

@@ -28,8 +28,8 @@ class Maintenance:
     """Requeues files of lost workers, sends webhooks, and deletes what is older than the retention time.
 
     Args:
-        backend: the jobs' database and folders.
-        settings: the retention time.
+        backend: The jobs' database and folders.
+        settings: The retention time.
     """
 
     def __init__(self, backend: Backend, settings: Settings) -> None:

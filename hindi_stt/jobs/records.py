@@ -57,15 +57,15 @@ class NewJob:
     """A job to be created.
 
     Attributes:
-        owner: name of the client.
+        owner: Name of the client.
         options: JSON that the worker parses.
-        files: its recordings.
-        id: its id.
-        request_key: equal for requests that are repeated; None for none.
-        webhook_url: where its end is reported; empty for none.
-        webhook_secret: key of the webhook's signature.
-        uploads: ids of the resumable uploads that it uses.
-        audio_bytes: total size of its recordings.
+        files: Its recordings.
+        id: Its id.
+        request_key: Equal for requests that are repeated; None for none.
+        webhook_url: Where its end is reported; empty for none.
+        webhook_secret: Key of the webhook's signature.
+        uploads: Ids of the resumable uploads that it uses.
+        audio_bytes: Total size of its recordings.
     """
 
     owner: str
@@ -192,8 +192,8 @@ class JobRecords:
         """Find the row of a job.
 
         Args:
-            job_id: the job's id.
-            owner: name of the client.
+            job_id: The job's id.
+            owner: Name of the client.
 
         Returns:
             The row of the table `jobs`.
@@ -281,8 +281,8 @@ class JobRecords:
         """List the ids of jobs that ended before a time and have no webhook left to send.
 
         Args:
-            limit_s: the time, in seconds since 1970.
-            limit: largest number of ids.
+            limit_s: The time, in seconds since 1970.
+            limit: Largest number of ids.
 
         Returns:
             The ids.

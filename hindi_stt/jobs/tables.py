@@ -179,8 +179,8 @@ def close_if_ended(connection: Connection, job_ids: Iterable[str]) -> None:
     """Close the jobs whose files have all ended. Each job is closed once, because the update selects open jobs only.
 
     Args:
-        connection: a connection in a transaction.
-        job_ids: ids of the jobs to check.
+        connection: A connection in a transaction.
+        job_ids: Ids of the jobs to check.
     """
     ended = and_(jobs.c.id.in_(list(job_ids)), jobs.c.state.in_(OPEN), waiting_files() == 0)
     connection.execute(update(jobs).where(ended).values(state="done", **when_finished()))

@@ -92,8 +92,8 @@ class Uploads:
         """Find an upload.
 
         Args:
-            upload_id: the upload's id.
-            owner: name of the client.
+            upload_id: The upload's id.
+            owner: Name of the client.
 
         Returns:
             The upload.
@@ -113,7 +113,7 @@ class Uploads:
         """Return how many bytes have arrived.
 
         Args:
-            upload: the upload.
+            upload: The upload.
 
         Returns:
             The number of bytes.

@@ -25,7 +25,7 @@ def job_network(settings: Settings) -> Network:
     """Make the network through which references and webhooks are reached.
 
     Args:
-        settings: names the private networks that are allowed.
+        settings: Names the private networks that are allowed.
 
     Returns:
         The network.

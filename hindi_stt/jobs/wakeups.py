@@ -33,7 +33,7 @@ class Wakeups:
     """The pauses of idle workers, and what ends them.
 
     Args:
-        redis_url: redis://… or rediss://…; empty: pauses end by themselves only.
+        redis_url: Redis://… or rediss://…; empty: pauses end by themselves only.
     """
 
     def __init__(self, redis_url: str) -> None:

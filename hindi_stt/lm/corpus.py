@@ -24,8 +24,8 @@ class Corpus:
     """Text for a language model.
 
     Attributes:
-        sentences: words in the form of the model's own output.
-        n_left_out: number of sentences with a word that the acoustic model cannot write (digits, Latin letters); with
+        sentences: Words in the form of the model's own output.
+        n_left_out: Number of sentences with a word that the acoustic model cannot write (digits, Latin letters); with
             such words removed they would teach the language model wrong neighbours.
     """
 
@@ -37,14 +37,14 @@ def read_corpus(files: Sequence[Path], vocabulary: Vocabulary) -> Corpus:
     """Read UTF-8 text files.
 
     Args:
-        files: the files.
-        vocabulary: of the acoustic model.
+        files: The files.
+        vocabulary: Of the acoustic model.
 
     Returns:
         The sentences that the acoustic model can write.
 
     Raises:
-        LanguageModelInvalid: a file cannot be read, or no sentence is left.
+        LanguageModelInvalid: A file cannot be read, or no sentence is left.
     """
     sentences, left_out = [], 0
     for sentence in _sentences(files):

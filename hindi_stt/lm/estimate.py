@@ -32,12 +32,12 @@ class _Level:
     """All n-grams of one order, in order of (parent, word).
 
     Attributes:
-        parent: position in the level below of the n-gram without its last word.
-        word: its last word.
-        suffix: position in the level below of the n-gram without its first word.
-        count: how often it occurs.
-        from_start: whether it begins with <s>.
-        at: for each token of the corpus, the n-gram that ends there, or −1.
+        parent: Position in the level below of the n-gram without its last word.
+        word: Its last word.
+        suffix: Position in the level below of the n-gram without its first word.
+        count: How often it occurs.
+        from_start: Whether it begins with <s>.
+        at: For each token of the corpus, the n-gram that ends there, or −1.
     """
 
     parent: Ints
@@ -52,15 +52,15 @@ def estimate(sentences: Iterable[Sequence[str]], order: int, vocabulary: Iterabl
     """Estimate an n-gram model; see the module for the method.
 
     Args:
-        sentences: words of each sentence.
-        order: words in the longest n-gram.
-        vocabulary: further words that the model knows; those that no sentence contains are as probable as <unk>.
+        sentences: Words of each sentence.
+        order: Words in the longest n-gram.
+        vocabulary: Further words that the model knows; those that no sentence contains are as probable as <unk>.
 
     Returns:
         The model.
 
     Raises:
-        ValueError: there is no word.
+        ValueError: There is no word.
     """
     words, tokens = _tokens(sentences, vocabulary)
     levels = _levels(tokens, len(words), order)

@@ -27,10 +27,10 @@ class Weights:
     """Weights of a language model, and their result.
 
     Attributes:
-        alpha: see `LanguageModel`.
-        beta: see `LanguageModel`.
-        unknown: see `LanguageModel`.
-        wer: word error rate with these weights, as a fraction.
+        alpha: See `LanguageModel`.
+        beta: See `LanguageModel`.
+        unknown: See `LanguageModel`.
+        wer: Word error rate with these weights, as a fraction.
     """
 
     alpha: float
@@ -49,11 +49,11 @@ def tune(
     """Find weights by grid search: alpha and beta with the first score of unknown words, then the other scores.
 
     Args:
-        clips: log-probs of the clips of each recording, float32 [frames, classes].
-        references: the text of each recording, compared in the form of the model's own output.
-        ngrams: the language model.
-        vocabulary: of the acoustic model.
-        limits: bounds on the beam search; None for the defaults.
+        clips: Log-probs of the clips of each recording, float32 [frames, classes].
+        references: The text of each recording, compared in the form of the model's own output.
+        ngrams: The language model.
+        vocabulary: Of the acoustic model.
+        limits: Bounds on the beam search; None for the defaults.
 
     Returns:
         All results, best first; of equal ones those with the smallest weights.

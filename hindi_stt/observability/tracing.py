@@ -35,16 +35,16 @@ def send_traces(url: str, share: float, service: str) -> Callable[[], None]:
     """Send this process's spans to a collector from now on. Call it once per process.
 
     Args:
-        url: the collector's URL; it must accept OTLP over HTTP.
-        share: share of the requests that are traced, in [0, 1]; a caller's traceparent overrides it.
-        service: name of the service in the spans.
+        url: The collector's URL; it must accept OTLP over HTTP.
+        share: Share of the requests that are traced, in [0, 1]; a caller's traceparent overrides it.
+        service: Name of the service in the spans.
 
     Returns:
         A function that sends waiting spans. Call it before the process ends: uvicorn ends it by a signal, so that
         atexit is not reached.
 
     Raises:
-        InvalidSetting: the exporter is not installed.
+        InvalidSetting: The exporter is not installed.
     """
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
@@ -69,9 +69,9 @@ def request_span(name: str, headers: Mapping[str, str], attributes: Attributes) 
     """Open the span of a request, a child of its caller's span if the headers have a traceparent.
 
     Args:
-        name: name of the span.
-        headers: of the request, names in lower case.
-        attributes: of the span.
+        name: Name of the span.
+        headers: Of the request, names in lower case.
+        attributes: Of the span.
 
     Yields:
         The span.
@@ -89,14 +89,14 @@ def stage(name: str, attributes: Attributes | None = None) -> Iterator[trace.Spa
     """Open a child of the current span if that is sent; an error that passes through is recorded by its code.
 
     Args:
-        name: name of the span.
-        attributes: of the span.
+        name: Name of the span.
+        attributes: Of the span.
 
     Yields:
         The span, or an invalid one where nothing is sent.
 
     Raises:
-        HindiSTTError: the error that was raised inside the block.
+        HindiSTTError: The error that was raised inside the block.
     """
     if not _is_sent():
         yield trace.INVALID_SPAN
@@ -115,11 +115,11 @@ def past_stage(name: str, traceparent: str, start_s: float, end_s: float, attrib
     """Record a span that has ended, as a child of another process's span.
 
     Args:
-        name: name of the span.
-        traceparent: as `current_traceparent` returns it; without it there is no span.
-        start_s: reading of time.monotonic().
-        end_s: reading of time.monotonic().
-        attributes: of the span.
+        name: Name of the span.
+        traceparent: As `current_traceparent` returns it; without it there is no span.
+        start_s: Reading of time.monotonic().
+        end_s: Reading of time.monotonic().
+        attributes: Of the span.
     """
     if not traceparent:
         return

@@ -126,8 +126,8 @@ def _cut(tokens: Sequence[_Token], label_width: int) -> list[Sequence[_Token]]:
     Source: Knuth and Plass, "Breaking Paragraphs into Lines", Software: Practice and Experience 11 (1981).
 
     Args:
-        tokens: the run.
-        label_width: clusters that the channel's label takes in the first line.
+        tokens: The run.
+        label_width: Clusters that the channel's label takes in the first line.
 
     Returns:
         The tokens of each cue.

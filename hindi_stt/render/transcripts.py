@@ -30,8 +30,8 @@ def to_json(transcript: Transcript, model: str) -> dict[str, Any]:
     """Render a transcript as our JSON form; times and durations in seconds, rounded to the millisecond.
 
     Args:
-        transcript: the transcript.
-        model: tag of the model that made it.
+        transcript: The transcript.
+        model: Tag of the model that made it.
 
     Returns:
         Text, language, duration, words, model and warnings.
@@ -54,9 +54,9 @@ def to_verbose_json(transcript: Transcript, *, words: bool, segments: bool) -> d
     Fields for which a CTC model has no value are neutral: no token ids, temperature and no_speech_prob 0.
 
     Args:
-        transcript: the transcript.
-        words: include words.
-        segments: include segments.
+        transcript: The transcript.
+        words: Include words.
+        segments: Include segments.
 
     Returns:
         The JSON object.

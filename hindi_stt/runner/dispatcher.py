@@ -25,11 +25,11 @@ class Dispatcher:
     """Runs clips on the model in the order that the scheduler gives. One per process, used from one event loop.
 
     Args:
-        run_model: see `RunModel`.
-        cores: number of runs at the same time.
-        limits: bounds of the scheduler.
-        on_run: called after each run with its clips and its duration in seconds.
-        on_drop: called with the reason for each clip that is dropped before it runs.
+        run_model: See `RunModel`.
+        cores: Number of runs at the same time.
+        limits: Bounds of the scheduler.
+        on_run: Called after each run with its clips and its duration in seconds.
+        on_drop: Called with the reason for each clip that is dropped before it runs.
     """
 
     def __init__(
@@ -65,21 +65,21 @@ class Dispatcher:
         When the caller is cancelled, a clip that still waits is never run.
 
         Args:
-            features: of the clip, float32 [mels, frames].
-            model: tag of its model; a run has clips of one model only.
-            flow: id of the recording to which it belongs.
-            deadline_s: reading of time.monotonic() after which it is dropped.
-            client: name of the client.
-            priority: its priority.
+            features: Of the clip, float32 [mels, frames].
+            model: Tag of its model; a run has clips of one model only.
+            flow: Id of the recording to which it belongs.
+            deadline_s: Reading of time.monotonic() after which it is dropped.
+            client: Name of the client.
+            priority: Its priority.
 
         Returns:
             Log-probs, float32 [output frames, classes].
 
         Raises:
-            Overloaded: the queue is full.
-            Timeout: the deadline passed.
-            HindiSTTError: the model failed on this clip.
-            asyncio.CancelledError: the caller was cancelled.
+            Overloaded: The queue is full.
+            Timeout: The deadline passed.
+            HindiSTTError: The model failed on this clip.
+            asyncio.CancelledError: The caller was cancelled.
         """
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         work = Work((features, future), features.duration_s, flow, deadline_s, priority, model, client)

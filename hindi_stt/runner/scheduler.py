@@ -52,7 +52,7 @@ class QueueFull(Exception):
     """The work was not admitted.
 
     Args:
-        retry_after_s: seconds until there is probably space in the queue.
+        retry_after_s: Seconds until there is probably space in the queue.
     """
 
     def __init__(self, retry_after_s: float) -> None:
@@ -65,15 +65,15 @@ class Work(Generic[T]):
     """One clip in the queue.
 
     Attributes:
-        item: what the dispatcher needs to run it.
-        duration_s: seconds of audio; 0 for a canary, which is never refused.
-        flow: id of the recording to which it belongs.
-        deadline_s: reading of the caller's clock after which it is dropped.
-        priority: its priority.
-        model: tag of its model; a run has clips of one model only.
-        client: name of the client.
-        abandoned: set by the dispatcher when the caller was cancelled.
-        rank: order among the client's clips, set by `Scheduler.submit`.
+        item: What the dispatcher needs to run it.
+        duration_s: Seconds of audio; 0 for a canary, which is never refused.
+        flow: Id of the recording to which it belongs.
+        deadline_s: Reading of the caller's clock after which it is dropped.
+        priority: Its priority.
+        model: Tag of its model; a run has clips of one model only.
+        client: Name of the client.
+        abandoned: Set by the dispatcher when the caller was cancelled.
+        rank: Order among the client's clips, set by `Scheduler.submit`.
     """
 
     item: T
@@ -92,8 +92,8 @@ class Run(Generic[T]):
     """Clips that go through the model together.
 
     Attributes:
-        works: the clips.
-        alone: whether nothing else runs or waits, so that the run may use every core.
+        works: The clips.
+        alone: Whether nothing else runs or waits, so that the run may use every core.
     """
 
     works: tuple[Work[T], ...]
@@ -110,12 +110,12 @@ class SchedulerLimits:
     """Bounds on the queue and on batching.
 
     Attributes:
-        max_queue_s: largest amount of waiting audio in seconds.
-        max_wait_s: longest predicted wait of an admitted clip in seconds.
-        max_run_s: largest amount of padded audio in a run of several clips, in seconds.
-        max_padding: largest share of padding in a run, in [0, 1).
-        max_clips: largest number of clips in a run.
-        client_share: share of `max_queue_s` that one client may use.
+        max_queue_s: Largest amount of waiting audio in seconds.
+        max_wait_s: Longest predicted wait of an admitted clip in seconds.
+        max_run_s: Largest amount of padded audio in a run of several clips, in seconds.
+        max_padding: Largest share of padding in a run, in [0, 1).
+        max_clips: Largest number of clips in a run.
+        client_share: Share of `max_queue_s` that one client may use.
     """
 
     max_queue_s: float
@@ -150,8 +150,8 @@ class Scheduler(Generic[T]):
     """Admits, orders and batches clips for a number of cores. It reads no clock: the caller gives times, in seconds.
 
     Args:
-        cores: number of runs at the same time.
-        limits: bounds on the queue and on batching.
+        cores: Number of runs at the same time.
+        limits: Bounds on the queue and on batching.
     """
 
     def __init__(self, cores: int, limits: SchedulerLimits) -> None:
@@ -180,8 +180,8 @@ class Scheduler(Generic[T]):
         While a client's backlog is served, every other client gets at most the same amount of service.
 
         Args:
-            client: name of the clip's client.
-            duration_s: seconds of audio of the clip.
+            client: Name of the clip's client.
+            duration_s: Seconds of audio of the clip.
 
         Returns:
             The wait in seconds.
@@ -198,10 +198,10 @@ class Scheduler(Generic[T]):
         """Queue a clip.
 
         Args:
-            work: the clip.
+            work: The clip.
 
         Raises:
-            QueueFull: the queue, or the client's share of it, is full.
+            QueueFull: The queue, or the client's share of it, is full.
         """
         if work.duration_s:  # a canary has no audio, and is never refused
             self._admit(work)
@@ -224,7 +224,7 @@ class Scheduler(Generic[T]):
         """Take the next run that may begin.
 
         Args:
-            now_s: reading of the caller's clock.
+            now_s: Reading of the caller's clock.
 
         Returns:
             The run, or None if none may begin; and the clips that were dropped because they were abandoned or late.
@@ -259,8 +259,8 @@ class Scheduler(Generic[T]):
         """Record that a run has ended.
 
         Args:
-            run: the run.
-            elapsed_s: for how long it ran, in seconds.
+            run: The run.
+            elapsed_s: For how long it ran, in seconds.
         """
         self._running.remove(run)
         if not run.alone and run.padded_s:  # a run on every core says little about one, and a canary has no audio

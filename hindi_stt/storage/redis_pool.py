@@ -17,7 +17,7 @@ def connection_pool(url: str) -> BlockingConnectionPool:
     """Make a pool of connections.
 
     Args:
-        url: redis://… or rediss://….
+        url: Redis://… or rediss://….
 
     Returns:
         The pool; the caller awaits its `aclose`.

@@ -29,7 +29,7 @@ class InferenceBackend(Protocol):
             A context manager that holds the capacity.
 
         Raises:
-            Overloaded: there is none.
+            Overloaded: There is none.
         """
         ...
 
@@ -37,14 +37,14 @@ class InferenceBackend(Protocol):
         """Compute the log-probs of one clip.
 
         Args:
-            features: of the clip, float32 [mels, frames].
-            final: whether the result is needed; others may be refused under load.
+            features: Of the clip, float32 [mels, frames].
+            final: Whether the result is needed; others may be refused under load.
 
         Returns:
             float32 [output frames, classes].
 
         Raises:
-            HindiSTTError: the clip cannot be run.
+            HindiSTTError: The clip cannot be run.
         """
         ...
 
@@ -100,8 +100,8 @@ class ClipBackend:
         """Run CPU work outside the event loop.
 
         Args:
-            work: the work.
-            waits: ignored, since packets are already here.
+            work: The work.
+            waits: Ignored, since packets are already here.
 
         Returns:
             The work's result.

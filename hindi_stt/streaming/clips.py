@@ -73,7 +73,7 @@ class ClipTranscriber:
         """Compute features and words of a clip; the early result is used if it is of the same clip.
 
         Args:
-            clip: the clip.
+            clip: The clip.
 
         Returns:
             Its tokens and words.

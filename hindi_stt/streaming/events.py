@@ -21,8 +21,8 @@ class Partial:
     """Words of an utterance in progress.
 
     Attributes:
-        stable: words that no longer change until the utterance is final.
-        unstable: the words behind them, which may still change.
+        stable: Words that no longer change until the utterance is final.
+        unstable: The words behind them, which may still change.
     """
 
     stable: tuple[Word, ...]
@@ -41,10 +41,10 @@ class Utterance:
     """A finished utterance.
 
     Attributes:
-        start_s: its start in seconds of the stream.
-        end_s: its end in seconds of the stream.
-        segments: its segments, times in seconds of the stream.
-        warnings: as in `Transcript`, those that `Assembly` reports.
+        start_s: Its start in seconds of the stream.
+        end_s: Its end in seconds of the stream.
+        segments: Its segments, times in seconds of the stream.
+        warnings: As in `Transcript`, those that `Assembly` reports.
     """
 
     start_s: float

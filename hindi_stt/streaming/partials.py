@@ -41,16 +41,16 @@ class Context:
     """Parameters of partial results; see the module and docs/streaming.md for how the defaults were chosen.
 
     Attributes:
-        step_s: seconds between hypotheses.
-        window_s: seconds of audio in each hypothesis.
-        left_s: seconds of log-probs at the window's start that are taken from the window before.
-        right_s: a stable word ends at least this many seconds before the present.
-        edge_s: a word that ends within this many seconds of the present may be incomplete, and is ignored.
-        show: belief that a word needs to be shown.
-        show_first: the same for the first words of an utterance, which are shown earlier so that a speaker sees a
+        step_s: Seconds between hypotheses.
+        window_s: Seconds of audio in each hypothesis.
+        left_s: Seconds of log-probs at the window's start that are taken from the window before.
+        right_s: A stable word ends at least this many seconds before the present.
+        edge_s: A word that ends within this many seconds of the present may be incomplete, and is ignored.
+        show: Belief that a word needs to be shown.
+        show_first: The same for the first words of an utterance, which are shown earlier so that a speaker sees a
             reaction.
-        agree: hypotheses that must agree on a word before it is stable.
-        settle: belief that a word needs to be stable.
+        agree: Hypotheses that must agree on a word before it is stable.
+        settle: Belief that a word needs to be stable.
     """
 
     step_s: float = 0.3
@@ -69,8 +69,8 @@ class PartialWords:
     """New words of an utterance in progress, in seconds of the stream.
 
     Attributes:
-        stable: words that have just become stable.
-        unstable: the words behind them, which may still change.
+        stable: Words that have just become stable.
+        unstable: The words behind them, which may still change.
     """
 
     stable: tuple[Word, ...]
@@ -90,10 +90,10 @@ class Partials:
     """The partial results of one stream, utterance after utterance. Positions are in samples of the stream.
 
     Args:
-        pipeline: features and decoding.
-        backend: runs the model.
-        options: transcription options.
-        context: parameters of partial results.
+        pipeline: Features and decoding.
+        backend: Runs the model.
+        options: Transcription options.
+        context: Parameters of partial results.
     """
 
     def __init__(self, pipeline: Pipeline, backend: InferenceBackend, options: Options, context: Context) -> None:
@@ -138,8 +138,8 @@ class Partials:
         An error of the backend is not reported here; if it persists, it is raised when the utterance is final.
 
         Args:
-            start: position of the clip's first sample in the stream.
-            samples: the clip so far, float32 [n].
+            start: Position of the clip's first sample in the stream.
+            samples: The clip so far, float32 [n].
 
         Returns:
             The new words; None where the backend has failed or has no capacity.
@@ -168,8 +168,8 @@ class Partials:
         Features are normalised over the whole clip: without the pause all of them would differ from the final ones.
 
         Args:
-            samples: the clip so far, float32 [n].
-            position: the first sample to use.
+            samples: The clip so far, float32 [n].
+            position: The first sample to use.
 
         Returns:
             Features, float32 [mels, frames].

@@ -42,16 +42,16 @@ class Stream:
     masked number may continue.
 
     Args:
-        pipeline: features and decoding.
-        backend: runs the model.
-        options: transcription options.
-        end_pointing: whether pauses end utterances; without, only `commit` does, and there are no results before.
-        min_s: the shortest utterance that can be committed, in seconds.
-        start_s: seconds of the stream that preceded this object.
-        context: parameters of partial results; None for the defaults.
-        turns: when a speaker's turn ends; None ends utterances where long files are cut.
-        masker: state of masking from the speaker's earlier streams: a number may continue from one to the next.
-        partial_ready: called in the event loop when a hypothesis can be taken with `partial`.
+        pipeline: Features and decoding.
+        backend: Runs the model.
+        options: Transcription options.
+        end_pointing: Whether pauses end utterances; without, only `commit` does, and there are no results before.
+        min_s: The shortest utterance that can be committed, in seconds.
+        start_s: Seconds of the stream that preceded this object.
+        context: Parameters of partial results; None for the defaults.
+        turns: When a speaker's turn ends; None ends utterances where long files are cut.
+        masker: State of masking from the speaker's earlier streams: a number may continue from one to the next.
+        partial_ready: Called in the event loop when a hypothesis can be taken with `partial`.
     """
 
     def __init__(
@@ -163,8 +163,8 @@ class Stream:
             The remaining events of the utterance.
 
         Raises:
-            AudioTooShort: it is shorter than `min_s`.
-            HindiSTTError: as the backend raises.
+            AudioTooShort: It is shorter than `min_s`.
+            HindiSTTError: As the backend raises.
         """
         if self._received - self._base < self._min_samples:
             raise AudioTooShort(f"The buffer holds {self.pending_s:.3f} s of audio.")

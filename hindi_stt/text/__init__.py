@@ -39,8 +39,8 @@ class Writer:
     """Rewrites the segments of a recording in one language. Thread-safe.
 
     Args:
-        language: the language's code; options that need its rules are refused for unknown ones.
-        model_punctuator: used for punctuation="model"; None without a punctuation model.
+        language: The language's code; options that need its rules are refused for unknown ones.
+        model_punctuator: Used for punctuation="model"; None without a punctuation model.
     """
 
     def __init__(self, language: str, model_punctuator: Punctuator | None = None) -> None:
@@ -54,10 +54,10 @@ class Writer:
         """Check a request's options against what this language and model offer.
 
         Args:
-            options: the request's options.
+            options: The request's options.
 
         Raises:
-            InvalidRequest: an option is not available.
+            InvalidRequest: An option is not available.
         """
         missing = sorted(_OF_A_LANGUAGE.intersection(options.changed()))
         if missing and not self._language:

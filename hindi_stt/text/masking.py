@@ -33,16 +33,16 @@ class MaskableRun:
     """Words that say or write digits.
 
     Attributes:
-        start: first word.
-        end: word behind the last one.
-        digits: the digits.
-        may_have_begun_before: whether nothing but fillers precedes a run that looks like part of a longer number, whose
+        start: First word.
+        end: Word behind the last one.
+        digits: The digits.
+        may_have_begun_before: Whether nothing but fillers precedes a run that looks like part of a longer number, whose
             first digits may have been said in another utterance.
-        may_go_on: the same for its last digits.
-        at_beginning: whether nothing but fillers precedes the run.
-        at_end: whether nothing but fillers follows the run.
-        named: whether a word before it announces a number.
-        parts: how many digits or pairs it was said in.
+        may_go_on: The same for its last digits.
+        at_beginning: Whether nothing but fillers precedes the run.
+        at_end: Whether nothing but fillers follows the run.
+        named: Whether a word before it announces a number.
+        parts: How many digits or pairs it was said in.
     """
 
     start: int

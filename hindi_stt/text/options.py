@@ -28,10 +28,10 @@ class TextOptions:
     """How words are written; the defaults leave them as they were decoded, in NFC.
 
     Attributes:
-        numerals: digits for spoken numbers.
-        script: the script of the text.
-        punctuation: where punctuation comes from.
-        mask: kinds of numbers to hide.
+        numerals: Digits for spoken numbers.
+        script: The script of the text.
+        punctuation: Where punctuation comes from.
+        mask: Kinds of numbers to hide.
         nukta: "drop" writes letters without nukta, except ड़ and ढ़.
         nasals: "anusvara" writes ं for ँ.
     """
@@ -48,13 +48,13 @@ class TextOptions:
         """Return the server's defaults.
 
         Args:
-            settings: the server's settings.
+            settings: The server's settings.
 
         Returns:
             The options.
 
         Raises:
-            InvalidRequest: a setting has an unknown value.
+            InvalidRequest: A setting has an unknown value.
         """
         return cls().updated({name: getattr(settings, name) for name in FIELDS})
 
@@ -62,13 +62,13 @@ class TextOptions:
         """Return these options with a request's fields applied.
 
         Args:
-            fields: form fields by name; other names are ignored.
+            fields: Form fields by name; other names are ignored.
 
         Returns:
             New options.
 
         Raises:
-            InvalidRequest: a value is unknown; the message names the field and its values.
+            InvalidRequest: A value is unknown; the message names the field and its values.
         """
         changes: dict[str, Any] = {name: _parse(name, fields[name]) for name in FIELDS if name in fields}
         return replace(self, **changes)

@@ -24,8 +24,8 @@ class Punctuator(Protocol):
         """Choose the punctuation mark behind each word.
 
         Args:
-            words: the words of one segment, with times.
-            sentence_end: the mark that ends a sentence in this script.
+            words: The words of one segment, with times.
+            sentence_end: The mark that ends a sentence in this script.
 
         Returns:
             One string per word: ",", `sentence_end`, another mark, or "" for none.
@@ -49,9 +49,9 @@ def punctuate(words: Sequence[Word], punctuator: Punctuator, sentence_end: str) 
     """Append punctuation marks to words. A word that already ends in a mark gets no second one.
 
     Args:
-        words: the words of one segment.
-        punctuator: chooses the marks.
-        sentence_end: the mark that ends a sentence in this script.
+        words: The words of one segment.
+        punctuator: Chooses the marks.
+        sentence_end: The mark that ends a sentence in this script.
 
     Returns:
         The words with their marks.

@@ -33,13 +33,13 @@ def load_punctuator(bundle: Bundle) -> Punctuator | None:
     """Load the bundle's punctuation model.
 
     Args:
-        bundle: the bundle.
+        bundle: The bundle.
 
     Returns:
         The punctuator; None where the bundle has none.
 
     Raises:
-        BundleInvalid: its files do not fit together, or the package tokenizers is not installed.
+        BundleInvalid: Its files do not fit together, or the package tokenizers is not installed.
     """
     names = {asset.name for asset in bundle.manifest.assets if asset.role == PUNCTUATION_ROLE}
     if not names:
@@ -55,13 +55,13 @@ class ModelPunctuator:
     it.
 
     Args:
-        model: an ONNX file: input_ids int64 [1, t] and, optionally, attention_mask int64 [1, t] → scores float32
+        model: An ONNX file: input_ids int64 [1, t] and, optionally, attention_mask int64 [1, t] → scores float32
             [1, t, labels].
-        tokenizer: tokenizer.json of the package tokenizers.
-        marks: a JSON list with the mark of each label, "" for none.
+        tokenizer: Tokenizer.json of the package tokenizers.
+        marks: A JSON list with the mark of each label, "" for none.
 
     Raises:
-        BundleInvalid: the files do not fit together, or the package tokenizers is not installed.
+        BundleInvalid: The files do not fit together, or the package tokenizers is not installed.
     """
 
     def __init__(self, model: Path, tokenizer: Path, marks: Path) -> None:

@@ -27,7 +27,7 @@ def unicode_form(text: str, nukta: Nukta = "keep", nasals: Nasals = "keep") -> s
     """Normalise a text to the form that this module describes. The function is idempotent.
 
     Args:
-        text: any text.
+        text: Any text.
         nukta: "drop" removes nuktas, except those of ड़ and ढ़.
         nasals: "anusvara" replaces ँ by ं.
 

@@ -23,8 +23,8 @@ def merge(words: Sequence[Word], text: str) -> Word:
     """Replace several words by one.
 
     Args:
-        words: adjacent words.
-        text: the new word's text.
+        words: Adjacent words.
+        text: The new word's text.
 
     Returns:
         A word from the start of the first to the end of the last, with the lowest of their confidences.
@@ -43,8 +43,8 @@ def apply(words: Sequence[Word], spans: Iterable[Span]) -> tuple[Word, ...]:
     """Write each span of words as one word.
 
     Args:
-        words: the words.
-        spans: in order, not overlapping.
+        words: The words.
+        spans: In order, not overlapping.
 
     Returns:
         The new words.
@@ -62,8 +62,8 @@ def map_texts(words: Sequence[Word], rewrite: Callable[[str], str]) -> tuple[Wor
     """Rewrite the text of each word. A word whose text would become empty is left as it is, so that its time is kept.
 
     Args:
-        words: the words.
-        rewrite: from old to new text.
+        words: The words.
+        rewrite: From old to new text.
 
     Returns:
         The new words.

@@ -46,7 +46,7 @@ class JobOpening:
             The worker's jobs.
 
         Raises:
-            JobsUnavailable: their database does not answer yet.
+            JobsUnavailable: Their database does not answer yet.
         """
         if self._jobs is None:
             raise JobsUnavailable("The database of jobs does not answer.", retry_after_s=1)

@@ -37,8 +37,8 @@ async def create_from_form(request: Request, jobs: JobService) -> str:
     """Create a job from the files of a form.
 
     Args:
-        request: the request.
-        jobs: the worker's jobs.
+        request: The request.
+        jobs: The worker's jobs.
 
     Returns:
         The job's id.
@@ -69,19 +69,19 @@ async def create_from_json(request: Request, jobs: JobService) -> str:
     """Create a job from references and resumable uploads.
 
     Args:
-        request: the request.
-        jobs: the worker's jobs.
+        request: The request.
+        jobs: The worker's jobs.
 
     Returns:
         The job's id.
 
     Raises:
-        InvalidRequest: there is nothing to transcribe, or a field cannot be used.
-        TooManyFiles: the job has more files than the bound.
-        UploadNotFound: the owner has no such upload.
-        UploadIncomplete: an upload is not complete.
-        TooManyJobs: too many files of its owner would wait.
-        HindiSTTError: as `parse_transcription_request` raises.
+        InvalidRequest: There is nothing to transcribe, or a field cannot be used.
+        TooManyFiles: The job has more files than the bound.
+        UploadNotFound: The owner has no such upload.
+        UploadIncomplete: An upload is not complete.
+        TooManyJobs: Too many files of its owner would wait.
+        HindiSTTError: As `parse_transcription_request` raises.
     """
     body = await _json(request, jobs)
     key = _request_key(request)

@@ -30,7 +30,7 @@ def upload_routes(jobs: Callable[[], JobService]) -> list[Route]:
     """Make the routes of resumable uploads (tus 1.0.0).
 
     Args:
-        jobs: returns the worker's jobs; called for each request.
+        jobs: Returns the worker's jobs; called for each request.
 
     Returns:
         The routes.

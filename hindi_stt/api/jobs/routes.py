@@ -36,7 +36,7 @@ def job_routes(jobs: Callable[[], JobService]) -> list[Route]:
     """Make the routes of jobs.
 
     Args:
-        jobs: returns the worker's jobs; called for each request.
+        jobs: Returns the worker's jobs; called for each request.
 
     Returns:
         The routes.

@@ -29,9 +29,9 @@ class JobService:
     """The jobs of one API worker.
 
     Args:
-        backend: their database and folders.
-        wakeups: wakes workers when there are new files.
-        recognizer: parses options, and holds the settings.
+        backend: Their database and folders.
+        wakeups: Wakes workers when there are new files.
+        recognizer: Parses options, and holds the settings.
     """
 
     def __init__(self, backend: Backend, wakeups: Wakeups, recognizer: Recognizer) -> None:
@@ -49,13 +49,13 @@ class JobService:
         """Run work on the database and the disk outside the event loop; see `run_to_end`.
 
         Args:
-            work: the work.
+            work: The work.
 
         Returns:
             Its result.
 
         Raises:
-            JobsUnavailable: the database does not answer.
+            JobsUnavailable: The database does not answer.
         """
         try:
             return await run_to_end(work)
@@ -66,8 +66,8 @@ class JobService:
         """Create a job; when this returns, the job and its audio are durable.
 
         Args:
-            job: the job.
-            audio: positions of files in the job, and their recordings.
+            job: The job.
+            audio: Positions of files in the job, and their recordings.
 
         Returns:
             The job's id, or that of the job which the same request created before.

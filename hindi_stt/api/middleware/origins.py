@@ -66,11 +66,11 @@ def check_site(connection: HTTPConnection, allowed: tuple[str, ...]) -> None:
     """Check the origin of a request that has a lasting effect, such as creating a job.
 
     Args:
-        connection: the request.
-        allowed: origins in addition to the server's own; * for all.
+        connection: The request.
+        allowed: Origins in addition to the server's own; * for all.
 
     Raises:
-        OriginNotAllowed: it comes from a page of another site.
+        OriginNotAllowed: It comes from a page of another site.
     """
     if connection.scope["method"] in _SAFE_METHODS or not connection.scope["path"].startswith(_LASTING):
         return

@@ -81,8 +81,8 @@ class BrowserMiddleware(CORSMiddleware):
     """Answers preflight requests, which never carry a key, and names the origins that may read answers and errors.
 
     Args:
-        app: the application.
-        origins: the allowed origins; * for all.
+        app: The application.
+        origins: The allowed origins; * for all.
     """
 
     def __init__(self, app: ASGIApp, origins: tuple[str, ...]) -> None:
@@ -99,10 +99,10 @@ class Protection:
     """Keys, limits and upload bounds, shared by the requests of one API worker.
 
     Args:
-        settings: the server's settings.
+        settings: The server's settings.
 
     Raises:
-        KeyFileInvalid: the key file cannot be used.
+        KeyFileInvalid: The key file cannot be used.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -119,16 +119,16 @@ class Protection:
         """Identify the client of a connection.
 
         Args:
-            connection: the request or WebSocket.
+            connection: The request or WebSocket.
 
         Returns:
             The client and its limits.
 
         Raises:
-            MissingKey: there is no key.
-            InvalidKey: the key is not one of this server's.
-            KeyRevoked: the key was revoked.
-            KeysUnavailable: the key file cannot be read, and the grace period is over.
+            MissingKey: There is no key.
+            InvalidKey: The key is not one of this server's.
+            KeyRevoked: The key was revoked.
+            KeysUnavailable: The key file cannot be read, and the grace period is over.
         """
         requests, audio_s = self._settings.requests_per_minute, self._settings.audio_s_per_hour
         if self._keys is None:
@@ -242,8 +242,8 @@ class ProtectionMiddleware:
     """ASGI middleware inside RequestMiddleware: refuses what `Protection` refuses.
 
     Args:
-        app: the application.
-        protection: keys, limits and upload bounds.
+        app: The application.
+        protection: Keys, limits and upload bounds.
     """
 
     def __init__(self, app: ASGIApp, protection: Protection) -> None:

@@ -35,9 +35,9 @@ class RequestMiddleware:
     """ASGI middleware around every route of the service.
 
     Args:
-        app: the application.
-        count_error: called with the code of each error response.
-        finished: called after each POST request of a known client with its path, state, status and seconds.
+        app: The application.
+        count_error: Called with the code of each error response.
+        finished: Called after each POST request of a known client with its path, state, status and seconds.
     """
 
     def __init__(

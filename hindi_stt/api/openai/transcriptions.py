@@ -25,7 +25,7 @@ def openai_routes(recognizer: Callable[[], Recognizer]) -> list[Route]:
     """Make the routes of the OpenAI API below /v1.
 
     Args:
-        recognizer: returns the worker's recognizer; called for each request.
+        recognizer: Returns the worker's recognizer; called for each request.
 
     Returns:
         The routes.
@@ -78,7 +78,7 @@ def _models(recognizer: Recognizer) -> list[dict[str, Any]]:
     """List the models under each of their names; `created` is required by OpenAI's clients and always 0.
 
     Args:
-        recognizer: the worker's recognizer.
+        recognizer: The worker's recognizer.
 
     Returns:
         One object per name; `owned_by` has the plain names of the models behind it, which an alias does not show.

@@ -37,8 +37,8 @@ class ConfigChange:
     """Another configuration, effective from here on.
 
     Attributes:
-        config: the configuration.
-        beta: whether it was sent in the spelling of OpenAI's beta.
+        config: The configuration.
+        beta: Whether it was sent in the spelling of OpenAI's beta.
     """
 
     config: SessionConfig
@@ -50,8 +50,8 @@ class Rejected:
     """A client's event that cannot be used.
 
     Attributes:
-        error: the reason.
-        event_id: the client's id of the event, for the error about it.
+        error: The reason.
+        event_id: The client's id of the event, for the error about it.
     """
 
     error: HindiSTTError
@@ -69,8 +69,8 @@ class SessionClosing(Exception):
     It is raised where the end is noticed, and put into the inbox where the session first handles everything before it.
 
     Args:
-        error: the error that is sent to the client.
-        code: close code of the WebSocket.
+        error: The error that is sent to the client.
+        code: Close code of the WebSocket.
     """
 
     def __init__(self, error: HindiSTTError, code: int) -> None:

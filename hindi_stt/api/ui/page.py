@@ -35,8 +35,8 @@ def page_routes(bundle: Bundle, settings: Settings) -> list[BaseRoute]:
     """Make the routes of the page and its files.
 
     Args:
-        bundle: the default model.
-        settings: the server's settings.
+        bundle: The default model.
+        settings: The server's settings.
 
     Returns:
         The routes; none where the page is switched off.

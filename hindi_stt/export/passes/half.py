@@ -20,13 +20,13 @@ def store_half(model: onnx.ModelProto) -> onnx.ModelProto:
     """Store every large float32 initialiser as float16 with a Cast, which ONNX Runtime folds when it loads the model.
 
     Args:
-        model: a model whose weights have been rounded to float16.
+        model: A model whose weights have been rounded to float16.
 
     Returns:
         The model with float16 initialisers; it computes in float32 as before.
 
     Raises:
-        ValueError: a value is beyond float16's range.
+        ValueError: A value is beyond float16's range.
     """
     graph = Graph(model)
     for name in list(graph.initializers):

@@ -111,9 +111,9 @@ def _mixes_frames(graph: Graph, name: str, same_mask: list[onnx.NodeProto]) -> b
     The end of the subsampling (its Transpose to [batch, T, …]) is safe: the encoder applies the mask itself.
 
     Args:
-        graph: the graph being edited.
-        name: name of the tensor.
-        same_mask: the nodes that apply the same mask.
+        graph: The graph being edited.
+        name: Name of the tensor.
+        same_mask: The nodes that apply the same mask.
 
     Returns:
         Whether it does.

@@ -19,11 +19,11 @@ class Amount:
     """A number that some words say.
 
     Attributes:
-        start: first word.
-        end: word behind the last one.
-        text: the number as it is written.
-        value: its value; of a fraction, that of the numerator.
-        cardinal: whether it is written without a sign, decimals or a denominator.
+        start: First word.
+        end: Word behind the last one.
+        text: The number as it is written.
+        value: Its value; of a fraction, that of the numerator.
+        cardinal: Whether it is written without a sign, decimals or a denominator.
     """
 
     start: int
@@ -53,8 +53,8 @@ def amount_at(phrase: Phrase, i: int) -> Amount | None:
     """Read the number that begins at a word, with माइनस before it, and दशमलव or बटा behind it.
 
     Args:
-        phrase: the words.
-        i: position of the first word.
+        phrase: The words.
+        i: Position of the first word.
 
     Returns:
         The number; None without one.
@@ -106,8 +106,8 @@ def rupees(phrase: Phrase, amount: Amount) -> Reading:
     """Read an amount of money: the रुपये behind a number, and the paise behind those.
 
     Args:
-        phrase: the words.
-        amount: the number, which रुपये follows.
+        phrase: The words.
+        amount: The number, which रुपये follows.
 
     Returns:
         The amount with ₹.

@@ -26,9 +26,9 @@ class Number:
     """A number that some words say.
 
     Attributes:
-        value: its value.
-        end: position of the word behind the last one.
-        closed: whether no further word can belong to it.
+        value: Its value.
+        end: Position of the word behind the last one.
+        closed: Whether no further word can belong to it.
     """
 
     value: Decimal
@@ -40,8 +40,8 @@ def parse(keys: Sequence[str], start: int) -> Number | None:
     """Parse the longest number that begins at a word.
 
     Args:
-        keys: the words' spelling keys.
-        start: position of the first word.
+        keys: The words' spelling keys.
+        start: Position of the first word.
 
     Returns:
         The number; None without one.

@@ -24,8 +24,8 @@ def clock_time(phrase: Phrase, i: int) -> Reading | None:
     """Read the time of day that begins at a word; a full hour is left to the rule for numbers.
 
     Args:
-        phrase: the words.
-        i: position of the first word.
+        phrase: The words.
+        i: Position of the first word.
 
     Returns:
         The time; None without one.

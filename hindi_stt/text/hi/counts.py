@@ -35,8 +35,8 @@ def is_uncounted(phrase: Phrase, i: int) -> bool:
     """Tell whether the scale at a word belongs to no spoken number: "कई लाख", "फ़ाइव लाख", "10 लाख", "एक अरब देश".
 
     Args:
-        phrase: the words.
-        i: position of the scale.
+        phrase: The words.
+        i: Position of the scale.
 
     Returns:
         Whether it does not.
@@ -53,9 +53,9 @@ def estimate_end(phrase: Phrase, i: int, end: int) -> int | None:
     """Find the end of an estimate: "दो तीन", "साढ़े दस ग्यारह", "दो सौ तीन सौ".
 
     Args:
-        phrase: the words.
-        i: first word of its first number.
-        end: word behind its first number.
+        phrase: The words.
+        i: First word of its first number.
+        end: Word behind its first number.
 
     Returns:
         The word behind the estimate; None without one.
@@ -107,9 +107,9 @@ def is_count(phrase: Phrase, i: int, amount: Amount) -> bool:
     """Tell whether a word that can be a number is meant as a number.
 
     Args:
-        phrase: the words.
-        i: position of the word.
-        amount: the number that it can be.
+        phrase: The words.
+        i: Position of the word.
+        amount: The number that it can be.
 
     Returns:
         Whether it is.

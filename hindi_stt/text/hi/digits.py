@@ -43,14 +43,14 @@ class DigitRun:
     """Words that say digits.
 
     Attributes:
-        start: first word.
-        end: word behind the last one.
-        digits: the digits.
-        words: how many words say digits.
-        single: whether each word says one digit.
-        spoken: whether no word is written in digits.
-        marked: whether it begins with प्लस, or has a डबल, ट्रिपल or zero, which are not said when counting.
-        parts: the digits of each word.
+        start: First word.
+        end: Word behind the last one.
+        digits: The digits.
+        words: How many words say digits.
+        single: Whether each word says one digit.
+        spoken: Whether no word is written in digits.
+        marked: Whether it begins with प्लस, or has a डबल, ट्रिपल or zero, which are not said when counting.
+        parts: The digits of each word.
     """
 
     start: int
@@ -98,9 +98,9 @@ def _looks_spelled_out(texts: Sequence[str], keys: Sequence[str], run: DigitRun)
     It is not part of one either if it is a complete number of another kind: an Aadhaar number, an OTP.
 
     Args:
-        texts: the words as they were spoken.
-        keys: their spelling keys.
-        run: the run.
+        texts: The words as they were spoken.
+        keys: Their spelling keys.
+        run: The run.
 
     Returns:
         Whether it does.
@@ -136,9 +136,9 @@ def find_runs(texts: Sequence[str], keys: Sequence[str], *, fillers: bool = Fals
     """Find each longest run of words that say or write digits.
 
     Args:
-        texts: the words as they were spoken.
-        keys: their spelling keys.
-        fillers: allow one filler ("और", "जी") between two of them.
+        texts: The words as they were spoken.
+        keys: Their spelling keys.
+        fillers: Allow one filler ("और", "जी") between two of them.
 
     Yields:
         The runs, in order.
@@ -224,8 +224,8 @@ def is_code(run: DigitRun, keys: Sequence[str]) -> bool:
     """Tell whether the run is one number said digit by digit, and not several numbers in a row.
 
     Args:
-        run: the run.
-        keys: spelling keys of all words.
+        run: The run.
+        keys: Spelling keys of all words.
 
     Returns:
         Whether it is.

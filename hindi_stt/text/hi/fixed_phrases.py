@@ -42,8 +42,8 @@ def fixed_phrase_end(keys: Sequence[str], start: int) -> int | None:
     """Find the longest fixed phrase that begins at a word.
 
     Args:
-        keys: the words' spelling keys.
-        start: position of the first word.
+        keys: The words' spelling keys.
+        start: Position of the first word.
 
     Returns:
         Position of the word behind it; None without one.

@@ -113,8 +113,8 @@ def is_number(phrase: Phrase, i: int) -> bool:
     A lone दो, and one that could be either, are left as words.
 
     Args:
-        phrase: the words.
-        i: position of the दो.
+        phrase: The words.
+        i: Position of the दो.
 
     Returns:
         Whether it is the number.
@@ -128,9 +128,9 @@ def is_given(phrase: Phrase, start: int, end: int) -> bool:
     """Tell whether the last word of a number is the verb दो, of which the rest is the object: "मुझे दो हज़ार दो".
 
     Args:
-        phrase: the words.
-        start: first word of the number.
-        end: word behind the number.
+        phrase: The words.
+        start: First word of the number.
+        end: Word behind the number.
 
     Returns:
         Whether it is.

@@ -44,9 +44,9 @@ class _Syllable:
     """A syllable.
 
     Attributes:
-        onset: its consonants in Latin letters.
-        letters: how many consonants it has in Devanagari.
-        keeps_schwa: whether the last one may end a word in -a.
+        onset: Its consonants in Latin letters.
+        letters: How many consonants it has in Devanagari.
+        keeps_schwa: Whether the last one may end a word in -a.
     """
 
     onset: str

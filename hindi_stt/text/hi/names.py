@@ -49,9 +49,9 @@ def is_part_of_a_name(phrase: Phrase, i: int, end: int) -> bool:
     """Tell whether a number is part of a name or a saying, and therefore stays in words.
 
     Args:
-        phrase: the words.
-        i: first word of the number.
-        end: word behind the number.
+        phrase: The words.
+        i: First word of the number.
+        end: Word behind the number.
 
     Returns:
         Whether it is.

@@ -46,8 +46,8 @@ def rewrite_numerals(words: Sequence[Word], style: Numerals) -> tuple[Word, ...]
     """Write spoken numbers in digits.
 
     Args:
-        words: the words.
-        style: which digits; "off" leaves the words as they are.
+        words: The words.
+        style: Which digits; "off" leaves the words as they are.
 
     Returns:
         The words, with one word for each number.

@@ -43,9 +43,9 @@ def ordinal_at(texts: Sequence[str], keys: Sequence[str], start: int) -> tuple[D
     """Read the ordinal that begins at a word.
 
     Args:
-        texts: the words as they were spoken.
-        keys: their spelling keys.
-        start: position of the first word.
+        texts: The words as they were spoken.
+        keys: Their spelling keys.
+        start: Position of the first word.
 
     Returns:
         Its value, its suffix as it was said, and the position of the word behind it; None without one.

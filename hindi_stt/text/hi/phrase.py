@@ -42,9 +42,9 @@ class Reading:
         """Make a reading in which some words are written as one.
 
         Args:
-            start: first word.
-            end: word behind the last one.
-            text: the written word.
+            start: First word.
+            end: Word behind the last one.
+            text: The written word.
 
         Returns:
             The reading.

@@ -29,8 +29,8 @@ def range_of_numbers(phrase: Phrase, i: int) -> Reading | None:
     the first. सौ is written out in both ("200 से 300").
 
     Args:
-        phrase: the words.
-        i: first word of the first number.
+        phrase: The words.
+        i: First word of the first number.
 
     Returns:
         The range; None without one.

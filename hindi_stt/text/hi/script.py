@@ -26,8 +26,8 @@ def rewrite_script(words: Sequence[Word], script: Script) -> tuple[Word, ...]:
     """Write words in another script; in "latin" and "mixed" loan-words are spelled as in English.
 
     Args:
-        words: the words, in Devanagari.
-        script: the script.
+        words: The words, in Devanagari.
+        script: The script.
 
     Returns:
         The words in the script.

@@ -22,8 +22,8 @@ def year(phrase: Phrase, i: int) -> Reading | None:
     """Read a year that is not said as one number, or the two years of a season.
 
     Args:
-        phrase: the words.
-        i: position of the first word.
+        phrase: The words.
+        i: Position of the first word.
 
     Returns:
         The year; None without one.
