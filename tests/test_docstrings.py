@@ -43,7 +43,7 @@ def parameters(function: Function, *, method: bool) -> list[str]:
     """The names as a docstring spells them, without self or cls; underscores mark what a caller never passes."""
     arguments = function.args
     names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
-    if method and "staticmethod" not in decorators(function):
+    if names[:1] == ["self"] or (method and "staticmethod" not in decorators(function)):
         names = names[1:]
     if arguments.vararg:
         names.append(f"*{arguments.vararg.arg}")
