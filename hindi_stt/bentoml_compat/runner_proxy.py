@@ -52,10 +52,10 @@ async def post_to_runner(runner: Any, path: str, body: bytes, media_type: str) -
     which costs a clip more than a millisecond; this uses the client's connections alone.
 
     Args:
-        runner: What `bentoml.depends` gives of it.
-        path: Of the request.
-        body: Of the request.
-        media_type: Of the body.
+        runner: The object that `bentoml.depends` returns for it.
+        path: Path of the request.
+        body: Body of the request.
+        media_type: Content-Type of the body.
 
     Returns:
         The body of the response.
