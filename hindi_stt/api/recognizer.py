@@ -35,7 +35,16 @@ class RemoteAcoustic(Protocol):
     """The call to the runner, a clip at a time."""
 
     def __call__(self, model: str, features: Features, *, live_final: bool = False) -> Awaitable[LogProbs]:
-        """Log-probs of a clip by the model of this tag. live_final: the last words of a live speaker, who waits."""
+        """Compute the log-probs of a clip.
+
+        Args:
+            model: Tag of the model.
+            features: Of the clip, float32 [mels, frames].
+            live_final: Whether these are the last words of a live speaker, who waits for them.
+
+        Returns:
+            Log-probs, float32 [output frames, classes].
+        """
         ...
 
 
@@ -44,15 +53,23 @@ _BUSY_LOOP_S: Final = 0.003
 
 
 class Recognizer:
-    """What the recordings of one API worker share: pipelines, threads, and a bound on audio in progress.
+    """The state that the recordings of one API worker share: pipelines, threads, and a bound on audio in progress.
+
+    Args:
+        registry: The models.
+        acoustic: Runs a model in the runner.
+        settings: The server's settings.
+        metrics: The worker's metrics.
+        limits: Limits of the clients.
+        cache: Transcripts of earlier recordings; None for no cache.
 
     Attributes:
         pipelines: By the tags of their models.
-        threads: For CPU work beside the event loop.
-        in_thread: Runs some: `ClientThreads.run`.
+        threads: For CPU work outside the event loop.
+        in_thread: Runs such work: `ClientThreads.run`.
 
     Raises:
-        HindiSTTError: What `Pipeline` raises.
+        HindiSTTError: As `Pipeline` raises.
     """
 
     def __init__(
@@ -94,13 +111,16 @@ class Recognizer:
         self._n_partials = 0
 
     def recognize(self, recording: Recording, pipeline: Pipeline, options: Options, client: Client) -> Transcription:
-        """Begin with one recording; nothing happens before its segments are asked for.
+        """Prepare one recording; nothing is decoded before its segments are requested.
 
         Args:
-            recording: What is to be transcribed.
-            pipeline: Of the model.
+            recording: The recording.
+            pipeline: The model's pipeline.
             options: How it is decoded and written.
-            client: Whose audio it is.
+            client: The client.
+
+        Returns:
+            Its transcription.
         """
         return Transcription(
             pipeline,
@@ -113,7 +133,15 @@ class Recognizer:
         )
 
     def accounting(self, pipeline: Pipeline, client: Client) -> Accounting:
-        """What counts a recording of this client."""
+        """Return the accounting for a recording of a client.
+
+        Args:
+            pipeline: The pipeline that transcribes it.
+            client: The client.
+
+        Returns:
+            The accounting.
+        """
         return ClientAccounting(self.load, self.limits, self.metrics, pipeline.bundle.tag, client)
 
     def backend(self, pipeline: Pipeline) -> RunnerBackend:
@@ -143,9 +171,20 @@ class Recognizer:
     async def log_probs(
         self, model: str, features: Features, *, wait_if_busy: bool, live_final: bool = False
     ) -> LogProbs:
-        """One clip through the runner.
+        """Run one clip through the runner.
 
-        wait_if_busy: see `Backend.log_probs`; the rest: RemoteAcoustic. Raises the runner's errors.
+        Args:
+            model: Tag of the model.
+            features: Of the clip, float32 [mels, frames].
+            wait_if_busy: Wait while the runner is overloaded, instead of raising Overloaded.
+            live_final: Whether these are the last words of a live speaker.
+
+        Returns:
+            Log-probs, float32 [output frames, classes].
+
+        Raises:
+            Overloaded: The runner is overloaded, and `wait_if_busy` is not set.
+            HindiSTTError: As the runner raises.
         """
         while True:
             try:
@@ -158,10 +197,10 @@ class Recognizer:
 
     @contextlib.asynccontextmanager
     async def partial(self) -> AsyncGenerator[None]:
-        """A place for a hypothesis about a live utterance in progress.
+        """Reserve capacity for a hypothesis about a live utterance in progress.
 
-        Raises Overloaded where all are taken, or the event loop has much else to do: finals, which everybody needs, go
-        through it too.
+        Raises:
+            Overloaded: All capacity is in use, or the event loop is busy; final results need the event loop too.
         """
         start = time.perf_counter()
         await asyncio.sleep(0)  # until whatever was ready has had its turn
@@ -190,6 +229,6 @@ class RunnerBackend:
         self.in_thread = recognizer.in_thread
 
     async def log_probs(self, clips: Sequence[Features], *, wait_if_busy: bool) -> list[LogProbs]:
-        """See `Backend`."""
+        """See `Backend.log_probs`."""
         (features,) = clips
         return [await self._recognizer.log_probs(self._model, features, wait_if_busy=wait_if_busy)]

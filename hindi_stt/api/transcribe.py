@@ -233,10 +233,20 @@ async def _answer(
     *,
     plain_text: bool = False,
 ) -> Response:
-    """The response in the format that was asked for.
+    """Make the response in the requested format.
 
     Warnings are in its body or in the header X-Warnings, and X-Model is the tag of the model. A thread cuts subtitles,
     which takes tenths of a second for a long recording.
+
+    Args:
+        recognizer: Holds the threads.
+        transcript: The transcript.
+        parameters: The request.
+        body: The JSON body without warnings.
+        plain_text: Whether text formats are sent as text/plain.
+
+    Returns:
+        The response.
     """
     warnings = [*transcript.warnings, *parameters.warnings]
     headers = {"X-Model": parameters.pipeline.tag}

@@ -1,4 +1,4 @@
-"""What is told of a recording's progress, for whoever counts it."""
+"""Callbacks about a recording's progress, for limits and metrics."""
 
 from __future__ import annotations
 
@@ -10,24 +10,30 @@ __all__ = ["Accounting"]
 
 
 class Accounting:
-    """Told of a recording's progress; this one does nothing with it."""
+    """Receives a recording's progress; this base class ignores it."""
 
     def admit(self, duration_s: float) -> None:
-        """So many seconds of audio are about to go to the model. What it raises ends the recording."""
+        """Called before `duration_s` seconds of audio go to the model; an exception ends the recording."""
 
     async def decoded(self, duration_s: float) -> None:
-        """So many more seconds of audio were decoded. What it raises ends the recording."""
+        """Called after `duration_s` more seconds of audio were decoded; an exception ends the recording."""
 
     def clip_is_ready(self) -> None:
-        """A clip has ended, or the recording: what was decoded so far counts as a clip from here on."""
+        """Called when a clip or the recording has ended: the audio decoded so far counts as a clip from here on."""
 
     def in_progress(self, duration_s: float) -> AbstractContextManager[None]:
-        """Around clips of so many seconds, while they are at the model and the decoder."""
+        """Return a context manager that is open while clips of `duration_s` seconds are transcribed."""
         del duration_s
         return contextlib.nullcontext()
 
     def finished(self, duration_s: float, elapsed_s: float, stages_s: Mapping[str, float]) -> None:
-        """The recording has come to its end: seconds of audio, of time, and of each stage."""
+        """Called when the recording has been transcribed.
+
+        Args:
+            duration_s: Seconds of audio.
+            elapsed_s: Seconds that it took.
+            stages_s: Seconds of each stage.
+        """
 
     def close(self) -> None:
-        """Nothing more will be told, whatever came of it."""
+        """Called at the end, whatever the outcome."""

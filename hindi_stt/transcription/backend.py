@@ -19,7 +19,7 @@ _LOCAL_BATCH: Final = 8
 
 
 class InThread(Protocol):
-    """A way to run CPU work beside the event loop."""
+    """Runs CPU work outside the event loop."""
 
     async def __call__(self, work: Callable[[], T], *, waits: MayWait | None = None) -> T:
         """Run work, which ends before this does, also when this is cancelled.
@@ -53,7 +53,7 @@ class Backend(Protocol):
 
         Args:
             clips: At most `clips_per_call`.
-            wait_if_busy: Wait until the model has room for them, instead of raising Overloaded.
+            wait_if_busy: Wait until the model has capacity, instead of raising Overloaded.
 
         Returns:
             The log-probs of each clip.
@@ -77,7 +77,7 @@ class InlineBackend:
         self._acoustic = acoustic
 
     async def log_probs(self, clips: Sequence[Features], *, wait_if_busy: bool) -> list[LogProbs]:
-        """See `Backend`."""
+        """See `Backend.log_probs`."""
         del wait_if_busy
         found: list[LogProbs] = []
         for result in self._acoustic(clips):
@@ -87,6 +87,14 @@ class InlineBackend:
         return found
 
     async def in_thread(self, work: Callable[[], T], *, waits: MayWait | None = None) -> T:
-        """See `InThread`; in this thread."""
+        """Run work in the calling thread.
+
+        Args:
+            work: The work.
+            waits: Ignored.
+
+        Returns:
+            The work's result.
+        """
         del waits
         return work()

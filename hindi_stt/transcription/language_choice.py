@@ -35,17 +35,18 @@ async def identify_model(
     """Find the model that knows the language of a recording.
 
     Args:
-        recording: It is read again from its beginning afterwards.
+        recording: The recording; it is read again from its beginning afterwards.
         candidates: The models, at least one.
-        backend_of: Where a model's clips are transcribed.
-        accounting: Told of each clip; what `admit` raises ends it.
+        backend_of: Returns where a model's clips are transcribed.
+        accounting: Called for each clip; an error from `admit` ends the work.
         limit_s: Longest time for all of it, in seconds.
 
     Returns:
         The position of one of the candidates.
 
     Raises:
-        HindiSTTError: Timeout, and what the backend and `audio.blocks` raise.
+        Timeout: The time is over.
+        HindiSTTError: As the backend and `audio.blocks` raise.
     """
     try:
         async with asyncio.timeout(limit_s):

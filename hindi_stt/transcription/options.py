@@ -30,7 +30,7 @@ def offered(bundles: Iterable[Bundle]) -> dict[str, tuple[str, ...]]:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """A field for each room of the line that takes options."""
+    """The options of a transcription: text and decoding."""
 
     text: TextOptions = field(default_factory=TextOptions)
     decoding: DecodingOptions = field(default_factory=DecodingOptions)
@@ -41,5 +41,16 @@ class Options:
         return cls(TextOptions.from_settings(settings))
 
     def updated(self, fields: Mapping[str, str]) -> Options:
-        """These options with a request's fields, whose names are in FIELDS. Raises InvalidRequest, naming the field."""
+        """Return these options with a request's fields applied.
+
+        Args:
+            fields: Form fields by name; names outside FIELDS are ignored.
+
+        Returns:
+            New options.
+
+        Raises:
+            InvalidRequest: A value is unknown; the message names the field.
+            InvalidHotwords: A hotword cannot be used.
+        """
         return Options(self.text.updated(fields), self.decoding.updated(fields))

@@ -95,24 +95,30 @@ class Pipeline:
         self.features(noise)
 
     def features(self, samples: Float32) -> Features:
-        """Features of one clip.
+        """Compute features of one clip.
 
         Args:
             samples: Mono, float32 [n], at `sample_rate`.
 
+        Returns:
+            Features, float32 [mels, frames].
+
         Raises:
-            HindiSTTError: AudioTooShort.
+            AudioTooShort: There are too few samples for one frame.
         """
         return self.extract(Waveform(samples, self.sample_rate, self.sample_rate))
 
     def prepare(self, source: bytes | str | Path | BinaryIO) -> Iterator[PreparedClip]:
-        """The clips of a recording with their features, each computed when it is asked for.
+        """Cut a recording into clips and compute their features, each when it is requested.
 
         Args:
             source: As in `audio.blocks`.
 
+        Yields:
+            The clips, in order.
+
         Raises:
-            HindiSTTError: What `audio.blocks` raises.
+            HindiSTTError: As `audio.blocks` raises.
         """
         for clip in Clips(Recording(source), self.sample_rate, self.limits, self.max_segment_s):
             rate = self.sample_rate

@@ -81,24 +81,31 @@ class Transcription:
         return self._clips.duration_s
 
     async def transcript(self, on_progress: Callable[[float], None] = lambda _: None) -> Transcript:
-        """The answer in one piece.
+        """Transcribe the whole recording.
 
         Args:
-            on_progress: Told the seconds of audio so far, now and then. What it raises ends the work.
+            on_progress: Called now and then with the seconds of audio so far; an exception ends the work.
+
+        Returns:
+            The transcript.
 
         Raises:
-            HindiSTTError: Timeout, what the backend and the accounting raise, and what `Decoders.choose` and
-                `audio.blocks` raise.
+            HindiSTTError: Timeout, and what the backend, the accounting, `Decoders.choose` and `audio.blocks` raise.
         """
         async with contextlib.aclosing(self._transcribed(on_progress)) as segments:
             found = [segment async for segment in segments]
         return await self._written(found)
 
     async def segments(self) -> AsyncGenerator[Segment]:
-        """The segments as they are written, in order, each as soon as it is final; `result` is then the transcript.
+        """Transcribe segment by segment, each as soon as it is final; `result` is then the transcript.
 
-        A number to hide may go on in the next segment: with masks nothing comes before the end. Raises what
-        `transcript` raises.
+        A number to be masked may continue in the next segment: with masks all segments come at the end.
+
+        Yields:
+            The segments, in order.
+
+        Raises:
+            HindiSTTError: As `transcript` raises.
         """
         found: list[Segment] = []
         masked = bool(self._options.text.mask)

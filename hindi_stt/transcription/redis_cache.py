@@ -19,7 +19,14 @@ _BUDGET_S: Final = 0.05
 
 
 class RedisStore:
-    """While the Redis does not answer, nothing is found. A call takes at most 50 ms, and few are made then."""
+    """Stores transcripts in Redis.
+
+    While Redis does not answer, nothing is found. A call takes at most 50 ms, and few calls are made then.
+
+    Args:
+        url: Redis's URL.
+        ttl_s: Seconds for which an entry is kept.
+    """
 
     def __init__(self, url: str, ttl_s: float) -> None:
         self._pool = connection_pool(url)
@@ -36,7 +43,12 @@ class RedisStore:
         return value.encode() if isinstance(value, str) else value
 
     async def put(self, key: str, value: bytes) -> None:
-        """Keep it until its time is over."""
+        """Store an entry for the time to live.
+
+        Args:
+            key: Its key.
+            value: Its value.
+        """
         with contextlib.suppress(NoAnswer):
             await self._breaker.call(lambda: self._redis.set(_PREFIX + key, value, px=self._ttl_ms))
 

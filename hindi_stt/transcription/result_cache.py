@@ -22,7 +22,7 @@ __all__ = ["ResultCache", "fingerprint"]
 _MEMORY: Final = "memory"
 _BLOCK_BYTES: Final = 2**20
 _transcript: Final = TypeAdapter(Transcript)
-# What decides about a transcript besides the model, the recording and the request.
+# Settings that affect a transcript, besides the model, the recording and the request.
 _SETTINGS: Final = (
     "precision",
     "max_segment_s",
@@ -61,7 +61,12 @@ class _MemoryStore:
 
 
 class ResultCache:
-    """Transcripts by `fingerprint`; counts hits and misses."""
+    """Caches transcripts by `fingerprint`, and counts hits and misses.
+
+    Args:
+        settings: Where and how long transcripts are kept.
+        metrics: Where hits and misses are counted.
+    """
 
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
         self._metrics = metrics
@@ -80,7 +85,12 @@ class ResultCache:
         return found
 
     async def put(self, key: str, transcript: Transcript) -> None:
-        """Keep it, as long as there is room and time."""
+        """Store a transcript, as long as there is space and time.
+
+        Args:
+            key: Its `fingerprint`.
+            transcript: The transcript.
+        """
         await self._store.put(key, _transcript.dump_json(transcript))
 
     async def close(self) -> None:
@@ -97,7 +107,17 @@ def _store(settings: Settings) -> _Store:
 
 
 def fingerprint(file: BinaryIO, model: str, settings: Settings, asked: Mapping[str, object]) -> str:
-    """64 hex digits that differ where the transcript could. asked: everything of the request that decides about it."""
+    """Compute a key that differs wherever the transcript could differ.
+
+    Args:
+        file: The recording; read from its beginning, and rewound.
+        model: Tag of the model.
+        settings: The server's settings.
+        asked: Everything in the request that affects the transcript.
+
+    Returns:
+        64 hexadecimal digits (SHA-256).
+    """
     facts = {name: getattr(settings, name) for name in _SETTINGS}
     # Sets have no order of their own: the same options have to give the same digits in every process.
     text = json.dumps([__version__, model, facts, asked], default=sorted, sort_keys=True)

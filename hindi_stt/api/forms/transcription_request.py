@@ -70,7 +70,7 @@ _LIST_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
     "include": {**_STRING, "enum": ["logprobs"]},
     "keywords": {**_STRING, "description": "A hotword."},
     "languages": {**_STRING, "description": "As language."},
-    **{name: {**_STRING, "description": "Without effect: speakers are not told apart."} for name in _SPEAKERS},
+    **{name: {**_STRING, "description": "Without effect: speakers are not distinguished."} for name in _SPEAKERS},
 }
 FIELDS: Final = tuple(FIELD_SCHEMAS)
 # Jobs are answered later, and in any format.
@@ -79,7 +79,15 @@ LISTS: Final = tuple(_LIST_SCHEMAS)
 
 
 def form_schema(*, required: list[str], several_files: bool) -> dict[str, Any]:
-    """The JSON schema of a form with a recording, or several, and these fields."""
+    """Make the JSON schema of a form with recordings and these fields.
+
+    Args:
+        required: Names of required fields.
+        several_files: Whether the form takes several recordings.
+
+    Returns:
+        The schema.
+    """
     file = {"type": "string", "format": "binary", "description": "The recording."}
     return {
         "type": "object",
@@ -134,16 +142,20 @@ class TranscriptionRequest(ModelRequest):
 def parse_transcription_request(
     upload: Upload, recognizer: Recognizer, *, accept: str | None = None
 ) -> TranscriptionRequest:
-    """Read the fields of a request.
+    """Parse the fields of a request.
 
     Args:
         upload: The request's recordings and fields.
-        recognizer: The worker's, with the models.
-        accept: The Accept header, where it chooses the format that the fields leave open; else that is json.
+        recognizer: Holds the models.
+        accept: The Accept header, which chooses the format if the fields do not; None for JSON.
+
+    Returns:
+        The request.
 
     Raises:
-        HindiSTTError: InvalidRequest, naming what cannot be honoured, NotAcceptable, and what `parse_model_requests`
-            raises.
+        InvalidRequest: A field is unknown or cannot be honoured; the message names it.
+        NotAcceptable: The Accept header names no format of a transcript.
+        HindiSTTError: As `parse_model_requests` raises.
     """
     fields, lists, stream = upload.fields, upload.lists, upload.stream
     default_format = "json" if stream or accept is None else _preferred_format(accept, len(upload.files))
@@ -154,7 +166,7 @@ def parse_transcription_request(
     if stream and (split or response_format not in _STREAMED):
         # As OpenAI's whisper-1, which answers in one piece what it cannot stream.
         stream = False
-        why = "the channels are heard in turn" if split else f"response_format={response_format} is not streamed"
+        why = "the channels are transcribed in turn" if split else f"response_format={response_format} is not streamed"
         warnings.append(f"stream=true: {why}; the answer is in one piece")
     granularities = _all_of(lists, "timestamp_granularities", ("word", "segment"))
     if set(granularities) == {"segment"} and response_format != "verbose_json":
@@ -174,7 +186,9 @@ def parse_transcription_request(
         warnings.append(f"temperature={fields['temperature'][:16]}: has no effect, since decoding does not sample")
     if any(name.startswith("chunking_strategy") for name in fields):
         warnings += chunking_warnings(fields)
-    warnings += [f"{name}: has no effect, since speakers are not told apart" for name in _SPEAKERS if lists.get(name)]
+    warnings += [
+        f"{name}: has no effect, since speakers are not distinguished" for name in _SPEAKERS if lists.get(name)
+    ]
     model_request, *others = (replace(one, warnings=(*one.warnings, *warnings)) for one in candidates)
     return TranscriptionRequest(
         pipeline=model_request.pipeline,
@@ -199,9 +213,17 @@ def _preferred_format(accept: str, n_files: int) -> str:
 
 
 def negotiate(accept: str, offered: Mapping[str, str]) -> str:
-    """The value of the media type that an Accept header likes best; the first of those that it likes equally.
+    """Choose the value whose media type an Accept header prefers (RFC 9110, 12.5.1), the first of several.
 
-    Raises NotAcceptable where it names none of them.
+    Args:
+        accept: The header.
+        offered: Values by media type.
+
+    Returns:
+        The chosen value.
+
+    Raises:
+        NotAcceptable: The header names none of the types.
     """
     ranges = [_media_range(part) for part in accept.split(",") if part.strip()] or [("*/*", 1.0)]
     best, best_quality = "", 0.0
@@ -228,9 +250,20 @@ def _media_range(part: str) -> tuple[str, float]:
 def parse_model_requests(
     fields: Mapping[str, str], lists: Mapping[str, list[str]], recognizer: Recognizer
 ) -> tuple[ModelRequest, ...]:
-    """What each model is asked for that may transcribe the recording, at least one: of several the language decides.
+    """Select the models that may transcribe the recording, with the options for each; of several, the language decides.
 
-    Raises UnknownModel, UnknownLanguage, and what `Pipeline.options` raises.
+    Args:
+        fields: The request's fields.
+        lists: Its repeated fields.
+        recognizer: Holds the models.
+
+    Returns:
+        At least one model with its options.
+
+    Raises:
+        UnknownModel: The server does not have the model.
+        UnknownLanguage: The server refuses the language.
+        HindiSTTError: As `Pipeline.options` raises.
     """
     languages = [*lists.get("languages", ()), *filter(None, [fields.get("language")])]
     try:

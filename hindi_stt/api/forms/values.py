@@ -32,14 +32,34 @@ CHUNKING_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
 
 
 def unknown_field(name: str, known: Sequence[str]) -> InvalidRequest:
-    """The error for a field that there is not, with the known one that has the nearest name."""
+    """Make the error about an unknown field, with the known field of the nearest name.
+
+    Args:
+        name: The field's name.
+        known: Names of the known fields.
+
+    Returns:
+        The error.
+    """
     near = difflib.get_close_matches(name.lower().removesuffix("[]"), known, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     return InvalidRequest(f"Unknown field: {name[:64]!r}.{hint} Known are {', '.join(known)}.", param=name[:64])
 
 
 def one_of(fields: Mapping[str, str], name: str, values: tuple[str, ...]) -> str:
-    """The field's value, the first of the values by default. Raises InvalidRequest for any other."""
+    """Parse a field with a fixed set of values.
+
+    Args:
+        fields: The request's fields.
+        name: The field's name.
+        values: Its values; the first one is the default.
+
+    Returns:
+        The value in lower case.
+
+    Raises:
+        InvalidRequest: The value is not one of them.
+    """
     value = fields.get(name, values[0])
     if value.lower() not in values:
         raise InvalidRequest(f"{name}={value[:64]!r} is not offered; it may be {', '.join(values)}.", param=name)
@@ -47,14 +67,17 @@ def one_of(fields: Mapping[str, str], name: str, values: tuple[str, ...]) -> str
 
 
 def boolean(fields: Mapping[str, str], name: str) -> bool:
-    """Read a field that is true or false, 1 or 0, yes or no, on or off.
+    """Parse a field that is true or false, 1 or 0, yes or no, on or off.
 
     Args:
         fields: Values by name.
-        name: Of the field.
+        name: Name of the field.
+
+    Returns:
+        Its value.
 
     Raises:
-        InvalidRequest: It is anything else.
+        InvalidRequest: It has any other value.
     """
     value = fields[name].strip().lower()
     if value not in (*_TRUE, *_FALSE):
@@ -73,7 +96,7 @@ def chunking_warnings(fields: Mapping[str, str]) -> list[str]:
 
     Raises:
         InvalidRequest: It has an unknown field, or one whose value cannot be read.
-    """
+    """  # noqa: DOC501  # unknown_field is a function
     prefix = "chunking_strategy["
     strategy: dict[str, Any] = {
         name.removeprefix(prefix).removesuffix("]"): value for name, value in fields.items() if name.startswith(prefix)

@@ -15,7 +15,7 @@ __all__ = ["Body", "UploadSpace"]
 
 # A smaller body stays in memory, and there are no more of those than a client may have uploads.
 _IN_MEMORY_BYTES: Final = 2**20
-# A body that does not say its length gets room in such pieces.
+# A body of unknown length gets space in pieces of this size.
 _PIECE_BYTES: Final = 2 * 2**20
 _DISK_SHARE: Final = 0.8
 _RETRY_S: Final = 5.0
@@ -33,7 +33,7 @@ class UploadSpace:
         self._awaited = 0
 
     def body(self, client: str, stated_bytes: int | None) -> Body:
-        """Make room for a body, before anything of it is read.
+        """Reserve space for a body, before it is read.
 
         Args:
             client: Who sends it.
@@ -43,7 +43,7 @@ class UploadSpace:
             What it holds; to be closed.
 
         Raises:
-            StorageFull: There is no room.
+            StorageFull: The disk is full.
             TooManyUploads: The client has as much of it as it may have.
         """
         body = Body(self, client)
@@ -52,7 +52,16 @@ class UploadSpace:
         return body
 
     def take(self, client: str, n_bytes: int) -> None:
-        """Hold room for so many bytes more. Raises what `body` raises."""
+        """Reserve more bytes on the disk.
+
+        Args:
+            client: Name of the client.
+            n_bytes: How many more.
+
+        Raises:
+            TooManyUploads: The client would have more bytes than it may.
+            StorageFull: The disk, or the bound on all uploads, would be full.
+        """
         own = self._held[client]
         if own and own + n_bytes > self._client_bound:
             raise TooManyUploads(
@@ -60,16 +69,22 @@ class UploadSpace:
                 retry_after_s=_RETRY_S,
             )
         if self._held.total() + n_bytes > self._bound or self._awaited + n_bytes > self._free():
-            raise StorageFull(f"There is no room for {n_bytes} bytes on the server's disk.", retry_after_s=_RETRY_S)
+            raise StorageFull(f"The server's disk has no space for {n_bytes} bytes.", retry_after_s=_RETRY_S)
         self._held[client] += n_bytes
         self._awaited += n_bytes
 
     def arrived(self, n_bytes: int) -> None:
-        """So many bytes for which there is room are there."""
+        """Note that so many reserved bytes have arrived."""
         self._awaited -= n_bytes
 
     def give_back(self, client: str, n_bytes: int, n_awaited: int) -> None:
-        """Let go of room. n_awaited: of it, what has not arrived."""
+        """Release reserved bytes.
+
+        Args:
+            client: Name of the client.
+            n_bytes: How many.
+            n_awaited: How many of them have not arrived.
+        """
         self._awaited -= n_awaited
         self._held[client] -= n_bytes
         if not self._held[client]:
@@ -80,7 +95,12 @@ class UploadSpace:
 
 
 class Body:
-    """The room that one body holds."""
+    """The disk space that one body has reserved.
+
+    Args:
+        space: The worker's disk space.
+        client: Name of the client.
+    """
 
     def __init__(self, space: UploadSpace, client: str) -> None:
         self._space = space
@@ -88,13 +108,29 @@ class Body:
         self._reserved = self._arrived = self._noted = 0
 
     def reserve(self, n_bytes: int) -> None:
-        """Hold room for a body of this length. Raises what `UploadSpace.body` raises."""
+        """Reserve space for a body.
+
+        Args:
+            n_bytes: Its length.
+
+        Raises:
+            TooManyUploads: As `UploadSpace.take`.
+            StorageFull: As `UploadSpace.take`.
+        """
         if n_bytes > max(_IN_MEMORY_BYTES, self._reserved):
             self._space.take(self._client, n_bytes - self._reserved)
             self._reserved = n_bytes
 
     def add(self, n_bytes: int) -> None:
-        """Count bytes that have arrived. Raises what `UploadSpace.body` raises."""
+        """Count bytes that have arrived, and reserve more space if needed.
+
+        Args:
+            n_bytes: How many.
+
+        Raises:
+            TooManyUploads: As `UploadSpace.take`.
+            StorageFull: As `UploadSpace.take`.
+        """
         self._arrived += n_bytes
         if self._arrived > self._reserved:
             self.reserve(self._arrived + (_PIECE_BYTES if self._arrived > _IN_MEMORY_BYTES else 0))

@@ -53,7 +53,7 @@ _READ_FORWARD: Final = (_RIFF, b"fLaC")
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """The recordings of a request, at least one, and the text fields beside them.
+    """The recordings of a request, at least one, and its text fields.
 
     Attributes:
         request: The one to watch for a client that goes, whose body may still be arriving.
@@ -81,17 +81,30 @@ async def receive_upload(
     lists: Collection[str] = (),
     max_files: int = 1,
 ) -> AsyncIterator[Upload]:
-    """A request's recordings, which are closed at the end: the parts named "file" of a form, or the whole body.
+    """Receive a request's recordings: the parts named "file" of a form, or the whole body. They are closed at the end.
 
-    The fields beside them come from the form and the query. lists: those that may come several times, with or without
-    [] after their names.
+    A small file is kept in memory, a larger one in an unlinked file. With stream=true in the query, a body without a
+    form is returned as soon as it begins to arrive; a later error is then in `arriving.error`.
 
-    With stream=true in the query, a body without a form is there as soon as it has begun to arrive; what is wrong with
-    the rest is then `arriving.error`.
+    Args:
+        request: The request.
+        fields: Names of the other fields, which come from the form and the query.
+        settings: Bounds on the body.
+        lists: Fields that may be repeated, with or without [] after their names.
+        max_files: Largest number of recordings.
 
-    A small file lies in memory, a larger one in an unlinked file. Raises BodyTooLarge (from Content-Length before
-    anything is read, else while receiving), UploadTimeout, MissingFile, TooManyFiles, EmptyBody, UrlNotAccepted,
-    InvalidRequest, ClientClosedRequest.
+    Yields:
+        The upload.
+
+    Raises:
+        BodyTooLarge: The body is too long, by Content-Length before anything is read, else while receiving.
+        UploadTimeout: The body arrives too slowly.
+        MissingFile: There is no recording.
+        TooManyFiles: There are too many recordings.
+        EmptyBody: A recording has no bytes.
+        UrlNotAccepted: The file field holds text.
+        InvalidRequest: A field is unknown, or the form cannot be parsed.
+        ClientClosedRequest: The client disconnected.
     """
     bound = settings.max_body_bytes + FRAMING_BYTES
     content_type = request.headers.get("content-type", "")
@@ -137,7 +150,23 @@ def _check_headers(request: Request, content_type: str, bound: int) -> None:
 
 @contextlib.asynccontextmanager
 async def bounded(request: Request, bound: int, settings: Settings) -> AsyncIterator[Receive]:
-    """The request's `receive`, ended where bytes or time pass their bounds."""
+    """Bound the bytes and the time of a request's body, and translate errors while it is received.
+
+    Args:
+        request: The request.
+        bound: Largest number of bytes.
+        settings: Bounds on the time.
+
+    Yields:
+        A replacement for the request's `receive`.
+
+    Raises:
+        BodyTooLarge: The body is too long.
+        UploadTimeout: The body arrives too slowly.
+        ClientClosedRequest: The client disconnected.
+        InvalidRequest: The form cannot be parsed.
+        StorageFull: The disk is full.
+    """  # noqa: DOC501  # _form_error is a function
     received = 0
     loop = asyncio.get_running_loop()
     start = loop.time()

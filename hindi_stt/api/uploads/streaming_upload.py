@@ -27,11 +27,15 @@ _LINGER_S: Final = 2.0
 
 
 class ArrivingFile(io.RawIOBase):
-    """A binary file of which a part may not be there yet: who reads that waits.
+    """A binary file that is still arriving: a reader waits for bytes that are not there yet.
 
-    max_bytes: more will never come; in_memory: bytes up to which it lies in memory, from there on in an unlinked file.
-    forward: whether it is read from its beginning to its end without its size. Any other is whole before it is read.
-    promised: bytes that it says to have; who seeks to there finds nothing, and need not wait.
+    Args:
+        max_bytes: Upper bound on its size.
+        in_memory: Bytes up to which it is kept in memory; beyond that it is in an unlinked file.
+
+    Attributes:
+        forward: Whether it is read from beginning to end without its size. Otherwise readers wait until it is complete.
+        promised: Its stated size; a reader that seeks there finds nothing and need not wait.
     """
 
     def __init__(self, max_bytes: int, in_memory: int) -> None:
@@ -96,7 +100,15 @@ class ArrivingFile(io.RawIOBase):
         return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """As of any file; its end may be UNKNOWN_SIZE."""
+        """Set the position, as in any file; the end may be UNKNOWN_SIZE.
+
+        Args:
+            offset: Bytes from the point that `whence` names.
+            whence: io.SEEK_SET, io.SEEK_CUR or io.SEEK_END.
+
+        Returns:
+            The new position in bytes from the start.
+        """
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position}.get(whence)
         self._position = (self._end() if start is None else start) + offset
         self._sought = True
@@ -145,7 +157,15 @@ def promised_by_riff(head: bytes) -> int:
 
 
 class Arriving:
-    """Receives a body into a file, beside those that read it. error: why it came to no good end."""
+    """Receives a body into a file while it is read.
+
+    Args:
+        file: The file.
+        receive_all: Receives the body and passes each block to its argument.
+
+    Attributes:
+        error: Why the body could not be received; None so far.
+    """
 
     def __init__(
         self, file: ArrivingFile, receive_all: Callable[[Callable[[bytes], Awaitable[None]]], Awaitable[None]]
@@ -169,14 +189,25 @@ class Arriving:
             self._task.cancel()
 
     async def begun(self) -> bytes:
-        """The first bytes, as soon as they are there, or all that came. Raises what ended the body before that."""
+        """Wait for the first bytes, or for all if there are fewer.
+
+        Returns:
+            The first bytes.
+
+        Raises:
+            HindiSTTError: The error that ended the body before that.
+        """
         await self._begun.wait()
         if self.error is not None and self.file.size < _HEAD_BYTES:
             raise self.error
         return self.file.head()
 
     async def ended(self) -> None:
-        """Wait until it is whole. Raises what ended it before."""
+        """Wait until the body is complete.
+
+        Raises:
+            HindiSTTError: The error that ended it before that.
+        """
         await asyncio.shield(self._task)
         if self.error is not None:
             raise self.error
