@@ -95,7 +95,6 @@ PRIVATE_NAMES: Final = (
     PrivateName("media_types", "_bentoml_sdk.io_models", "IOMixin.mime_type"),
     PrivateName("media_types", "_bentoml_sdk.io_models", "IOMixin.media_type"),
     PrivateName("unread_request", "bentoml", "IODescriptor.from_http_request", parameters=("request", "serde")),
-    PrivateName("runner_proxy", "_bentoml_impl.client.proxy2", "SessionManager.get_session", parameters=("self",)),
     PrivateName("metrics_dir", "bentoml.container", "BentoMLContainer.prometheus_multiproc_dir._provide"),
     PrivateName("shutdown", "bentoml.container", "BentoMLContainer.remote_runner_mapping.get"),
     PrivateName(

@@ -14,7 +14,8 @@ from typing import Any, Final, Self
 import numpy as np
 from bentoml import IODescriptor
 
-from hindi_stt.bentoml_compat.runner_proxy import CONNECTIONS, call_runner, post_to_runner
+from hindi_stt.bentoml_compat.runner_proxy import CONNECTIONS, SESSIONS, call_runner, post_to_runner
+from hindi_stt.bentoml_compat.versions import check_names
 from hindi_stt.concurrency.fair_slots import FairSlots
 from hindi_stt.errors import HindiSTTError, InferenceFailed, RunnerUnavailable, from_code
 from hindi_stt.observability.request_context import current_client, current_request_id
@@ -129,6 +130,7 @@ class RunnerCall:
         *,
         batching: bool = False,
     ) -> None:
+        check_names([SESSIONS])
         self._batching = batching
         self._runner = runner
         self._timeout_s = timeout_s
