@@ -26,11 +26,10 @@ def test_serving_imports_no_training_framework() -> None:
 
 
 def test_no_test_imports_another_one() -> None:
-    """What they share is in tests/support; the clients' tests run apart, and share among themselves."""
+    """What they share is in tests/support."""
     found = [
         f"{path.relative_to(ROOT)}: {line}"
         for path in (ROOT / "tests").rglob("*.py")
-        if "clients" not in path.parts
         for line in path.read_text(encoding="utf-8").splitlines()
         if re.match(r"\s*from tests\.([\w.]+\.)?test_\w+ import", line)
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 import soundfile
 
 from tests.support.server import Server
+from tests.support.tls_proxy import NODE_MODULES, tls_proxy
 from tests.support.wav import wav
 
 DATA = Path(__file__).parent.parent / "data"
@@ -52,3 +54,12 @@ def alike(text: str) -> Callable[[str], bool]:
         return len(set(said) & set(found.split())) >= len(said) - 2
 
     return compare
+
+
+@pytest.fixture(scope="session")
+def tls(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
+    """The port of a proxy that ends TLS, and its certificate."""
+    if shutil.which("node") is None or shutil.which("openssl") is None or not NODE_MODULES.is_dir():
+        pytest.skip("needs node, openssl and the openai package for node")
+    with tls_proxy(tmp_path_factory.mktemp("tls"), server.port) as proxy:
+        yield proxy

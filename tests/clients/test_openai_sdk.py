@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.support.server import Server
-from tests.support.wav import wav
+from tests.support.wav import pcm_24_khz, wav
 
 pytestmark = pytest.mark.clients
 openai = pytest.importorskip("openai")
@@ -21,12 +21,6 @@ Alike = Callable[[str], bool]
 def client(server: Server, key: str = "none") -> openai.OpenAI:
     url = f"127.0.0.1:{server.port}/v1"
     return openai.OpenAI(api_key=key, base_url=f"http://{url}", websocket_base_url=f"ws://{url}")
-
-
-def doubled(samples: np.ndarray) -> bytes:
-    """16 kHz as 24 kHz, linearly: little-endian PCM."""
-    places = np.arange(0, len(samples) - 1, 2 / 3)
-    return np.interp(places, np.arange(len(samples)), samples).astype("<i2").tobytes()
 
 
 @pytest.mark.parametrize("model", ["whisper-1", "gpt-4o-transcribe", "gpt-4o-mini-transcribe", "gpt-transcribe"])
@@ -47,7 +41,7 @@ def test_a_stream_of_deltas(server: Server, rain: np.ndarray, text: str) -> None
 
 @pytest.mark.parametrize("model", ["gpt-4o-transcribe", "gpt-realtime-whisper", "gpt-live-transcribe", "whisper-1"])
 def test_realtime_by_model_alone(server: Server, rain: np.ndarray, alike: Alike, model: str) -> None:
-    data = doubled(rain)
+    data = pcm_24_khz(rain)
     with client(server) as api, api.realtime.connect(model=model) as connection:
         for start in range(0, len(data), 4_800):
             connection.input_audio_buffer.append(audio=base64.b64encode(data[start : start + 4_800]).decode())
@@ -63,7 +57,7 @@ def test_a_client_secret_keeps_its_session(server: Server, rain: np.ndarray, ali
     audio = {"input": {"transcription": {"model": "gpt-4o-transcribe"}, "turn_detection": turns}}
     with client(server) as api:
         secret = api.realtime.client_secrets.create(session={"type": "transcription", "audio": audio})
-    data = doubled(rain)
+    data = pcm_24_khz(rain)
     with client(server, secret.value) as api, api.realtime.connect(extra_query={}) as connection:
         created = connection.recv()
         assert created.session.audio.input.turn_detection.silence_duration_ms == 300

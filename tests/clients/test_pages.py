@@ -11,13 +11,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.clients.test_litellm import KEY, Proxy
-from tests.clients.test_openai_node import MODULES, tls
 from tests.support.client_pages import Program, programs
+from tests.support.litellm_proxy import KEY, LiteLLMProxy
 from tests.support.server import ROOT, Server
+from tests.support.tls_proxy import NODE_MODULES
 
 pytestmark = pytest.mark.clients
-__all__ = ["tls"]
 
 PYTHON = programs("python")
 NODE = [program for program in programs("javascript") if "speech.example" not in program.source]
@@ -51,9 +50,9 @@ def test_python(server: Server, tmp_path: Path, program: Program) -> None:
 
 
 def node(file: Path, source: str, **environment: str) -> str:
-    if shutil.which("node") is None or not MODULES.is_dir():
+    if shutil.which("node") is None or not NODE_MODULES.is_dir():
         pytest.skip("needs node and the openai package for node")
-    (file.parent / "node_modules").symlink_to(MODULES)  # imports look beside the program only
+    (file.parent / "node_modules").symlink_to(NODE_MODULES)  # imports look beside the program only
     file.write_text(source, encoding="utf-8")
     return printed(["node", str(file)], environment)
 
@@ -75,6 +74,6 @@ def test_litellms_proxy(server: Server, tmp_path: Path) -> None:
     (configuration,) = [program.source for program in programs("yaml") if program.page == "litellm.md"]
     (request,) = [program for program in programs("bash") if program.source.startswith("curl")]
     assert yaml.safe_load(configuration)["model_list"][0]["model_name"] == "hindi"
-    with Proxy(tmp_path, at(server, configuration)) as proxy:
+    with LiteLLMProxy(tmp_path, at(server, configuration)) as proxy:
         source = request.source.replace("localhost:4000", proxy.removeprefix("http://"))
         assert printed(["bash", "-c", source.replace("sk-choose-one", KEY)]) == request.output

@@ -45,3 +45,9 @@ def raw_wav(
 def tone(seconds: float, rate: int = 16_000, level: float = 0.3) -> np.ndarray:
     """A 440 Hz tone, float32 [n]."""
     return (level * np.sin(2 * np.pi * 440 * np.arange(int(seconds * rate)) / rate)).astype(np.float32)
+
+
+def pcm_24_khz(samples: np.ndarray) -> bytes:
+    """Samples at 16 kHz, int16, as little-endian PCM at 24 kHz; interpolated linearly."""
+    places = np.arange(0, len(samples) - 1, 2 / 3)
+    return np.interp(places, np.arange(len(samples)), samples).astype("<i2").tobytes()
