@@ -1,0 +1,91 @@
+"""hindi-stt models, with a model store of its own."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hindi_stt.bundle.manifest import EMBEDDED, Bundle
+from hindi_stt.cli.main import main
+from tests.support.bundles import sibling
+from tests.support.cli import environment, hindi_stt
+
+SAVE = """
+import sys
+from hindi_stt.bundle import store
+from hindi_stt.bundle.manifest import Bundle
+for folder in sys.argv[1:]:
+    store.save(Bundle.open(folder))
+"""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with the embedded model and one for another language."""
+    folder: Path = tmp_path_factory.mktemp("home")
+    sibling(folder / "tamil", "tamil", "ta")
+    folders = [str(EMBEDDED), str(folder / "tamil")]
+    subprocess.run([sys.executable, "-c", SAVE, *folders], env=environment(folder), check=True)
+    return folder
+
+
+def test_list_show_and_remove(home: Path) -> None:
+    embedded, other = Bundle.open(EMBEDDED), Bundle.open(home / "tamil")
+    commands = [["list"], ["show", other.tag], ["remove", other.tag], ["list"], ["remove", other.tag]]
+    listed, shown, removed, left, gone = hindi_stt(*(["models", *command] for command in commands), home=home)
+
+    rows = {row[0]: row for row in (line.split("\t") for line in listed[1].splitlines())}
+    assert set(rows) == {embedded.tag, other.tag}
+    assert rows[embedded.tag][1:4] == [",".join(embedded.manifest.precisions), "hi", embedded.manifest.licence]
+    assert rows[other.tag][2] == "ta"
+    assert json.loads(shown[1])["manifest"]["name"] == "tamil"
+    assert removed == (0, "", "")
+    assert [line.split("\t")[0] for line in left[1].splitlines()] == [embedded.tag]
+    assert [status for status, _, _ in (listed, shown, left, gone)] == [0, 0, 0, 1]
+    assert other.tag in gone[2]
+    assert "[model_not_found]" in gone[2]
+
+
+def test_a_folder_is_shown_and_never_removed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "show", str(EMBEDDED)]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["manifest"] == json.loads((EMBEDDED / "bundle.json").read_text()) | shown["manifest"]
+    assert main(["models", "remove", str(EMBEDDED)]) == 1
+    assert "is a folder" in capsys.readouterr().err
+    assert EMBEDDED.is_dir()
+
+
+def test_verify_a_bundle_and_a_broken_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "verify", str(EMBEDDED)]) == 0
+    first, _, found = capsys.readouterr().out.partition("\n")
+    manifest = Bundle.open(EMBEDDED).manifest
+    assert f"{len(manifest.assets)} files" in first
+    assert {one["precision"] for one in json.loads(found)} == set(manifest.precisions)
+    assert all(one["sound"] for one in json.loads(found))
+
+    broken = sibling(tmp_path / "broken", "broken", "hi")
+    asset = broken.folder / broken.manifest.assets[0].file
+    content = bytearray(asset.read_bytes())
+    content[len(content) // 2] ^= 1
+    asset.write_bytes(content)
+    assert main(["models", "verify", str(broken.folder)]) == 1
+    assert "[bundle_invalid]" in capsys.readouterr().err
+
+
+def test_a_punctuation_model_that_cannot_be_used_leaves_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without the package tokenizers, or with it: the files are no model. One that works: tests/oracle."""
+    for name in ("model.onnx", "tokenizer.json"):
+        (tmp_path / name).write_text("{}")
+    arguments = ["add-punctuation", EMBEDDED, tmp_path / "model.onnx", tmp_path / "tokenizer.json", "--marks", '[""]']
+    assert main(["models", *map(str, arguments), "--output", str(tmp_path / "new")]) == 1
+    said = capsys.readouterr().err
+    assert "[bundle_invalid]" in said
+    assert ("pip install tokenizers" in said) is (importlib.util.find_spec("tokenizers") is None)
+    assert not (tmp_path / "new").exists()
