@@ -16,6 +16,7 @@ import regex
 
 from hindi_stt import audio
 from hindi_stt.bundle.manifest import Bundle
+from hindi_stt.cli.errors import reason
 from hindi_stt.cli.options import add_request_options, request_options
 from hindi_stt.errors import AudioTooShort, NoMicrophone
 from hindi_stt.inference.acoustic import LocalAcoustic
@@ -69,7 +70,11 @@ def _runner(
         acoustic = LocalAcoustic(bundle, threads=settings.effective_threads)
         stream = Stream(pipeline, LocalBackend(acoustic), options)
         show = _show_json if arguments.format == "json" else _Captions()
-        asyncio.run(_listen(stream, source(arguments, pipeline)(pipeline.sample_rate), show))
+        try:
+            asyncio.run(_listen(stream, source(arguments, pipeline)(pipeline.sample_rate), show))
+        except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+            sys.stderr.write(f"hindi-stt: {error.filename}: {reason(error)}\n")
+            return 1
         return 0
 
     return run
