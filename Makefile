@@ -19,7 +19,7 @@ CLIENTS := .venv-clients
 export BENTOML_DO_NOT_TRACK := True
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: serve test coverage test-slow smoke-slow smoke-chaos smoke-soak check release-check image prove-image prove-metrics oracle oracle-next smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-ui prove-attack prove-clients prove-pythons smoke-pythons itn-reference bench bench-audio medium-random docs lock lock-oracle clean prove-deploy prove-jobs prove-bulk bulk bench-capacity
+.PHONY: serve test coverage coverage-modules test-slow smoke-slow smoke-chaos smoke-soak check release-check image prove-image prove-metrics oracle oracle-next smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-ui prove-attack prove-clients prove-pythons smoke-pythons itn-reference bench bench-audio medium-random docs lock lock-oracle clean prove-deploy prove-jobs prove-bulk bulk bench-capacity
 
 serve: $(VENV)/.serve
 	$(VENV)/bin/bentoml serve service:HindiSTT
@@ -34,11 +34,18 @@ test: $(VENV)/.dev
 # The same with branch coverage, of the processes that the tests start, too: build/coverage/report.txt, and pages in build/coverage/html.
 coverage: $(VENV)/.dev
 	rm -rf build/coverage && mkdir -p build/coverage
-	$(VENV)/bin/coverage run -m pytest -q -n $(TEST_PROCESSES) --dist loadfile -m "$(ORDINARY)"
+	$(VENV)/bin/coverage run -m pytest -q -p tests.support.coverage_contexts -n $(TEST_PROCESSES) --dist loadfile -m "$(ORDINARY)"
 	$(VENV)/bin/coverage combine -q
 	$(VENV)/bin/coverage html -q -d build/coverage/html
 	$(VENV)/bin/coverage report > build/coverage/report.txt
 	@tail -1 build/coverage/report.txt
+
+# Which modules their own test modules cover by less than 80 %: a server for each test module makes it slower than `make coverage`.
+coverage-modules: $(VENV)/.dev
+	rm -rf build/coverage && mkdir -p build/coverage
+	$(VENV)/bin/coverage run -m pytest -q -p tests.support.coverage_contexts --server-per-module -n $(TEST_PROCESSES) --dist loadfile -m "$(ORDINARY)"
+	$(VENV)/bin/coverage combine -q
+	$(VENV)/bin/python -m tests.support.module_coverage
 
 # What would make `make test` too long.
 test-slow: $(VENV)/.dev

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -16,6 +17,11 @@ from tests.support.guarded import Guarded
 from tests.support.server import Server
 
 DATA = Path(__file__).parent / "data"
+
+
+def server_scope(fixture_name: str, config: pytest.Config) -> Literal["module", "session"]:
+    """One server for all modules; for `make coverage-modules`, whose servers belong to a test module, one for each."""
+    return "module" if config.getoption("server_per_module", default=False) else "session"
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +57,7 @@ def number_cases() -> Path:
     return Path(folder) / "numerals.tsv"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope=server_scope)
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server of two API workers, with bounds low enough to be reached: 2 MB of body, 20 s of audio."""
     running = Server(
@@ -68,7 +74,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         running.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope=server_scope)
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     """A server that lets in only who has a key."""
     running = Guarded(tmp_path_factory.mktemp("guarded"))
