@@ -165,7 +165,8 @@ bench-capacity: $(VENV)/.load build/medium-random/bundle.json
 	$(VENV)/bin/python -m benchmarks.replicas
 
 # Errors and costs of beam search, language models and hotwords; KenLM, which the peers stand on, is compiled.
-prove-decoding: $(VENV)/.dev $(PEERS)/.installed
+prove-decoding: $(VENV)/.dev $(PEERS)/.installed $(PEERS)/kenlm/.installed
+	PYTHONPATH=$(PEERS)/kenlm $(VENV)/bin/python -m pytest -q tests/decoding/test_kenlm_file.py tests/decoding/test_ngram.py
 	$(VENV)/bin/python -m benchmarks.decoding --peers $(PEERS)/bin/python
 
 # Where the earlier design's app.py lies beside this repository, it is measured in the same run, in an environment of its own.
@@ -230,6 +231,11 @@ $(BULK)/.installed: requirements/bulk.lock $(VENV)/.serve
 $(PEERS)/.installed:
 	$(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet pyctcdecode==0.5.0 flashlight-text==0.0.7 kenlm==0.3.0 "numpy<2"
+	touch $@
+
+# KenLM alone, for the tests of its files: it needs no other package, and the other peers an older NumPy.
+$(PEERS)/kenlm/.installed: | $(PEERS)/.installed
+	$(PEERS)/bin/python -m pip install --quiet --no-deps --target $(PEERS)/kenlm kenlm==0.3.0
 	touch $@
 
 $(EARLIER)/.installed: requirements/serve.lock $(VENV)/.dev
