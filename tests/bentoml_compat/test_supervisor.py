@@ -10,8 +10,6 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-pytestmark = pytest.mark.slow
-
 # `look` takes a second, and circus refuses every other command meanwhile.
 CODE = """
 import sys
@@ -85,6 +83,7 @@ def test_how_often_it_looks(how: str, interval_s: float) -> None:
         assert float(running.line()) == interval_s
 
 
+@pytest.mark.slow
 def test_a_dead_process_is_replaced() -> None:
     with supervisor("patched", "quickly") as running:
         running.wait_for("started")
@@ -104,6 +103,7 @@ def test_sigterm_is_taken_while_it_looks() -> None:
         assert running.process.wait(60) == 0
 
 
+@pytest.mark.slow
 def test_bentomls_own_loses_sigterm() -> None:
     """Why the patch is there; when this fails, it may go."""
     with supervisor("usual", "slowly") as running:
