@@ -13,6 +13,11 @@ from hindi_stt.settings import GROUPS, Settings, get_settings, unknown_variables
 from hindi_stt.startup_checks import check_settings
 from tests.support.server import Server
 
+MODULES_UNDER_TEST = (
+    "hindi_stt/settings/composition.py",
+    "hindi_stt/startup_checks.py",
+)
+
 NUMBERS = [name for name, field in Settings.model_fields.items() if field.annotation in {int, float}]
 # What anything goes for: a secret is any text.
 FREE = {"token_secret"}

@@ -18,6 +18,8 @@ from tests.support.keys import connect
 from tests.support.ledger import check_sums
 from tests.support.responses import eventually
 
+MODULES_UNDER_TEST = ("hindi_stt/storage/database.py",)
+
 
 def test_sums(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     check_sums(f"sqlite:///{tmp_path / 'usage.db'}", capsys)

@@ -27,6 +27,8 @@ from tests.conftest import DATA
 from tests.support.api_requests import FORM, form, make_recognizer, make_request
 from tests.support.cancelling import at_every_await, cancelled_at
 
+MODULES_UNDER_TEST = ("hindi_stt/api/jobs/resumable_uploads.py",)
+
 RAIN = (DATA / "rain.flac").read_bytes()
 
 

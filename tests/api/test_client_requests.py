@@ -25,6 +25,11 @@ from tests.conftest import DATA
 from tests.support.guarded import Guarded
 from tests.support.server import Server
 
+MODULES_UNDER_TEST = (
+    "hindi_stt/api/forms/transcription_request.py",
+    "hindi_stt/render/transcripts.py",
+)
+
 WAV = (DATA / "rain_16k.wav").read_bytes()
 OPUS = (DATA / "rain_opus.ogg").read_bytes()
 MP3 = (DATA / "rain.mp3").read_bytes()

@@ -25,6 +25,8 @@ from tests.conftest import DATA
 from tests.support.connections import everything
 from tests.support.guarded import Guarded
 
+MODULES_UNDER_TEST = ("hindi_stt/api/uploads/disk_space.py",)
+
 MB = 2**20
 CLIP = (DATA / "rain_16k.wav").read_bytes()
 TUS = {"Tus-Resumable": "1.0.0"}

@@ -15,6 +15,13 @@ from tests.support.guarded import Guarded
 from tests.support.server import Server
 from tests.support.wav import tone, wav
 
+MODULES_UNDER_TEST = (
+    "hindi_stt/api/forms/transcription_request.py",
+    "hindi_stt/api/forms/values.py",
+    "hindi_stt/api/middleware/requests.py",
+    "hindi_stt/api/realtime/validation.py",
+)
+
 GOOD = (DATA / "rain_16k.wav").read_bytes()
 URL = "/v1/audio/transcriptions"
 SECRET = "whsec_" + base64.b64encode(bytes(32)).decode()

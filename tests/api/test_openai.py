@@ -29,6 +29,12 @@ from tests.support.server import Server
 from tests.support.synthesis import speak
 from tests.support.wav import tone, wav
 
+MODULES_UNDER_TEST = (
+    "hindi_stt/api/events.py",
+    "hindi_stt/api/openai/transcriptions.py",
+    "hindi_stt/render/transcripts.py",
+)
+
 GOOD = (DATA / "rain_16k.wav").read_bytes()
 
 

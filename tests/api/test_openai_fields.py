@@ -14,6 +14,8 @@ from openai.types.audio import transcription_create_params
 from tests.conftest import DATA
 from tests.support.server import Server
 
+MODULES_UNDER_TEST = ("hindi_stt/api/openai/transcriptions.py",)
+
 WAV = (DATA / "rain_16k.wav").read_bytes()
 PATH = "/v1/audio/transcriptions"
 

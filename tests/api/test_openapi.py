@@ -21,6 +21,16 @@ from tests.conftest import DATA
 from tests.support.guarded import Guarded
 from tests.support.server import ROOT, Server
 
+MODULES_UNDER_TEST = (
+    "hindi_stt/api/openapi/document.py",
+    "hindi_stt/api/openapi/jobs.py",
+    "hindi_stt/api/openapi/operations.py",
+    "hindi_stt/api/openapi/realtime.py",
+    "hindi_stt/api/openapi/served_models.py",
+    "hindi_stt/api/openapi/status.py",
+    "hindi_stt/api/openapi/transcription.py",
+)
+
 SOURCE = ROOT / "hindi_stt" / "api" / "realtime"
 
 TYPES = {"string", "number", "integer", "boolean", "array", "object", "null"}

@@ -22,6 +22,8 @@ from tests.support.guarded import Guarded
 from tests.support.responses import eventually
 from tests.support.server import Server
 
+MODULES_UNDER_TEST = ("hindi_stt/api/middleware/origins.py",)
+
 GOOD = (DATA / "rain_16k.wav").read_bytes()
 
 

@@ -31,6 +31,14 @@ from tests.support.guarded import ORIGIN, Guarded
 from tests.support.keys import connect
 from tests.support.responses import eventually, is_error
 
+MODULES_UNDER_TEST = (
+    "hindi_stt/access/key_file.py",
+    "hindi_stt/access/tokens.py",
+    "hindi_stt/api/middleware/protection.py",
+    "hindi_stt/api/routes.py",
+    "hindi_stt/app.py",
+)
+
 GOOD = (DATA / "rain_16k.wav").read_bytes()
 SECONDS = 2.128
 

@@ -39,6 +39,16 @@ from tests.support.server import Server
 from tests.support.streams import RATE, TALK, listen, utterances
 from tests.support.wav import wav
 
+MODULES_UNDER_TEST = (
+    "hindi_stt/api/realtime/client_events.py",
+    "hindi_stt/api/realtime/connections.py",
+    "hindi_stt/api/realtime/inbox.py",
+    "hindi_stt/api/realtime/reader.py",
+    "hindi_stt/api/realtime/routes.py",
+    "hindi_stt/api/realtime/session.py",
+    "hindi_stt/api/realtime/utterances.py",
+)
+
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:

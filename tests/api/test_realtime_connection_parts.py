@@ -25,6 +25,12 @@ from hindi_stt.settings import Settings
 from hindi_stt.types import Features, LogProbs
 from tests.support.metrics import metrics
 
+MODULES_UNDER_TEST = (
+    "hindi_stt/api/realtime/inbox.py",
+    "hindi_stt/api/realtime/reader.py",
+    "hindi_stt/api/realtime/writer.py",
+)
+
 CLEAR = Clear(type="input_audio_buffer.clear")
 
 

@@ -23,6 +23,16 @@ from tests.support.server import Server
 from tests.support.streams import RATE, speech
 from tests.support.wav import wav
 
+MODULES_UNDER_TEST = (
+    "hindi_stt/api/realtime/client_events.py",
+    "hindi_stt/api/realtime/connections.py",
+    "hindi_stt/api/realtime/routes.py",
+    "hindi_stt/api/realtime/session.py",
+    "hindi_stt/api/realtime/session_config.py",
+    "hindi_stt/api/realtime/turn_detection.py",
+    "hindi_stt/api/realtime/utterances.py",
+)
+
 RAIN = speech("rain.flac")
 EMPTY = "input_audio_buffer_commit_empty"
 

@@ -15,6 +15,11 @@ from tests.conftest import DATA
 from tests.support.guarded import Guarded
 from tests.support.server import Server
 
+MODULES_UNDER_TEST = (
+    "hindi_stt/api/error_responses.py",
+    "hindi_stt/audio/media_types.py",
+)
+
 GOOD = (DATA / "rain_16k.wav").read_bytes()
 FLAC = (DATA / "rain.flac").read_bytes()
 

@@ -22,6 +22,8 @@ from tests.support.responses import eventually, is_error, quiet
 from tests.support.server import Server
 from tests.support.wav import tone, wav
 
+MODULES_UNDER_TEST = ("hindi_stt/api/uploads/streaming_upload.py",)
+
 RATE = 16_000
 LIMITS = AudioLimits(600.0, 0.1, 8)
 

@@ -25,6 +25,13 @@ from tests.support.responses import eventually, is_error, quiet
 from tests.support.server import Server
 from tests.support.wav import tone, wav
 
+MODULES_UNDER_TEST = (
+    "hindi_stt/api/forms/transcription_request.py",
+    "hindi_stt/audio/media_types.py",
+    "hindi_stt/render/transcripts.py",
+    "hindi_stt/transcription/channels.py",
+)
+
 GOOD = (DATA / "rain_16k.wav").read_bytes()
 ANSWER = {"text", "language", "duration", "words", "model", "warnings", "timings_ms", "request_id"}
 OFFERED = {"application/json": "json", "text/plain": "text", "text/vtt": "vtt"}

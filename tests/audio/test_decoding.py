@@ -16,6 +16,12 @@ from tests.conftest import DATA
 from tests.support.sounds import NAN
 from tests.support.wav import FLOAT, raw_wav, tone, wav
 
+MODULES_UNDER_TEST = (
+    "hindi_stt/audio/decoders.py",
+    "hindi_stt/audio/readers.py",
+    "hindi_stt/audio/riff.py",
+)
+
 LIMITS = AudioLimits(max_s=20, min_s=0.1, max_channels=8)
 
 

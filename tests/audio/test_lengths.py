@@ -17,6 +17,12 @@ from hindi_stt.audio import AudioLimits
 from tests.audio import make
 from tests.audio.make import FAMILY, RAIN, RATE, encoded
 
+MODULES_UNDER_TEST = (
+    "hindi_stt/audio/decoders.py",
+    "hindi_stt/audio/readers.py",
+    "hindi_stt/audio/riff.py",
+)
+
 LIMITS = AudioLimits(max_s=600, min_s=0.01, max_channels=8)
 SPEECH = np.concatenate([RAIN, FAMILY])
 JUNK = bytes(range(1, 251)) * 8

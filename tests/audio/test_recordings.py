@@ -19,6 +19,15 @@ from tests.audio.make import FAMILY, RAIN, encoded, silence, with_pause
 from tests.support.recordings import BOTH_S, INCOMPLETE, LIMITS, PAUSED_S, RATE, VBR, Row, check_row
 from tests.support.wav import raw_wav, wav
 
+MODULES_UNDER_TEST = (
+    "hindi_stt/audio/decoders.py",
+    "hindi_stt/audio/frame_headers.py",
+    "hindi_stt/audio/ogg_pages.py",
+    "hindi_stt/audio/readers.py",
+    "hindi_stt/audio/riff.py",
+    "hindi_stt/audio/structure.py",
+)
+
 
 def joined(options: str, *, piped: bool = False) -> Callable[[Path], bytes]:
     return lambda folder: b"".join(encoded(part, options, folder, piped=piped) for part in (RAIN, FAMILY))

@@ -24,6 +24,13 @@ import webvtt
 from hindi_stt.cli.stream import last_columns, n_columns
 from tests.conftest import DATA
 
+MODULES_UNDER_TEST = (
+    "hindi_stt/cli/errors.py",
+    "hindi_stt/cli/main.py",
+    "hindi_stt/cli/options.py",
+    "hindi_stt/cli/transcribe.py",
+)
+
 PROGRAM = Path(sys.executable).with_name("hindi-stt")
 TEXT = "आज सुबह से बारिश हो रही है"
 

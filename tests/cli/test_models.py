@@ -15,6 +15,11 @@ from hindi_stt.cli.main import main
 from tests.support.bundles import sibling
 from tests.support.cli import environment, hindi_stt
 
+MODULES_UNDER_TEST = (
+    "hindi_stt/bundle/store.py",
+    "hindi_stt/evaluation/consistency.py",
+)
+
 SAVE = """
 import sys
 from hindi_stt.bundle import store

@@ -16,6 +16,8 @@ from hindi_stt.api.uploads.streaming_upload import ArrivingFile
 from hindi_stt.concurrency.fair_queue import FairQueue
 from hindi_stt.concurrency.fair_slots import FairSlots, FairThreads
 
+MODULES_UNDER_TEST = ("hindi_stt/concurrency/fair_slots.py",)
+
 
 def serve(queue: FairQueue[float]) -> list[str]:
     """The clients in the order in which they are served; the cost of an item is its value."""

@@ -17,6 +17,13 @@ from hindi_stt.decoding.vocabulary import Vocabulary
 from hindi_stt.lm.estimate import estimate
 from hindi_stt.types import LogProbs
 
+MODULES_UNDER_TEST = (
+    "hindi_stt/decoding/decoders.py",
+    "hindi_stt/decoding/options.py",
+    "hindi_stt/decoding/paths.py",
+    "hindi_stt/decoding/vocabulary.py",
+)
+
 TOKENS = ("▁क", "ख", "▁ख", "क", "<blk>")
 BLANK = 4
 SHIFT_S = 0.04

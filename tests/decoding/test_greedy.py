@@ -18,6 +18,12 @@ from hindi_stt.decoding.emission_delay import with_onsets
 from hindi_stt.decoding.paths import words_from_tokens
 from hindi_stt.types import LogProbs, Token
 
+MODULES_UNDER_TEST = (
+    "hindi_stt/decoding/decoders.py",
+    "hindi_stt/decoding/emission_delay.py",
+    "hindi_stt/decoding/vocabulary.py",
+)
+
 TOKENS = ("▁क", "ख", "ग", "▁", "<unk>", "<blk>")
 BLANK = 5
 SHIFT_S = 0.04

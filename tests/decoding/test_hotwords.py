@@ -33,6 +33,13 @@ from tests.support import domain_text
 from tests.support.server import Server
 from tests.support.synthesis import speak
 
+MODULES_UNDER_TEST = (
+    "hindi_stt/cli/lm.py",
+    "hindi_stt/decoding/decoders.py",
+    "hindi_stt/decoding/options.py",
+    "hindi_stt/lm/tune.py",
+)
+
 
 @pytest.fixture(scope="module")
 def with_models(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Bundle:

@@ -20,6 +20,13 @@ from hindi_stt.lm.corpus import read_corpus
 from hindi_stt.lm.estimate import FALLBACK_DISCOUNTS, estimate
 from tests.support import domain_text
 
+MODULES_UNDER_TEST = (
+    "hindi_stt/decoding/arpa.py",
+    "hindi_stt/decoding/subword_tokens.py",
+    "hindi_stt/lm/corpus.py",
+    "hindi_stt/lm/estimate.py",
+)
+
 ARPA = """\\data\\
 ngram 1=4
 ngram 2=2

@@ -20,6 +20,11 @@ from tests.support.bundles import rewritten
 from tests.support.streams import every, listen, speech
 from tests.support.wav import wav
 
+MODULES_UNDER_TEST = (
+    "hindi_stt/decoding/emission_delay.py",
+    "hindi_stt/decoding/paths.py",
+)
+
 SHIFT_S = 0.04
 PIECES = ("▁क", "ख", "▁ग", "<blk>")
 BLANK = 3

@@ -18,6 +18,13 @@ from hindi_stt.evaluation.manifest import read_manifest
 from hindi_stt.evaluation.metrics import compare, confusions, error_rate
 from hindi_stt.evaluation.normalise import FORMS, Form, apply_form
 
+MODULES_UNDER_TEST = (
+    "hindi_stt/cli/evaluate.py",
+    "hindi_stt/evaluation/manifest.py",
+    "hindi_stt/evaluation/metrics.py",
+    "hindi_stt/evaluation/normalise.py",
+)
+
 
 @pytest.mark.parametrize(
     ("form", "text", "expected"),

@@ -34,6 +34,11 @@ from tests.support.server import Server
 from tests.support.synthesis import speak
 from tests.support.wav import wav
 
+MODULES_UNDER_TEST = (
+    "hindi_stt/jobs/claims.py",
+    "hindi_stt/jobs/maintenance.py",
+)
+
 pytestmark = pytest.mark.jobs
 
 N_CLIPS, N_JOBS, N_WORDS = 2000, 10, 60

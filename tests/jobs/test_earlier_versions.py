@@ -24,6 +24,8 @@ from hindi_stt.jobs.tables import connect
 from hindi_stt.types import Transcript
 from tests.support.guarded import DATA
 
+MODULES_UNDER_TEST = ("hindi_stt/jobs/tables.py",)
+
 OLD = Path(__file__).with_name("data")
 
 TWO_FILES, ONE_FILE = "6b0b170c354be8337f213b629c173ddd", "6b0b170c44b36cbf0ad356f5658e009d"

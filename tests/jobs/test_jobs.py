@@ -19,6 +19,21 @@ from tusclient.client import TusClient
 from tests.support.guarded import DATA, Guarded
 from tests.support.jobs import Caller
 
+MODULES_UNDER_TEST = (
+    "hindi_stt/api/jobs/requests.py",
+    "hindi_stt/api/jobs/resumable_uploads.py",
+    "hindi_stt/api/jobs/routes.py",
+    "hindi_stt/api/jobs/service.py",
+    "hindi_stt/jobs/backend.py",
+    "hindi_stt/jobs/claims.py",
+    "hindi_stt/jobs/records.py",
+    "hindi_stt/jobs/stored.py",
+    "hindi_stt/jobs/tables.py",
+    "hindi_stt/jobs/uploads.py",
+    "hindi_stt/jobs/url_allowlist.py",
+    "hindi_stt/jobs/webhooks.py",
+)
+
 RAIN, FAMILY = DATA / "rain.flac", DATA / "family.flac"
 # The one address that is not public and that the server may reach.
 OPENED = "127.0.0.2"

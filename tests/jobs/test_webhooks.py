@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from hindi_stt.errors import InvalidRequest
 from hindi_stt.jobs.webhooks import check_webhook, next_try_s, signed_headers
 
+MODULES_UNDER_TEST = ("hindi_stt/jobs/webhooks.py",)
+
 URL = "https://hooks.example.com/jobs"
 
 

@@ -8,6 +8,8 @@ import sys
 from datetime import datetime
 from typing import Any
 
+MODULES_UNDER_TEST = ("hindi_stt/observability/log_format.py",)
+
 BEGIN = """
 import logging, sys
 # As BentoML sets them up in each process of a server.

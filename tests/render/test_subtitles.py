@@ -22,6 +22,8 @@ from hindi_stt.render import to_srt, to_vtt
 from hindi_stt.types import Segment, Transcript, Word
 from tests.page.support import copy_modules
 
+MODULES_UNDER_TEST = ("hindi_stt/render/cues.py",)
+
 LINE = 42
 WEBVTT_PARSER = "webvtt-parser@2.2.0"
 CONSONANTS, MARKS, VOWELS = "कखगघचजटडतदनपफबमयरलवशषसह", "ािीुूेैोौ", "अआइईउऊएऐओऔ"

@@ -27,6 +27,11 @@ from tests.support.server import Server
 from tests.support.sounds import NAN
 from tests.support.wav import FLOAT, raw_wav, tone, wav
 
+MODULES_UNDER_TEST = (
+    "hindi_stt/app.py",
+    "hindi_stt/runner/client.py",
+)
+
 GOOD = (DATA / "rain_16k.wav").read_bytes()
 AUDIO = sorted(path.name for path in DATA.iterdir())
 

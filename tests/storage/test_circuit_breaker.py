@@ -15,6 +15,11 @@ from hindi_stt.storage.circuit_breaker import CircuitBreaker, NoAnswer
 from hindi_stt.transcription.redis_cache import RedisStore
 from tests.support.redis_server import RedisServer
 
+MODULES_UNDER_TEST = (
+    "hindi_stt/storage/redis_pool.py",
+    "hindi_stt/transcription/redis_cache.py",
+)
+
 # The calls of a burst, each of which would wait for seconds without a bound: far more than all may take together.
 CALLS, BURST_S = 50, 2.0
 

@@ -18,6 +18,8 @@ from hindi_stt.types import Features, LogProbs
 from tests.support.streams import FAMILY, RAIN, RATE, TALK, Busy, Stuck, listen, packets, silence, utterances
 from tests.support.wav import wav
 
+MODULES_UNDER_TEST = ("hindi_stt/streaming/backend.py",)
+
 PACKET = RATE // 50
 
 

@@ -30,6 +30,8 @@ from tests.conftest import DATA
 from tests.support.streams import RATE, TALK, Busy, Stuck, every, listen, packets, speech, utterances
 from tests.support.wav import wav
 
+MODULES_UNDER_TEST = ("hindi_stt/streaming/partials.py",)
+
 
 @pytest.fixture(scope="module")
 def talk(pipeline: Pipeline, acoustic: LocalAcoustic) -> list[Event]:

@@ -22,6 +22,15 @@ from tests.prove_text import round_trips, strata
 from tests.support.server import ROOT
 from tests.support.text_words import spoken
 
+MODULES_UNDER_TEST = (
+    "hindi_stt/text/hi/fixed_phrases.py",
+    "hindi_stt/text/hi/latin.py",
+    "hindi_stt/text/hi/numerals.py",
+    "hindi_stt/text/hi/script.py",
+    "hindi_stt/text/punctuation.py",
+    "hindi_stt/text/unicode_form.py",
+)
+
 
 def numerals(text: str, style: Numerals = "latin") -> str:
     return " ".join(word.text for word in rewrite_numerals(spoken(text), style))

@@ -15,6 +15,21 @@ from tests.support.phrases import PHRASES, Case, read_cases
 from tests.support.server import ROOT
 from tests.support.text_words import spoken
 
+MODULES_UNDER_TEST = (
+    "hindi_stt/text/hi/amounts.py",
+    "hindi_stt/text/hi/cardinals.py",
+    "hindi_stt/text/hi/clock.py",
+    "hindi_stt/text/hi/counts.py",
+    "hindi_stt/text/hi/digits.py",
+    "hindi_stt/text/hi/give.py",
+    "hindi_stt/text/hi/names.py",
+    "hindi_stt/text/hi/numerals.py",
+    "hindi_stt/text/hi/ordinals.py",
+    "hindi_stt/text/hi/ranges.py",
+    "hindi_stt/text/hi/script.py",
+    "hindi_stt/text/hi/years.py",
+)
+
 
 def numerals(said: str, style: Numerals = "latin") -> str:
     return " ".join(word.text for word in rewrite_numerals(spoken(said), style))

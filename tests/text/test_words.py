@@ -17,6 +17,13 @@ from hindi_stt.text.unicode_form import unicode_form
 from hindi_stt.types import Mask, Nasals, Nukta, Numerals, Script, Segment, Word
 from tests.support.text_words import segment, spoken, word_lists
 
+MODULES_UNDER_TEST = (
+    "hindi_stt/text/hi/digits.py",
+    "hindi_stt/text/hi/script.py",
+    "hindi_stt/text/punctuation.py",
+    "hindi_stt/text/unicode_form.py",
+)
+
 HINDI = Writer("hi")
 ALL_KINDS: frozenset[Mask] = frozenset(get_args(Mask))
 

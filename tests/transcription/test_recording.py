@@ -24,6 +24,11 @@ from hindi_stt.types import Features, LogProbs
 from tests.support.streams import RATE, speech
 from tests.support.wav import wav
 
+MODULES_UNDER_TEST = (
+    "hindi_stt/concurrency/deadline.py",
+    "hindi_stt/transcription/pipeline.py",
+)
+
 T = TypeVar("T")
 # Three sentences with pauses that long recordings are cut at: several clips.
 LONG = np.concatenate([speech("family.flac", 1.5, "rain.flac", 1.5)] * 6)
