@@ -17,6 +17,8 @@ from hindi_stt.transcription.pipeline import Pipeline
 from tests.conftest import DATA
 from tests.support.wav import wav
 
+MODULES_UNDER_TEST = ("hindi_stt/audio/clips.py",)
+
 RATE = 16_000
 MAX_S = 16.0
 SPEECH = decode(DATA / "family.flac", RATE, AudioLimits(60, 0.1, 8)).samples

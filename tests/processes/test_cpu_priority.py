@@ -30,6 +30,18 @@ print(found == [os.SCHED_IDLE] * 2)
     assert run(code) == "True"
 
 
+def test_without_sched_idle_it_has_the_highest_nice_value() -> None:
+    code = """
+import os
+from hindi_stt.processes.cpu_priority import yield_to_everybody
+if hasattr(os, "SCHED_IDLE"):
+    del os.SCHED_IDLE  # as where the system has none
+yield_to_everybody()
+print(os.getpriority(os.PRIO_PROCESS, 0))
+"""
+    assert run(code) == "19"
+
+
 @pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="this kernel does not group by session")
 def test_a_session_of_its_own_with_the_least_weight() -> None:
     code = """

@@ -16,6 +16,8 @@ from hindi_stt.settings import Settings
 from tests.conftest import DATA
 from tests.support.api_requests import make_request
 
+MODULES_UNDER_TEST = ("hindi_stt/api/uploads/streaming_upload.py",)
+
 RAIN = (DATA / "rain.flac").read_bytes()
 BOUNDARY = "x-boundary"
 FORM = {"content-type": f"multipart/form-data; boundary={BOUNDARY}"}
