@@ -26,6 +26,7 @@ from tests.support.wav import wav
 
 MODULES_UNDER_TEST = (
     "hindi_stt/concurrency/deadline.py",
+    "hindi_stt/decoding/assembly.py",
     "hindi_stt/transcription/pipeline.py",
 )
 

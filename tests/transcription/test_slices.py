@@ -25,6 +25,8 @@ from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Features, LogProbs
 from tests.conftest import DATA
 
+MODULES_UNDER_TEST = ("hindi_stt/decoding/assembly.py",)
+
 RATE = 8_000
 
 
