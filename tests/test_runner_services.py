@@ -1,4 +1,4 @@
-"""Both runners in a process of their own, called as BentoML calls them: results, errors, and clients that go."""
+"""Both runners in a process of their own, called as API workers call them: results, errors, and clients that go."""
 
 from __future__ import annotations
 
@@ -13,47 +13,67 @@ from tests.support.bundles import sibling
 from tests.support.cli import environment
 
 BEGIN = """
-import asyncio, inspect, os, sys, time
+import asyncio, os, time
 from pathlib import Path
-from types import SimpleNamespace
 import numpy as np
-from starlette.requests import Request
 from hindi_stt import runner_services
-from hindi_stt.errors import ClientClosedRequest, ModelUnavailable, Timeout
+from hindi_stt.errors import ClientClosedRequest, HindiSTTError, ModelUnavailable, Timeout
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.runner.client import FeatureItem
+from hindi_stt.runner.wire import PATH, ClipMessage, decode_result, encode_clip
 from hindi_stt.startup import registry
+from hindi_stt.types import Features
 
 runner = runner_services.ConformerRunner.inner()
+runner_services.bentoml.get_current_service = lambda: runner  # as in BentoML's worker
 first, second = registry
 n_mels = first.manifest.features.n_mels
 rng = np.random.default_rng(0)
-
-def item(n_frames, model=first, flow="one", **fields):
-    values = rng.standard_normal((n_mels, n_frames)).astype(np.float32)
-    now_s = time.monotonic()
-    given = {"deadline_s": now_s + 60} | fields
-    return FeatureItem(model=model.tag, values=values, duration_s=n_frames / 100, flow=flow, sent_s=now_s, **given)
-
-gone = None
 loop = asyncio.new_event_loop()  # the server's only one
 
-async def receive():
-    await gone.wait()
-    return {"type": "http.disconnect"}
+def clip(n_frames, model=first, flow="one", **fields):
+    features = Features(rng.standard_normal((n_mels, n_frames)).astype(np.float32), n_frames / 100)
+    now_s = time.monotonic()
+    return ClipMessage(model.tag, features, flow, now_s, **{"deadline_s": now_s + 60} | fields)
 
-async def answers(items, leaves=False):
-    global gone
-    gone = asyncio.Event()
-    if leaves:
-        gone.set()
-    context = SimpleNamespace(request=Request({"type": "http", "headers": []}, receive))
-    given = {"ctx": context} if "ctx" in inspect.signature(runner.infer).parameters else {}
-    found = runner.infer(items, **given)
-    return await found if inspect.isawaitable(found) else found
+async def post(body, path=PATH, leaves=False):
+    '''The answer of the runner's middleware to a client that stays, or goes when it has sent all.'''
+    sent, bodies = [], [{"type": "http.request", "body": body, "more_body": False}]
 
-def infer(items, leaves=False):
-    return loop.run_until_complete(asyncio.wait_for(answers(items, leaves), 60))
+    async def receive():
+        if bodies:
+            return bodies.pop()
+        if not leaves:
+            await asyncio.Event().wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        sent.append(message)
+
+    async def others(scope, receive, send):
+        await send({"type": "others"})
+
+    scope = {"type": "http", "method": "POST", "path": path, "headers": []}
+    await runner_services.ClipMiddleware(others)(scope, receive, send)
+    return sent
+
+async def scheduled(clips, leaves):
+    answers = await asyncio.gather(*(post(encode_clip(one), leaves=leaves) for one in clips))
+    found = []
+    for start, body in answers:
+        assert start["status"] == 200
+        try:
+            found.append((decode_result(body["body"]).values, ""))
+        except HindiSTTError as error:
+            found.append((None, error.code))
+    return found
+
+def infer(clips, leaves=False):
+    '''The values of each clip, and the code of its error.'''
+    if hasattr(runner, "_items"):
+        return loop.run_until_complete(asyncio.wait_for(scheduled(clips, leaves), 60))
+    results = runner.infer([FeatureItem.of(one) for one in clips])
+    return [(result.values, result.error_code) for result in results]
 
 def alone(one):
     (result,) = LocalAcoustic(first, threads=1, max_padding=0.2)([one.features])
@@ -90,12 +110,11 @@ both = pytest.mark.parametrize("scheduler", ["bentoml", "cost"])
 def test_each_clip_gets_the_log_probs_of_its_model(tmp_path: Path, scheduler: str) -> None:
     """The models have the same weights; what is compared is which clip each result belongs to, and its metrics."""
     code = """
-items = [item(120), item(300, second, "two"), item(90, flow="three"), item(119, live_final=True, client="ann")]
-found = infer(items)
-for one, result in zip(items, found, strict=True):
-    assert result.error_code == ""
-    np.testing.assert_allclose(result.values, alone(one), atol=1e-4)
-    assert result.frame_shift_s == first.manifest.frame_shift_s
+clips = [clip(120), clip(300, second, "two"), clip(90, flow="three"), clip(119, live_final=True, client="ann")]
+for one, (values, error) in zip(clips, infer(clips), strict=True):
+    assert error == ""
+    np.testing.assert_allclose(values, alone(one), atol=1e-4)
+loop.run_until_complete(asyncio.sleep(0.1))  # runs are counted after they are answered
 from prometheus_client import REGISTRY
 assert REGISTRY.get_sample_value("hindi_stt_batch_size_sum") == 4
 assert REGISTRY.get_sample_value("hindi_stt_queue_wait_seconds_count") == 4
@@ -109,22 +128,29 @@ def test_a_model_that_cannot_be_loaded_fails_its_own_clips(tmp_path: Path, sched
     code = """
 for path in Path(os.environ["SECOND"]).glob("*.onnx"):
     path.unlink()
-items = [item(120), item(110, second), item(130)]
-found = infer(items)
-assert [result.error_code for result in found] == ["", ModelUnavailable.code, ""], found
-assert second.tag in found[1].error_message
+found = infer([clip(120), clip(110, second), clip(130)])
+assert [error for _, error in found] == ["", ModelUnavailable.code, ""], found
 """
     run(tmp_path, scheduler, code)
 
 
 def test_a_clip_that_came_too_late_and_a_client_that_goes(tmp_path: Path) -> None:
     code = """
-(late,) = infer([item(100, deadline_s=time.monotonic() - 1)])
-assert late.error_code == Timeout.code
-left = infer([item(3000), item(3000)], leaves=True)
-assert [result.error_code for result in left] == [ClientClosedRequest.code] * 2
+((_, late),) = infer([clip(100, deadline_s=time.monotonic() - 1)])
+assert late == Timeout.code
+assert [error for _, error in infer([clip(3000), clip(3000)], leaves=True)] == [ClientClosedRequest.code] * 2
+((_, after),) = infer([clip(100)])
+assert after == ""
+loop.run_until_complete(asyncio.sleep(0.1))
 assert not runner._items
-(after,) = infer([item(100)])
-assert after.error_code == ""
+"""
+    run(tmp_path, "cost", code)
+
+
+def test_other_requests_and_bodies_that_are_no_clips(tmp_path: Path) -> None:
+    code = """
+assert loop.run_until_complete(post(b"", path="/readyz")) == [{"type": "others"}]
+start, _ = loop.run_until_complete(post(b"no clip"))
+assert start["status"] == 400
 """
     run(tmp_path, "cost", code)
