@@ -13,6 +13,8 @@ from pathlib import Path
 from hindi_stt.bentoml_compat.worker_metrics import forget_ended_processes
 from hindi_stt.observability.metrics_summary import summarize
 
+MODULES_UNDER_TEST = ("hindi_stt/observability/metrics.py",)
+
 COUNT = """
 import sys
 from hindi_stt.bentoml_compat.worker_metrics import make_metrics

@@ -35,9 +35,12 @@ from tests.support.synthesis import speak
 
 MODULES_UNDER_TEST = (
     "hindi_stt/cli/lm.py",
+    "hindi_stt/decoding/assembly.py",
     "hindi_stt/decoding/decoders.py",
     "hindi_stt/decoding/options.py",
+    "hindi_stt/decoding/vocabulary.py",
     "hindi_stt/lm/tune.py",
+    "hindi_stt/transcription/pipeline.py",
 )
 
 

@@ -24,7 +24,10 @@ from hindi_stt.jobs.tables import connect
 from hindi_stt.types import Transcript
 from tests.support.guarded import DATA
 
-MODULES_UNDER_TEST = ("hindi_stt/jobs/tables.py",)
+MODULES_UNDER_TEST = (
+    "hindi_stt/jobs/maintenance.py",
+    "hindi_stt/jobs/tables.py",
+)
 
 OLD = Path(__file__).with_name("data")
 

@@ -20,6 +20,8 @@ from hindi_stt.transcription.pipeline import Pipeline
 from tests.conftest import DATA
 from tests.support.server import Server
 
+MODULES_UNDER_TEST = ("hindi_stt/transcription/pipeline.py",)
+
 CLIP = DATA / "rain_16k.wav"
 LATIN = {"script": "latin", "punctuation": "pauses"}
 
