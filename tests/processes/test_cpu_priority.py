@@ -33,10 +33,10 @@ print(found == [os.SCHED_IDLE] * 2)
 def test_without_sched_idle_it_has_the_highest_nice_value() -> None:
     code = """
 import os
-from hindi_stt.processes.cpu_priority import yield_to_everybody
+from hindi_stt.processes.cpu_priority import yield_to_other_processes
 if hasattr(os, "SCHED_IDLE"):
     del os.SCHED_IDLE  # as where the system has none
-yield_to_everybody()
+yield_to_other_processes()
 print(os.getpriority(os.PRIO_PROCESS, 0))
 """
     assert run(code) == "19"
