@@ -12,7 +12,9 @@ from starlette.routing import Route
 
 from hindi_stt.api.error_responses import RequestState
 from hindi_stt.api.health import Health
-from hindi_stt.api.middleware.protection import BrowserMiddleware, ProtectionMiddleware, warn_if_open
+from hindi_stt.api.middleware.browsers import BrowserMiddleware
+from hindi_stt.api.middleware.exposure import warn_if_open
+from hindi_stt.api.middleware.protection import ProtectionMiddleware
 from hindi_stt.api.middleware.requests import RequestMiddleware
 from hindi_stt.api.realtime.connections import Realtime
 from hindi_stt.api.realtime.routes import realtime_routes

@@ -3,6 +3,8 @@
 """A generator of everyday Hindi sentences with right agreement of gender, number, person and case.
 
 Every sentence is drawn with a seeded `random.Random`; the words come from `lexicon.py` and the numbers from `numbers.py`.
+
+Longer than 300 lines: most of it is sentences.
 """
 
 import random

@@ -3,8 +3,8 @@
 Standard output gets a line of JSON, {"rate", "channels", "tracks"}, {"error"} or {"missing"}, then the samples as
 float32 of this machine, channels interleaved. The report descriptor gets a line of JSON at the end: {"damaged"}.
 
-Nearly all of it is in this file, because it runs by its path, without the rest of the package and without numpy: so it
-starts in a tenth of a second.
+Longer than 300 lines: nearly all of it is in this file, because it runs by its path, without the rest of the package
+and without numpy: so it starts in a tenth of a second.
 """
 
 from __future__ import annotations

@@ -9,20 +9,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import BinaryIO, Final, cast
 
-import soundfile
-
-from hindi_stt.audio.byte_ranges import ByteRanges, Overlaid
+from hindi_stt.audio.byte_ranges import Overlaid
 from hindi_stt.audio.containers import Container, identify
-from hindi_stt.audio.decoders import FFmpegReader, ForwardFile, SndfileReader, raw_file
+from hindi_stt.audio.decoders import SndfileReader, raw_file
 from hindi_stt.audio.ebml import elements_end
-from hindi_stt.audio.ffmpeg import ChildLimits, FFmpegFile
+from hindi_stt.audio.ffmpeg import ChildLimits
 from hindi_stt.audio.flac_frames import first_sample
 from hindi_stt.audio.frame_headers import scan_frames
-from hindi_stt.audio.joined import JoinedReader
 from hindi_stt.audio.ogg_pages import scan_ogg
+from hindi_stt.audio.openers import UNKNOWN_SIZE, Openers, whole_size, with_samples
 from hindi_stt.audio.reader import Reader
 from hindi_stt.audio.riff import WavHeader, read_wav_header, unread_bytes
 from hindi_stt.audio.structure import (
@@ -37,12 +34,10 @@ from hindi_stt.audio.structure import (
     unclosed_caf,
 )
 from hindi_stt.audio.tags import untagged_end
-from hindi_stt.errors import AudioTooLong, CorruptAudio, DecoderLost, HindiSTTError, TruncatedAudio, UnsupportedAudio
+from hindi_stt.errors import CorruptAudio, TruncatedAudio, UnsupportedAudio
 
 __all__ = ["UNKNOWN_SIZE", "open_raw", "open_recording"]
 
-# What a stream that is still arriving gives for its end.
-UNKNOWN_SIZE: Final = 2**62
 
 # Encodings that libsndfile reads sample by sample, in every container.
 _EXACT_SUBTYPES: Final = frozenset(
@@ -56,10 +51,6 @@ _CHECKSUM_BYTES: Final = 2
 _READ_AHEAD_BYTES: Final = 2**15
 # Of more joined files each is not opened by itself: it costs a process.
 _MAX_PARTS: Final = 64
-# They share the bound on a child's CPU time, but each has at least so much.
-_LEAST_CPU_S: Final = 10
-# More files are not read in one child: the list of them goes to it in one argument.
-_MAX_JOINED: Final = 2_000
 
 
 def open_raw(
@@ -112,9 +103,8 @@ def open_recording(stream: BinaryIO, size: int, limits: ChildLimits, max_s: floa
     return _Opening(stream, size, limits, max_s, channel).reader()
 
 
-class _Opening:
-    def __init__(self, stream: BinaryIO, size: int, limits: ChildLimits, max_s: float, channel: int | None) -> None:
-        self._stream, self._size, self._limits, self._max_s, self._channel = stream, size, limits, max_s, channel
+class _Opening(Openers):
+    """Chooses the opener of a file by its container."""
 
     def reader(self) -> Reader:
         container = identify(self._stream)
@@ -176,7 +166,7 @@ class _Opening:
     def _unmeasured(self, container: Container, header: WavHeader) -> Reader:
         """A WAV or Wave64 file whose writer could not seek back: its samples go on until the next file."""
         starts = beginnings(self._stream, container.demuxer, container.start)
-        parts = _with_samples(starts, self._size, header.data_start - container.start)
+        parts = with_samples(starts, self._size, header.data_start - container.start)
         if not 1 < len(starts) <= _MAX_PARTS or not parts:
             return self._samples(header, self._size)
         if len(parts) > 1:
@@ -191,30 +181,11 @@ class _Opening:
         """Whether there may be audio behind the samples. Waits for the end of a file that is still arriving."""
         if header.data_bytes is None:
             return False
-        size = _whole_size(self._stream)
+        size = whole_size(self._stream)
         if not header.is_riff:
             later = find_later(self._stream, container.demuxer, container.start) is not None
             return later or begins_another(self._stream, header.data_start + header.data_bytes, size)
         return unread_bytes(self._stream, header.data_start + header.data_bytes, size) > 0
-
-    def _samples(
-        self,
-        header: WavHeader,
-        end: int,
-        *,
-        incomplete: bool = False,
-        at_end: Callable[[], bool] = lambda: False,
-        exact: bool = False,
-    ) -> Reader:
-        """Return the bytes behind the header."""
-        file = raw_file(
-            cast("BinaryIO", ByteRanges(self._stream, [(header.data_start, end)])),
-            header.encoding or "",
-            header.rate,
-            header.channels,
-            header.endian,
-        )
-        return SndfileReader(file, self._channel, incomplete=incomplete, at_end=at_end, exact=exact)
 
     def _flac(self, container: Container) -> Reader:
         """Another file behind this one is looked for where libsndfile has ended: to search all of it takes too long."""
@@ -223,7 +194,7 @@ class _Opening:
             parts = beginnings(self._stream, "flac", container.start)
             if 1 < len(parts) <= _MAX_PARTS:
                 return self._joined(parts)
-            end = untagged_end(self._stream, _whole_size(self._stream), zeros=_CHECKSUM_BYTES)
+            end = untagged_end(self._stream, whole_size(self._stream), zeros=_CHECKSUM_BYTES)
             return self._ffmpeg(container, [(container.start, end)])
 
         def goes_on() -> bool:
@@ -262,38 +233,6 @@ class _Opening:
                 return self._ffmpeg(container, [(container.start, end)], incomplete=followed)
         return self._ffmpeg(container)
 
-    def _in_one_child(
-        self, container: Container, starts: Sequence[int], *, incomplete: bool = False, checked: bool = False
-    ) -> Reader:
-        """Files of one kind that begin at these bytes, of which FFmpeg's demuxer would not read all."""
-        ends = [*starts[1:], self._size][:_MAX_JOINED]
-        files = [[part] for part in zip(starts, ends, strict=False)]
-        incomplete = incomplete or len(starts) > _MAX_JOINED
-        file = FFmpegFile(self._stream, container.demuxer, self._limits, self._channel, files)
-        return FFmpegReader(file, incomplete=incomplete, checked=checked)
-
-    def _parts(self, parts: Sequence[tuple[int, int]], *, incomplete: bool = False) -> Reader:
-        """Return a reader of joined files, each of which is opened when the one before it has ended.
-
-        Args:
-            parts: (start, end) of each file in bytes.
-            incomplete: Whether part of the audio is already known to be missing.
-
-        Returns:
-            The reader.
-        """
-        limits = replace(self._limits, cpu_s=max(_LEAST_CPU_S, self._limits.cpu_s // len(parts)))
-
-        def opener(start: int, end: int) -> Callable[[], Reader]:
-            part = cast("BinaryIO", ByteRanges(self._stream, [(start, end)]))
-            return lambda: _Opening(part, end - start, limits, self._max_s, self._channel).reader()
-
-        return JoinedReader([opener(*part) for part in parts], incomplete=incomplete)
-
-    def _joined(self, starts: Sequence[int], *, incomplete: bool = False) -> Reader:
-        """Joined files, each of which ends where the next one begins."""
-        return self._parts(list(zip(starts, [*starts[1:], self._size], strict=True)), incomplete=incomplete)
-
     def _frames(self, container: Container) -> Reader:
         scan = scan_frames(self._stream, container.start, self._max_s)
         self._check_duration(scan.duration_s)
@@ -311,10 +250,6 @@ class _Opening:
                 # No recorder writes that. What follows is left out: each part would be opened within the one before.
                 return self._parts(list(itertools.pairwise(starts)), incomplete=True)
         return self._joined(starts)
-
-    def _check_duration(self, duration_s: float) -> None:
-        if duration_s > self._max_s:
-            raise AudioTooLong(f"The audio lasts more than the bound of {self._max_s:g} s.")
 
     def _mov(self, container: Container) -> Reader:
         scan = scan_atoms(self._stream, container.start, self._size)
@@ -347,92 +282,10 @@ class _Opening:
     def _unclosed_caf(self, starts: Sequence[int], size_at: int) -> Reader:
         """A CAF file whose writer never put in how many samples there are. size_at: where that stands."""
         header_bytes = size_at + 12  # the size, and the count of edits before the samples
-        parts = _with_samples(starts, self._size, header_bytes)
+        parts = with_samples(starts, self._size, header_bytes)
         if not parts:
             return self._sndfile(start=starts[0])
         start, end = parts[0]
         data_bytes = (end - start - size_at - 8).to_bytes(8, "big")
         whole = Overlaid(self._stream, start, end, size_at, data_bytes)
         return self._sndfile(stream=cast("BinaryIO", whole), incomplete=True)
-
-    def _ffmpeg_or_sndfile(self, container: Container, *, incomplete: bool) -> Reader:
-        """For codecs that one of the two may not know."""
-        try:
-            return self._ffmpeg(container, incomplete=incomplete)
-        except DecoderLost:
-            raise
-        except HindiSTTError as error:
-            try:
-                return self._sndfile(start=container.start, incomplete=incomplete, exact=True)
-            except HindiSTTError:
-                raise error from None
-
-    def _ffmpeg(
-        self,
-        container: Container,
-        ranges: Sequence[tuple[int, int]] = (),
-        *,
-        incomplete: bool = False,
-        checked: bool = False,
-    ) -> FFmpegReader:
-        size = _whole_size(self._stream)
-        parts = [(start, min(end, size)) for start, end in ranges]
-        if not parts and container.start:
-            parts = [(container.start, size)]
-        file = FFmpegFile(self._stream, container.demuxer, self._limits, self._channel, [parts] if parts else [])
-        return FFmpegReader(file, incomplete=incomplete, checked=checked)
-
-    def _sndfile(
-        self,
-        *,
-        stream: BinaryIO | None = None,
-        start: int = 0,
-        ranges: Sequence[tuple[int, int]] = (),
-        fallback: Callable[[], Reader] | None = None,
-        goes_on: Callable[[], bool] = lambda: False,
-        at_end: Callable[[], bool] = lambda: False,
-        incomplete: bool = False,
-        exact: bool = False,
-    ) -> SndfileReader:
-        if stream is not None:
-            pass
-        elif start or (ranges and list(ranges) != [(0, self._size)]):
-            stream = cast("BinaryIO", ByteRanges(self._stream, ranges or [(start, self._size)]))
-        else:
-            stream = self._stream
-            stream.seek(0)
-        try:
-            file = ForwardFile(stream)
-        except (soundfile.SoundFileError, TypeError) as error:
-            # libsndfile takes headerless data for RAW, for which soundfile then misses parameters: a TypeError.
-            if fallback is not None:
-                return fallback()  # type: ignore[return-value]
-            raise CorruptAudio("The header of the file cannot be read.") from error
-        return SndfileReader(
-            file, self._channel, fallback=fallback, goes_on=goes_on, at_end=at_end, incomplete=incomplete, exact=exact
-        )
-
-
-def _with_samples(starts: Sequence[int], size: int, header_bytes: int) -> list[tuple[int, int]]:
-    """Return the joined files that are longer than a header.
-
-    libsndfile writes the header of a file that it writes to a pipe twice, and once more behind the samples.
-
-    Args:
-        starts: First byte of each file.
-        size: Bytes of the whole.
-        header_bytes: Length of a header.
-
-    Returns:
-        (start, end) of each in bytes.
-    """
-    parts = zip(starts, [*starts[1:], size], strict=True)
-    return [(start, end) for start, end in parts if end - start > header_bytes]
-
-
-def _whole_size(stream: BinaryIO) -> int:
-    """Bytes of the file, once all of it is there."""
-    wait = getattr(stream, "wait_until_whole", None)
-    if wait is not None:
-        wait()
-    return stream.seek(0, 2)

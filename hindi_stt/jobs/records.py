@@ -1,4 +1,7 @@
-"""Jobs as they are made, looked at, cancelled and deleted: every method is one transaction."""
+"""Jobs as they are made, looked at, cancelled and deleted: every method is one transaction.
+
+Longer than 300 lines: the transactions share their statements and are read together.
+"""
 
 from __future__ import annotations
 

@@ -10,6 +10,8 @@ of their client, and have a head start before others.
 
 A run cannot be interrupted. So that a short clip need not wait for the end of a long one, one run more than there are
 cores may be in progress: that of a clip at most half as long as each of those, of a client that has none of them.
+
+Longer than 300 lines: one algorithm, whose parts make no sense apart.
 """
 
 from __future__ import annotations

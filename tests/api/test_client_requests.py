@@ -2,6 +2,8 @@
 
 Each test names the repository, the file and the commit that it was read from. Their code is not used: what they put
 into a request is written down here, and sent by the HTTP library of the same kind.
+
+Longer than 300 lines: the tests share one server.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""OpenAI's file API, by its own package, against a real server; subtitles read by independent parsers."""
+"""OpenAI's file API, by its own package, against a real server; subtitles read by independent parsers.
+
+Longer than 300 lines: the tests share one server.
+"""
 
 from __future__ import annotations
 

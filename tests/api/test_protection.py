@@ -1,4 +1,7 @@
-"""Keys, limits, uploads side by side and browsers: a real server that lets in only who may."""
+"""Keys, limits, uploads side by side and browsers: a real server that lets in only who may.
+
+Longer than 300 lines: the tests share one server.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ import websockets.exceptions
 
 from hindi_stt.access.keys import KeyRing, edit, make_key
 from hindi_stt.access.tokens import Tokens
-from hindi_stt.api.middleware.protection import addresses_beyond_loopback, warn_if_open
+from hindi_stt.api.middleware.exposure import addresses_beyond_loopback, warn_if_open
 from hindi_stt.cli.main import main
 from hindi_stt.errors import InvalidKey, KeyFileInvalid, KeyRevoked
 from hindi_stt.settings import Settings

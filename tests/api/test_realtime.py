@@ -1,4 +1,7 @@
-"""The realtime endpoint by OpenAI's own client and by bare WebSockets, against a real server."""
+"""The realtime endpoint by OpenAI's own client and by bare WebSockets, against a real server.
+
+Longer than 300 lines: the tests share one server.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a realtime session refuses by name, and how a connection begins, by real WebSocket clients."""
+"""What a realtime session refuses by name, and how a connection begins, by real WebSocket clients.
+
+Longer than 300 lines: the tests share one server.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Cues of SRT and WebVTT: their lines, cuts, order and times, read back by other programs' parsers."""
+"""Cues of SRT and WebVTT: their lines, cuts, order and times, read back by other programs' parsers.
+
+Longer than 300 lines: rules of subtitles that hold for the same sentences.
+"""
 
 from __future__ import annotations
 

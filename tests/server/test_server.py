@@ -1,4 +1,7 @@
-"""A real server on a real port: answers, errors, counts, hang-ups, health."""
+"""A real server on a real port: answers, errors, counts, hang-ups, health.
+
+Longer than 300 lines: the tests share one server.
+"""
 
 from __future__ import annotations
 

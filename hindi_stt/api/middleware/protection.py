@@ -10,14 +10,11 @@ import asyncio
 import contextlib
 import ipaddress
 import math
-import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-import psutil
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
@@ -26,6 +23,7 @@ from hindi_stt.access.keys import KeyRing
 from hindi_stt.access.limits import Client, RateLimits
 from hindi_stt.access.tokens import TOKEN_PREFIX, Tokens
 from hindi_stt.api.error_responses import deny_handshake, error_response, state_of
+from hindi_stt.api.middleware.credentials import key_of
 from hindi_stt.api.middleware.origins import check_host, check_site
 from hindi_stt.api.uploads.disk_space import UploadSpace
 from hindi_stt.api.uploads.receive import FRAMING_BYTES
@@ -33,66 +31,26 @@ from hindi_stt.errors import (
     HindiSTTError,
     KeysUnavailable,
     LimitsUnavailable,
-    MissingKey,
     TooManyUploads,
     UnsupportedEncoding,
 )
-from hindi_stt.observability.request_context import log, set_current_client
+from hindi_stt.observability.request_context import set_current_client
 from hindi_stt.settings import Settings
 
 __all__ = [
-    "BrowserMiddleware",
     "Protection",
     "ProtectionMiddleware",
-    "addresses_beyond_loopback",
-    "token_of",
-    "warn_if_open",
 ]
 
 _OPEN: Final = frozenset({"/", "/docs.json", "/schema.json", "/health", "/healthz", "/livez", "/readyz", "/ui"})
 _SENDING: Final = frozenset({"POST", "PATCH"})
 _OPEN_FOLDERS: Final = ("/reference/", "/ui/")
-# A browser's WebSocket cannot send headers; OpenAI's clients name the key in a subprotocol instead.
-_KEY_PROTOCOL: Final = "openai-insecure-api-key."
-# Where clients of other services put their keys.
-_KEY_HEADERS: Final = ("X-API-Key", "API-Key", "XI-API-Key", "Ocp-Apim-Subscription-Key", "X-Auth-Token")
-_KEY_PARAMETERS: Final = frozenset({"api_key", "api-key", "apikey", "key", "token", "access_token"})
-# A key of ours, or a token, wherever it is put.
-_KEY: Final = re.compile(r"\b(?:stt|ek)_[0-9a-f]{8}_")
 # So much of a refused body is read, so that its sender reads the answer and not a broken connection.
 _LINGER_BYTES: Final = 2**20
 _LINGER_S: Final = 2.0
 # Close codes of WebSockets, as IANA lists them.
 _POLICY_VIOLATION: Final = 1008
 _TRY_AGAIN_LATER: Final = 1013
-_EXPOSED: Final = (
-    "X-Request-ID",
-    "X-Model",
-    "X-Warnings",
-    "Retry-After",
-    "Location",
-    "Tus-Resumable",
-    "Upload-Length",
-    "Upload-Offset",
-)
-
-
-class BrowserMiddleware(CORSMiddleware):
-    """Answers preflight requests, which never carry a key, and names the origins that may read answers and errors.
-
-    Args:
-        app: The application.
-        origins: The allowed origins; * for all.
-    """
-
-    def __init__(self, app: ASGIApp, origins: tuple[str, ...]) -> None:
-        super().__init__(
-            app,
-            allow_origins=origins,
-            allow_methods=("GET", "POST", "HEAD", "PATCH", "DELETE"),
-            allow_headers=("*",),
-            expose_headers=_EXPOSED,
-        )
 
 
 class Protection:
@@ -133,7 +91,7 @@ class Protection:
         requests, audio_s = self._settings.requests_per_minute, self._settings.audio_s_per_hour
         if self._keys is None:
             return Client(_address_of(connection), requests, audio_s)
-        token = _token(connection)
+        token = key_of(connection)
         # A page may hold a token, and a page may only listen.
         by_token = token.startswith(TOKEN_PREFIX) and connection.scope["type"] == "websocket"
         key = self._keys.entry(self.tokens.key_id(token)) if by_token else self._keys.find(token)
@@ -311,25 +269,6 @@ class ProtectionMiddleware:
         await self.app(scope, receive, send)
 
 
-def warn_if_open(settings: Settings) -> None:
-    """Warn in the log if other machines can reach this server and no key is required."""
-    if not settings.key_file and (addresses := addresses_beyond_loopback()):
-        log.warning(
-            "ANYBODY WHO REACHES %s MAY USE THIS SERVER: no API keys are configured. "
-            "Make one with 'hindi-stt keys new NAME' and set HINDI_STT_KEY_FILE; see docs/api.md.",
-            ", ".join(addresses),
-        )
-
-
-def addresses_beyond_loopback() -> list[str]:
-    """The addresses, with ports, at which this process takes connections from other machines."""
-    return sorted(
-        f"{connection.laddr.ip}:{connection.laddr.port}"
-        for connection in psutil.Process().net_connections("tcp")
-        if connection.status == psutil.CONN_LISTEN and not ipaddress.ip_address(connection.laddr.ip).is_loopback
-    )
-
-
 def _address_of(connection: HTTPConnection) -> str:
     """The client's address; a proxy may have put anything in its place."""
     host = connection.client.host if connection.client else ""
@@ -343,46 +282,6 @@ def _check_encoding(request: Request) -> None:
     encoding = request.headers.get("content-encoding", "").strip()
     if encoding.lower() not in {"", "identity"}:
         raise UnsupportedEncoding(f"The body has Content-Encoding {encoding[:64]!r}, which this server does not undo.")
-
-
-def token_of(connection: HTTPConnection) -> str | None:
-    """The short-lived token that a WebSocket's client sends in a key's place, if it sends one."""
-    try:
-        token = _token(connection)
-    except MissingKey:
-        return None
-    return token if token.startswith(TOKEN_PREFIX) else None
-
-
-def _token(connection: HTTPConnection) -> str:
-    """Return a request's key; without one raise MissingKey, with advice if the key is in the wrong place."""
-    for name, value in connection.query_params.multi_items():
-        if name.lower() in _KEY_PARAMETERS or _KEY.search(value):
-            raise MissingKey(
-                f"Keys are not taken from the address ({name[:64]}=…), because addresses are logged on their way; "
-                "replace this key, others may have read it."
-            )
-    authorization = connection.headers.get("authorization", "").strip()
-    scheme, _, token = authorization.partition(" ")
-    # "Token" is how Deepgram's clients say it.
-    if scheme.lower() in {"bearer", "token"} and token.strip():
-        return token.strip()
-    for protocol in connection.scope.get("subprotocols", ()):
-        if protocol.startswith(_KEY_PROTOCOL):
-            return str(protocol).removeprefix(_KEY_PROTOCOL)
-    if authorization:  # not repeated: it may be a key without a scheme
-        raise MissingKey("The header Authorization has another form than 'Authorization: Bearer KEY'.")
-    raise MissingKey(_without_authorization(connection))
-
-
-def _without_authorization(connection: HTTPConnection) -> str:
-    """Make the error for a request without the header Authorization."""
-    known = (header for header in _KEY_HEADERS if header in connection.headers)
-    alike = (header[:64] for header, value in connection.headers.items() if _KEY.search(value))
-    header = next(known, None) or next(alike, None)
-    if header:
-        return f"Keys are not taken from the header {header}: write 'Authorization: Bearer KEY'."
-    return "The request has no API key."
 
 
 async def _linger(receive: Receive) -> bool:

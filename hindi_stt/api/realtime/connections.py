@@ -12,7 +12,7 @@ from starlette.websockets import WebSocket
 
 from hindi_stt.access.limits import Client
 from hindi_stt.access.tokens import Tokens
-from hindi_stt.api.middleware.protection import token_of
+from hindi_stt.api.middleware.credentials import token_of
 from hindi_stt.api.realtime.inbox import GOING_AWAY, POLICY, TRY_LATER
 from hindi_stt.api.realtime.session import RealtimeSession
 from hindi_stt.api.realtime.session_config import initial_config

@@ -1,0 +1,68 @@
+"""Where a request or a WebSocket has its key, and where it should not have it."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from starlette.requests import HTTPConnection
+
+from hindi_stt.access.tokens import TOKEN_PREFIX
+from hindi_stt.errors import MissingKey
+
+__all__ = ["key_of", "token_of"]
+
+# A browser's WebSocket cannot send headers; OpenAI's clients name the key in a subprotocol instead.
+_KEY_PROTOCOL: Final = "openai-insecure-api-key."
+# Where clients of other services put their keys.
+_KEY_HEADERS: Final = ("X-API-Key", "API-Key", "XI-API-Key", "Ocp-Apim-Subscription-Key", "X-Auth-Token")
+_KEY_PARAMETERS: Final = frozenset({"api_key", "api-key", "apikey", "key", "token", "access_token"})
+# A key of ours, or a token, wherever it is put.
+_KEY: Final = re.compile(r"\b(?:stt|ek)_[0-9a-f]{8}_")
+
+
+def token_of(connection: HTTPConnection) -> str | None:
+    """The short-lived token that a WebSocket's client sends in a key's place, if it sends one."""
+    try:
+        token = key_of(connection)
+    except MissingKey:
+        return None
+    return token if token.startswith(TOKEN_PREFIX) else None
+
+
+def key_of(connection: HTTPConnection) -> str:
+    """Return the key of a request.
+
+    Args:
+        connection: The request or WebSocket.
+
+    Raises:
+        MissingKey: There is none; with advice, if it is in the wrong place.
+    """
+    for name, value in connection.query_params.multi_items():
+        if name.lower() in _KEY_PARAMETERS or _KEY.search(value):
+            raise MissingKey(
+                f"Keys are not taken from the address ({name[:64]}=…), because addresses are logged on their way; "
+                "replace this key, others may have read it."
+            )
+    authorization = connection.headers.get("authorization", "").strip()
+    scheme, _, token = authorization.partition(" ")
+    # "Token" is how Deepgram's clients say it.
+    if scheme.lower() in {"bearer", "token"} and token.strip():
+        return token.strip()
+    for protocol in connection.scope.get("subprotocols", ()):
+        if protocol.startswith(_KEY_PROTOCOL):
+            return str(protocol).removeprefix(_KEY_PROTOCOL)
+    if authorization:  # not repeated: it may be a key without a scheme
+        raise MissingKey("The header Authorization has another form than 'Authorization: Bearer KEY'.")
+    raise MissingKey(_without_authorization(connection))
+
+
+def _without_authorization(connection: HTTPConnection) -> str:
+    """Make the error for a request without the header Authorization."""
+    known = (header for header in _KEY_HEADERS if header in connection.headers)
+    alike = (header[:64] for header, value in connection.headers.items() if _KEY.search(value))
+    header = next(known, None) or next(alike, None)
+    if header:
+        return f"Keys are not taken from the header {header}: write 'Authorization: Bearer KEY'."
+    return "The request has no API key."
