@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from typing import Final
-
-import regex
+from typing import Any, Final
 
 from hindi_stt.types import Transcript, Word
 
@@ -33,7 +32,6 @@ _PAUSE_GAIN: Final = 60
 _SENTENCE_ENDS: Final = tuple("।॥.?!…")
 _CLAUSE_ENDS: Final = tuple(",;:–—")
 _CLOSING_MARKS: Final = "\"'”’)]»"
-_CLUSTER: Final = regex.compile(r"\X")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +86,20 @@ def _channel_cues(words: Iterable[Word], channel: int | None) -> Iterator[Cue]:
             yield Cue(group[0].start_ms, group[-1].end_ms, _lines(group, label_width), channel)
 
 
+@functools.cache
+def _cluster() -> Any:
+    """The pattern of a grapheme cluster."""
+    import regex  # takes 30 ms of the start of each process, and only subtitles need it
+
+    return regex.compile(r"\X")
+
+
 def _tokens(words: Iterable[Word], max_width: int) -> Iterator[_Token]:
     """The words as they can stand in a line: parts of equal width where one is longer, with their share of its time."""
     for word in words:
         # Rounded as in the JSON answer, so that all formats have the same times.
         start_ms, end_ms = (round(round(time_s, 3) * 1000) for time_s in (word.start_s, word.end_s))
-        parts = [part for text in word.text.split() for part in _parts(_CLUSTER.findall(text), max_width)]
+        parts = [part for text in word.text.split() for part in _parts(_cluster().findall(text), max_width)]
         total = sum(map(len, parts))
         done = 0
         for part in parts:
