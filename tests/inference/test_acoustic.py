@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import onnxruntime
 import pytest
@@ -10,7 +13,7 @@ from hypothesis import strategies as st
 
 from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.errors import InferenceFailed, InvalidSetting
-from hindi_stt.inference.acoustic import LocalAcoustic, group_by_length, padding_share
+from hindi_stt.inference.acoustic import SLOWER_FUSIONS, LocalAcoustic, group_by_length, padding_share
 from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Features, LogProbs
 from tests.conftest import DATA
@@ -88,6 +91,39 @@ def test_another_provider_gives_the_same(bundle: Bundle, clips: list[Features], 
             np.testing.assert_allclose(values(result), values(expected), atol=1e-4)
         else:
             assert (values(result).argmax(1) == values(expected).argmax(1)).mean() > 0.99
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_the_slower_fusions_are_off(bundle: Bundle, tmp_path: Path, precision: str) -> None:
+    """ONNX Runtime makes them unless it is told their names, and says nothing of a name that it does not know."""
+
+    def optimised(disabled: tuple[str, ...]) -> bytes:
+        options = onnxruntime.SessionOptions()
+        options.optimized_model_filepath = str(tmp_path / "optimised.onnx")
+        options.log_severity_level = 3
+        onnxruntime.InferenceSession(
+            str(bundle.path("acoustic", precision)),
+            options,
+            providers=["CPUExecutionProvider"],
+            disabled_optimizers=disabled,
+        )
+        return (tmp_path / "optimised.onnx").read_bytes()
+
+    assert b"SkipLayerNormalization" in optimised(())
+    assert b"SkipLayerNormalization" not in optimised(SLOWER_FUSIONS)
+
+
+def test_a_session_is_told_of_them(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[object] = []
+    real = onnxruntime.InferenceSession
+
+    def session(*arguments: Any, **options: Any) -> onnxruntime.InferenceSession:
+        told.append(options.get("disabled_optimizers"))
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", session)
+    LocalAcoustic(bundle, threads=1)
+    assert told == [SLOWER_FUSIONS]
 
 
 def test_an_empty_batch(acoustic: LocalAcoustic) -> None:
