@@ -52,7 +52,7 @@ class Graph:
         self.producer = {name: node for node in self.nodes for name in node.output}
         self._takers: dict[str, list[onnx.NodeProto]] = defaultdict(list)
         for node in self.nodes:
-            for name in set(node.input):
+            for name in read_names(node):
                 self._takers[name].append(node)
 
     def consumers(self, name: str) -> list[onnx.NodeProto]:
@@ -63,6 +63,14 @@ class Graph:
         """Return the value of a constant tensor, in the shape and dtype of its initialiser; else None."""
         tensor = self.initializers.get(name)
         return None if tensor is None else numpy_helper.to_array(tensor)
+
+    def shape(self, name: str) -> tuple[int, ...] | None:
+        """The shape of a constant, also of one that is stored in another type and cast; else None."""
+        maker = self.producer.get(name)
+        if maker is not None and maker.op_type == "Cast":
+            name = maker.input[0]
+        tensor = self.initializers.get(name)
+        return None if tensor is None else tuple(tensor.dims)
 
     def value(self, name: str) -> NDArray[Any]:
         """Return the value of a constant tensor.
@@ -186,7 +194,7 @@ class Graph:
         kept = []
         for node in reversed(self.nodes):
             if needed.intersection(node.output):
-                needed.update(node.input)
+                needed.update(read_names(node))
                 kept.append(node)
         self.nodes = kept[::-1]
         self.initializers = {name: tensor for name, tensor in self.initializers.items() if name in needed}
@@ -209,6 +217,18 @@ class Graph:
             producer_name=self._base.producer_name,
             producer_version=self._base.producer_version,
         )
+
+
+def read_names(node: onnx.NodeProto) -> set[str]:
+    """The tensors that a node reads: its inputs, and what its subgraphs take from around them."""
+    names = set(node.input)
+    for attribute in node.attribute:
+        if attribute.type == onnx.AttributeProto.GRAPH:
+            inner = attribute.g
+            made = {tensor.name for tensor in inner.initializer} | {value.name for value in inner.input}
+            made.update(name for one in inner.node for name in one.output)
+            names.update(set().union(*map(read_names, inner.node)) - made)
+    return names
 
 
 def _renamed(tensor: onnx.TensorProto, name: str) -> onnx.TensorProto:

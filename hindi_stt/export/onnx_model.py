@@ -15,6 +15,7 @@ from nemo.collections.asr.models import EncDecCTCModel
 
 from hindi_stt.export.names import name_initializers
 from hindi_stt.export.nemo_model import state_arrays
+from hindi_stt.export.passes.constants import fold_shapes
 from hindi_stt.export.passes.masks import (
     mask_in_first_convolution,
     simplify_attention_masks,
@@ -24,7 +25,7 @@ from hindi_stt.export.passes.pointwise import pointwise_to_matmul
 from hindi_stt.export.passes.positions import compute_positions
 from hindi_stt.export.passes.shift import shift_without_padding
 
-__all__ = ["INPUTS", "OPSET", "OUTPUT", "PASSES", "OnnxExport", "check", "export_onnx"]
+__all__ = ["INPUTS", "LATER_PASSES", "OPSET", "OUTPUT", "PASSES", "OnnxExport", "check", "export_onnx"]
 
 OPSET: Final = 17
 INPUTS: Final = ("audio_signal", "length")
@@ -32,8 +33,8 @@ OUTPUT: Final = "logprobs"
 DYNAMIC: Final = {"audio_signal": {0: "batch", 2: "frames"}, "length": {0: "batch"}, OUTPUT: {0: "batch", 1: "steps"}}
 
 Pass = Callable[[onnx.ModelProto], onnx.ModelProto]
-# In order; each keeps the log-probs of a clip's own frames (tests/export/test_passes.py).
-PASSES: Final[tuple[Pass, ...]] = (
+# Those of version 0.1, and those that came after it and that an older bundle lacks.
+FIRST_PASSES: Final[tuple[Pass, ...]] = (
     compute_positions,
     pointwise_to_matmul,
     simplify_attention_masks,
@@ -41,6 +42,9 @@ PASSES: Final[tuple[Pass, ...]] = (
     mask_in_first_convolution,
     shift_without_padding,
 )
+LATER_PASSES: Final[tuple[Pass, ...]] = (fold_shapes,)
+# In order; each keeps the log-probs of a clip's own frames (tests/export/test_passes.py).
+PASSES: Final = FIRST_PASSES + LATER_PASSES
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,20 @@ def test_half_storage(stages: list[tuple[str, Any]]) -> None:
         assert np.abs(a - b).max() < 0.05
 
 
+def test_constants_are_folded(stages: list[tuple[str, Any]]) -> None:
+    from hindi_stt.export.graph import Graph
+    from hindi_stt.export.passes.constants import fold_constants
+
+    model = fold_constants(stages[-1][1])
+    graph = Graph(model)
+    constant = [
+        node.name for node in graph.nodes if node.input and all(name in graph.initializers for name in node.input)
+    ]
+    assert constant == []
+    for a, b in zip(run(stages[-1][1]), run(model), strict=True):
+        assert np.abs(a - b).max() < TOLERANCE
+
+
 def test_int8_form(stages: list[tuple[str, Any]]) -> None:
     from hindi_stt.export.int8 import quantize
 
