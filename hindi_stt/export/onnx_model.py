@@ -23,6 +23,7 @@ from hindi_stt.export.passes.masks import (
 )
 from hindi_stt.export.passes.pointwise import pointwise_to_matmul
 from hindi_stt.export.passes.positions import compute_positions
+from hindi_stt.export.passes.scales import scale_weights
 from hindi_stt.export.passes.shift import shift_without_padding
 
 __all__ = ["INPUTS", "LATER_PASSES", "OPSET", "OUTPUT", "PASSES", "OnnxExport", "check", "export_onnx"]
@@ -42,7 +43,7 @@ FIRST_PASSES: Final[tuple[Pass, ...]] = (
     mask_in_first_convolution,
     shift_without_padding,
 )
-LATER_PASSES: Final[tuple[Pass, ...]] = (fold_shapes,)
+LATER_PASSES: Final[tuple[Pass, ...]] = (fold_shapes, scale_weights)
 # In order; each keeps the log-probs of a clip's own frames (tests/export/test_passes.py).
 PASSES: Final = FIRST_PASSES + LATER_PASSES
 
