@@ -15,6 +15,7 @@ from nemo.collections.asr.models import EncDecCTCModel
 
 from hindi_stt.export.names import name_initializers
 from hindi_stt.export.nemo_model import state_arrays
+from hindi_stt.export.passes.attention import merge_attention_scales
 from hindi_stt.export.passes.constants import fold_shapes
 from hindi_stt.export.passes.masks import (
     mask_in_first_convolution,
@@ -43,7 +44,7 @@ FIRST_PASSES: Final[tuple[Pass, ...]] = (
     mask_in_first_convolution,
     shift_without_padding,
 )
-LATER_PASSES: Final[tuple[Pass, ...]] = (fold_shapes, scale_weights)
+LATER_PASSES: Final[tuple[Pass, ...]] = (fold_shapes, scale_weights, merge_attention_scales)
 # In order; each keeps the log-probs of a clip's own frames (tests/export/test_passes.py).
 PASSES: Final = FIRST_PASSES + LATER_PASSES
 
