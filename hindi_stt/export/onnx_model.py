@@ -17,6 +17,7 @@ from hindi_stt.export.names import name_initializers
 from hindi_stt.export.nemo_model import state_arrays
 from hindi_stt.export.passes.attention import merge_attention_scales
 from hindi_stt.export.passes.constants import fold_shapes
+from hindi_stt.export.passes.depthwise import depthwise_to_2d
 from hindi_stt.export.passes.masks import (
     mask_in_first_convolution,
     simplify_attention_masks,
@@ -44,7 +45,7 @@ FIRST_PASSES: Final[tuple[Pass, ...]] = (
     mask_in_first_convolution,
     shift_without_padding,
 )
-LATER_PASSES: Final[tuple[Pass, ...]] = (fold_shapes, scale_weights, merge_attention_scales)
+LATER_PASSES: Final[tuple[Pass, ...]] = (fold_shapes, scale_weights, merge_attention_scales, depthwise_to_2d)
 # In order; each keeps the log-probs of a clip's own frames (tests/export/test_passes.py).
 PASSES: Final = FIRST_PASSES + LATER_PASSES
 

@@ -101,6 +101,32 @@ def test_half_storage(stages: list[tuple[str, Any]]) -> None:
         assert np.abs(a - b).max() < 0.05
 
 
+def test_attention_scales_and_depthwise_convolutions(stages: list[tuple[str, Any]]) -> None:
+    """The scores are not divided, the position bias is not added to them, and depthwise convolutions are images."""
+    from hindi_stt.export.graph import Graph
+
+    before, after = Graph(dict(stages)["shift_without_padding"]), Graph(stages[-1][1])
+    layers = [node for node in after.nodes if node.op_type == "Softmax"]
+    assert len(layers) == 2
+    divided = [sum(node.op_type == "Div" for node in graph.nodes) for graph in (before, after)]
+    assert divided[0] - divided[1] == len(layers)
+    halved = [sum(_is_half(graph, node) for node in graph.nodes) for graph in (before, after)]
+    assert halved == [2 * len(layers), 0]
+    depthwise = [n for n in after.nodes if n.op_type == "Conv" and after.attributes(n).get("group", 1) > 1]
+    over_time = [n for n in depthwise if after.attributes(n)["kernel_shape"][0] == 1]
+    assert len(over_time) == len(layers)
+    assert all(len(after.attributes(node)["kernel_shape"]) == 2 for node in depthwise)
+
+
+def _is_half(graph: Any, node: Any) -> bool:
+    """Whether an activation, no constant, is multiplied by 0.5."""
+    return (
+        node.op_type == "Mul"
+        and any(graph.scalar(name) == 0.5 for name in node.input)
+        and not any(name in graph.initializers and graph.scalar(name) is None for name in node.input)
+    )
+
+
 def test_constants_are_folded(stages: list[tuple[str, Any]]) -> None:
     from hindi_stt.export.graph import Graph
     from hindi_stt.export.passes.constants import fold_constants
