@@ -19,6 +19,7 @@ import onnx
 
 from hindi_stt.export.convolution import convolutions_to_products
 from hindi_stt.export.passes.constants import fold_constants
+from hindi_stt.export.positions import quantize_positions
 
 __all__ = ["quantize"]
 
@@ -30,7 +31,7 @@ def quantize(model: onnx.ModelProto) -> onnx.ModelProto:
     """The int8 form of a float32 model."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    model = convolutions_to_products(fold_constants(model))
+    model = quantize_positions(convolutions_to_products(fold_constants(model)))
     kept = [
         n.name for n in model.graph.node if n.op_type == "MatMul" and any(part in n.input[1] for part in KEPT_FLOAT)
     ]

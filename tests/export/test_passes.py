@@ -128,6 +128,35 @@ def test_constants_are_folded(stages: list[tuple[str, Any]]) -> None:
         assert np.abs(a - b).max() < TOLERANCE
 
 
+@pytest.mark.parametrize("table_frames", [4, 512])
+def test_positions_as_integers(stages: list[tuple[str, Any]], table_frames: int) -> None:
+    """Stored for clips of this many frames and computed for longer ones, close to the float ones."""
+    from hindi_stt.export.passes.constants import fold_constants
+    from hindi_stt.export.positions import quantize_positions
+
+    model = fold_constants(stages[-1][1])
+    quantised = quantize_positions(model, table_frames)
+    operators = [node.op_type for node in quantised.graph.node]
+    assert operators.count("If") == 1
+    assert operators.count("MatMulInteger") == 2
+    for a, b in zip(run(model), run(quantised), strict=True):
+        assert 0 < np.abs(a - b).max() < 0.05
+
+
+def test_computed_positions_are_as_good_as_the_stored_ones(stages: list[tuple[str, Any]]) -> None:
+    """The longest clip has more frames than 16, so that its positions are computed."""
+    from hindi_stt.export.passes.constants import fold_constants
+    from hindi_stt.export.positions import quantize_positions
+
+    model = fold_constants(stages[-1][1])
+    exact, stored, computed = (run(form) for form in (model, quantize_positions(model), quantize_positions(model, 16)))
+    assert not np.array_equal(stored[1], computed[1])
+    errors = [
+        float(np.mean([np.abs(a - b).mean() for a, b in zip(exact, form, strict=True)])) for form in (stored, computed)
+    ]
+    assert errors[1] < 3 * errors[0]
+
+
 def test_int8_form(stages: list[tuple[str, Any]]) -> None:
     from hindi_stt.export.int8 import quantize
 
