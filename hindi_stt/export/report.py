@@ -94,6 +94,7 @@ class Report:
             f"peak memory {self.peak_memory_bytes / 2**20:.0f} MiB",
             *(f"  {name}: {size:,} bytes" for name, size in self.bytes.items()),
         ]
+        lines.append("  nodes: " + ", ".join(f"{count} {name}" for name, count in self.nodes.items()))
         lines += [f"  {name} against NeMo: {_fidelity(found)}" for name, found in self.fidelity.items()]
         if self.rounding is not None:
             lines.append(f"  rounding to float16: {_fidelity(self.rounding)}")
