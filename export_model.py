@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from hindi_stt.bundle.manifest import Bundle
-from hindi_stt.errors import HindiSTTError
+from hindi_stt.errors import HindiSTTError, SourceUnavailable
 from hindi_stt.settings import available_cores
 
 DOWNLOADS = Path.home() / ".cache" / "hindi-stt"
@@ -44,6 +44,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--description", default="")
     parser.add_argument("--precision", choices=["fp32", "int8", "both"], default="both", help="(default: both)")
     parser.add_argument("--half", action="store_true", help="round the weights to float16: half the file of fp32")
+    parser.add_argument(
+        "--refresh",
+        action="store_true",
+        help="SOURCE is a bundle of an earlier version: apply this version's graph passes",
+    )
     parser.add_argument("--verify", metavar="MANIFEST", type=Path, help="recordings (JSONL or TSV) to verify with")
     parser.add_argument("--sha256", default="", help="that the file has to have")
     parser.add_argument(
@@ -60,7 +65,9 @@ def _export(arguments: argparse.Namespace) -> Bundle:
 
     source = fetch(arguments.source, arguments.downloads, sha256=arguments.sha256)
     if source.is_bundle:
-        return Bundle.open(source.path)
+        return _refresh(arguments, Bundle.open(source.path)) if arguments.refresh else Bundle.open(source.path)
+    if arguments.refresh:
+        raise SourceUnavailable(f"--refresh takes a bundle's folder, and {arguments.source} is none.")
     utterances = read_manifest(arguments.verify) if arguments.verify else ()
 
     from hindi_stt.export.exporter import Options, export  # here: importing NeMo takes half a minute
@@ -77,6 +84,20 @@ def _export(arguments: argparse.Namespace) -> Bundle:
     bundle, report = export(source, arguments.to or Path("build", name), options)
     print(report)
     return bundle
+
+
+def _refresh(arguments: argparse.Namespace, bundle: Bundle) -> Bundle:
+    from hindi_stt.export.refresh import refresh  # here, too
+
+    folder = arguments.to or Path("build", bundle.manifest.name)
+    if folder.resolve() == bundle.folder.resolve():
+        raise SourceUnavailable(f"--refresh writes a new bundle: name another folder than {folder} with --to.")
+    refreshed, report = refresh(bundle, folder, threads=available_cores())
+    for precision, size in report["bytes"].items():
+        worst = report["fidelity"][precision]["max_alone"]
+        print(f"  {precision}: {size:,} bytes, max |Δ log-prob| against NeMo {worst:.1e}")
+    print("  nodes: " + ", ".join(f"{count} {name}" for name, count in report["nodes"].items()))
+    return refreshed
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from hindi_stt.export.onnx_model import INPUTS, OPSET, OUTPUT, check
 from hindi_stt.export.passes.half import store_half
 from hindi_stt.types import WORD_MARK, Float32
 
-__all__ = ["BundleContent", "Identity", "set_default_precision", "write_bundle"]
+__all__ = ["BundleContent", "Identity", "set_default_precision", "write_bundle", "write_manifest"]
 
 TOOLS: Final = ("nemo_toolkit", "torch", "onnx", "onnxruntime")
 
@@ -117,7 +117,7 @@ def write_bundle(content: BundleContent, folder: Path) -> Bundle:
         assets=tuple(assets),
         default_precision="fp32" if "fp32" in content.models else next(iter(content.models)),
     )
-    _write_manifest(manifest, folder)
+    write_manifest(manifest, folder)
     return Bundle.open(folder)
 
 
@@ -131,11 +131,17 @@ def set_default_precision(bundle: Bundle, precision: str) -> Bundle:
     Returns:
         The bundle, opened again.
     """
-    _write_manifest(bundle.manifest.model_copy(update={"default_precision": precision}), bundle.folder)
+    write_manifest(bundle.manifest.model_copy(update={"default_precision": precision}), bundle.folder)
     return Bundle.open(bundle.folder)
 
 
-def _write_manifest(manifest: Manifest, folder: Path) -> None:
+def write_manifest(manifest: Manifest, folder: Path) -> None:
+    """Write a bundle's manifest into its folder.
+
+    Args:
+        manifest: To write.
+        folder: The bundle's.
+    """
     (folder / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 

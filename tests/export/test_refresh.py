@@ -1,0 +1,84 @@
+"""A bundle of version 0.1 gets the later graph passes and stays the same model; oracle tests on the embedded bundle."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hindi_stt.bundle.manifest import REPORT_FILE, Bundle
+from hindi_stt.errors import BundleInvalid
+from hindi_stt.evaluation.consistency import check_consistency, made_up_features
+from hindi_stt.inference.acoustic import LocalAcoustic
+from hindi_stt.types import LogProbs
+
+pytestmark = pytest.mark.oracle
+
+
+def log_probs(bundle: Bundle, precision: str) -> list[np.ndarray]:
+    results = LocalAcoustic(bundle, threads=1, precision=precision)(made_up_features(bundle, (1, 4, 9, 25)))
+    assert all(isinstance(result, LogProbs) for result in results)
+    return [result.values for result in results if isinstance(result, LogProbs)]
+
+
+@pytest.fixture(scope="module")
+def refreshed(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    from hindi_stt.export.refresh import refresh
+
+    return refresh(bundle, tmp_path_factory.mktemp("refreshed"))[0]
+
+
+def test_the_same_model(bundle: Bundle, refreshed: Bundle) -> None:
+    assert refreshed.manifest.model_copy(update={"assets": ()}) == bundle.manifest.model_copy(update={"assets": ()})
+    assert refreshed.tokens == bundle.tokens
+    for old, new in zip(log_probs(bundle, "fp32"), log_probs(refreshed, "fp32"), strict=True):
+        np.testing.assert_allclose(new, old, atol=1e-4)
+    drift = [
+        np.abs(a - b).mean() for a, b in zip(log_probs(refreshed, "fp32"), log_probs(refreshed, "int8"), strict=True)
+    ]
+    before = [np.abs(a - b).mean() for a, b in zip(log_probs(bundle, "fp32"), log_probs(bundle, "int8"), strict=True)]
+    assert np.mean(drift) < 1.2 * np.mean(before)
+
+
+def test_no_company_changes_it(refreshed: Bundle) -> None:
+    for precision in check_consistency(refreshed, threads=1):
+        assert precision.sound, precision
+
+
+def test_its_graphs_are_smaller(bundle: Bundle, refreshed: Bundle) -> None:
+    import onnx
+
+    for precision in ("fp32", "int8"):
+        before, after = (onnx.load(str(one.path("acoustic", precision))) for one in (bundle, refreshed))
+        assert {p.key: p.value for p in after.metadata_props} == {p.key: p.value for p in before.metadata_props}
+        assert len(after.graph.node) < len(before.graph.node)
+    report = json.loads((refreshed.folder / REPORT_FILE).read_text(encoding="utf-8"))
+    assert report["fidelity"]["fp32"]["argmax_differs"] == 0
+    assert report["nodes"]["depthwise_to_2d"] < report["nodes"]["before"]
+
+
+def test_refreshing_again_changes_nothing(refreshed: Bundle, tmp_path: Path) -> None:
+    from hindi_stt.export.refresh import refresh
+
+    again, _ = refresh(refreshed, tmp_path)
+    for precision in ("fp32", "int8"):
+        for a, b in zip(log_probs(refreshed, precision), log_probs(again, precision), strict=True):
+            assert np.array_equal(a, b), precision
+
+
+def test_a_bundle_without_fp32_is_refused(bundle: Bundle, tmp_path: Path) -> None:
+    import shutil
+
+    from hindi_stt.export.refresh import refresh
+    from hindi_stt.export.writer import write_manifest
+
+    shutil.copytree(bundle.folder, tmp_path / "int8")
+    assets = tuple(asset for asset in bundle.manifest.assets if (asset.role, asset.name) != ("acoustic", "fp32"))
+    write_manifest(
+        bundle.manifest.model_copy(update={"assets": assets, "default_precision": "int8"}), tmp_path / "int8"
+    )
+    with pytest.raises(BundleInvalid, match="no fp32 form"):
+        refresh(Bundle.open(tmp_path / "int8"), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
