@@ -39,14 +39,22 @@ def speech(**found: Any) -> Speech:
     return Speech(**(good | {"int8_rise": rise} | found))
 
 
+def rise(delta_wer: float, bound: float) -> Comparison:
+    return Comparison("vistaar", delta_wer, (-0.01, bound), 0.5)
+
+
 @pytest.mark.parametrize(
     ("found", "milliseconds", "objection"),
     [
         ({}, MILLISECONDS, ""),
         ({"speech_s": 599.0}, MILLISECONDS, "has not been verified on 600 s"),
         ({"int8_text_wer": None}, MILLISECONDS, "has not been verified"),
-        ({"int8_text_wer": 0.021}, MILLISECONDS, "changes 2.1% of the words"),
-        ({"int8_rise": Comparison("vistaar", 0.006, (0, 1), 1.0)}, MILLISECONDS, "WER is 0.60% higher"),
+        ({"int8_rise": rise(0.003, 0.005)}, MILLISECONDS, ""),
+        ({"int8_rise": rise(-0.004, 0.001)}, MILLISECONDS, ""),
+        ({"int8_rise": rise(0.0031, 0.004)}, MILLISECONDS, "WER is 0.31% higher, budget 0.30%"),
+        ({"int8_rise": rise(0.002, 0.0051)}, MILLISECONDS, "WER may be 0.51% higher (95 %), budget 0.50%"),
+        ({"int8_rise": None, "int8_text_wer": 0.003}, MILLISECONDS, ""),
+        ({"int8_rise": None, "int8_text_wer": 0.0031}, MILLISECONDS, "changes 0.31% of the words"),
         ({}, {"fp32": 100.0, "int8": 100.0}, "only 1.00 times as fast"),
     ],
 )
@@ -108,6 +116,7 @@ def test_in_words_and_as_json(tmp_path: Path) -> None:
     said = str(report)
     for part in (
         "1,234,567 parameters",
+        "nodes: 100 exporter",
         "peak memory 1024 MiB",
         "int8: 3,000,000 bytes",
         "best class differs in 1 of 5000 frames",
