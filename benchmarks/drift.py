@@ -1,10 +1,13 @@
-"""What int8 changes in the embedded model's texts: `python -m benchmarks.drift`; needs espeak-ng, takes a minute.
+"""What int8 changes in a model's texts: `python -m benchmarks.drift [BUNDLE]`; needs espeak-ng, takes a minute.
 
 The sentences of tests/support/evaluation_set.py in each of the voices that training never used, clean, and once each
 in noise and over the telephone: some 35 minutes of speech.
 """
 
 from __future__ import annotations
+
+import argparse
+from pathlib import Path
 
 from hindi_stt.bundle.manifest import EMBEDDED, Bundle
 from hindi_stt.evaluation.metrics import compare, error_rate
@@ -15,7 +18,9 @@ from tests.support import evaluation_set
 
 
 def main() -> None:
-    bundle = Bundle.open(EMBEDDED)
+    parser = argparse.ArgumentParser(description="What int8 changes in a model's texts.")
+    parser.add_argument("bundle", type=Path, nargs="?", default=EMBEDDED, help="(default: the embedded one)")
+    bundle = Bundle.open(parser.parse_args().bundle)
     pipeline = Pipeline(bundle, Settings(model=""))
     acoustics = {name: LocalAcoustic(bundle, threads=1, precision=name) for name in ("fp32", "int8")}
     references: list[str] = []

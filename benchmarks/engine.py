@@ -1,8 +1,9 @@
 """The engine alone, a core alone: samples in, text out, against other runtimes on the same ONNX file, in one run.
 
-[HINDI_STT_TEST_SPEECH=…] python -m benchmarks.engine [--bundle BUNDLE] [--rounds N], in the oracle environment, which
-has onnx-asr and sherpa-onnx. Clips of 2 to 15 s; contenders take turns on each clip; what counts is each one's best
-time of a clip, since other work on the machine can only make it slower.
+[HINDI_STT_TEST_SPEECH=…] python -m benchmarks.engine [--bundle BUNDLE] [--before BUNDLE] [--rounds N], in the oracle
+environment, which has onnx-asr and sherpa-onnx. Clips of 2 to 15 s; contenders take turns on each clip; what counts is
+each one's best time of a clip, since other work on the machine can only make it slower. With --before, a bundle of an
+earlier version takes part, and the peers run its fp32 file, so that their figures can be compared with earlier ones.
 """
 
 from __future__ import annotations
@@ -35,24 +36,27 @@ from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.types import Float32, LogProbs, Waveform
 from loadtests.clips import mixed_clips
 
-OURS = ("ours, int8", "ours, fp32")
+PRECISIONS = ("int8", "fp32")
 PEERS = ("onnx-asr", "sherpa-onnx")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bundle", type=Path, default=Path("build/medium-random"))
+    parser.add_argument("--before", type=Path, help="the same model as an earlier version exported it")
     parser.add_argument("--clips", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=4)
     arguments = parser.parse_args()
     pin_to_one_core()
     bundle = Bundle.open(arguments.bundle)
+    before = Bundle.open(arguments.before) if arguments.before else None
     clips = [soundfile.read(io.BytesIO(clip.content), dtype="float32")[0] for clip in mixed_clips(arguments.clips)]
     with tempfile.TemporaryDirectory() as folder:
         contenders = {
-            **{f"ours, {precision}": ours(bundle, precision) for precision in ("int8", "fp32")},
-            "onnx-asr": peer_onnx_asr(bundle, Path(folder)),
-            "sherpa-onnx": peer_sherpa(bundle),
+            **{f"ours, {precision}": ours(bundle, precision) for precision in PRECISIONS},
+            **({f"before, {precision}": ours(before, precision) for precision in PRECISIONS} if before else {}),
+            "onnx-asr": peer_onnx_asr(before or bundle, Path(folder)),
+            "sherpa-onnx": peer_sherpa(before or bundle),
         }
         best = {name: np.full(len(clips), np.inf) for name in contenders}
         for _ in tqdm(range(arguments.rounds), desc="rounds"):
@@ -104,9 +108,9 @@ def peer_sherpa(bundle: Bundle) -> Callable[[Float32], str]:
 def report(best: dict[str, np.ndarray], audio_s: float) -> None:
     print("| engine | × real time, one core | against onnx-asr | against sherpa-onnx |\n| --- | --- | --- | --- |")
     totals = {name: float(times.sum()) for name, times in best.items()}
-    for name in (*OURS, *PEERS):
-        ratios = " | ".join(f"{totals[peer] / totals[name]:.2f}×" for peer in PEERS)
-        print(f"| {name} | {audio_s / totals[name]:.1f} | {ratios} |")
+    for name, total in totals.items():
+        ratios = " | ".join(f"{totals[peer] / total:.2f}×" for peer in PEERS)
+        print(f"| {name} | {audio_s / total:.1f} | {ratios} |")
 
 
 if __name__ == "__main__":
