@@ -3,18 +3,21 @@
 ONNX Runtime's own integer convolution is slower than its float one, its integer matrix product is not. So a 3x3
 convolution of stride 2 becomes nine shifted views side by side, then one product, channels last ([batch, T, F, c]).
 The first convolution reads one channel and its mask, and stays in float; a convolution gathers its patches. The others
-quantise their input before the views are taken: its scale is the clip's largest value, and what is below zero becomes
-zero, which is the ReLU between.
+quantise their input before the views are taken: its scale is the largest value, and what is below zero becomes zero,
+which is the ReLU between. Two convolutions, NeMo's usual subsampling by four, run block by block (`export.blocks`) with
+the linear layer behind them, and each block has scales of its own.
 """
 
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import onnx
 
+from hindi_stt.export.blocks import Blocks, run_in_blocks
 from hindi_stt.export.graph import Graph
 from hindi_stt.types import Float32
 
@@ -27,6 +30,11 @@ ACTIVATION_RANGE: Final = 255.0
 LEAST_SCALE: Final = 1e-12
 
 CHANNELS_LAST: Final = (0, 2, 3, 1)
+
+# Two convolutions of stride 2 look at three frames before and three behind. Of 16, 32 and 64 frames to a block 16 and
+# 32 are equally fast for 10 s of audio, and the last block is on average half empty.
+BLOCKED_CONVOLUTIONS: Final = 2
+BLOCKS: Final = Blocks(frames=16, stride=4, margin=3)
 
 
 def convolutions_to_products(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -46,14 +54,59 @@ def convolutions_to_products(model: onnx.ModelProto) -> onnx.ModelProto:
         return model
     convolutions, transpose = chain
     builder = _Builder(graph, convolutions[0].name)
-    x, bordered = builder.float_product(convolutions[0], border=len(convolutions) > 1)
+    image, told = builder.padding_as_zero(convolutions[0].input[0])
+    linear = _linear(graph, transpose)
+    if told and linear is not None and len(convolutions) == BLOCKED_CONVOLUTIONS:
+        _in_blocks(graph, builder, image, convolutions, linear)
+        return graph.model()
+    x = builder.float_product(convolutions[0], convolutions[0].input[0], border=False)
     for conv in convolutions[1:]:
-        x, bordered = builder.integer_product(x, conv, bordered=bordered), False
+        x = builder.integer_convolution(x, conv, bordered=False)
     x = builder.add("Relu", x)
     graph.insert(builder.nodes, before=transpose)
     graph.redirect(transpose.output[0], x)
     _reorder_linear(graph, x)
     return graph.model()
+
+
+@dataclass(frozen=True, slots=True)
+class _Linear:
+    """The linear layer behind the subsampling: the tensor it gives, and its constants."""
+
+    output: str
+    weight: Float32
+    bias: str
+
+
+def _linear(graph: Graph, transpose: onnx.NodeProto) -> _Linear | None:
+    """Reshape, MatMul and Add behind the transpose to [batch, T, channels, F]."""
+    node, weight = transpose, ""
+    for operator in ("Reshape", "MatMul", "Add"):
+        readers = graph.consumers(node.output[0])
+        if [reader.op_type for reader in readers] != [operator]:
+            return None
+        previous, node = node.output[0], readers[0]
+        if operator == "MatMul":
+            weight = node.input[1]
+    bias = next(name for name in node.input if name != previous)
+    constant = graph.array(weight)
+    return None if constant is None or graph.array(bias) is None else _Linear(node.output[0], constant, bias)
+
+
+def _in_blocks(
+    graph: Graph, builder: _Builder, image: str, convolutions: list[onnx.NodeProto], linear: _Linear
+) -> None:
+    """Two convolutions and the linear layer, a block of frames at a time, each with scales of its own."""
+    outside, builder.nodes = builder.nodes, []
+    x = builder.float_product(convolutions[0], image, border=True)
+    x = builder.integer_convolution(x, convolutions[1], bordered=True)
+    flat = builder.add("Reshape", x, builder.integers(0, 0, -1))
+    channels = _weight(graph, convolutions[1].input[1]).shape[0]
+    matrix = _channels_last(linear.weight, channels)
+    x = builder.integer_product(*builder.quantized(flat), matrix, linear.bias, f"{builder.scope}/linear")
+    nodes, x = run_in_blocks(graph, builder.nodes, image, x, BLOCKS)
+    graph.insert([*outside, *nodes], before=convolutions[0])
+    graph.redirect(linear.output, x)
 
 
 def _chain(graph: Graph) -> tuple[list[onnx.NodeProto], onnx.NodeProto] | None:
@@ -112,45 +165,44 @@ class _Builder:
             for t, f in itertools.product(range(3), repeat=2)
         ]
 
-    def float_product(self, conv: onnx.NodeProto, *, border: bool) -> tuple[str, bool]:
+    def float_product(self, conv: onnx.NodeProto, image: str, *, border: bool) -> str:
         """Of few input channels, with the taps left out that are zero for every filter. Before the ReLU.
 
         The patches come from a convolution, too, each of whose filters is a single one: 0.11 ms for 10 s, where as many
-        strided slices take 0.79 ms. Where the second channel tells padding (`mask_in_first_convolution`), the output
-        gets a border of one that counts as padding, so that the next convolution need not add it.
+        strided slices take 0.79 ms.
 
         Args:
             conv: The convolution.
-            border: Whether a border is wanted.
+            image: Its input; with a border the one that `padding_as_zero` gives.
+            border: Whether the output gets a border of one in F, and the frames around a block; all of it counts as
+                padding, and so becomes zero in the ReLU, where the image has no valid frame.
 
         Returns:
-            The product, [batch, T, F, channels], and whether it has the border.
+            The product, [batch, T, F, channels].
         """
         weight = _weight(self.graph, conv.input[1])
-        matrix = weight.transpose(2, 3, 1, 0).reshape(-1, weight.shape[0])
+        matrix = _as_matrix(weight)
         used = np.flatnonzero(np.abs(matrix).max(axis=1))
         taps = np.zeros((len(used) + 1, 9 * weight.shape[1]), np.float32)
         taps[range(len(used)), used] = 1
         ones = np.zeros(len(taps), np.float32)
         ones[-1] = 1  # the bias's input: cheaper than adding it after
-        image, bordered = self.padding_as_zero(conv.input[0]) if border else (conv.input[0], False)
-        if bordered:  # padding is where the channel is zero, also beyond the image
+        if border:  # padding is where the second channel is zero, also beyond the image
             turned = np.flatnonzero(used % 2 == 1)
             taps[turned], ones[turned] = -taps[turned], 1
-        filters = taps.reshape(len(taps), 3, 3, -1).transpose(0, 3, 1, 2)
         columns = self.add(
             "Conv",
             image,
-            self.graph.constant(f"{self.scope}/taps", filters),
+            self.graph.constant(f"{self.scope}/taps", taps.reshape(len(taps), 3, 3, -1).transpose(0, 3, 1, 2)),
             self.graph.constant(f"{self.scope}/ones", ones),
             kernel_shape=[3, 3],
             strides=[2, 2],
-            pads=[3 if bordered else 1] * 4,
+            pads=[0, 3, 0, 3] if border else [1, 1, 1, 1],
         )
         patches = self.add("Transpose", columns, perm=CHANNELS_LAST)
         bias = self.graph.value(conv.input[2])
         first = self.graph.constant(f"{self.scope}/first", np.vstack([matrix[used], bias]))
-        return self.add("MatMul", patches, first), bordered
+        return self.add("MatMul", patches, first)
 
     def padding_as_zero(self, image: str) -> tuple[str, bool]:
         """Features and a plane that is 1 in padding: the same with 0 there and 1 elsewhere. Others stay as they are."""
@@ -164,25 +216,44 @@ class _Builder:
         valid = self.add("Expand", inverted.input[1], plane.input[1])
         return self.add("Concat", joined.input[0], valid, axis=1), True
 
-    def integer_product(self, x: str, conv: onnx.NodeProto, *, bordered: bool) -> str:
+    def integer_convolution(self, x: str, conv: onnx.NodeProto, *, bordered: bool) -> str:
         """ReLU and convolution of float x, in integers. Before the next ReLU. bordered: see `views`."""
-        weight = _weight(self.graph, conv.input[1])
-        matrix = weight.transpose(2, 3, 1, 0).reshape(-1, weight.shape[0])
-        scale = np.maximum(np.abs(matrix).max(axis=0), np.finfo(np.float32).tiny) / WEIGHT_RANGE
-        weights = self.graph.constant(f"{conv.name}/quantized", np.rint(matrix / scale).astype(np.int8))
+        integers, step = self.quantized(x)
+        zero = self.graph.constant("convolution.zero", np.array(0, np.uint8))
+        patches = self.add("Concat", *self.views(integers, zero, bordered=bordered), axis=-1)
+        matrix = _as_matrix(_weight(self.graph, conv.input[1]))
+        return self.integer_product(patches, step, matrix, conv.input[2], conv.name)
+
+    def quantized(self, x: str) -> tuple[str, str]:
+        """The ReLU of float x as integers, and their scale."""
         zero = self.graph.constant("convolution.zero", np.array(0, np.uint8))
         least = self.graph.constant("convolution.least", np.array(LEAST_SCALE, np.float32))
         steps = self.graph.constant("convolution.range", np.array(ACTIVATION_RANGE, np.float32))
-        largest = self.add("ReduceMax", x, keepdims=0)
-        step = self.add("Max", self.add("Div", largest, steps), least)
-        patches = self.add(
-            "Concat", *self.views(self.add("QuantizeLinear", x, step, zero), zero, bordered=bordered), axis=-1
-        )
-        weight_zero = self.graph.constant(f"{conv.name}/zero", np.zeros(len(scale), np.int8))
-        sums = self.add("MatMulInteger", patches, weights, zero, weight_zero)
-        scales = self.add("Mul", step, self.graph.constant(f"{conv.name}/scale", scale.astype(np.float32)))
+        step = self.add("Max", self.add("Div", self.add("ReduceMax", x, keepdims=0), steps), least)
+        return self.add("QuantizeLinear", x, step, zero), step
+
+    def integer_product(self, integers: str, step: str, matrix: Float32, bias: str, name: str) -> str:
+        """Integers of a scale times a matrix, [in, out], whose columns get scales, and a bias."""
+        scale = np.maximum(np.abs(matrix).max(axis=0), np.finfo(np.float32).tiny) / WEIGHT_RANGE
+        weights = self.graph.constant(f"{name}/quantized", np.rint(matrix / scale).astype(np.int8))
+        zero = self.graph.constant("convolution.zero", np.array(0, np.uint8))
+        weight_zero = self.graph.constant(f"{name}/zero", np.zeros(len(scale), np.int8))
+        sums = self.add("MatMulInteger", integers, weights, zero, weight_zero)
+        scales = self.add("Mul", step, self.graph.constant(f"{name}/scale", scale.astype(np.float32)))
         product = self.add("Mul", self.add("Cast", sums, to=onnx.TensorProto.FLOAT), scales)
-        return self.add("Add", product, conv.input[2])
+        return self.add("Add", product, bias)
+
+
+def _as_matrix(weight: Float32) -> Float32:
+    """[out, in, 3, 3] to [9 in, out]: rows by tap, then by input channel."""
+    matrix: Float32 = weight.transpose(2, 3, 1, 0).reshape(-1, weight.shape[0])
+    return matrix
+
+
+def _channels_last(weight: Float32, channels: int) -> Float32:
+    """The weight of a linear layer that read [channels, F] of a frame, for [F, channels]."""
+    turned: Float32 = weight.reshape(channels, -1, weight.shape[1]).transpose(1, 0, 2).reshape(weight.shape)
+    return turned
 
 
 def _reorder_linear(graph: Graph, x: str) -> None:
@@ -190,8 +261,7 @@ def _reorder_linear(graph: Graph, x: str) -> None:
     (reshape,) = [node for node in graph.consumers(x) if node.op_type == "Reshape"]
     reshape.input[1] = graph.constant("convolution.frames", np.array([0, 0, -1], np.int64))
     (linear,) = graph.consumers(reshape.output[0])
-    weight, channels = graph.value(linear.input[1]), _channels(graph, x)
-    turned = weight.reshape(channels, -1, weight.shape[1]).transpose(1, 0, 2).reshape(weight.shape)
+    turned = _channels_last(graph.value(linear.input[1]), _channels(graph, x))
     linear.input[1] = graph.constant(f"{linear.input[1]}/channels_last", turned)
 
 

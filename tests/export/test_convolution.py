@@ -14,9 +14,9 @@ from tests.export.running import run
 pytestmark = pytest.mark.oracle
 
 
-@pytest.mark.parametrize(("factor", "n_float"), [(2, 0), (4, 0), (8, 3)])
-def test_near_the_float_form(factor: int, n_float: int, tmp_path: Path) -> None:
-    """Three convolutions have a mask between the last two, and stay convolutions."""
+@pytest.mark.parametrize(("factor", "n_convolutions", "in_blocks"), [(2, 1, False), (4, 0, True), (8, 3, False)])
+def test_near_the_float_form(factor: int, n_convolutions: int, in_blocks: bool, tmp_path: Path) -> None:
+    """One convolution gathers patches, two do so in blocks, three have a mask between the last two and stay."""
     from omegaconf import OmegaConf
 
     from hindi_stt.export.archive import unpack
@@ -38,7 +38,7 @@ def test_near_the_float_form(factor: int, n_float: int, tmp_path: Path) -> None:
         for attribute in node.attribute
         if node.op_type == "Conv" and attribute.name == "kernel_shape"
     ]
-    gathering = 1 if n_float == 0 else 0  # the convolution that gathers the patches of the first product
-    assert kernels.count([3, 3]) == n_float + gathering
+    assert kernels.count([3, 3]) == n_convolutions
+    assert ("Scan" in {node.op_type for node in quantised.graph.node}) == in_blocks
     for a, b in zip(run(model), run(quantised), strict=True):
         assert np.abs(a - b).mean() < 0.1
