@@ -79,7 +79,7 @@ class _Runner:
     def _open(self, bundle: Bundle, threads: int) -> LocalAcoustic:
         provider = settings.provider
         acoustic = LocalAcoustic(bundle, threads=threads, max_padding=settings.max_padding, provider=provider)
-        log.info("%s: %s, provider %s, threads a run: %d", bundle.tag, acoustic.precision, provider, threads)
+        log.info("%s: %s, provider %s, threads a run: %d", bundle.tag, acoustic.form, provider, threads)
         return acoustic
 
     def _count_run(self, clips: Sequence[Features]) -> None:

@@ -254,7 +254,7 @@ def _check_audio_store(settings: Settings) -> None:
 def _check_provider(settings: Settings) -> None:
     if settings.provider == "cpu":
         return
-    from hindi_stt.inference.acoustic import check_provider
+    from hindi_stt.inference.onnxruntime_backend import check_provider
 
     check_provider(settings.provider)
 

@@ -96,6 +96,8 @@ BAD = [
     ("mask", "phones"),
     ("nukta", "off"),
     ("nasals", "off"),
+    ("backend", "openvino"),
+    ("backend", "openvino-int8"),  # the embedded model has no such form
     ("precision", "fp16"),
     ("provider", "tpu"),
     ("provider", "cuda"),  # another build of ONNX Runtime

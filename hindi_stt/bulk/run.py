@@ -30,6 +30,7 @@ from tqdm import tqdm
 from hindi_stt.bulk.items import Item
 from hindi_stt.bulk.output import Output
 from hindi_stt.bulk.worker import Plan, Transcriber, probe
+from hindi_stt.bundle.forms import OPENVINO
 from hindi_stt.errors import DuplicateReference, HindiSTTError, WorkerLost
 from hindi_stt.settings import available_cores
 
@@ -212,6 +213,10 @@ def _digest_of_work(plan: Plan) -> str:
         if path:
             with open(path, "rb") as file:  # noqa: PTH123
                 parts.append(hashlib.file_digest(file, "sha256").hexdigest())
+    if plan.form.startswith(
+        OPENVINO
+    ):  # ONNX Runtime's forms are left out: earlier runs go on without redoing their work
+        parts.append(plan.form)
     return hashlib.sha256("\n".join([*parts, settings.language_model]).encode()).hexdigest()
 
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from hindi_stt import render
 from hindi_stt.bulk.sources import Sources
+from hindi_stt.bundle.forms import Form
 from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.errors import BundleInvalid, HindiSTTError, InternalError
 from hindi_stt.inference.acoustic import LocalAcoustic
@@ -37,6 +38,7 @@ class Plan:
         options: Transcription options of all items.
         language_model: A file that `options` names; empty for none.
         sources: Which recordings may be read.
+        form: Runtime and precision, the same on every machine; empty: the bundle's own.
     """
 
     bundle: str
@@ -45,6 +47,7 @@ class Plan:
     options: Options
     language_model: str
     sources: Sources
+    form: str = ""
 
 
 def probe(table: pa.Table, plan: Plan) -> pa.Table:
@@ -82,7 +85,9 @@ class Transcriber:
     def __init__(self, plan: Plan) -> None:
         yield_to_other_processes()
         yield_to_other_sessions()
-        bundle = Bundle.open(plan.bundle).with_precision(plan.settings.precision)
+        bundle = Bundle.open(plan.bundle)
+        if plan.form:
+            bundle = bundle.with_form(Form.parse(plan.form))
         if bundle.tag != plan.tag:
             raise BundleInvalid(f"{plan.bundle} is {bundle.tag} on this machine, and not {plan.tag}.")
         self._plan = plan

@@ -18,6 +18,7 @@ from typing import Final, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from hindi_stt.bundle.forms import ONNX_RUNTIME, Form, forms_of
 from hindi_stt.errors import BundleInvalid, InvalidRequest, InvalidSetting, ModelNotFound
 from hindi_stt.types import Float32
 
@@ -149,6 +150,9 @@ class Manifest(_Frozen):
     acoustic: AcousticSpec
     onsets: OnsetSpec = OnsetSpec()
     default_precision: str = "fp32"
+    # Forms of OpenVINO ("openvino-bf16") whose texts of real or verified speech were measured to be as good as
+    # float32's (docs/models.md): where nobody names a form, a CPU that has the instructions may run one of them.
+    verified_forms: tuple[str, ...] = ()
     # Of the assets of role lm the one that decodes what names none; empty: decoding is greedy.
     default_language_model: str = ""
     # Where no word of a clip has at least this score (`decoding.speech`), the clip counts as one without speech and has
@@ -187,16 +191,18 @@ class Bundle:
         folder: The bundle's folder.
         manifest: The parsed manifest.
         version: 12 hexadecimal digits that identify this exact content.
+        form: Runtime and precision that run unless another one is asked for. None: ONNX Runtime with the default one.
 
     Attributes:
         tokens: The piece of each class, in order of id.
         filterbank: Mel filters, float32 [n_mels, n_fft // 2 + 1].
     """
 
-    def __init__(self, folder: Path, manifest: Manifest, version: str) -> None:
+    def __init__(self, folder: Path, manifest: Manifest, version: str, form: Form | None = None) -> None:
         self.folder = folder
         self.manifest = manifest
         self.version = version
+        self.form = form or Form(ONNX_RUNTIME, manifest.default_precision)
         self.tokens = self._read_tokens()
         self.filterbank = self._read_filterbank()
 
@@ -277,6 +283,18 @@ class Bundle:
             have = ", ".join(self.manifest.precisions)
             raise InvalidSetting(f"HINDI_STT_PRECISION={name}: the model {self.tag} has {have} only.")
         return Bundle(self.folder, self.manifest.model_copy(update={"default_precision": name}), self.version)
+
+    def with_form(self, form: Form) -> Bundle:
+        """This bundle in another form.
+
+        Raises InvalidSetting where it has no such form.
+        """
+        if form.backend == ONNX_RUNTIME:
+            return self.with_precision(form.precision)
+        if form not in (have_forms := forms_of(self.manifest)):
+            have = ", ".join(map(str, have_forms))
+            raise InvalidSetting(f"HINDI_STT_BACKEND={form}: the model {self.tag} has {have} only.")
+        return Bundle(self.folder, self.manifest, self.version, form)
 
     def copy_with(
         self,

@@ -12,6 +12,7 @@ os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")  # before the import, whic
 import bentoml
 from bentoml.exceptions import BentoMLException, NotFound
 
+from hindi_stt.bundle.forms import select_form
 from hindi_stt.bundle.manifest import EMBEDDED, MANIFEST_FILE, REPORT_FILE, Bundle
 from hindi_stt.errors import ModelNotFound, needing_room
 
@@ -88,7 +89,7 @@ def resolve(settings: Settings) -> Bundle:
     """Open the bundle that the settings name: a folder, a tag in the store, or else the embedded bundle.
 
     Args:
-        settings: The server's settings; they also choose the precision.
+        settings: The server's settings; they also choose the form (`bundle.forms`).
 
     Returns:
         The bundle.
@@ -96,10 +97,10 @@ def resolve(settings: Settings) -> Bundle:
     Raises:
         ModelNotFound: There is no such folder or tag.
         BundleInvalid: The bundle's files differ from its manifest.
-        InvalidSetting: The bundle lacks the precision.
+        InvalidSetting: The bundle lacks the form, or its runtime is not installed.
     """
     bundle = _named(settings.model) if settings.model else Bundle.open(EMBEDDED)
-    return bundle.with_precision(settings.precision)
+    return select_form(bundle, settings)
 
 
 def resolve_all(settings: Settings) -> tuple[Bundle, ...]:
@@ -116,7 +117,7 @@ def resolve_all(settings: Settings) -> tuple[Bundle, ...]:
         BundleInvalid: As `resolve`.
         InvalidSetting: As `resolve`.
     """
-    more = (_named(name).with_precision(settings.precision) for name in settings.more_models)
+    more = (select_form(_named(name), settings) for name in settings.more_models)
     return (resolve(settings), *more)
 
 

@@ -57,6 +57,7 @@ def _bulk(arguments: argparse.Namespace, resolve: Callable[[], Bundle]) -> int:
         options=request_options(arguments, Pipeline(bundle, settings)),
         language_model=arguments.lm if Path(arguments.lm).is_file() else "",
         sources=Sources(arguments.manifest.parent.resolve(), arguments.root, settings.max_body_bytes),
+        form=str(bundle.form),
     )
     items = read_items(arguments.manifest)
     with contextlib.closing(Output(arguments.out, arguments.format)) as output:

@@ -102,16 +102,17 @@ def main() -> int:
     beat_in_thread(find_runtime_dir(), "job")
     try:
         settings = _settings()
-        return _work(settings, lambda: _opened(arguments.bundle, settings.precision))
+        return _work(settings, lambda: _opened(arguments.bundle, settings))
     except HindiSTTError as error:
         sys.stderr.write(f"job worker: {error.message} {error.help}\n")
         return 1
 
 
-def _opened(folder: Path, precision: str) -> Bundle:
+def _opened(folder: Path, settings: Settings) -> Bundle:
+    from hindi_stt.bundle.forms import select_form
     from hindi_stt.bundle.manifest import Bundle
 
-    return Bundle.open(folder).with_precision(precision)
+    return select_form(Bundle.open(folder), settings)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ _OPENAI_MODELS: Final = (
     "gpt-realtime-whisper",
 )
 
+_Form = Literal["", "onnxruntime-fp32", "onnxruntime-int8", "openvino-fp32", "openvino-bf16", "openvino-int8"]
+
 
 class ModelSettings(SettingsGroup):
     """Which models the server has, and by which names and languages requests choose one."""
@@ -79,8 +81,18 @@ class InferenceSettings(SettingsGroup):
 
     title: ClassVar[str] = "Inference and scheduling"
 
+    backend: _Form = setting(
+        "",
+        "Runtime and precision of every model; the same for all replicas that have to write the same texts. Those of "
+        "openvino need the extra of that name. Empty: by the CPU, and by what the model was verified with "
+        "(docs/models.md); 'hindi-stt bench --choose' measures which is fastest.",
+        example="openvino-bf16",
+    )
     precision: Literal["", "fp32", "int8"] = setting(
-        "", "Which of a model's precisions runs. Empty: the one that the model's export found best.", example="int8"
+        "",
+        "Which of a model's ONNX files ONNX Runtime runs. Empty: what backend says, or else the one that the model's "
+        "export found best.",
+        example="int8",
     )
     provider: Literal["cpu", "openvino", "cuda"] = setting(
         "cpu",
@@ -89,7 +101,7 @@ class InferenceSettings(SettingsGroup):
     )
     threads: int = setting(
         0,
-        "ONNX Runtime threads per run. 0: as many as the cores that the cgroup allows.",
+        "Threads of the runtime per run. 0: as many as the cores that the cgroup allows.",
         example="4",
         unit="threads",
         ge=0,
@@ -130,5 +142,5 @@ class InferenceSettings(SettingsGroup):
 
     @property
     def effective_threads(self) -> int:
-        """ONNX Runtime threads per run, with 0 resolved."""
+        """Threads per run of the model, with 0 resolved."""
         return self.threads or available_cores()
