@@ -1,6 +1,6 @@
 """The command line: hindi-stt transcribe FILE…, serve, stream FILE, listen, bulk MANIFEST, evaluate MANIFEST, ….
 
-The rest: models, lm, keys, usage, jobs, capacity.
+The rest: models, lm, keys, usage, jobs, bench, capacity.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from hindi_stt import __version__
 from hindi_stt.bundle.manifest import Bundle
+from hindi_stt.cli.bench import add_bench
 from hindi_stt.cli.bulk import add_bulk
 from hindi_stt.cli.capacity import add_capacity
 from hindi_stt.cli.errors import reason
@@ -61,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     add_models(commands)
     add_keys(commands)
     add_usage(commands)
+    add_bench(commands, _resolve)
     add_capacity(commands)
     add_lm_parser(commands, _resolve)
     add_jobs(commands, _resolve)
