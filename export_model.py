@@ -9,6 +9,8 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from hindi_stt.bundle.manifest import Bundle
@@ -50,6 +52,15 @@ def _parser() -> argparse.ArgumentParser:
         help="SOURCE is a bundle of an earlier version: apply this version's graph passes",
     )
     parser.add_argument("--verify", metavar="MANIFEST", type=Path, help="recordings (JSONL or TSV) to verify with")
+    parser.add_argument(
+        "--openvino-int8", action="store_true", help="add OpenVINO's int8 form; SOURCE may be a bundle, which is copied"
+    )
+    parser.add_argument(
+        "--calibrate",
+        metavar="MANIFEST",
+        type=Path,
+        help="recordings to take its scales from (default: synthesised speech, with espeak-ng)",
+    )
     parser.add_argument("--sha256", default="", help="that the file has to have")
     parser.add_argument(
         "--downloads", type=Path, default=DOWNLOADS, help=f"folder for downloads (default: {DOWNLOADS})"
@@ -65,7 +76,12 @@ def _export(arguments: argparse.Namespace) -> Bundle:
 
     source = fetch(arguments.source, arguments.downloads, sha256=arguments.sha256)
     if source.is_bundle:
-        return _refresh(arguments, Bundle.open(source.path)) if arguments.refresh else Bundle.open(source.path)
+        bundle = Bundle.open(source.path)
+        if arguments.refresh:
+            return _refresh(arguments, bundle)
+        if not arguments.openvino_int8:
+            return bundle
+        return _with_openvino_int8(bundle, arguments, arguments.to or Path("build", f"{bundle.manifest.name}-int8"))
     if arguments.refresh:
         raise SourceUnavailable(f"--refresh takes a bundle's folder, and {arguments.source} is none.")
     utterances = read_manifest(arguments.verify) if arguments.verify else ()
@@ -83,6 +99,11 @@ def _export(arguments: argparse.Namespace) -> Bundle:
     )
     bundle, report = export(source, arguments.to or Path("build", name), options)
     print(report)
+    if arguments.openvino_int8:
+        from hindi_stt.export.openvino_int8 import replace_bundle
+
+        with tempfile.TemporaryDirectory() as folder:
+            bundle = replace_bundle(bundle, _with_openvino_int8(bundle, arguments, Path(folder, "bundle")))
     return bundle
 
 
@@ -98,6 +119,20 @@ def _refresh(arguments: argparse.Namespace, bundle: Bundle) -> Bundle:
         print(f"  {precision}: {size:,} bytes, max |Δ log-prob| against NeMo {worst:.1e}")
     print("  nodes: " + ", ".join(f"{count} {name}" for name, count in report["nodes"].items()))
     return refreshed
+
+
+def _with_openvino_int8(bundle: Bundle, arguments: argparse.Namespace, folder: Path) -> Bundle:
+    from hindi_stt.evaluation.manifest import read_manifest
+    from hindi_stt.export.openvino_int8 import add_openvino_int8, calibration_clips
+
+    sources: Iterable[bytes | Path]
+    if arguments.calibrate:
+        sources = (utterance.file for utterance in read_manifest(arguments.calibrate))
+    else:
+        from tests.support import evaluation_set
+
+        sources = (clip.wav for condition in evaluation_set.CONDITIONS for clip in evaluation_set.clips(condition))
+    return add_openvino_int8(bundle, calibration_clips(bundle, sources), folder)
 
 
 if __name__ == "__main__":
