@@ -109,6 +109,7 @@ class Health:
             **keys,
             "model": self._registry.default.tag,
             "models": {bundle.tag: bundle.manifest.language for bundle in self._registry},
+            "forms": {bundle.tag: str(bundle.form) for bundle in self._registry},
             "runner": runner,
             "versions": self._versions,
         }

@@ -196,7 +196,7 @@ async def _transcribe(
     if recognizer.settings.cache_shared == "off":
         facts["owner"] = client.name
     file = cast("BinaryIO", recording.source)
-    key = await recognizer.in_thread(lambda: fingerprint(file, parameters.pipeline.tag, recognizer.settings, facts))
+    key = await recognizer.in_thread(lambda: fingerprint(file, parameters.pipeline.label, recognizer.settings, facts))
     if (found := await cache.get(key)) is not None:
         await recognizer.limits.count_audio(client, found.duration_s)
         recognizer.metrics.requests.inc()
@@ -235,7 +235,7 @@ async def _answer(
 ) -> Response:
     """Make the response in the requested format.
 
-    Warnings are in its body or in the header X-Warnings, and X-Model is the tag of the model. A thread cuts subtitles,
+    Warnings are in its body or in the header X-Warnings, and X-Model is the model's label. A thread cuts subtitles,
     which takes tenths of a second for a long recording.
 
     Args:
@@ -249,7 +249,7 @@ async def _answer(
         The response.
     """
     warnings = [*transcript.warnings, *parameters.warnings]
-    headers = {"X-Model": parameters.pipeline.tag}
+    headers = {"X-Model": parameters.pipeline.label}
     if warnings:
         headers["X-Warnings"] = ", ".join(quote(text, safe=" =:,;'()") for text in warnings)
     if (form := TEXT_FORMATS.get(parameters.response_format)) is not None:
@@ -261,7 +261,7 @@ async def _answer(
 
 def _own_body(result: TranscriptionResult, parameters: TranscriptionRequest) -> dict[str, Any]:
     transcript = result.transcript
-    body = render.to_json(transcript, parameters.pipeline.tag)
+    body = render.to_json(transcript, parameters.pipeline.label)
     if parameters.response_format == "verbose_json" and parameters.segments:
         body["segments"] = render.verbose_segments(transcript)
     if parameters.logprobs:

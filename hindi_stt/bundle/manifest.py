@@ -202,7 +202,8 @@ class Bundle:
         self.folder = folder
         self.manifest = manifest
         self.version = version
-        self.form = form or Form(ONNX_RUNTIME, manifest.default_precision)
+        self._usual_form = Form(ONNX_RUNTIME, manifest.default_precision)
+        self.form = form or self._usual_form
         self.tokens = self._read_tokens()
         self.filterbank = self._read_filterbank()
 
@@ -266,10 +267,10 @@ class Bundle:
         raise BundleInvalid(f"{self.folder} has no asset {role}/{name or '*'}; it has {have}.")
 
     def with_precision(self, name: str) -> Bundle:
-        """Return this bundle with another default precision.
+        """Return this bundle as ONNX Runtime runs it in a precision.
 
         Args:
-            name: A precision of the bundle; empty for no change.
+            name: A precision of the bundle; empty for the default one.
 
         Returns:
             The bundle.
@@ -277,12 +278,11 @@ class Bundle:
         Raises:
             InvalidSetting: The bundle has no such precision.
         """
-        if not name or name == self.manifest.default_precision:
-            return self
+        name = name or self.manifest.default_precision
         if name not in self.manifest.precisions:
             have = ", ".join(self.manifest.precisions)
             raise InvalidSetting(f"HINDI_STT_PRECISION={name}: the model {self.tag} has {have} only.")
-        return Bundle(self.folder, self.manifest.model_copy(update={"default_precision": name}), self.version)
+        return Bundle(self.folder, self.manifest, self.version, Form(ONNX_RUNTIME, name))
 
     def with_form(self, form: Form) -> Bundle:
         """This bundle in another form.
@@ -364,6 +364,14 @@ class Bundle:
     def tag(self) -> str:
         """Name and version, in the form of a BentoML tag."""
         return f"{self.manifest.name}:{self.version}"
+
+    @property
+    def label(self) -> str:
+        """What answers call the model: the tag, and the form where ONNX Runtime with the default precision is not it.
+
+        Two answers with the same label come from the same numbers: NAME:VERSION, or NAME:VERSION+BACKEND-PRECISION.
+        """
+        return self.tag if self.form == self._usual_form else f"{self.tag}+{self.form}"
 
 
 def sha256_of(path: Path) -> str:

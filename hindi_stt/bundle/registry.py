@@ -124,6 +124,8 @@ class Registry:
     def _named(self, model: str | None) -> tuple[Bundle, ...]:
         if model is None:
             return tuple(self)
+        if labelled := [bundle for bundle in self if bundle.label == model]:
+            return tuple(labelled)
         if model not in self._names:
             raise UnknownModel(
                 f"There is no model {model[:_SHOWN_LETTERS]!r} here; there are {', '.join(self._names)}."

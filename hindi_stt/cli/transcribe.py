@@ -99,7 +99,7 @@ def _transcribe(arguments: argparse.Namespace, resolve: Callable[[Settings], Seq
                 with _opened(one) as source:
                     transcript = pipeline.transcribe(source, acoustic, options, on_progress=on_progress)
                 named = len(inputs) > 1 and arguments.output_dir is None
-                written = _written(transcript, arguments.format, one.name, bundle.tag, named=named)
+                written = _written(transcript, arguments.format, one.name, bundle.label, named=named)
                 if arguments.output_dir is None:
                     bar.write(written.removesuffix("\n"), file=sys.stdout)
                 else:

@@ -36,6 +36,7 @@ class Pipeline:
     Attributes:
         bundle: The model.
         tag: Of the model, whatever alias a request names it by.
+        label: What answers call it: with runtime and precision, where they are not the usual ones.
         language: Of the model, as a code of ISO 639-1.
         sample_rate: At which the model takes its samples, in Hz.
         limits: Bounds on a recording.
@@ -54,6 +55,7 @@ class Pipeline:
         manifest = bundle.manifest
         self.bundle = bundle
         self.tag = bundle.tag
+        self.label = bundle.label
         self.language = manifest.language
         self.sample_rate = manifest.features.sample_rate
         child = ChildLimits(settings.decoder_cpu_s, settings.decoder_memory_mb * 2**20, settings.decoder_wait_s)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hindi_stt.bundle import forms
 from hindi_stt.bundle.forms import FORMS, Form, choose_form, form_files, forms_of, select_form
 from hindi_stt.bundle.manifest import EMBEDDED, Bundle, Manifest
-from hindi_stt.errors import BundleInvalid, InvalidSetting
+from hindi_stt.bundle.registry import Registry
+from hindi_stt.errors import BundleInvalid, InvalidSetting, UnknownModel
 from hindi_stt.settings import Settings
 from hindi_stt.settings.cpu import cpu_features, parse_cpu_features
 
@@ -107,6 +108,20 @@ def test_a_manifest_of_earlier_versions_runs_as_before() -> None:
         == FP32
     )
     assert set(forms_of(manifest)) == set(FORMS) - {OV_INT8}
+
+
+def test_a_label_says_what_is_not_usual(bundle: Bundle) -> None:
+    assert bundle.with_form(FP32).label == bundle.tag
+    assert bundle.with_form(INT8).label == f"{bundle.tag}+onnxruntime-int8"
+    assert bundle.with_form(OV_BF16).label == f"{bundle.tag}+openvino-bf16"
+    assert bundle.with_form(OV_BF16).with_form(FP32).form == FP32
+
+
+def test_a_request_may_name_what_an_answer_called_the_model(bundle: Bundle) -> None:
+    registry = Registry([bundle.with_form(OV_BF16)])
+    assert registry.choose(f"{bundle.tag}+openvino-bf16", []).bundles == registry.choose(bundle.tag, []).bundles
+    with pytest.raises(UnknownModel):
+        registry.choose(f"{bundle.tag}+onnxruntime-int8", [])
 
 
 def test_files_of_a_form(bundle: Bundle) -> None:
