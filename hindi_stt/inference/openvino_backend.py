@@ -20,6 +20,7 @@ from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.errors import BundleInvalid
 from hindi_stt.inference.backend import Dimensions
 from hindi_stt.inference.openvino_graph import rewrite_for_openvino
+from hindi_stt.inference.openvino_positions import MAX_FRAMES, tabulate_positions
 from hindi_stt.settings import available_cores
 from hindi_stt.settings.cpu import cpu_features
 from hindi_stt.types import Float32
@@ -49,16 +50,28 @@ class OpenVinoBackend:
 
     def __init__(self, bundle: Bundle, precision: str, *, threads: int) -> None:
         self._spec = bundle.manifest.acoustic
-        path = form_files(bundle, Form(OPENVINO, precision))[0]
+        self._path = form_files(bundle, Form(OPENVINO, precision))[0]
+        # In OpenVINO's own format it was rewritten before it was quantised.
+        self._rewritten = any(a.role == OPENVINO_ROLE and a.name == precision for a in bundle.manifest.assets)
+        self._configuration = _configuration(precision, threads)
+        self._max_frames = MAX_FRAMES * self._spec.subsampling
+        self._model = self._compile(tabulated=True)
+        self._requests = threading.local()
+        self._lock = threading.Lock()
+        self._for_long_clips: Any = None
+
+    def _compile(self, *, tabulated: bool) -> Any:
         core = ov.Core()
         try:
-            model = core.read_model(path)
-            if not any(asset.role == OPENVINO_ROLE and asset.name == precision for asset in bundle.manifest.assets):
+            model = core.read_model(self._path)
+            if not self._rewritten:
                 rewrite_for_openvino(model)
-            self._model = core.compile_model(model, "CPU", _configuration(precision, threads))
+            if tabulated:
+                tabulate_positions(model)
+                model.validate_nodes_and_infer_types()
+            return core.compile_model(model, "CPU", self._configuration)
         except Exception as error:  # OpenVINO raises RuntimeError and others, with no common base but Exception
-            raise BundleInvalid(f"{path} cannot be loaded by OpenVINO {ov.__version__}: {error}") from error
-        self._requests = threading.local()
+            raise BundleInvalid(f"{self._path} cannot be loaded by OpenVINO {ov.__version__}: {error}") from error
 
     @property
     def inputs(self) -> dict[str, Dimensions]:
@@ -72,12 +85,22 @@ class OpenVinoBackend:
 
     def run(self, features: Float32, lengths: NDArray[np.int64]) -> Float32:
         """See `InferenceBackend`."""
-        request = getattr(self._requests, "request", None)
-        if request is None:  # a request holds the tensors of one run, and so belongs to one thread
-            request = self._requests.request = self._model.create_infer_request()
+        if features.shape[2] > self._max_frames:
+            request = self._without_table().create_infer_request()
+        else:
+            request = getattr(self._requests, "request", None)
+            if request is None:  # a request holds the tensors of one run, and so belongs to one thread
+                request = self._requests.request = self._model.create_infer_request()
         inputs = {self._spec.features_input: np.ascontiguousarray(features), self._spec.length_input: lengths}
         output = request.infer(inputs, share_inputs=True, share_outputs=True)[self._spec.log_probs_output]
         return np.array(output, np.float32)  # the request's own memory, which its next run overwrites
+
+    def _without_table(self) -> Any:
+        """The model for clips that are longer than the table of positions, loaded when the first one comes."""
+        with self._lock:
+            if self._for_long_clips is None:
+                self._for_long_clips = self._compile(tabulated=False)
+            return self._for_long_clips
 
 
 def _configuration(precision: str, threads: int) -> dict[Any, Any]:

@@ -17,12 +17,14 @@ from hindi_stt.decoding import GreedyDecoder
 from hindi_stt.errors import BundleInvalid, InferenceFailed
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.inference.openvino_graph import rewrite_for_openvino
+from hindi_stt.inference.openvino_positions import tabulate_positions
 from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Features, LogProbs
 from tests.conftest import DATA
 
 FP32, BF16 = Form("openvino", "fp32"), Form("openvino", "bf16")
-LENGTHS = (1, 2, 7, 37, 203, 518, 999)
+# The last ones are as long as the table of positions, and longer.
+LENGTHS = (1, 2, 7, 37, 203, 518, 2045, 2048, 2049, 2700)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +56,7 @@ def test_fp32_equals_onnx_runtime(bundle: Bundle, fp32: LocalAcoustic, clips: li
         np.testing.assert_allclose(values(result), values(expected), atol=1e-4)
 
 
-@pytest.mark.parametrize("neighbours", [slice(0, 9), slice(3, 6), slice(5, 9)])
+@pytest.mark.parametrize("neighbours", [slice(0, 12), slice(3, 6), slice(5, 9)])
 def test_a_padded_batch_equals_alone(fp32: LocalAcoustic, clips: list[Features], neighbours: slice) -> None:
     batch = clips[neighbours]
     assert len(fp32.groups(batch)) < len(batch)
@@ -111,6 +113,14 @@ def test_the_layout_leaves_no_copy(bundle: Bundle) -> None:
     n_layers = sum(node.get_type_name() == "Softmax" for node in model.get_ordered_ops())
     assert rewrite_for_openvino(model) == {"subsampling": 1, "depthwise": n_layers, "keys": 2 * n_layers}
     assert rewrite_for_openvino(model) == {"subsampling": 0, "depthwise": 0, "keys": 0}
+
+
+def test_positions_become_a_table(bundle: Bundle) -> None:
+    model = ov.Core().read_model(form_files(bundle, FP32)[0])
+    n_layers = sum(node.get_type_name() == "Softmax" for node in model.get_ordered_ops())
+    rewrite_for_openvino(model)
+    assert tabulate_positions(model) == n_layers
+    assert not any(node.get_type_name() in {"Sin", "Cos"} for node in model.get_ordered_ops())
 
 
 def test_a_file_that_is_no_model_is_named(bundle: Bundle, tmp_path: Path) -> None:
