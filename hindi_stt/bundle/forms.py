@@ -139,7 +139,14 @@ def forms_of(manifest: Manifest) -> tuple[Form, ...]:
 
 
 def form_files(bundle: Bundle, form: Form) -> tuple[Path, ...]:
-    """Find the files of a form, the graph first.
+    """Find the files of a form.
+
+    Args:
+        bundle: The bundle.
+        form: One of its forms.
+
+    Returns:
+        Their paths, the graph first.
 
     Raises:
         BundleInvalid: The bundle has no such form.

@@ -285,9 +285,16 @@ class Bundle:
         return Bundle(self.folder, self.manifest, self.version, Form(ONNX_RUNTIME, name))
 
     def with_form(self, form: Form) -> Bundle:
-        """This bundle in another form.
+        """Return this bundle in another form.
 
-        Raises InvalidSetting where it has no such form.
+        Args:
+            form: Runtime and precision.
+
+        Returns:
+            The bundle.
+
+        Raises:
+            InvalidSetting: The bundle has no such form.
         """
         if form.backend == ONNX_RUNTIME:
             return self.with_precision(form.precision)

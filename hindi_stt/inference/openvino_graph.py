@@ -87,10 +87,16 @@ def _follows_convolution(node: Any) -> bool:
 
 
 def _depthwise_channels_last(model: Any) -> int:
-    """Depthwise convolutions over time in two dimensions, of which the plugin's kernel reads [batch, T, channels].
+    """Write depthwise convolutions over time in two dimensions, whose kernel in the plugin reads [batch, T, channels].
 
     What is element-wise before them (the gate, the mask) is computed in that layout too; bias and activation behind
     them stay with the convolution, into which OpenVINO fuses them.
+
+    Args:
+        model: Changed in place.
+
+    Returns:
+        How many were rewritten.
     """
     count = 0
     for node in model.get_ordered_ops():
