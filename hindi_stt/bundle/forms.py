@@ -182,5 +182,5 @@ def select_form(bundle: Bundle, settings: Settings) -> Bundle:
         verified = [Form.parse(name) for name in manifest.verified_forms]
         form = choose_form(cpu_features(), verified, manifest.default_precision, openvino=has_openvino())
     elif form.backend == OPENVINO and not has_openvino():
-        raise InvalidSetting(f"HINDI_STT_BACKEND={form} needs a package: .venv/bin/pip install 'hindi-stt[openvino]'.")
+        raise InvalidSetting(f"HINDI_STT_BACKEND={form} needs a package: .venv/bin/pip install openvino.")
     return bundle.with_form(form)

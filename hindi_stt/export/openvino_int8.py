@@ -92,7 +92,7 @@ def _quantize(bundle: Bundle, clips: Sequence[Features], target: Path) -> None:
         import openvino as ov
     except ImportError as error:
         raise InvalidRequest(
-            f"int8 for OpenVINO needs a package: pip install 'hindi-stt[quantize]' ({error})."
+            f"int8 for OpenVINO needs a package: .venv/bin/pip install nncf openvino ({error})."
         ) from error
     from hindi_stt.inference.openvino_graph import rewrite_for_openvino
 

@@ -1,4 +1,4 @@
-"""OpenVINO's int8 form of a bundle: made by NNCF, where that is installed (`pip install 'hindi-stt[quantize]'`)."""
+"""OpenVINO's int8 form of a bundle: made by NNCF, where that is installed (the extra quantize)."""
 
 from __future__ import annotations
 
