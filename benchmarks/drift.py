@@ -1,4 +1,4 @@
-"""What each form of a model changes in its texts: `python -m benchmarks.drift [BUNDLE]`; needs espeak-ng, takes minutes.
+"""What each form of a model changes in its texts: `python -m benchmarks.drift [BUNDLE]`; needs espeak-ng; minutes.
 
 The sentences of tests/support/evaluation_set.py in each of the voices that training never used, clean, and once each
 in noise and over the telephone: some 35 minutes of speech. With --manifest recordings with texts instead, as for

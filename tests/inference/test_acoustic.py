@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.errors import InferenceFailed, InvalidSetting
-from hindi_stt.inference.acoustic import SLOWER_FUSIONS, LocalAcoustic, group_by_length, padding_share
+from hindi_stt.inference.acoustic import LocalAcoustic, group_by_length, padding_share
+from hindi_stt.inference.onnxruntime_backend import SLOWER_FUSIONS
 from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Features, LogProbs
 from tests.conftest import DATA
