@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
@@ -14,7 +15,7 @@ from bentoml.exceptions import BentoMLException, NotFound
 
 from hindi_stt.bundle.forms import select_form
 from hindi_stt.bundle.manifest import EMBEDDED, MANIFEST_FILE, REPORT_FILE, Bundle
-from hindi_stt.errors import ModelNotFound, needing_room
+from hindi_stt.errors import BundleInvalid, ModelNotFound, needing_room
 
 if TYPE_CHECKING:
     from hindi_stt.settings import Settings
@@ -34,17 +35,27 @@ def save(bundle: Bundle) -> str:
     Raises:
         StorageFull: The disk is full.
     """
-    if _find(bundle.tag) is None:
-        manifest = bundle.manifest
-        labels = {"language": manifest.language, "licence": manifest.licence}
-        metadata = {"source_sha256": manifest.source.sha256, "precisions": manifest.precisions}
-        with needing_room("the model"), bentoml.models.create(bundle.tag, labels=labels, metadata=metadata) as model:
-            for name in (MANIFEST_FILE, *(asset.file for asset in manifest.assets)):
-                shutil.copyfile(bundle.folder / name, model.path_of(name))
-            report = bundle.folder / REPORT_FILE
-            if report.is_file():
-                shutil.copyfile(report, model.path_of(REPORT_FILE))
+    if _is_complete(bundle.tag):
+        return bundle.tag
+    try:
+        with needing_room("the model"):
+            _write(bundle)
+    except BaseException:
+        _is_complete(bundle.tag)  # BentoML deletes what it has written after an Exception, but not after Control-C
+        raise
     return bundle.tag
+
+
+def _write(bundle: Bundle) -> None:
+    manifest = bundle.manifest
+    labels = {"language": manifest.language, "licence": manifest.licence}
+    metadata = {"source_sha256": manifest.source.sha256, "precisions": manifest.precisions}
+    with bentoml.models.create(bundle.tag, labels=labels, metadata=metadata) as model:
+        for name in (MANIFEST_FILE, *(asset.file for asset in manifest.assets)):
+            shutil.copyfile(bundle.folder / name, model.path_of(name))
+        report = bundle.folder / REPORT_FILE
+        if report.is_file():
+            shutil.copyfile(report, model.path_of(REPORT_FILE))
 
 
 def tags() -> list[str]:
@@ -124,6 +135,18 @@ def resolve_all(settings: Settings) -> tuple[Bundle, ...]:
 def _named(name: str) -> Bundle:
     """A bundle by its folder, or by its tag in the store."""
     return Bundle.open(name) if os.sep in name or Path(name).is_dir() else load(name)
+
+
+def _is_complete(tag: str) -> bool:
+    """Whether the store has this bundle; what a process that was ended has written of it is deleted."""
+    model = _find(tag)
+    if model is not None:
+        with contextlib.suppress(BundleInvalid, ModelNotFound):
+            Bundle.open(model.path)
+            return True
+    with contextlib.suppress(NotFound):
+        bentoml.models.delete(tag)
+    return False
 
 
 def _find(tag: str) -> bentoml.Model | None:
