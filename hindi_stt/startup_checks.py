@@ -17,6 +17,7 @@ from hindi_stt.access.key_file import read_key_file
 from hindi_stt.bundle import store
 from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.bundle.registry import Registry
+from hindi_stt.catalogue.entries import read_catalogue
 from hindi_stt.decoding import read_hotwords
 from hindi_stt.decoding.decoders import LM_ROLE, NO_LANGUAGE_MODEL, vocabulary_of
 from hindi_stt.decoding.hotwords import build_tree
@@ -65,6 +66,7 @@ def check_settings(settings: Settings) -> Registry:
     )
     for check in checks:
         check(settings)
+    read_catalogue(settings.model_catalogue)
     _check_provider(settings)
     _check_decoding(settings, registry.default)
     _check_text(settings, registry.default)

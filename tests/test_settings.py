@@ -31,6 +31,14 @@ BAD = [
     ("model_aliases", "a" * 129),
     ("model_loading", "later"),
     ("model_memory_mb", "1"),
+    ("model_hub", "huggingface.co"),
+    ("model_hub", "ftp://hub.example.com"),
+    ("model_hub", "https://user:secret@hub.example.com"),
+    ("model_hub", "https://hub.example.com/models"),
+    ("model_catalogue", "/nix"),
+    ("model_catalogue", "{}"),
+    ("model_catalogue", "{}/binary"),
+    ("model_catalogue", "{}/text"),
     ("min_audio_s", "14401"),
     ("other_languages", "ignore"),
     ("page", "yes"),
@@ -105,6 +113,7 @@ BAD = [
     *((name, value) for name in NUMBERS for value in ("many", "-1", "nan", "inf", "1e60", "")),
 ]
 GOOD = [
+    ("model_hub", "http://127.0.0.1:8080"),
     ("model_aliases", "whisper-1, मॉडल"),
     ("cors_origins", "https://example.com,http://localhost:8080,null"),
     ("cors_origins", "*"),

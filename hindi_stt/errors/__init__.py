@@ -85,6 +85,12 @@
         ├── BundleInvalid
         ├── LanguageModelInvalid
         ├── SourceUnavailable
+        ├── DownloadInterrupted
+        ├── ModelGated
+        ├── NotAModelFile
+        ├── LicenceNotAccepted
+        ├── FeaturesUnknown
+        ├── ExportEnvironmentMissing
         ├── ChecksumMismatch
         ├── UnsafeArchive
         ├── CorruptModel
@@ -146,9 +152,15 @@ from hindi_stt.errors.models import (
     BundleInvalid,
     ChecksumMismatch,
     CorruptModel,
+    DownloadInterrupted,
+    ExportEnvironmentMissing,
+    FeaturesUnknown,
     LanguageModelInvalid,
+    LicenceNotAccepted,
     ModelError,
+    ModelGated,
     ModelNotFound,
+    NotAModelFile,
     SourceUnavailable,
     UnsafeArchive,
     UnsupportedModel,
@@ -213,9 +225,12 @@ __all__ = [
     "CorruptAudio",
     "CorruptModel",
     "DecoderLost",
+    "DownloadInterrupted",
     "DuplicateReference",
     "EmptyBody",
     "EmptyCommit",
+    "ExportEnvironmentMissing",
+    "FeaturesUnknown",
     "HeaderTimeout",
     "HeadersTooLarge",
     "HindiSTTError",
@@ -236,14 +251,17 @@ __all__ = [
     "KeysUnavailable",
     "LanguageModelInvalid",
     "LedgerUnavailable",
+    "LicenceNotAccepted",
     "LimitsUnavailable",
     "MethodNotAllowed",
     "MissingFile",
     "MissingKey",
     "ModelError",
+    "ModelGated",
     "ModelNotFound",
     "ModelUnavailable",
     "NoMicrophone",
+    "NotAModelFile",
     "NotAcceptable",
     "NotFound",
     "OriginNotAllowed",

@@ -8,9 +8,15 @@ __all__ = [
     "BundleInvalid",
     "ChecksumMismatch",
     "CorruptModel",
+    "DownloadInterrupted",
+    "ExportEnvironmentMissing",
+    "FeaturesUnknown",
     "LanguageModelInvalid",
+    "LicenceNotAccepted",
     "ModelError",
+    "ModelGated",
     "ModelNotFound",
+    "NotAModelFile",
     "SourceUnavailable",
     "UnsafeArchive",
     "UnsupportedModel",
@@ -51,6 +57,48 @@ class SourceUnavailable(ModelError):
 
     code = "model_source_unavailable"
     help = "Fetch the .nemo file on a machine with a network, copy it here, then: python export_model.py MODEL.nemo"
+
+
+class DownloadInterrupted(ModelError):
+    """The connection broke in the middle of a model file, again and again."""
+
+    code = "download_interrupted"
+    help = "Run the same command again: it continues where the download broke off."
+
+
+class ModelGated(ModelError):
+    """The model's publisher gives it to accounts with access only, and refused this request."""
+
+    code = "model_gated"
+    help = "Ask for access on the model's page, make a token of your account, and set it: export HF_TOKEN=hf_…"
+
+
+class NotAModelFile(ModelError):
+    """What came in the place of a model file is a web page, or the pointer of a file in Git LFS."""
+
+    code = "not_a_model_file"
+    help = "Name the address of the file itself: on a hub that of its download button, with /resolve/ and not /blob/."
+
+
+class LicenceNotAccepted(ModelError):
+    """A model of the catalogue whose licence was not accepted."""
+
+    code = "licence_not_accepted"
+    help = "Read the licence; where you agree, run the command again with --accept-licence."
+
+
+class FeaturesUnknown(ModelError):
+    """Ready ONNX files that do not tell how the features of their model are computed."""
+
+    code = "model_features_unknown"
+    help = "Name them with --preset, or write features.json beside the model: docs/models.md shows both."
+
+
+class ExportEnvironmentMissing(ModelError):
+    """The model needs a conversion whose packages are not installed."""
+
+    code = "export_environment_missing"
+    help = "NeMo models: 'make oracle' in a checkout (2 GB). ONNX files in parts: pip install onnx."
 
 
 class ChecksumMismatch(ModelError):

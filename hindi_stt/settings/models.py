@@ -65,6 +65,19 @@ class ModelSettings(SettingsGroup):
         ge=0,
     )
 
+    model_hub: str = setting(
+        "https://huggingface.co",
+        "Where 'hindi-stt models get' downloads models from: http:// or https:// and the host of a hub like Hugging "
+        "Face's, a mirror for instance. The token in HF_TOKEN is sent to it.",
+        example="https://hub.example.com",
+        pattern=r"^https?://[^\s/?#@]+$",
+    )
+    model_catalogue: str = setting(
+        "",
+        "A file of further models for 'hindi-stt models get', in the form of hindi_stt/catalogue/models.toml.",
+        example="/etc/hindi-stt/models.toml",
+    )
+
     @property
     def more_models(self) -> tuple[str, ...]:
         """Folders or tags of the further models."""

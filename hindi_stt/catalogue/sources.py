@@ -1,0 +1,176 @@
+"""Where a model can be had: a name of the catalogue, an id on the hub, or the address of one file."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+from hindi_stt.catalogue.download import BRING_IT, Download, download, open_client
+from hindi_stt.catalogue.entries import Entry, PublishedFile
+from hindi_stt.errors import ModelGated, NotAModelFile, SourceUnavailable, UnsupportedModel
+
+__all__ = ["Published", "fetch_all", "published_at"]
+
+# The variable that Hugging Face's own tools read.
+_TOKEN_VARIABLE: Final = "HF_TOKEN"  # noqa: S105  (its name)
+_HUB_ID: Final = re.compile(r"(?P<id>[\w-][\w.-]*/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
+_READY: Final = re.compile(
+    r"config\.json|features\.json|vocab\.txt|tokens\.txt|"
+    r"(model([._-](fp32|int8))?|(encoder|(ctc[._-])?decoder)([._-]model)?)\.onnx([._]data)?"
+)
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A model that can be downloaded.
+
+    Attributes:
+        name: Proposal for the bundle's name.
+        becomes: "onnx" for ready files, "nemo" for a .nemo file.
+        addresses: Address of each file, by its name.
+        page: Where people read about it and ask for access.
+        known: What is known of the files, by name.
+        key: Distinguishes this source and revision from others, for the folder of downloads.
+        from_hub: Whether the addresses are the hub's, so that its token is sent.
+    """
+
+    name: str
+    becomes: Literal["onnx", "nemo"]
+    addresses: Mapping[str, str]
+    page: str
+    known: Mapping[str, PublishedFile]
+    key: str
+    from_hub: bool
+
+    @classmethod
+    def of_entry(cls, name: str, entry: Entry, hub: str) -> Published:
+        """Where a model of the catalogue can be had.
+
+        Args:
+            name: Its name in the catalogue.
+            entry: The entry.
+            hub: Address of the hub.
+
+        Returns:
+            The model.
+
+        Raises:
+            UnsupportedModel: It cannot be made a bundle.
+        """
+        if entry.becomes == "none":
+            raise UnsupportedModel(f"{name} cannot be made a bundle here. {entry.notes}")
+        from_hub = entry.source.startswith("hub:")
+        repository = entry.source.removeprefix("hub:")
+        addresses = {
+            file: _hub_address(hub, repository, entry.revision, file) if from_hub else entry.source
+            for file in entry.files
+        }
+        key = f"{entry.source}@{entry.revision}"
+        return cls(name, entry.becomes, addresses, entry.page, entry.files, key, from_hub)
+
+
+def published_at(source: str, hub: str) -> Published:
+    """Find out what a source that is not in the catalogue offers.
+
+    Args:
+        source: OWNER/NAME or OWNER/NAME@REVISION on the hub, or an https address of a .nemo file.
+        hub: Address of the hub.
+
+    Returns:
+        The model.
+
+    Raises:
+        SourceUnavailable: It is neither, it cannot be reached, or it has no model of a known layout.
+        ModelGated: The hub gives it to accounts with access only.
+    """
+    if "://" in source:
+        file = Path(urlsplit(source).path).name
+        if not file.endswith(".nemo") or not _NAME.fullmatch(file):
+            raise SourceUnavailable(
+                f"{source} is no address of a .nemo file. Of ready ONNX files download all that belong together into a "
+                "folder, and name the folder."
+            )
+        return Published(file.removesuffix(".nemo"), "nemo", {file: source}, source, {}, source, from_hub=False)
+    match = _HUB_ID.fullmatch(source)
+    if match is None:
+        raise SourceUnavailable(
+            f"{source!r} is no name of the catalogue, no folder or .nemo file here, no https address, and no model on "
+            "the hub (OWNER/NAME). 'hindi-stt models list --available' lists the catalogue."
+        )
+    repository, revision = match["id"], match["revision"] or "main"
+    names = _hub_files(hub, repository, revision)
+    ready = [name for name in names if _READY.fullmatch(name)]
+    nemo = [name for name in names if name.endswith(".nemo") and _NAME.fullmatch(name)]
+    if any(name.endswith(".onnx") for name in ready):
+        files, becomes = ready, "onnx"
+    elif len(nemo) == 1:
+        files, becomes = nemo, "nemo"
+    else:
+        raise SourceUnavailable(
+            f"{repository} has {len(nemo)} .nemo files and no model.onnx or encoder.onnx at its top: no layout that is "
+            f"known here. It has {', '.join(names[:12]) or 'no files'}."
+        )
+    addresses = {name: _hub_address(hub, repository, revision, name) for name in files}
+    key = f"hub:{repository}@{revision}"
+    kind: Literal["onnx", "nemo"] = "onnx" if becomes == "onnx" else "nemo"
+    return Published(repository.partition("/")[2], kind, addresses, f"{hub}/{repository}", {}, key, from_hub=True)
+
+
+def fetch_all(model: Published, downloads: Path) -> Path:
+    """Download all files of a model; what is there already is not downloaded again.
+
+    Args:
+        model: The model.
+        downloads: The folder of downloads.
+
+    Returns:
+        The folder with the files.
+
+    Raises:
+        ModelError: As `download` does.
+        StorageFull: The disk is full.
+    """
+    folder = downloads / f"{model.name}-{hashlib.sha256(model.key.encode()).hexdigest()[:12]}"
+    token = os.environ.get(_TOKEN_VARIABLE, "") if model.from_hub else ""
+    with open_client() as client:
+        for name, address in model.addresses.items():
+            known = model.known.get(name, PublishedFile())
+            file = Download(address, folder, name, model.page, token, known.sha256, known.bytes)
+            download(file, client)
+    return folder
+
+
+def _hub_address(hub: str, repository: str, revision: str, file: str) -> str:
+    return f"{hub}/{repository}/resolve/{quote(revision, safe='')}/{quote(file)}"
+
+
+def _hub_files(hub: str, repository: str, revision: str) -> Sequence[str]:
+    """Names of the files of a repository, by the hub's API."""
+    token = os.environ.get(_TOKEN_VARIABLE, "")
+    address = f"{hub}/api/models/{repository}/revision/{quote(revision, safe='')}"
+    try:
+        with open_client() as client:
+            answer = client.get(address, headers={"Authorization": f"Bearer {token}"} if token else {})
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise SourceUnavailable(f"{hub} cannot be reached: {error or type(error).__name__}. {BRING_IT}") from error
+    # The hub says 401 for a model that does not exist, too, so that nobody learns of private ones.
+    if answer.status_code in {401, 403}:
+        raise ModelGated(
+            f"{hub} refuses {repository} ({answer.status_code}): there is no such model, or it needs access. "
+            f"Ask for it at {hub}/{repository}."
+        )
+    if answer.status_code != 200:
+        raise SourceUnavailable(f"{hub} has no {repository}@{revision}: it answers with status {answer.status_code}.")
+    try:
+        return sorted(str(file["rfilename"]) for file in answer.json()["siblings"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise NotAModelFile(f"{address} is no list of files: {hub} is not a hub like Hugging Face's.") from error
