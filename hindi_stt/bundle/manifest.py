@@ -91,7 +91,17 @@ class FeatureSpec(_Frozen):
 
 
 class AcousticSpec(_Frozen):
-    """The ONNX files take features [batch, n_mels, t] and length [batch], and give log-probs [batch, t', classes]."""
+    """The ONNX files take features [batch, n_mels, t] and length [batch], and give log-probs [batch, t', classes].
+
+    Attributes:
+        features_input: Name of the input for features.
+        length_input: Name of the input for the number of frames.
+        log_probs_output: Name of the output.
+        n_classes: Classes, the blank included.
+        blank_id: Class of the blank.
+        subsampling: Frames of features for each frame of log-probs.
+        batched: Whether clips may share a run. False for a graph in which padding changes a clip's last frames.
+    """
 
     features_input: str
     length_input: str
@@ -99,6 +109,7 @@ class AcousticSpec(_Frozen):
     n_classes: int = Field(gt=1)
     blank_id: int = Field(ge=0)
     subsampling: int = Field(gt=0)
+    batched: bool = True
 
 
 class OnsetSpec(_Frozen):

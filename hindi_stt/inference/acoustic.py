@@ -45,7 +45,8 @@ class LocalAcoustic:
         threads: Threads of one run.
         precision: Name of the ONNX file that ONNX Runtime runs instead of the bundle's form.
         form: Runtime and precision instead of the bundle's.
-        max_padding: Most padding in one run, as a share of its frames.
+        max_padding: Most padding in one run, as a share of its frames. Only fp32 is batched, unless the manifest says
+            that it must not be.
         provider: Of ONNX Runtime, what runs the graph: cpu, openvino or cuda.
 
     Attributes:
@@ -72,7 +73,8 @@ class LocalAcoustic:
         self._errors = RepeatedErrors()
         self._spec = bundle.manifest.acoustic
         self._n_mels = bundle.manifest.features.n_mels
-        self._max_padding = max_padding if self.precision in _BATCHABLE_PRECISIONS else None
+        batched = self._spec.batched and self.precision in _BATCHABLE_PRECISIONS
+        self._max_padding = max_padding if batched else None
         self._backend = open_backend(bundle, self.form, threads=threads, provider=provider)
         self._check_signature(f"{bundle.tag} ({self.form})")
 

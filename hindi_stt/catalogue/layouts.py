@@ -1,0 +1,128 @@
+"""Recognises the layouts in which ONNX models are published, by the names of their files."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from hindi_stt.errors import CorruptModel, SourceUnavailable, UnsupportedModel
+
+__all__ = ["Layout", "external_files", "find_layout"]
+
+_MAX_CONFIG_BYTES: Final = 2**20
+_MODEL: Final = re.compile(r"model(?:[._-](?P<precision>fp32|int8))?\.onnx")
+_ENCODER: Final = re.compile(r"encoder(?:[._-]model)?\.onnx")
+_DECODER: Final = re.compile(r"(?:ctc[._-])?decoder(?:[._-]model)?\.onnx")
+_TRANSDUCER: Final = re.compile(r"(decoder_joint|joiner|joint|rnnt_decoder|predictor)[\w.-]*\.onnx")
+_ANY_MODEL: Final = re.compile(r".*\.(onnx|nemo|ort)")
+_VOCABULARIES: Final = ("tokens.txt", "vocab.txt")
+# How exporters call the file of weights that do not fit into the graph's own.
+_EXTERNAL: Final = ("{}.data", "{}_data")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The files of a published model.
+
+    Attributes:
+        models: ONNX file by precision, "fp32" or "int8"; of a pair the encoder.
+        decoder: The second graph of an encoder/decoder pair, else None.
+        vocabulary: tokens.txt or vocab.txt.
+        config: onnx-asr's config.json; empty where there is none.
+        unused: Names of further models that are not taken.
+    """
+
+    models: Mapping[str, Path]
+    decoder: Path | None
+    vocabulary: Path
+    config: Mapping[str, Any]
+    unused: Sequence[str]
+
+
+def find_layout(folder: Path) -> Layout:
+    """Find the model in a folder.
+
+    Args:
+        folder: Files as they were published: onnx-asr's layout, sherpa-onnx's, or NeMo's encoder and decoder.
+
+    Returns:
+        The files.
+
+    Raises:
+        SourceUnavailable: There is no model in the folder, or several.
+        UnsupportedModel: It is a model of another kind.
+        CorruptModel: The vocabulary is missing, or config.json is damaged.
+    """
+    names = sorted(path.name for path in folder.iterdir() if path.is_file())
+    models: dict[str, Path] = {}
+    for name in names:
+        if match := _MODEL.fullmatch(name):
+            precision = match["precision"] or "fp32"
+            if precision in models:
+                raise SourceUnavailable(f"{folder} has {models[precision].name} and {name}: leave one of them.")
+            models[precision] = folder / name
+    models = dict(sorted(models.items()))  # fp32 first
+    decoder = None
+    if not models:
+        models, decoder = _find_pair(folder, names)
+    taken = {path.name for path in (*models.values(), *filter(None, [decoder]))}
+    unused = [name for name in names if _ANY_MODEL.fullmatch(name) and name not in taken]
+    config = _read_config(folder / "config.json")
+    _refuse_other_kinds(config)
+    return Layout(models, decoder, _find_vocabulary(folder), config, unused)
+
+
+def external_files(model: Path) -> list[Path]:
+    """The files beside a model that hold its weights, by the names that exporters use."""
+    beside = [model.with_name(form.format(model.name)) for form in _EXTERNAL]
+    return [path for path in beside if path.is_file()]
+
+
+def _find_pair(folder: Path, names: Sequence[str]) -> tuple[dict[str, Path], Path | None]:
+    encoders = [name for name in names if _ENCODER.fullmatch(name)]
+    decoders = [name for name in names if _DECODER.fullmatch(name)]
+    if len(encoders) == len(decoders) == 1:
+        if (folder / "language_masks.json").is_file():
+            raise UnsupportedModel(
+                f"{folder} has a head for several languages (language_masks.json), which cannot be cut yet."
+            )
+        return {"fp32": folder / encoders[0]}, folder / decoders[0]
+    transducer = [name for name in names if _TRANSDUCER.fullmatch(name)]
+    if transducer:
+        raise UnsupportedModel(f"{folder} has a transducer ({transducer[0]}) and no CTC head.")
+    have = ", ".join(names[:12]) or "no files"
+    raise SourceUnavailable(
+        f"{folder} has no model that can be used: model.onnx or model.int8.onnx, or encoder.onnx and decoder.onnx. "
+        f"It has {have}."
+    )
+
+
+def _find_vocabulary(folder: Path) -> Path:
+    for name in _VOCABULARIES:
+        if (folder / name).is_file():
+            return folder / name
+    raise CorruptModel(f"{folder} has no vocabulary: {' or '.join(_VOCABULARIES)} is missing.")
+
+
+def _read_config(file: Path) -> Mapping[str, Any]:
+    if not file.is_file():
+        return {}
+    try:
+        if file.stat().st_size > _MAX_CONFIG_BYTES:
+            raise CorruptModel(f"{file} has more than {_MAX_CONFIG_BYTES:,} bytes.")
+        config = json.loads(file.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise CorruptModel(f"{file} is no JSON: {error}.") from error
+    if not isinstance(config, dict):
+        raise CorruptModel(f"{file} is no JSON object.")
+    return config
+
+
+def _refuse_other_kinds(config: Mapping[str, Any]) -> None:
+    kind = config.get("model_type")
+    if kind is not None and not re.fullmatch(r"nemo-(conformer|fastconformer|parakeet)-ctc", str(kind)):
+        raise UnsupportedModel(f"config.json says model_type {kind!r}; only NeMo's CTC models can be served.")
