@@ -21,8 +21,10 @@ export ORT_DISABLE_TELEMETRY := 1
 
 .PHONY: serve test coverage coverage-modules test-slow smoke-slow smoke-chaos smoke-soak check release-check image prove-image prove-metrics oracle oracle-next smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-ui prove-attack prove-clients prove-pythons smoke-pythons itn-reference bench bench-audio medium-random docs lock lock-oracle clean prove-deploy prove-jobs prove-bulk bulk bench-capacity
 
+# The embedded model, or make serve MODEL=NAME: a name of `hindi-stt models list --available`, which is downloaded first where the
+# store does not have it. ACCEPT_LICENCE=1 where there is no terminal to ask on; GET_OPTIONS: further options of `hindi-stt models get`.
 serve: $(VENV)/.serve
-	$(VENV)/bin/bentoml serve service:HindiSTT
+	$(if $(MODEL),tag=$$($(VENV)/bin/hindi-stt models get $(MODEL) $(if $(ACCEPT_LICENCE),--accept-licence) $(GET_OPTIONS)) && export HINDI_STT_MODEL=$$tag &&) $(VENV)/bin/bentoml serve service:HindiSTT
 
 # Without those that have a target of their own.
 ORDINARY := not oracle and not chaos and not api and not monitoring and not ui and not slow and not fuzz and not jobs and not bulk and not clients and not release

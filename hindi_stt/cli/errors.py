@@ -19,6 +19,7 @@ _HELP: Final[dict[type[HindiSTTError], str]] = {
     errors.TruncatedAudio: "Copy the file again, or rewrite what is there: ffmpeg -i INPUT OUTPUT.wav",
     errors.CorruptAudio: "The file is damaged. Copy it again, or rewrite what is there: ffmpeg -i INPUT OUTPUT.wav",
     errors.AudioTooShort: "A recording lasts a tenth of a second at least, or what HINDI_STT_MIN_AUDIO_S says.",
+    errors.StorageFull: "Free space where BENTOML_HOME and the downloads are; a download continues where it stopped.",
     errors.AudioTooLong: "Split the recording, or raise HINDI_STT_MAX_AUDIO_S.",
 }
 

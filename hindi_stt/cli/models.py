@@ -7,9 +7,11 @@ import dataclasses
 import json
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from hindi_stt.bundle.manifest import REPORT_FILE
+from hindi_stt.catalogue.entries import read_catalogue
+from hindi_stt.cli.models_get import add_get
 from hindi_stt.errors import ModelNotFound
 from hindi_stt.settings import get_settings
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["add_models", "add_punctuation"]
 
+_MEGABYTE: Final = 10**6
+
 
 def add_models(commands: Any) -> None:
     """Add `models` to a parser's sub-commands.
@@ -25,9 +29,12 @@ def add_models(commands: Any) -> None:
     Args:
         commands: The subparsers of the parser of `hindi-stt`.
     """
-    parser = commands.add_parser("models", help="list, show, verify or remove models in the store")
+    parser = commands.add_parser("models", help="get, list, show, verify or remove models")
     actions = parser.add_subparsers(required=True, metavar="ACTION")
-    actions.add_parser("list", help="tags, precisions, languages").set_defaults(run=_list)
+    listing = actions.add_parser("list", help="tags, precisions, languages")
+    listing.add_argument("--available", action="store_true", help="the catalogue of published models instead")
+    listing.set_defaults(run=_list)
+    add_get(actions)
     for name, run, text in (
         ("show", _show, "the manifest of a model and what was measured when it was exported"),
         ("verify", _verify, "checksums, sessions, and whether the precisions and a batch agree"),
@@ -53,7 +60,9 @@ def _open(arguments: argparse.Namespace) -> Bundle:
     return store.resolve(get_settings().model_copy(update={"model": arguments.model}))
 
 
-def _list(_: argparse.Namespace) -> int:
+def _list(arguments: argparse.Namespace) -> int:
+    if arguments.available:
+        return _list_available()
     from hindi_stt.bundle import store
 
     for tag in store.tags():
@@ -61,6 +70,20 @@ def _list(_: argparse.Namespace) -> int:
         print(
             f"{tag}\t{','.join(manifest.precisions)}\t{manifest.language}\t{manifest.licence}\t{manifest.description}"
         )
+    return 0
+
+
+def _list_available() -> int:
+    """A line for each model of the catalogue, tabs between the columns."""
+    print("NAME\tLANGUAGE\tLICENCE\tPARAMETERS\tDOWNLOAD\tVISTAAR WER\tHOW\tWHAT")
+    for name, entry in read_catalogue(get_settings().model_catalogue).items():
+        parameters = f"{entry.parameters_m:g} M" if entry.parameters_m else "?"
+        size = f"{entry.n_bytes // _MEGABYTE} MB" if entry.n_bytes else "?"
+        average = entry.wer.get("average")
+        wer = "?" if average is None else f"{average:g} %"
+        how = {"onnx": "ready", "nemo": "export", "none": "not yet"}[entry.becomes] + (", gated" if entry.gated else "")
+        what = f"{entry.title} ({entry.publisher}). {entry.notes}".strip()
+        print(f"{name}\t{entry.language}\t{entry.licence}\t{parameters}\t{size}\t{wer}\t{how}\t{what}")
     return 0
 
 

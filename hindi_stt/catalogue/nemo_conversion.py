@@ -1,0 +1,86 @@
+"""Runs the exporter for NeMo models in its own environment, which needs NeMo and PyTorch."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+from hindi_stt.bundle.manifest import Bundle
+from hindi_stt.catalogue.ready_onnx import Identity
+from hindi_stt.errors import ExportEnvironmentMissing, ModelError, from_code
+
+__all__ = ["ENVIRONMENT_SIZE", "convert", "find_export_python", "install_environment"]
+
+ENVIRONMENT_SIZE: Final = "2 GB"
+_ROOT: Final = Path(__file__).parents[2]
+_SCRIPT: Final = _ROOT / "export_model.py"
+_ENVIRONMENT: Final = _ROOT / ".venv-oracle"
+_COMPLAINT: Final = re.compile(r"^export_model\.py: (?P<message>.*) \[(?P<code>\w+)\]", re.MULTILINE)
+
+
+def find_export_python(named: str = "") -> Path | None:
+    """Find the Python of the export environment.
+
+    Args:
+        named: Its path; empty for that of this checkout, which `make oracle` makes.
+
+    Returns:
+        The path; None where there is no such environment yet.
+
+    Raises:
+        ExportEnvironmentMissing: There is no checkout with the exporter, or `named` is no file.
+    """
+    if not _SCRIPT.is_file():
+        raise ExportEnvironmentMissing("A NeMo model is exported from a checkout of this project; this is a package.")
+    python = Path(named) if named else _ENVIRONMENT / "bin" / "python"
+    if named and not python.is_file():
+        raise ExportEnvironmentMissing(f"{named} is no Python.")
+    complete = bool(named) or (_ENVIRONMENT / ".installed").is_file()
+    return python if complete and python.is_file() else None
+
+
+def install_environment() -> None:
+    """Install the export environment of this checkout with make.
+
+    Raises:
+        ExportEnvironmentMissing: make failed.
+    """
+    target = (_ENVIRONMENT / ".installed").relative_to(_ROOT)
+    done = subprocess.run(["make", "-C", str(_ROOT), str(target)], stdout=sys.stderr, check=False)  # noqa: S607
+    if done.returncode:
+        reason = f"make ended with status {done.returncode}"
+        raise ExportEnvironmentMissing(f"The export environment could not be installed: {reason}.")
+
+
+def convert(file: Path, output: Path, identity: Identity, python: Path) -> Bundle:
+    """Export a .nemo file and verify the result against NeMo.
+
+    Args:
+        file: The .nemo file.
+        output: The folder of the bundle.
+        identity: Name, language, licence and description of the bundle.
+        python: Python of the export environment.
+
+    Returns:
+        The bundle.
+
+    Raises:
+        ModelError: The export failed: the error that the exporter ended with.
+    """
+    command = [str(python), str(_SCRIPT), str(file.absolute()), "--to", str(output), "--name", identity.name]
+    command += ["--language", identity.language, "--licence", identity.licence, "--description", identity.description]
+    environment = {name: value for name, value in os.environ.items() if name not in {"PYTHONHOME", "PYTHONPATH"}}
+    environment["PYTHONPATH"] = str(_ROOT)
+    done = subprocess.run(command, stdout=sys.stderr, stderr=subprocess.PIPE, text=True, env=environment, check=False)
+    if done.returncode:
+        complaint = _COMPLAINT.search(done.stderr)
+        if complaint:
+            error = from_code(complaint["code"], complaint["message"])
+            raise error
+        last = " ".join(done.stderr.split("\n")[-4:]).strip()
+        raise ModelError(f"The export of {file.name} failed: {last}")
+    return Bundle.open(output)

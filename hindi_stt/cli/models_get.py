@@ -1,0 +1,227 @@
+"""hindi-stt models get: download a published model, make it a bundle, and put it into the store."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from hindi_stt.bundle.manifest import MANIFEST_FILE, sha256_of
+from hindi_stt.catalogue.entries import Entry, read_catalogue
+from hindi_stt.concurrency.file_locks import try_lock
+from hindi_stt.errors import (
+    ChecksumMismatch,
+    ExportEnvironmentMissing,
+    InvalidRequest,
+    LicenceNotAccepted,
+    SourceUnavailable,
+    VerificationFailed,
+    needing_room,
+)
+from hindi_stt.settings import get_settings
+
+if TYPE_CHECKING:
+    from hindi_stt.bundle.manifest import Bundle
+    from hindi_stt.catalogue.ready_onnx import Identity
+
+__all__ = ["add_get"]
+
+_DOWNLOADS: Final = Path.home() / ".cache" / "hindi-stt"
+
+
+def add_get(actions: Any) -> None:
+    """Add `get` to the sub-commands of `models`.
+
+    Args:
+        actions: The subparsers of the parser of `hindi-stt models`.
+    """
+    get = actions.add_parser(
+        "get",
+        help="download a model, make it a bundle, and put it into the store",
+        description="Prints the tag in the store; everything else goes to standard error.",
+    )
+    get.add_argument(
+        "source",
+        metavar="MODEL",
+        help="a name of 'models list --available', OWNER/NAME[@REVISION] on the hub, an https address of a .nemo file, "
+        "or a folder or .nemo file here",
+    )
+    get.add_argument("--accept-licence", action="store_true", help="you have read the model's licence, and agree")
+    get.add_argument("--as", dest="name", metavar="NAME", help="name of the bundle (default: the model's)")
+    get.add_argument("--language", help="BCP 47 tag (default: the catalogue's, or else hi)")
+    get.add_argument("--licence", help="of a model that the catalogue does not have (default: unknown)")
+    get.add_argument("--preset", default="", help="feature parameters of ready ONNX files that do not tell them")
+    get.add_argument("--sha256", default="", help="that the .nemo file has to have")
+    get.add_argument(
+        "--downloads", type=Path, default=_DOWNLOADS, metavar="FOLDER", help=f"for downloads (default: {_DOWNLOADS})"
+    )
+    get.add_argument("--export-python", default="", metavar="PYTHON", help="of an environment that has NeMo")
+    get.add_argument(
+        "--install-exporter", action="store_true", help="install that environment where there is none (2 GB)"
+    )
+    get.add_argument("--again", action="store_true", help="even if the store has a bundle of this name")
+    get.set_defaults(run=_get)
+
+
+def _get(arguments: argparse.Namespace) -> int:
+    from hindi_stt.bundle import store  # here, because importing BentoML takes seconds that --help need not wait for
+
+    settings = get_settings()
+    entries = read_catalogue(settings.model_catalogue)
+    entry = None if Path(arguments.source).exists() else entries.get(arguments.source)
+    name = arguments.name or arguments.source
+    stored = [tag for tag in store.tags() if tag.startswith(f"{name}:")]
+    if entry is not None and stored and not arguments.again:
+        _say(f"The store has {name} already; --again gets it anew.")
+        print(store.load(f"{name}:latest").tag)
+        return 0
+    with tempfile.TemporaryDirectory(prefix="hindi-stt-get-") as work, needing_room("the bundle"):
+        bundle = _make_bundle(arguments, entry, Path(work, "bundle"))
+        tag = store.save(bundle)
+    _say(f"In the model store. Serve it with: HINDI_STT_MODEL={tag} bentoml serve service:HindiSTT")
+    print(tag)
+    return 0
+
+
+def _make_bundle(arguments: argparse.Namespace, entry: Entry | None, output: Path) -> Bundle:
+    from hindi_stt.catalogue.sources import Published, fetch_all, published_at
+
+    source, hub = arguments.source, get_settings().model_hub
+    if entry is None and Path(source).exists():
+        return _from_here(arguments, Path(source), output)
+    if entry is not None:
+        published = Published.of_entry(source, entry, hub)
+        _accept_licence(arguments, source, entry)
+    else:
+        published = published_at(source, hub)
+        _say(f"The catalogue does not have {source}: read its licence at {published.page}, and name it with --licence.")
+    if published.becomes == "nemo":
+        _export_python(arguments)  # complains before half a gigabyte is downloaded
+    with _locked(arguments.downloads):
+        folder = fetch_all(published, arguments.downloads)
+    identity = _identity(arguments, published.name, entry)
+    if published.becomes == "nemo":
+        return _convert(arguments, folder / next(iter(published.addresses)), output, identity)
+    preset = arguments.preset or (entry.preset if entry else "")
+    return _import(folder, output, identity, preset)
+
+
+def _from_here(arguments: argparse.Namespace, path: Path, output: Path) -> Bundle:
+    """A bundle's folder, a folder of ready ONNX files, or a .nemo file."""
+    from hindi_stt.bundle.manifest import Bundle
+
+    if path.is_dir() and (path / MANIFEST_FILE).is_file():
+        bundle = Bundle.open(path)
+        _check(bundle)
+        return bundle
+    identity = _identity(arguments, path.resolve().stem if path.is_file() else path.resolve().name, None)
+    if path.is_dir():
+        return _import(path, output, identity, arguments.preset)
+    if path.suffix != ".nemo":
+        raise SourceUnavailable(f"{path} is no .nemo file; of ready ONNX files name the folder that they are in.")
+    return _convert(arguments, path, output, identity)
+
+
+def _identity(arguments: argparse.Namespace, name: str, entry: Entry | None) -> Identity:
+    from hindi_stt.catalogue.ready_onnx import Identity
+
+    plain = re.sub(r"[^a-z0-9_.-]+", "-", (arguments.name or name).lower()).strip("-._") or "model"
+    if arguments.name not in {None, plain}:
+        raise InvalidRequest(f"--as {arguments.name}: a name has small letters, digits, dots, dashes and underscores.")
+    language = arguments.language or (entry.language if entry else "hi")
+    licence = arguments.licence or (entry.licence if entry else "unknown")
+    return Identity(plain, language, licence, f"{entry.title} ({entry.publisher})" if entry else "")
+
+
+def _import(folder: Path, output: Path, identity: Identity, preset: str) -> Bundle:
+    from hindi_stt.catalogue.ready_onnx import import_onnx
+
+    _say("Making a bundle, and verifying that it agrees with itself …")
+    bundle, warnings = import_onnx(folder, output, identity, preset=preset, threads=get_settings().effective_threads)
+    for warning in warnings:
+        _say(f"Warning: {warning}")
+    if not bundle.manifest.acoustic.batched:
+        _say("Padding changes the last frames of this model's clips, so each clip runs alone.")
+    return bundle
+
+
+def _check(bundle: Bundle) -> None:
+    from hindi_stt.evaluation.consistency import check_consistency
+
+    broken = [
+        one.precision for one in check_consistency(bundle, threads=get_settings().effective_threads) if not one.sound
+    ]
+    if broken:
+        raise VerificationFailed(f"{bundle.tag}: {', '.join(broken)} gives other results in a batch than alone.")
+
+
+def _convert(arguments: argparse.Namespace, file: Path, output: Path, identity: Identity) -> Bundle:
+    from hindi_stt.catalogue.nemo_conversion import convert
+
+    wanted = arguments.sha256.lower()
+    if wanted and (found := sha256_of(file)) != wanted:
+        raise ChecksumMismatch(f"{file} has SHA-256 {found}, asked for was {wanted}.")
+    python = _export_python(arguments)
+    _say(f"Exporting {file.name}, and verifying it against NeMo: minutes …")
+    return convert(file, output, identity, python)
+
+
+def _export_python(arguments: argparse.Namespace) -> Path:
+    """Python of the export environment, which is installed first where it is missing and wanted."""
+    from hindi_stt.catalogue.nemo_conversion import ENVIRONMENT_SIZE, find_export_python, install_environment
+
+    python = find_export_python(arguments.export_python)
+    if python is not None:
+        return python
+    question = f"A NeMo model is exported with NeMo and PyTorch, which take {ENVIRONMENT_SIZE} of disk. Install them?"
+    if not arguments.install_exporter and not _agrees(question):
+        raise ExportEnvironmentMissing(
+            f"NeMo and PyTorch, which take {ENVIRONMENT_SIZE} of disk, are not installed: --install-exporter does it."
+        )
+    install_environment()
+    python = find_export_python()
+    if python is None:
+        raise ExportEnvironmentMissing("make has not made the export environment.")
+    return python
+
+
+def _accept_licence(arguments: argparse.Namespace, name: str, entry: Entry) -> None:
+    text = f"The licence of {name} is {entry.licence}: {entry.licence_url}"
+    _say(text)
+    if not arguments.accept_licence and not _agrees("Have you read it, and do you accept it?"):
+        raise LicenceNotAccepted(f"{text} was not accepted.")
+
+
+def _agrees(question: str) -> bool:
+    """Ask on a terminal; without one the answer is no. The tag on standard output may go to a variable."""
+    if not sys.stdin.isatty():
+        return False
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+@contextmanager
+def _locked(downloads: Path) -> Iterator[None]:
+    """One download at a time in a folder: two would write into the same files."""
+    try:
+        downloads.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(downloads, os.O_RDONLY)
+    except OSError as error:
+        raise InvalidRequest(f"--downloads {downloads}: {error.strerror}.") from error
+    try:
+        if not try_lock(descriptor):
+            raise InvalidRequest(f"Another 'hindi-stt models get' is downloading to {downloads}.")
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")

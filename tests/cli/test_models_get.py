@@ -1,0 +1,260 @@
+"""hindi-stt models get as it is used at a shell, against a server that stands in for the hub."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from hindi_stt.bundle.manifest import EMBEDDED
+from tests.conftest import DATA
+from tests.support.model_hub import ModelHub
+from tests.support.published_onnx import onnx_asr
+from tests.support.server import ROOT, Server
+
+PROGRAM = Path(sys.executable).with_name("hindi-stt")
+TEXT = "आज सुबह से बारिश हो रही है"
+PRESET = "nemo-80-mel-2.5"  # the embedded model's features
+CATALOGUE = """
+[ours]
+title = "Hindi"
+publisher = "Us"
+source = "hub:us/hindi"
+revision = "0123456789abcdef0123456789abcdef01234567"
+page = "https://hub.example/us/hindi"
+licence = "CC-BY-4.0"
+licence_url = "https://hub.example/us/hindi/licence"
+language = "hi"
+becomes = "onnx"
+preset = "{preset}"
+[ours.files."config.json"]
+[ours.files."vocab.txt"]
+[ours.files."model.onnx"]
+sha256 = "{sha256}"
+[ours.files."model.int8.onnx"]
+"""
+
+
+@dataclass(frozen=True)
+class Shell:
+    """A home of its own, with a catalogue whose models are on the stand-in."""
+
+    home: Path
+    hub: ModelHub
+
+    @property
+    def environment(self) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("HINDI_STT_", "BENTOML_", "HF_"))}
+        return kept | {
+            "BENTOML_HOME": str(self.home / "bentoml"),
+            "BENTOML_DO_NOT_TRACK": "True",
+            "HINDI_STT_MODEL_HUB": self.hub.url,
+            "HINDI_STT_MODEL_CATALOGUE": str(self.home / "models.toml"),
+        }
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        command = [str(PROGRAM), *arguments]
+        if arguments[:2] == ("models", "get"):
+            command += ["--downloads", str(self.home / "downloads")]
+        return subprocess.run(
+            command, env=self.environment | environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=180, check=False,
+        )  # fmt: skip
+
+    def get(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return self.run("models", "get", *arguments, **environment)
+
+    @property
+    def stored(self) -> list[str]:
+        return sorted(path.parent.name for path in (self.home / "bentoml").rglob("bundle.json"))
+
+    @property
+    def downloaded(self) -> list[str]:
+        return sorted(path.name for path in (self.home / "downloads").rglob("*") if path.is_file())
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    folder = onnx_asr(tmp_path_factory.mktemp("published") / "model")
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.fixture
+def shell(tmp_path: Path, files: dict[str, bytes]) -> Iterator[Shell]:
+    with ModelHub() as hub:
+        hub.publish("us/hindi", files)
+        sha256 = hashlib.sha256(files["model.onnx"]).hexdigest()
+        (tmp_path / "models.toml").write_text(CATALOGUE.format(preset=PRESET, sha256=sha256))
+        yield Shell(tmp_path, hub)
+
+
+def refused(done: subprocess.CompletedProcess[str], code: str) -> str:
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert f"[{code}]" in done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_from_a_name_to_a_transcript(shell: Shell) -> None:
+    listed = shell.run("models", "list", "--available").stdout.splitlines()
+    assert {"ours", "stt_hi_conformer_ctc_medium"} <= {line.split("\t")[0] for line in listed}
+
+    done = shell.get("ours", "--accept-licence")
+    assert done.returncode == 0, done.stderr
+    (tag,) = done.stdout.split()
+    assert tag.startswith("ours:")
+    assert f"HINDI_STT_MODEL={tag}" in done.stderr
+    assert all("/resolve/0123456789abcdef0123456789abcdef01234567/" in path for path, _ in shell.hub.requests)
+    assert "CC-BY-4.0" in shell.run("models", "list").stdout
+    assert shell.run("transcribe", str(DATA / "rain.flac"), "--model", tag).stdout == f"{TEXT}\n"
+
+    asked = len(shell.hub.requests)
+    again = shell.get("ours")
+    assert (again.returncode, again.stdout) == (0, f"{tag}\n")
+    assert len(shell.hub.requests) == asked
+
+
+def test_the_licence_is_not_accepted(shell: Shell) -> None:
+    message = refused(shell.get("ours"), "licence_not_accepted")
+    assert "https://hub.example/us/hindi/licence" in message
+    assert "--accept-licence" in message
+    assert shell.hub.requests == []
+    assert shell.stored == []
+
+
+@pytest.mark.parametrize("answer", ["y", "n"])
+def test_a_terminal_is_asked(shell: Shell, answer: str) -> None:
+    leader, follower = pty.openpty()
+    command = [PROGRAM, "models", "get", "ours", "--downloads", str(shell.home / "downloads")]
+    with subprocess.Popen(
+        command, env=shell.environment, stdin=follower, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        os.close(follower)
+        os.write(leader, f"{answer}\n".encode())
+        printed, said = process.communicate(timeout=180)
+    os.close(leader)
+    assert "do you accept it?" in said
+    assert printed.startswith("ours:") == (answer == "y")
+    assert process.returncode == (answer == "n")
+
+
+def test_a_gated_model_of_the_hub(shell: Shell) -> None:
+    shell.hub.gated["us/hindi"] = "hf_secret"
+    message = refused(shell.get("us/hindi", "--preset", PRESET), "model_gated")
+    assert f"{shell.hub.url}/us/hindi" in message
+    assert "HF_TOKEN" in message
+    assert shell.downloaded == []
+    refused(shell.get("ours", "--accept-licence", HF_TOKEN="hf_other"), "model_gated")
+    done = shell.get("us/hindi", "--preset", PRESET, "--licence", "CC-BY-4.0", "--as", "mine", HF_TOKEN="hf_secret")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("mine:")
+    assert "hf_secret" not in done.stderr
+
+
+def test_a_break_and_a_second_try(shell: Shell) -> None:
+    shell.hub.storage.breaks = [10**6, 10**6, 0]
+    refused(shell.get("ours", "--accept-licence"), "download_interrupted")
+    assert shell.stored == []
+    done = shell.get("ours", "--accept-licence")
+    assert done.returncode == 0, done.stderr
+
+
+def test_another_file_than_the_known_one(shell: Shell, files: dict[str, bytes]) -> None:
+    shell.hub.publish("us/hindi", {"model.onnx": files["model.onnx"][:-1] + b"?"})
+    message = refused(shell.get("ours", "--accept-licence"), "model_checksum_mismatch")
+    assert "model.onnx has SHA-256" in message
+    assert shell.stored == []
+    assert "model.onnx" not in shell.downloaded
+
+
+def test_features_that_nothing_tells(shell: Shell) -> None:
+    assert "--preset" in refused(shell.get("us/hindi"), "model_features_unknown")
+    assert shell.stored == []
+
+
+@pytest.mark.parametrize(
+    ("source", "code", "said"),
+    [
+        ("indicconformer-600m", "unsupported_model", "indicconformer-600m"),
+        ("nobody", "model_source_unavailable", "models list --available"),
+        ("nobody/nothing", "model_gated", "no such model"),
+        ("https://models.example/model.onnx", "model_source_unavailable", "name the folder"),
+        ("http://models.example/model.nemo", "model_source_unavailable", "encrypted"),
+        ("../nowhere/", "model_source_unavailable", "no folder"),
+    ],
+)
+def test_sources_that_cannot_be_had(shell: Shell, source: str, code: str, said: str) -> None:
+    done = shell.get(source, "--accept-licence", "--export-python", sys.executable)
+    assert said in refused(done, code)
+    assert shell.stored == []
+
+
+@pytest.mark.skipif((ROOT / ".venv-oracle" / ".installed").is_file(), reason="the export environment is installed")
+def test_a_nemo_model_says_first_what_it_needs(shell: Shell) -> None:
+    message = refused(shell.get("stt_hi_conformer_ctc_medium", "--accept-licence"), "export_environment_missing")
+    assert "2 GB" in message
+    assert shell.downloaded == []
+
+
+def test_a_folder_with_a_bundle(shell: Shell) -> None:
+    done = shell.get(str(EMBEDDED))
+    assert done.returncode == 0, done.stderr
+    assert shell.run("models", "list").stdout.startswith(done.stdout.strip())
+
+
+@pytest.mark.slow
+def test_make_serve(shell: Shell) -> None:
+    """The model's tag, as `make serve MODEL=ours` gives it to the server."""
+    printed = subprocess.run(
+        ["make", "-n", "serve", "MODEL=ours", "ACCEPT_LICENCE=1"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    command = printed[printed.index("tag=") :].partition(" && .venv/bin/bentoml")[0]
+    command = command.replace(".venv/bin/hindi-stt models get", f"{PROGRAM} models get --downloads {shell.home}")
+    done = subprocess.run(
+        ["bash", "-c", f"{command} && echo $HINDI_STT_MODEL"], env=shell.environment, capture_output=True, text=True,
+        timeout=180, check=True,
+    )  # fmt: skip
+    tag = done.stdout.strip()
+    server = Server(shell.home, HINDI_STT_MODEL=tag)
+    try:
+        server.wait_until_ready()
+        assert server.transcribe((DATA / "rain.flac").read_bytes()).json()["text"] == TEXT
+        assert tag in httpx.get(f"{server.url}/v1/models").text
+    finally:
+        server.stop()
+
+
+NEMO = """
+import sys
+from pathlib import Path
+from omegaconf import OmegaConf
+from hindi_stt.bundle.manifest import EMBEDDED, Bundle
+from hindi_stt.export.random_model import build_random_model
+from tests.export.conftest import family_config
+build_random_model(OmegaConf.create(family_config("conformer")), list(Bundle.open(EMBEDDED).tokens), Path(sys.argv[1]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not os.environ.get("HINDI_STT_TEST_EXPORT_PYTHON"), reason="HINDI_STT_TEST_EXPORT_PYTHON names none"
+)
+def test_a_nemo_model(shell: Shell) -> None:
+    """Exported in an environment of its own, with random weights; a file that is none is named."""
+    python, file = os.environ["HINDI_STT_TEST_EXPORT_PYTHON"], shell.home / "small.nemo"
+    subprocess.run([python, "-W", "ignore", "-c", NEMO, file], cwd=ROOT, env=shell.environment, check=True)
+    done = shell.get(str(file), "--export-python", python, "--licence", "Apache-2.0")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("small:")
+    assert '"texts_differ": 0' in shell.run("models", "show", done.stdout.strip()).stdout
+    file.write_bytes(b"no archive")
+    refused(shell.get(str(file), "--export-python", python), "corrupt_model")
