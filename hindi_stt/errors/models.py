@@ -35,7 +35,7 @@ class ModelNotFound(ModelError):
     """HINDI_STT_MODEL names neither a bundle folder nor a model in the store."""
 
     code = "model_not_found"
-    help = "List the store with 'bentoml models list'; add a model with 'python export_model.py MODEL.nemo'."
+    help = "List the store with 'hindi-stt models list'; add a model with 'hindi-stt models get NAME'."
 
 
 class BundleInvalid(ModelError):
@@ -56,7 +56,7 @@ class SourceUnavailable(ModelError):
     """The model to export is not there: no such file, no network, or the server refuses."""
 
     code = "model_source_unavailable"
-    help = "Fetch the .nemo file on a machine with a network, copy it here, then: python export_model.py MODEL.nemo"
+    help = "Fetch the files on a machine with a network, copy them here, then: hindi-stt models get FOLDER_OR_FILE"
 
 
 class DownloadInterrupted(ModelError):

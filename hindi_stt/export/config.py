@@ -165,7 +165,7 @@ def _refuse_other_models(config: Mapping[str, Any], class_name: str) -> None:
     if tokenizer_type == "multilingual" or any(section.get("multisoftmax") for section in _sections(config)):
         raise UnsupportedModel(
             "This is an IndicConformer of AI4Bharat's NeMo fork (multisoftmax, multilingual tokenizer), which plain "
-            "NeMo cannot build. Their ONNX files per language are the way to use it; untested here."
+            "NeMo cannot build. Their ONNX files are the way to use it: hindi-stt models get indicconformer-hi."
         )
     if tokenizer_type == "agg":
         raise UnsupportedModel("Aggregate tokenizers (tokenizer.type: agg) cannot be exported.")

@@ -168,6 +168,8 @@ def _save_onnx(content: BundleContent, precision: str, model: onnx.ModelProto, f
         "licence": content.identity.licence,
         "precision": precision,
         "source_sha256": content.source.sha256,
+        # So that the file alone is enough for `hindi-stt models get FOLDER`.
+        "features": config.features.model_dump_json(),
     }
     onnx.helper.set_model_props(model, metadata)
     model.graph.name = content.identity.name
