@@ -18,7 +18,7 @@ from hindi_stt.settings.cpu import cpu_features
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hindi_stt.bundle.manifest import Bundle, Manifest
+    from hindi_stt.bundle.manifest import WEIGHTS_ROLE, Bundle, Manifest
     from hindi_stt.settings import Settings
 
 __all__ = [
@@ -152,10 +152,20 @@ def form_files(bundle: Bundle, form: Form) -> tuple[Path, ...]:
         BundleInvalid: The bundle has no such form.
     """
     if form.backend == ONNX_RUNTIME:
-        return (bundle.path("acoustic", form.precision),)
+        return _onnx_files(bundle, form.precision)
     if form.precision in {"fp32", "bf16"}:
-        return (bundle.path("acoustic", "fp32"),)
+        return _onnx_files(bundle, "fp32")
     return bundle.path(OPENVINO_ROLE, form.precision), bundle.path(OPENVINO_WEIGHTS_ROLE, form.precision)
+
+
+def _onnx_files(bundle: Bundle, precision: str) -> tuple[Path, ...]:
+    """An ONNX file, and the weights of large models beside it."""
+    beside = (
+        bundle.folder / asset.file
+        for asset in bundle.manifest.assets
+        if asset.role == WEIGHTS_ROLE and asset.name.startswith(f"{precision}:")
+    )
+    return bundle.path("acoustic", precision), *beside
 
 
 def has_openvino() -> bool:

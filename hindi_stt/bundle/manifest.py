@@ -28,6 +28,7 @@ __all__ = [
     "MANIFEST_FILE",
     "REPORT_FILE",
     "SCHEMA_VERSION",
+    "WEIGHTS_ROLE",
     "AcousticSpec",
     "Asset",
     "Bundle",
@@ -43,6 +44,8 @@ MANIFEST_FILE = "bundle.json"
 REPORT_FILE = "verification.json"
 SCHEMA_VERSION: Final = 1
 BLANK: Final = "<blk>"
+# Files of weights that an ONNX file of the bundle refers to by their names; "PRECISION:FILE" is the asset's name.
+WEIGHTS_ROLE: Final = "weights"
 # The bundle that comes with this package.
 EMBEDDED: Final = Path(__file__).parent.parent / "embedded"
 

@@ -17,6 +17,7 @@ import numpy as np
 from hindi_stt.bundle.manifest import (
     MANIFEST_FILE,
     REPORT_FILE,
+    WEIGHTS_ROLE,
     AcousticSpec,
     Asset,
     Bundle,
@@ -174,7 +175,7 @@ def _write(
         named.append(("acoustic", precision, f"model.{precision}.onnx"))
         for path in external_files(graph.path):  # the graph names them, so they keep their names
             shutil.copyfile(path, folder / path.name)
-            named.append(("weights", path.name, path.name))
+            named.append((WEIGHTS_ROLE, f"{precision}:{path.name}", path.name))
     first = next(iter(graphs.values()))
     source = next(iter(layout.models.values()))
     spec = AcousticSpec(

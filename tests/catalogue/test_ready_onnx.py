@@ -25,7 +25,7 @@ from hindi_stt.errors import (
 from hindi_stt.evaluation.consistency import check_consistency, made_up_features
 from hindi_stt.evaluation.manifest import Utterance
 from hindi_stt.evaluation.run import transcribe_all
-from hindi_stt.inference.acoustic import LocalAcoustic
+from hindi_stt.inference.acoustic import LocalAcoustic, weights_bytes
 from hindi_stt.settings import Settings
 from hindi_stt.transcription.pipeline import Pipeline
 from tests.conftest import DATA
@@ -116,6 +116,7 @@ def test_external_weights(published: dict[str, Path], bundle: Bundle, preset: st
     made, _ = import_onnx(folder, tmp_path / "bundle", NAME, preset=preset)
     assert "model.onnx_data" in {asset.file for asset in made.manifest.assets}
     assert (made.folder / "model.fp32.onnx").stat().st_size < 2**20
+    assert weights_bytes(made) > (made.folder / "model.onnx_data").stat().st_size > 2**20
     assert texts(made, "fp32") == texts(bundle, "fp32")
     (folder / "model.onnx_data").unlink()
     with pytest.raises(CorruptModel, match=r"model\.onnx"):
