@@ -17,7 +17,7 @@ from hindi_stt.catalogue.download import BRING_IT, Download, download, open_clie
 from hindi_stt.catalogue.entries import Entry, PublishedFile
 from hindi_stt.errors import ModelGated, NotAModelFile, SourceUnavailable, UnsupportedModel
 
-__all__ = ["Published", "fetch_all", "published_at"]
+__all__ = ["Published", "fetch_all", "is_archive", "is_model_file", "model_name", "published_at"]
 
 # The variable that Hugging Face's own tools read.
 _TOKEN_VARIABLE: Final = "HF_TOKEN"  # noqa: S105  (its name)
@@ -26,6 +26,7 @@ _READY: Final = re.compile(
     r"config\.json|features\.json|vocab\.txt|tokens\.txt|"
     r"(model([._-](fp32|int8))?|(encoder|(ctc[._-])?decoder)([._-]model)?)\.onnx([._]data)?"
 )
+_ARCHIVES: Final = (".tar.bz2", ".tar.gz", ".tgz", ".tar.xz", ".tar")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -82,7 +83,7 @@ def published_at(source: str, hub: str) -> Published:
     """Find out what a source that is not in the catalogue offers.
 
     Args:
-        source: OWNER/NAME or OWNER/NAME@REVISION on the hub, or an https address of a .nemo file.
+        source: OWNER/NAME or OWNER/NAME@REVISION on the hub, or an https address of a .nemo file or of an archive.
         hub: Address of the hub.
 
     Returns:
@@ -94,12 +95,13 @@ def published_at(source: str, hub: str) -> Published:
     """
     if "://" in source:
         file = Path(urlsplit(source).path).name
-        if not file.endswith(".nemo") or not _NAME.fullmatch(file):
+        kind: Literal["onnx", "nemo"] = "onnx" if is_archive(file) else "nemo"
+        if not (is_archive(file) or file.endswith(".nemo")) or not _NAME.fullmatch(file):
             raise SourceUnavailable(
-                f"{source} is no address of a .nemo file. Of ready ONNX files download all that belong together into a "
-                "folder, and name the folder."
+                f"{source} is no address of a .nemo file or of an archive ({', '.join(_ARCHIVES)}). Of ready ONNX "
+                "files download all that belong together into a folder, and name the folder."
             )
-        return Published(file.removesuffix(".nemo"), "nemo", {file: source}, source, {}, source, from_hub=False)
+        return Published(model_name(file), kind, {file: source}, source, {}, source, from_hub=False)
     match = _HUB_ID.fullmatch(source)
     if match is None:
         raise SourceUnavailable(
@@ -121,8 +123,23 @@ def published_at(source: str, hub: str) -> Published:
         )
     addresses = {name: _hub_address(hub, repository, revision, name) for name in files}
     key = f"hub:{repository}@{revision}"
-    kind: Literal["onnx", "nemo"] = "onnx" if becomes == "onnx" else "nemo"
+    kind = "onnx" if becomes == "onnx" else "nemo"
     return Published(repository.partition("/")[2], kind, addresses, f"{hub}/{repository}", {}, key, from_hub=True)
+
+
+def is_archive(name: str) -> bool:
+    """Whether a file is an archive of ready ONNX files, by its name."""
+    return name.endswith(_ARCHIVES)
+
+
+def model_name(file: str) -> str:
+    """The name of a file without the ending of its kind."""
+    return next((file.removesuffix(ending) for ending in (*_ARCHIVES, ".nemo") if file.endswith(ending)), file)
+
+
+def is_model_file(name: str) -> bool:
+    """Whether a file of this name belongs to one of the layouts of ready ONNX files."""
+    return _READY.fullmatch(name) is not None
 
 
 def fetch_all(model: Published, downloads: Path) -> Path:

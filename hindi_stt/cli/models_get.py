@@ -50,7 +50,7 @@ def add_get(actions: Any) -> None:
         "source",
         metavar="MODEL",
         help="a name of 'models list --available', OWNER/NAME[@REVISION] on the hub, an https address of a .nemo file, "
-        "or a folder or .nemo file here",
+        "or of an archive of ready ONNX files, or a folder or .nemo file here",
     )
     get.add_argument("--accept-licence", action="store_true", help="you have read the model's licence, and agree")
     get.add_argument("--as", dest="name", metavar="NAME", help="name of the bundle (default: the model's)")
@@ -90,7 +90,7 @@ def _get(arguments: argparse.Namespace) -> int:
 
 
 def _make_bundle(arguments: argparse.Namespace, entry: Entry | None, output: Path) -> Bundle:
-    from hindi_stt.catalogue.sources import Published, fetch_all, published_at
+    from hindi_stt.catalogue.sources import Published, fetch_all, is_archive, published_at
 
     source, hub = arguments.source, get_settings().model_hub
     if entry is None and Path(source).exists():
@@ -109,22 +109,31 @@ def _make_bundle(arguments: argparse.Namespace, entry: Entry | None, output: Pat
     if published.becomes == "nemo":
         return _convert(arguments, folder / next(iter(published.addresses)), output, identity)
     preset = arguments.preset or (entry.preset if entry else "")
+    first = folder / next(iter(published.addresses))
+    if is_archive(first.name):
+        return _import_archive(first, output, identity, preset)
     return _import(folder, output, identity, preset)
 
 
 def _from_here(arguments: argparse.Namespace, path: Path, output: Path) -> Bundle:
     """A bundle's folder, a folder of ready ONNX files, or a .nemo file."""
     from hindi_stt.bundle.manifest import Bundle
+    from hindi_stt.catalogue.sources import is_archive, model_name
 
     if path.is_dir() and (path / MANIFEST_FILE).is_file():
         bundle = Bundle.open(path)
         _check(bundle)
         return bundle
-    identity = _identity(arguments, path.resolve().stem if path.is_file() else path.resolve().name, None)
+    name = path.resolve().name
+    identity = _identity(arguments, model_name(name) if path.is_file() else name, None)
     if path.is_dir():
         return _import(path, output, identity, arguments.preset)
+    if is_archive(path.name):
+        return _import_archive(path, output, identity, arguments.preset)
     if path.suffix != ".nemo":
-        raise SourceUnavailable(f"{path} is no .nemo file; of ready ONNX files name the folder that they are in.")
+        raise SourceUnavailable(
+            f"{path} is no .nemo file and no archive; of ready ONNX files name the folder that they are in."
+        )
     return _convert(arguments, path, output, identity)
 
 
@@ -149,6 +158,14 @@ def _import(folder: Path, output: Path, identity: Identity, preset: str) -> Bund
     if not bundle.manifest.acoustic.batched:
         _say("Padding changes the last frames of this model's clips, so each clip runs alone.")
     return bundle
+
+
+def _import_archive(archive: Path, output: Path, identity: Identity, preset: str) -> Bundle:
+    from hindi_stt.catalogue.archives import unpack_model
+    from hindi_stt.catalogue.sources import is_model_file
+
+    with tempfile.TemporaryDirectory(prefix="hindi-stt-unpack-") as work:
+        return _import(unpack_model(archive, Path(work), is_model_file), output, identity, preset)
 
 
 def _check(bundle: Bundle) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import pty
 import subprocess
 import sys
+import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -174,6 +176,23 @@ def test_another_file_than_the_known_one(shell: Shell, files: dict[str, bytes]) 
     assert "model.onnx has SHA-256" in message
     assert shell.stored == []
     assert "model.onnx" not in shell.downloaded
+
+
+def test_an_archive(shell: Shell, files: dict[str, bytes]) -> None:
+    """As sherpa-onnx's models are published: a folder with the model, and recordings to try it with."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:bz2") as tar:
+        for name, content in {"model.int8.onnx": files["model.int8.onnx"], "tokens.txt": files["vocab.txt"]}.items():
+            info = tarfile.TarInfo(f"sherpa-onnx-nemo-ctc-hi/{name}")
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+    shell.hub.publish("us", {"nemo-hi.tar.bz2": packed.getvalue()})
+    done = shell.get(f"{shell.hub.storage_url}/us/nemo-hi.tar.bz2", "--preset", PRESET)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("nemo-hi:")
+    (shell.home / "here.tar.bz2").write_bytes(packed.getvalue())
+    again = shell.get(str(shell.home / "here.tar.bz2"), "--preset", PRESET, "--as", "nemo-hi")
+    assert again.stdout == done.stdout
 
 
 def test_features_that_nothing_tells(shell: Shell) -> None:

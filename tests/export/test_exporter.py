@@ -12,38 +12,12 @@ import yaml
 
 from hindi_stt.bundle.manifest import REPORT_FILE, Bundle
 from hindi_stt.inference.acoustic import LocalAcoustic
-from hindi_stt.types import Features
 from tests.export.archives import CONFIG, write_tar
+from tests.support.exporting import TOLERANCE, export_to, nemo_log_probs
 
 pytestmark = pytest.mark.oracle
 
-TOLERANCE = 1e-3
 DATA = Path(__file__).parents[1] / "data"
-
-
-def export_to(file: Path, folder: Path) -> tuple[Bundle, object]:
-    from hindi_stt.export.exporter import Options, export
-    from hindi_stt.export.sources import fetch
-    from hindi_stt.export.writer import Identity
-
-    return export(fetch(str(file), folder), folder / "bundle", Options(Identity("test", "hi", "Apache-2.0")))
-
-
-def nemo_log_probs(file: Path, clips: list[Features]) -> list[np.ndarray]:
-    """NeMo's own loading, its encoder and its CTC head: of a hybrid the auxiliary one."""
-    import torch
-    from nemo.collections.asr.models import ASRModel
-
-    model = ASRModel.restore_from(str(file), map_location="cpu").eval()
-    head = getattr(model, "ctc_decoder", model.decoder)
-    found = []
-    for clip in clips:
-        with torch.inference_mode():
-            encoded, n = model.encoder(
-                audio_signal=torch.from_numpy(clip.values.copy())[None], length=torch.tensor([clip.n_frames])
-            )
-            found.append(head(encoder_output=encoded)[0, : int(n[0])].numpy())
-    return found
 
 
 def assert_equal_to_nemo(bundle: Bundle, file: Path) -> None:

@@ -12,7 +12,7 @@ from hindi_stt.catalogue.ready_onnx import Identity, import_onnx
 from hindi_stt.decoding import GreedyDecoder
 from hindi_stt.evaluation.consistency import made_up_features
 from hindi_stt.inference.acoustic import LocalAcoustic
-from tests.export.test_exporter import TOLERANCE, export_to, nemo_log_probs
+from tests.support.exporting import TOLERANCE, export_to, nemo_log_probs
 
 pytestmark = pytest.mark.oracle
 
