@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["add_get"]
 
+# As a shell says of a command that Control-C has ended.
+_INTERRUPTED: Final = 128 + signal.SIGINT
 _DOWNLOADS: Final = Path.home() / ".cache" / "hindi-stt"
 
 
@@ -70,23 +73,32 @@ def add_get(actions: Any) -> None:
 
 
 def _get(arguments: argparse.Namespace) -> int:
-    from hindi_stt.bundle import store  # here, because importing BentoML takes seconds that --help need not wait for
-
-    settings = get_settings()
-    entries = read_catalogue(settings.model_catalogue)
+    entries = read_catalogue(get_settings().model_catalogue)
     entry = None if Path(arguments.source).exists() else entries.get(arguments.source)
-    name = arguments.name or arguments.source
-    stored = [tag for tag in store.tags() if tag.startswith(f"{name}:")]
-    if entry is not None and stored and not arguments.again:
-        _say(f"The store has {name} already; --again gets it anew.")
-        print(store.load(f"{name}:latest").tag)
+    if entry is not None and not arguments.again and (tag := _stored(arguments.name or arguments.source)):
+        _say(f"The store has {tag} already; --again gets it anew.")
+        print(tag)
         return 0
-    with tempfile.TemporaryDirectory(prefix="hindi-stt-get-") as work, needing_room("the bundle"):
-        bundle = _make_bundle(arguments, entry, Path(work, "bundle"))
-        tag = store.save(bundle)
+    try:
+        with tempfile.TemporaryDirectory(prefix="hindi-stt-get-") as work, needing_room("the bundle"):
+            bundle = _make_bundle(arguments, entry, Path(work, "bundle"))
+
+            from hindi_stt.bundle import store  # here, because importing BentoML takes seconds
+
+            tag = store.save(bundle)
+    except KeyboardInterrupt:
+        _say("\nInterrupted. Nothing is in the store; the same command continues the download.")
+        return _INTERRUPTED
     _say(f"In the model store. Serve it with: HINDI_STT_MODEL={tag} bentoml serve service:HindiSTT")
     print(tag)
     return 0
+
+
+def _stored(name: str) -> str:
+    """Tag of the newest bundle of this name in the store, or ""."""
+    from hindi_stt.bundle import store
+
+    return store.load(f"{name}:latest").tag if any(tag.startswith(f"{name}:") for tag in store.tags()) else ""
 
 
 def _make_bundle(arguments: argparse.Namespace, entry: Entry | None, output: Path) -> Bundle:

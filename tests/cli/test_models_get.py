@@ -6,9 +6,11 @@ import hashlib
 import io
 import os
 import pty
+import signal
 import subprocess
 import sys
 import tarfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +43,6 @@ preset = "{preset}"
 [ours.files."vocab.txt"]
 [ours.files."model.onnx"]
 sha256 = "{sha256}"
-[ours.files."model.int8.onnx"]
 """
 
 
@@ -86,7 +87,7 @@ class Shell:
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     folder = onnx_asr(tmp_path_factory.mktemp("published") / "model")
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {path.name: path.read_bytes() for path in folder.iterdir() if "int8" not in path.name}
 
 
 @pytest.fixture
@@ -170,6 +171,31 @@ def test_a_break_and_a_second_try(shell: Shell) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_control_c_in_the_middle(shell: Shell) -> None:
+    shell.hub.storage.stalls_after = 10**6
+    command = [PROGRAM, "models", "get", "ours", "--accept-licence", "--downloads", str(shell.home / "downloads")]
+    environment = shell.environment | {"TMPDIR": str(shell.home)}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert shell.hub.storage.stalled.wait(60)
+        while not any(path.stat().st_size for path in shell.home.rglob("model.onnx.part")):
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        printed, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert printed == ""
+    assert "Traceback" not in said
+    assert "the same command continues" in said
+    assert shell.stored == []
+    assert not list(shell.home.glob("hindi-stt-get-*"))
+    shell.hub.storage.stalls_after = None
+    done = shell.get("ours", "--accept-licence")
+    assert done.returncode == 0, done.stderr
+    assert shell.hub.at_storage[-1][1]["Range"].startswith("bytes=")
+
+
 def test_another_file_than_the_known_one(shell: Shell, files: dict[str, bytes]) -> None:
     shell.hub.publish("us/hindi", {"model.onnx": files["model.onnx"][:-1] + b"?"})
     message = refused(shell.get("ours", "--accept-licence"), "model_checksum_mismatch")
@@ -182,7 +208,7 @@ def test_an_archive(shell: Shell, files: dict[str, bytes]) -> None:
     """As sherpa-onnx's models are published: a folder with the model, and recordings to try it with."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:bz2") as tar:
-        for name, content in {"model.int8.onnx": files["model.int8.onnx"], "tokens.txt": files["vocab.txt"]}.items():
+        for name, content in {"model.onnx": files["model.onnx"], "tokens.txt": files["vocab.txt"]}.items():
             info = tarfile.TarInfo(f"sherpa-onnx-nemo-ctc-hi/{name}")
             info.size = len(content)
             tar.addfile(info, io.BytesIO(content))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -24,6 +25,8 @@ class Storage:
         content_type: Of every file.
         announce: Whether it tells the length.
         wrong_part: Whether it sends the beginning for every range, with status 206.
+        stalls_after: It sends nothing more after so many bytes of a file, and waits; None for never.
+        stalled: Set while it waits.
     """
 
     breaks: list[int] = field(default_factory=list)
@@ -31,6 +34,8 @@ class Storage:
     content_type: str = "application/octet-stream"
     announce: bool = True
     wrong_part: bool = False
+    stalls_after: int | None = None
+    stalled: threading.Event = field(default_factory=threading.Event)
 
 
 class ModelHub:
@@ -143,7 +148,14 @@ def _storage(hub: ModelHub) -> type[_Handler]:
             for name, value in headers.items():
                 self.send_header(name.replace("_", "-"), value)
             self.end_headers()
-            if behaviour.breaks:
+            if behaviour.stalls_after is not None and len(content) > behaviour.stalls_after:
+                self.wfile.write(content[start : start + behaviour.stalls_after])
+                self.wfile.flush()
+                behaviour.stalled.set()
+                with contextlib.suppress(ConnectionError):
+                    self.connection.recv(1)  # until the client hangs up
+                self.close_connection = True
+            elif behaviour.breaks:
                 self.wfile.write(content[start : start + behaviour.breaks.pop(0)])
                 self.wfile.flush()
                 self.close_connection = True
