@@ -73,7 +73,7 @@ def import_onnx(
         UnsupportedModel: It is a model of another kind.
         FeaturesUnknown: Neither the files nor `preset` tell the feature parameters.
         ExportEnvironmentMissing: An encoder/decoder pair, without the package onnx to join it.
-        VerificationFailed: A precision gives other results in a batch, or differs from the other one beyond reason.
+        VerificationFailed: Probabilities of a precision do not sum to 1, or a clip's depend on other clips.
         StorageFull: The disk is full.
     """
     layout = find_layout(folder)

@@ -14,16 +14,16 @@ from typing import IO, Any, Final
 from tqdm import tqdm
 
 from hindi_stt.bundle.manifest import MANIFEST_FILE, sha256_of
+from hindi_stt.catalogue.entries import read_catalogue
 from hindi_stt.errors import ChecksumMismatch, SourceUnavailable
 
 __all__ = ["PUBLISHED", "LocalSource", "fetch"]
 
-# Names that stand for one published file: NVIDIA's addresses are those in NeMo's own list of pretrained models.
+# Names that stand for one published file: those of the catalogue that are exported, and lie at an address.
 PUBLISHED: Final = {
-    "stt_hi_conformer_ctc_medium": (
-        "https://api.ngc.nvidia.com/v2/models/nvidia/nemo/stt_hi_conformer_ctc_medium/versions/1.6.0/files/"
-        "stt_hi_conformer_ctc_medium.nemo"
-    ),
+    name: entry.source
+    for name, entry in read_catalogue().items()
+    if entry.becomes == "nemo" and entry.source.startswith("https://")
 }
 
 MAX_DOWNLOAD_BYTES: Final = 8 * 2**30
