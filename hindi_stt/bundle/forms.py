@@ -18,7 +18,7 @@ from hindi_stt.settings.cpu import cpu_features
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hindi_stt.bundle.manifest import WEIGHTS_ROLE, Bundle, Manifest
+    from hindi_stt.bundle.manifest import Bundle, Manifest
     from hindi_stt.settings import Settings
 
 __all__ = [
@@ -160,6 +160,8 @@ def form_files(bundle: Bundle, form: Form) -> tuple[Path, ...]:
 
 def _onnx_files(bundle: Bundle, precision: str) -> tuple[Path, ...]:
     """An ONNX file, and the weights of large models beside it."""
+    from hindi_stt.bundle.manifest import WEIGHTS_ROLE  # which knows the forms
+
     beside = (
         bundle.folder / asset.file
         for asset in bundle.manifest.assets
