@@ -69,7 +69,9 @@ class OpenVinoBackend:
             if tabulated:
                 tabulate_positions(model)
                 model.validate_nodes_and_infer_types()
-            return core.compile_model(model, "CPU", self._configuration)
+            # Without the table, bfloat16 would round the positions of a long clip to whole groups of frames.
+            exact = {} if tabulated else {hint.inference_precision(): ov.Type.f32}
+            return core.compile_model(model, "CPU", self._configuration | exact)
         except Exception as error:  # OpenVINO raises RuntimeError and others, with no common base but Exception
             raise BundleInvalid(f"{self._path} cannot be loaded by OpenVINO {ov.__version__}: {error}") from error
 

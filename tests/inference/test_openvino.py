@@ -83,6 +83,12 @@ def test_bf16_writes_the_texts_of_fp32(bundle: Bundle, bf16: LocalAcoustic, clip
         assert decode(result).text == decode(expected).text != ""
 
 
+def test_positions_of_long_clips_are_exact(bundle: Bundle, bf16: LocalAcoustic, clips: list[Features]) -> None:
+    """Past the table of positions nothing is rounded to bfloat16, which has 8 bits for their numbers."""
+    usual = LocalAcoustic(bundle, threads=1, form=Form("onnxruntime", "fp32"))
+    np.testing.assert_allclose(values(bf16([clips[-1]])[0]), values(usual([clips[-1]])[0]), atol=1e-4)
+
+
 def test_runs_of_several_threads_keep_apart(bf16: LocalAcoustic, clips: list[Features]) -> None:
     alone = [values(result) for clip in clips for result in bf16([clip])]
     with ThreadPoolExecutor(4) as pool:
