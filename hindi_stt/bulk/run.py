@@ -3,6 +3,8 @@
 Ray moves items to workers and results back; the driver alone writes, so that a result which is not in a shard has
 never happened, whatever dies and when. Ray Data looks at the items. Its executor polls, which cost the medium model a
 tenth of its throughput on two cores, so the recordings go to the actors that transcribe them without it.
+
+Longer than 300 lines: the driver of a run is one sequence of steps.
 """
 
 from __future__ import annotations

@@ -28,7 +28,12 @@ _MIN_GAIN: Final = 1.05
 
 
 def add_bench(commands: Any, resolve: Callable[[], Bundle]) -> None:
-    """Add `hindi-stt bench` to the parser's commands."""
+    """Add `hindi-stt bench` to the parser's commands.
+
+    Args:
+        commands: The subparsers.
+        resolve: Finds the model to measure.
+    """
     parser = commands.add_parser("bench", help="how fast each runtime and precision is on this machine")
     parser.add_argument(
         "--choose",

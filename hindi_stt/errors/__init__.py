@@ -98,6 +98,8 @@
         └── VerificationFailed
 
 `code` is stable: clients may branch on it. `help` says what to do next. docs/errors.md is generated from these classes.
+
+Longer than 300 lines: the tree and the list of all errors.
 """
 
 from hindi_stt.errors.access import (

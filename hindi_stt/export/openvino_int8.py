@@ -60,7 +60,15 @@ def add_openvino_int8(bundle: Bundle, clips: Sequence[Features], folder: Path) -
 
 
 def replace_bundle(bundle: Bundle, other: Bundle) -> Bundle:
-    """Put the files of another bundle into the place of a bundle's."""
+    """Put the files of another bundle into the place of a bundle's.
+
+    Args:
+        bundle: Whose folder is written.
+        other: Whose files are copied.
+
+    Returns:
+        The bundle, opened again.
+    """
     shutil.copytree(other.folder, bundle.folder, dirs_exist_ok=True)
     return Bundle.open(bundle.folder)
 

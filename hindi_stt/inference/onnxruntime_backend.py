@@ -65,7 +65,7 @@ class OnnxRuntimeBackend:
 
     @property
     def inputs(self) -> dict[str, Dimensions]:
-        """See `InferenceBackend`."""
+        """See `InferenceBackend.run`."""
         return {value.name: _dimensions(value.shape) for value in self._session.get_inputs()}
 
     @property

@@ -77,7 +77,7 @@ class OpenVinoBackend:
 
     @property
     def inputs(self) -> dict[str, Dimensions]:
-        """See `InferenceBackend`."""
+        """See `InferenceBackend.run`."""
         return {port.get_any_name(): _dimensions(port) for port in self._model.inputs}
 
     @property

@@ -49,7 +49,15 @@ def permutation(transpose: Any) -> tuple[int, ...] | None:
 
 
 def only_reader(node: Any, kind: str) -> Any | None:
-    """The node of this kind that alone reads a node's only output, else None."""
+    """Find the node that alone reads a node's only output.
+
+    Args:
+        node: The node.
+        kind: Which it must be.
+
+    Returns:
+        It; None where there is another kind of node, or several.
+    """
     readers = [target.get_node() for target in node.output(0).get_target_inputs()]
     return readers[0] if [type_of(reader) for reader in readers] == [kind] else None
 

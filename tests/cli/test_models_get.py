@@ -1,4 +1,7 @@
-"""hindi-stt models get as it is used at a shell, against a server that stands in for the hub."""
+"""hindi-stt models get as it is used at a shell, against a server that stands in for the hub.
+
+Longer than 300 lines: the tests share one stand-in for the hub.
+"""
 
 from __future__ import annotations
 
