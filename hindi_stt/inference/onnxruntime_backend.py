@@ -65,7 +65,7 @@ class OnnxRuntimeBackend:
 
     @property
     def inputs(self) -> dict[str, Dimensions]:
-        """See `InferenceBackend.run`."""
+        """See `InferenceBackend`."""
         return {value.name: _dimensions(value.shape) for value in self._session.get_inputs()}
 
     @property
@@ -74,7 +74,7 @@ class OnnxRuntimeBackend:
         return {value.name: _dimensions(value.shape) for value in self._session.get_outputs()}
 
     def run(self, features: Float32, lengths: NDArray[np.int64]) -> Float32:
-        """See `InferenceBackend`."""
+        """See `InferenceBackend.run`."""
         inputs = {self._spec.features_input: features, self._spec.length_input: lengths}
         (output,) = self._session.run([self._spec.log_probs_output], inputs)
         return output  # type: ignore[no-any-return]

@@ -77,7 +77,7 @@ class OpenVinoBackend:
 
     @property
     def inputs(self) -> dict[str, Dimensions]:
-        """See `InferenceBackend.run`."""
+        """See `InferenceBackend`."""
         return {port.get_any_name(): _dimensions(port) for port in self._model.inputs}
 
     @property
@@ -86,7 +86,7 @@ class OpenVinoBackend:
         return {port.get_any_name(): _dimensions(port) for port in self._model.outputs}
 
     def run(self, features: Float32, lengths: NDArray[np.int64]) -> Float32:
-        """See `InferenceBackend`."""
+        """See `InferenceBackend.run`."""
         if features.shape[2] > self._max_frames:
             request = self._without_table().create_infer_request()
         else:
