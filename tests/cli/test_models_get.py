@@ -178,15 +178,21 @@ def test_control_c_in_the_middle(shell: Shell) -> None:
     shell.hub.storage.stalls_after = 10**6
     command = [PROGRAM, "models", "get", "ours", "--accept-licence", "--downloads", str(shell.home / "downloads")]
     environment = shell.environment | {"TMPDIR": str(shell.home)}
+    # Where the tests run in the background of a script, SIGINT is ignored, which children inherit.
+    interruptible = [sys.executable, "-c", "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); "]
+    interruptible[-1] += "os.execv(sys.argv[1], sys.argv[1:])"
     with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*interruptible, *command], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        assert shell.hub.storage.stalled.wait(60)
-        while not any(path.stat().st_size for path in shell.home.rglob("model.onnx.part")):
-            assert process.poll() is None
-            time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
-        printed, said = process.communicate(timeout=60)
+        try:
+            assert shell.hub.storage.stalled.wait(60)
+            while not any(path.stat().st_size for path in shell.home.rglob("model.onnx.part")):
+                assert process.poll() is None
+                time.sleep(0.02)
+            process.send_signal(signal.SIGINT)
+            printed, said = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert printed == ""
     assert "Traceback" not in said
