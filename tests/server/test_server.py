@@ -313,7 +313,7 @@ def test_a_configured_model_that_is_missing_says_what_to_run(tmp_path: Path) -> 
     failing = Server(tmp_path, HINDI_STT_MODEL="no-such-model:latest")
     assert failing.process.wait(timeout=60) != 0
     assert "no-such-model:latest" in failing.log
-    assert "export_model.py" in failing.log
+    assert "hindi-stt models get" in failing.log
 
 
 def test_the_runner_is_private(server: Server) -> None:
