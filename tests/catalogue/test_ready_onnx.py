@@ -54,6 +54,7 @@ def texts(bundle: Bundle, precision: str) -> list[str]:
     return list(transcribe_all(pipeline, acoustic, [Utterance(DATA / name, "") for name in RECORDINGS], label="").texts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("layout", "precisions"), [("onnx-asr", ["fp32", "int8"]), ("sherpa-onnx", ["int8"]), ("nemo-pair", ["fp32"])]
 )
@@ -109,6 +110,7 @@ def test_what_is_not_taken_is_named(published: dict[str, Path], preset: str, tmp
     assert sorted(warning.split()[0] for warning in warnings) == ["Left", "model.fp16.onnx"]
 
 
+@pytest.mark.slow
 def test_external_weights(published: dict[str, Path], bundle: Bundle, preset: str, tmp_path: Path) -> None:
     folder = copy_of(published["onnx-asr"], tmp_path / "files")
     (folder / "model.int8.onnx").unlink()
@@ -123,6 +125,7 @@ def test_external_weights(published: dict[str, Path], bundle: Bundle, preset: st
         import_onnx(folder, tmp_path / "other", NAME, preset=preset)
 
 
+@pytest.mark.slow
 def test_clips_run_alone_where_padding_leaks(published: dict[str, Path], preset: str, tmp_path: Path) -> None:
     folder = copy_of(published["onnx-asr"], tmp_path / "files")
     (folder / "model.int8.onnx").unlink()

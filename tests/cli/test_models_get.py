@@ -137,6 +137,7 @@ def test_the_licence_is_not_accepted(shell: Shell) -> None:
     assert shell.stored == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answer", ["y", "n"])
 def test_a_terminal_is_asked(shell: Shell, answer: str) -> None:
     leader, follower = pty.openpty()
@@ -153,6 +154,7 @@ def test_a_terminal_is_asked(shell: Shell, answer: str) -> None:
     assert process.returncode == (answer == "n")
 
 
+@pytest.mark.slow
 def test_a_gated_model_of_the_hub(shell: Shell) -> None:
     shell.hub.gated["us/hindi"] = "hf_secret"
     message = refused(shell.get("us/hindi", "--preset", PRESET), "model_gated")
@@ -166,6 +168,7 @@ def test_a_gated_model_of_the_hub(shell: Shell) -> None:
     assert "hf_secret" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_break_and_a_second_try(shell: Shell) -> None:
     shell.hub.storage.breaks = [10**6, 10**6, 0]
     refused(shell.get("ours", "--accept-licence"), "download_interrupted")
@@ -174,6 +177,7 @@ def test_a_break_and_a_second_try(shell: Shell) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_control_c_in_the_middle(shell: Shell) -> None:
     shell.hub.storage.stalls_after = 10**6
     command = [PROGRAM, "models", "get", "ours", "--accept-licence", "--downloads", str(shell.home / "downloads")]
@@ -213,6 +217,7 @@ def test_another_file_than_the_known_one(shell: Shell, files: dict[str, bytes]) 
     assert "model.onnx" not in shell.downloaded
 
 
+@pytest.mark.slow
 def test_an_archive(shell: Shell, files: dict[str, bytes]) -> None:
     """As sherpa-onnx's models are published: a folder with the model, and recordings to try it with."""
     packed = io.BytesIO()
@@ -259,6 +264,7 @@ def test_a_nemo_model_says_first_what_it_needs(shell: Shell) -> None:
     assert shell.downloaded == []
 
 
+@pytest.mark.slow
 def test_a_folder_with_a_bundle(shell: Shell) -> None:
     done = shell.get(str(EMBEDDED))
     assert done.returncode == 0, done.stderr

@@ -150,6 +150,7 @@ def test_rows_of_domains_and_confusions(tmp_path: Path, capsys: pytest.CaptureFi
     assert output.count(" → ") == 3
 
 
+@pytest.mark.slow
 def test_a_bundle_agrees_with_itself(bundle: Bundle) -> None:
     found = check_consistency(bundle, threads=1)
     assert [one.precision for one in found] == bundle.manifest.precisions
