@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import BinaryIO, Final, cast
@@ -28,7 +29,7 @@ _LEAST_CPU_S: Final = 10
 _MAX_JOINED: Final = 2_000
 
 
-class Openers:
+class Openers(ABC):
     """A file, and the libraries that may decode it.
 
     Args:
@@ -42,13 +43,13 @@ class Openers:
     def __init__(self, stream: BinaryIO, size: int, limits: ChildLimits, max_s: float, channel: int | None) -> None:
         self._stream, self._size, self._limits, self._max_s, self._channel = stream, size, limits, max_s, channel
 
+    @abstractmethod
     def reader(self) -> Reader:
         """Open the file as its container asks; the class that knows the containers does.
 
         Returns:
             The reader.
         """
-        raise NotImplementedError
 
     def _samples(
         self,
@@ -59,7 +60,7 @@ class Openers:
         at_end: Callable[[], bool] = lambda: False,
         exact: bool = False,
     ) -> Reader:
-        """Return the bytes behind the header."""
+        """Return a reader of the bytes behind the header."""
         file = raw_file(
             cast("BinaryIO", ByteRanges(self._stream, [(header.data_start, end)])),
             header.encoding or "",

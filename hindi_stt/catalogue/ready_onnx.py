@@ -7,7 +7,6 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -22,6 +21,7 @@ from hindi_stt.bundle.manifest import (
     Asset,
     Bundle,
     FeatureSpec,
+    Identity,
     Manifest,
     Source,
     sha256_of,
@@ -40,16 +40,6 @@ __all__ = ["Identity", "import_onnx"]
 # Of the graph's metadata: the fields of FeatureSpec as JSON, as this project's exporter writes them.
 _FEATURES_KEY: Final = "features"
 _CTC_MODELS: Final = ("EncDecCTCModel", "EncDecCTCModelBPE", "EncDecHybridRNNTCTCModel", "EncDecHybridRNNTCTCBPEModel")
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What the files do not tell: the bundle's name, language, licence and description."""
-
-    name: str
-    language: str
-    licence: str
-    description: str = ""
 
 
 def import_onnx(

@@ -14,7 +14,17 @@ import numpy as np
 import onnx
 import yaml
 
-from hindi_stt.bundle.manifest import BLANK, MANIFEST_FILE, AcousticSpec, Asset, Bundle, Manifest, Source, sha256_of
+from hindi_stt.bundle.manifest import (
+    BLANK,
+    MANIFEST_FILE,
+    AcousticSpec,
+    Asset,
+    Bundle,
+    Identity,
+    Manifest,
+    Source,
+    sha256_of,
+)
 from hindi_stt.export.config import ModelConfig
 from hindi_stt.export.onnx_model import INPUTS, OPSET, OUTPUT, check
 from hindi_stt.export.passes.half import store_half
@@ -23,16 +33,6 @@ from hindi_stt.types import WORD_MARK, Float32
 __all__ = ["BundleContent", "Identity", "set_default_precision", "write_bundle", "write_manifest"]
 
 TOOLS: Final = ("nemo_toolkit", "torch", "onnx", "onnxruntime")
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What a model file does not contain: the bundle's name, language, licence and description."""
-
-    name: str
-    language: str
-    licence: str
-    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
