@@ -54,7 +54,7 @@ def test_a_page_begins_with_one_sentence_and_is_linked(name: str) -> None:
     assert f"(clients/{name})" in TABLE.read_text(encoding="utf-8")
 
 
-def test_what_a_page_says_is_printed_is_printed_by_a_program() -> None:
+def test_the_output_on_a_page_is_that_of_its_program() -> None:
     with_output = [program.page for program in programs("python", "javascript", "bash") if program.output is not None]
     for page in PAGES.glob("*.md"):
         shown = page.read_text(encoding="utf-8").count("\nprints\n")

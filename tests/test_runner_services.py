@@ -134,7 +134,7 @@ assert [error for _, error in found] == ["", ModelUnavailable.code, ""], found
     run(tmp_path, scheduler, code)
 
 
-def test_a_clip_that_came_too_late_and_a_client_that_goes(tmp_path: Path) -> None:
+def test_a_clip_past_its_deadline_and_a_client_that_disconnects(tmp_path: Path) -> None:
     code = """
 ((_, late),) = infer([clip(100, deadline_s=time.monotonic() - 1)])
 assert late == Timeout.code

@@ -138,7 +138,7 @@ def short(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
 
 
 @pytest.mark.slow
-def test_a_server_that_cannot_read_its_keys_says_so(short: Guarded) -> None:
+def test_a_server_that_cannot_read_its_keys_names_the_file(short: Guarded) -> None:
     whole = short.key_file.read_bytes()
     short.key_file.write_bytes(b"no key file")
     try:
@@ -157,7 +157,7 @@ def test_a_server_that_cannot_read_its_keys_says_so(short: Guarded) -> None:
     assert "keys" not in httpx.get(f"{short.url}/health").json()
 
 
-def test_versions_are_for_those_who_have_a_key(short: Guarded) -> None:
+def test_versions_need_a_key(short: Guarded) -> None:
     with_key = httpx.get(f"{short.url}/health", headers={"authorization": f"Bearer {short.key}"})
     assert set(with_key.json()["versions"]) == {"hindi_stt", "python", "bentoml", "onnxruntime", "numpy"}
     assert httpx.get(short.url, headers={"authorization": f"Bearer {short.key}"}).json()["version"]

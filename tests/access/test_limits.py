@@ -40,7 +40,7 @@ def test_two_replicas_share_one_limit(tmp_path: Path) -> None:
     assert sorted(outcomes) == ["counted"] * 30 + ["rate_limited"] * 20
 
 
-def test_without_its_redis_nobody_gets_in(tmp_path: Path) -> None:
+def test_without_its_redis_no_client_is_admitted(tmp_path: Path) -> None:
     async def ask(url: str) -> None:
         limits = RateLimits(url)
         with pytest.raises(LimitsUnavailable):

@@ -31,7 +31,7 @@ def test_up_to_the_bound() -> None:
     found.admit("bob", 41)
 
 
-def test_a_client_has_its_share_and_others_theirs() -> None:
+def test_each_client_has_its_share() -> None:
     found = load(100, 0.3)
     with found.in_progress("ann", 20):
         with pytest.raises(Overloaded, match="of ann"):
@@ -58,7 +58,7 @@ def test_what_raises_is_given_back() -> None:
     assert found._total_s == 0
 
 
-def test_a_refusal_when_full_speaks_for_the_next_bodies() -> None:
+def test_a_refusal_when_full_applies_to_the_next_bodies() -> None:
     found = load(100)
     found.refuse_if_full("ann")
     with found.in_progress("ann", 95):
@@ -68,7 +68,7 @@ def test_a_refusal_when_full_speaks_for_the_next_bodies() -> None:
             found.refuse_if_full("eve")
 
 
-def test_a_clients_refusal_speaks_for_that_client_only() -> None:
+def test_a_clients_refusal_applies_to_that_client_only() -> None:
     found = load(100, 0.3)
     with found.in_progress("ann", 29):
         with pytest.raises(Overloaded):
@@ -116,7 +116,7 @@ def test_a_recording_counts_from_its_first_slice_to_its_end() -> None:
     asyncio.run(run())
 
 
-def test_a_recording_that_is_not_let_in_counts_nothing() -> None:
+def test_a_refused_recording_counts_nothing() -> None:
     found, limits = load(100), Counted()
 
     async def run() -> None:

@@ -47,7 +47,7 @@ def post(server: Server, media: str = "audio/wav", **fields: str) -> httpx.Respo
         "gpt-realtime-whisper",
     ],
 )
-def test_default_models_are_aliases_and_the_answer_tells_who_heard_it(
+def test_default_models_are_aliases_and_the_answer_names_the_model(
     server: Server, pipeline: Pipeline, text: str, model: str
 ) -> None:
     for response_format in ("json", "verbose_json"):
@@ -58,7 +58,7 @@ def test_default_models_are_aliases_and_the_answer_tells_who_heard_it(
     assert pipeline.bundle.tag in post(server, model=model, stream="true").text
 
 
-def test_another_language_is_heard_as_the_only_one(server: Server, client: openai.OpenAI, text: str) -> None:
+def test_another_language_is_transcribed_as_the_only_one(server: Server, client: openai.OpenAI, text: str) -> None:
     answer = client.audio.transcriptions.create(model="gpt-4o-transcribe", file=("a.wav", GOOD), language="en")
     assert answer.text == text
     body = post(server, language="en", response_format="verbose_json").json()
@@ -96,7 +96,7 @@ def test_what_cannot_be_streamed_is_answered_in_one_piece(server: Server, respon
         assert list(srt.parse(asked.text))
 
 
-def test_a_body_that_would_have_been_heard_while_it_arrives(server: Server, text: str) -> None:
+def test_a_body_that_could_be_transcribed_while_it_arrives(server: Server, text: str) -> None:
     """Without a form, stream=true hears a body before its end: an answer in one piece waits for all of it."""
 
     def slowly() -> Iterator[bytes]:
@@ -139,7 +139,7 @@ def test_an_empty_model_is_missing(server: Server) -> None:
 
 
 @pytest.mark.parametrize("temperature", ["0.2", "1", "1.0"])
-def test_a_temperature_has_no_effect_and_the_answer_says_so(server: Server, text: str, temperature: str) -> None:
+def test_a_temperature_has_no_effect_and_a_warning(server: Server, text: str, temperature: str) -> None:
     body = post(server, temperature=temperature).json()
     assert body["text"] == text
     (warning,) = body["warnings"]

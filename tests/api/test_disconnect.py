@@ -32,7 +32,7 @@ def only_this_task() -> bool:
     return asyncio.all_tasks() == {asyncio.current_task()}
 
 
-def test_a_client_that_stays() -> None:
+def test_a_client_that_stays_connected() -> None:
     async def work() -> str:
         await asyncio.sleep(0.01)
         return "done"
@@ -58,7 +58,7 @@ async def _use(work: Any) -> None:
 
 
 @pytest.mark.parametrize("error", [None, EmptyBody("while it is cancelled")], ids=["cancelled", "an error meanwhile"])
-def test_a_client_that_hangs_up_ends_the_work(error: Exception | None) -> None:
+def test_a_client_that_disconnects_ends_the_work(error: Exception | None) -> None:
     ended: list[str] = []
 
     async def work(client: Client) -> None:

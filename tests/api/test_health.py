@@ -127,7 +127,7 @@ def test_busy_while_the_canary_waits_behind_long_clips(bundle: Bundle, monkeypat
     watch(bundle, runner, lambda health: bool(health.answered()) or (runner.calls > 3 and health.status == "unhealthy"))
 
 
-def test_a_key_file_that_refuses_everybody(bundle: Bundle) -> None:
+def test_a_key_file_that_refuses_every_client(bundle: Bundle) -> None:
     health = Health(Registry((bundle,)))
     health.answered()
     assert health.report({"refusing": False, "error": "old"})["status"] == "healthy"

@@ -227,7 +227,7 @@ def test_what_cannot_be_honoured_is_named(client: openai.OpenAI, wishes: dict[st
     assert caught.value.body["help"]
 
 
-def test_what_has_no_effect_is_said(client: openai.OpenAI, text: str) -> None:
+def test_options_without_effect_are_warnings(client: openai.OpenAI, text: str) -> None:
     raw = client.audio.transcriptions.with_raw_response.create(
         model="whisper-1", file=("a.wav", GOOD), prompt="बारिश OpenAI", language="auto", chunking_strategy="auto"
     )
@@ -238,7 +238,7 @@ def test_what_has_no_effect_is_said(client: openai.OpenAI, text: str) -> None:
     assert "prompt" in raw.headers["x-warnings"]
 
 
-def test_prompts_and_keywords_are_heard(client: openai.OpenAI, pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
+def test_prompts_and_keywords_are_applied(client: openai.OpenAI, pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
     """A name that greedy decoding misses; the prompt has it among other words, the keyword alone."""
     name, content = next(
         (name, content)
@@ -276,7 +276,7 @@ def test_translations_are_not_offered(server: Server) -> None:
     assert (response.status_code, response.json()["error"]["code"]) == (400, "translation_not_offered")
 
 
-def test_a_reader_that_goes_away_leaves_nothing(server: Server, long: bytes) -> None:
+def test_a_reader_that_disconnects_leaves_nothing_behind(server: Server, long: bytes) -> None:
     request = httpx.Request(
         "POST",
         f"{server.url}/v1/audio/transcriptions",

@@ -28,7 +28,7 @@ def text(server: Server) -> str:
 
 
 @pytest.mark.parametrize("value", ["true", "True", "1", "yes", "on"])
-def test_ways_to_say_yes(server: Server, text: str, value: str) -> None:
+def test_spellings_of_true(server: Server, text: str, value: str) -> None:
     """Python writes True, and form libraries of other languages have their own ways."""
     answer = httpx.post(
         server.url + PATH, data={"model": "whisper-1", "stream": value}, files={"file": ("a.wav", WAV)}, timeout=60
@@ -43,7 +43,7 @@ def test_ways_to_say_yes(server: Server, text: str, value: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["false", "False", "0", "no", "off", ""])
-def test_ways_to_say_no(server: Server, text: str, value: str) -> None:
+def test_spellings_of_false(server: Server, text: str, value: str) -> None:
     answer = httpx.post(
         server.url + PATH, data={"model": "whisper-1", "stream": value}, files={"file": ("a.wav", WAV)}, timeout=60
     )
@@ -102,14 +102,14 @@ def test_a_chunking_strategy_as_json(server: Server, text: str) -> None:
         assert (body["text"], len(body["warnings"])) == (text, warnings)
 
 
-def test_a_form_without_a_boundary_is_told_so(server: Server) -> None:
+def test_a_form_without_a_boundary_gets_an_error_that_names_it(server: Server) -> None:
     """What happens where a program sets the content type of a form itself."""
     answer = httpx.post(server.url + PATH, content=b"--x\r\n", headers={"content-type": "multipart/form-data"})
     assert answer.status_code == 400
     assert "boundary" in answer.json()["error"]["message"]
 
 
-def test_a_recording_without_a_filename_is_told_so(server: Server) -> None:
+def test_a_recording_without_a_filename_gets_an_error_that_names_it(server: Server) -> None:
     """A part without a filename is a text field; a long one passes the bound of those."""
     head = b'--x\r\nContent-Disposition: form-data; name="file"\r\nContent-Type: audio/wav\r\n\r\n'
     for content in (WAV, WAV + bytes(1_200_000)):

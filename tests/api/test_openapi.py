@@ -123,7 +123,7 @@ def test_no_placeholder_is_left(document: dict[str, Any]) -> None:
     assert "licence-of-the-model" not in text
 
 
-def test_models_that_are_not_there_are_not_named(server: Server, pipeline: Pipeline) -> None:
+def test_missing_models_are_not_listed(server: Server, pipeline: Pipeline) -> None:
     manifest = pipeline.bundle.manifest
     for path in ("/docs.json", "/schema.json"):
         found = httpx.get(server.url + path).json()

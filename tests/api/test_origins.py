@@ -123,7 +123,7 @@ def test_a_form_on_a_page(named: Open, headers: dict[str, str], status: int) -> 
     assert httpx.get(f"{named.url}/v1/jobs").json()["data"] == []
 
 
-def test_addresses_that_nobody_vouches_for(named: Open) -> None:
+def test_addresses_of_no_trusted_proxy(named: Open) -> None:
     for forwarded in ("203.0.113.9", "203.0.113.9, 127.0.0.1"):
         headers = {"x-forwarded-for": forwarded}
         assert httpx.post(f"{named.url}/transcribe", files={"file": GOOD}, headers=headers).status_code == 200
@@ -132,7 +132,7 @@ def test_addresses_that_nobody_vouches_for(named: Open) -> None:
 
 
 @pytest.mark.slow
-def test_addresses_that_a_trusted_proxy_tells(proxied: Open) -> None:
+def test_addresses_that_a_trusted_proxy_forwards(proxied: Open) -> None:
     for forwarded in ("203.0.113.9", "198.51.100.7, 203.0.113.10", "not an address", "<b>203.0.113.9</b>"):
         headers = {"x-forwarded-for": forwarded}
         assert httpx.post(f"{proxied.url}/transcribe", files={"file": GOOD}, headers=headers).status_code == 200
@@ -167,7 +167,7 @@ def test_settings_that_cannot_be_used(name: str, value: str) -> None:
         check_settings(Settings(model="", **{name: value}))
 
 
-def test_a_log_line_is_one_line() -> None:
+def test_a_log_entry_is_one_line() -> None:
     hostile = "job\r\n2026-01-01 ERROR forged\x1b[2J\x9b31m\u2028\x00"
     record = logging.LogRecord("hindi_stt", logging.WARNING, "", 1, "refused %s", (hostile,), None)
     formatted = LineFormatter("%(levelname)s %(message)s").format(record)

@@ -46,7 +46,7 @@ GOOD = (DATA / "rain_16k.wav").read_bytes()
 SECONDS = 2.128
 
 
-def test_who_gets_in(guarded: Guarded) -> None:
+def test_which_clients_are_admitted(guarded: Guarded) -> None:
     assert guarded.post(guarded.key, GOOD).status_code == 200
     missing = guarded.post(None, GOOD)
     is_error(missing, 401, "missing_api_key")
@@ -86,7 +86,7 @@ def test_the_openai_package(guarded: Guarded) -> None:
             limited.audio.transcriptions.create(model="whisper-1", file=file)
 
 
-def test_a_big_body_without_a_key_reads_its_answer(guarded: Guarded) -> None:
+def test_a_client_with_a_big_body_and_no_key_receives_the_answer(guarded: Guarded) -> None:
     is_error(guarded.post(None, bytes(900_000)), 401, "missing_api_key")
 
 
@@ -122,7 +122,7 @@ def test_keys_come_and_go_while_it_runs(guarded: Guarded, capsys: pytest.Capture
     assert "key_file_invalid" in capsys.readouterr().err
 
 
-def test_a_key_file_that_breaks_locks_nobody_out(guarded: Guarded) -> None:
+def test_a_key_file_that_becomes_invalid_keeps_the_last_keys(guarded: Guarded) -> None:
     whole = guarded.key_file.read_text()
     guarded.key_file.write_text(whole[:-20])
     try:
@@ -324,7 +324,7 @@ def test_tokens_expire(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "body", ['{"expires_after": {"seconds": 9}}', '{"session": {"type": "realtime"}}', '{"x": 1}', "[]", "nothing"]
 )
-def test_a_wish_for_a_token_that_cannot_be_met(guarded: Guarded, body: str) -> None:
+def test_a_token_request_that_cannot_be_met(guarded: Guarded, body: str) -> None:
     headers = {"authorization": f"Bearer {guarded.key}"}
     response = httpx.post(f"{guarded.url}/v1/realtime/client_secrets", headers=headers, content=body)
     assert response.status_code == 400

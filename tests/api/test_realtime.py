@@ -256,7 +256,7 @@ def test_garbage_without_end_is_cut_off(live: Server) -> None:
     assert len(events) == 21
 
 
-def test_who_says_nothing_is_closed_with_what_was_said(live: Server) -> None:
+def test_an_idle_session_is_closed_after_its_last_words(live: Server) -> None:
     with session(live) as ws:
         append(ws, RAIN)
         events, code, reason = closed(ws)
@@ -314,7 +314,7 @@ def test_faster_than_real_time_is_held_back_and_not_lost(
 
 
 @pytest.mark.slow
-def test_who_does_not_read_is_closed(live: Server) -> None:
+def test_a_client_that_does_not_read_is_closed(live: Server) -> None:
     """The answer to each event is longer than the event; nobody reads them."""
     with session(live, max_queue=1) as ws, contextlib.suppress(ConnectionClosed, TimeoutError):
         prompt = np.random.default_rng(0).bytes(300_000).hex()  # which no compression makes short
@@ -325,7 +325,7 @@ def test_who_does_not_read_is_closed(live: Server) -> None:
     assert eventually(lambda: "closed_by=slow_reader" in live.log, 10)
 
 
-def test_a_hang_up_leaves_nothing_behind(live: Server) -> None:
+def test_a_disconnect_leaves_nothing_behind(live: Server) -> None:
     for _ in range(4):
         with session(live) as ws:
             append(ws, TALK)

@@ -106,7 +106,7 @@ def test_the_inbox_takes_a_first_item_of_any_length() -> None:
     asyncio.run(run())
 
 
-def test_an_item_wakes_who_waits_for_it() -> None:
+def test_an_item_wakes_the_waiting_reader() -> None:
     async def run() -> None:
         inbox = Inbox(2.0)
         taking = asyncio.create_task(inbox.take())
@@ -146,7 +146,7 @@ def test_events_become_items_in_their_order(recognizer: Recognizer) -> None:
     assert (items[3].beta, items[3].config.audio.encoding) == (True, "g711_ulaw")
 
 
-def test_an_update_goes_on_from_the_one_before(recognizer: Recognizer) -> None:
+def test_an_update_starts_from_the_one_before(recognizer: Recognizer) -> None:
     """Also where the session has not come to that yet; one that is refused changes nothing."""
     audio = {"format": {"type": "audio/pcm", "rate": 8_000}}
     *_, last = read(

@@ -107,7 +107,7 @@ def places(node: Any) -> list[tuple[Any, Any]]:
 
 
 @given(base=st.sampled_from(EVENTS), data=st.data())
-def test_whatever_stands_in_a_place_is_taken_or_refused(base: Json, data: st.DataObject) -> None:
+def test_any_value_in_a_field_is_accepted_or_refused(base: Json, data: st.DataObject) -> None:
     event = json.loads(json.dumps(base))
     holder, key = data.draw(st.sampled_from(places(event)))
     holder[key] = data.draw(JSON)

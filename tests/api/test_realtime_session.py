@@ -242,7 +242,7 @@ def test_another_path_is_404_with_our_json(live: Server, path: str) -> None:
     assert error["request_id"]
 
 
-def test_an_ordinary_request_is_told_to_upgrade(live: Server) -> None:
+def test_an_ordinary_request_gets_426_with_an_upgrade_header(live: Server) -> None:
     answer = httpx.get(f"{live.url}/v1/realtime?intent=transcription")
     assert answer.status_code == 426
     assert answer.headers["upgrade"].lower() == "websocket"

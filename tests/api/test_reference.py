@@ -44,7 +44,7 @@ def test_programs_get_json_and_browsers_the_reference(server: Server) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "OPTIONS"])
-def test_bentomls_own_page_is_out_of_reach(server: Server, method: str) -> None:
+def test_bentomls_own_page_is_not_served(server: Server, method: str) -> None:
     for path in ("/", "//", "/?", "/static_content/swagger-initializer.js", "/static_content/index.css", "/index.html"):
         text = httpx.request(method, server.url + path, headers=HTML).text.lower()
         assert "googletagmanager" not in text, path
@@ -81,7 +81,7 @@ def watched(browser: Browser, server: Server) -> Iterator[Page]:
 
 
 @pytest.mark.ui
-def test_no_page_asks_another_address(watched: Page, server: Server) -> None:
+def test_no_page_requests_another_origin(watched: Page, server: Server) -> None:
     found = pages(server)
     assert {"/", "/ui"} <= set(found)
     for path in found:

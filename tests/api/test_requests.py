@@ -47,7 +47,9 @@ def text(server: Server) -> str:
         ("POST", "/ui", {"GET", "HEAD"}),
     ],
 )
-def test_a_wrong_method_is_told_the_right_ones(server: Server, method: str, path: str, allowed: set[str]) -> None:
+def test_a_wrong_method_gets_an_error_that_names_the_right_ones(
+    server: Server, method: str, path: str, allowed: set[str]
+) -> None:
     answer = httpx.request(method, server.url + path)
     assert answer.status_code == 405
     assert error(answer)["code"] == "method_not_allowed"
@@ -132,7 +134,7 @@ def _mu_law(sample: int) -> bytes:
 
 
 @pytest.mark.parametrize("wanted", ["text", "srt", "vtt"])
-def test_several_files_as_text_are_told_what_works(server: Server, wanted: str) -> None:
+def test_several_files_as_text_get_an_error_that_names_what_works(server: Server, wanted: str) -> None:
     files = [("file", ("a.wav", GOOD)), ("file", ("b.flac", FLAC))]
     answer = httpx.post(f"{server.url}/transcribe", files=files, data={"response_format": wanted})
     assert answer.status_code == 400
@@ -155,7 +157,7 @@ def test_several_files_by_accept_are_json_where_it_is_liked(server: Server) -> N
     ("field", "meant"),
     [("lanugage", "language"), ("responseFormat", "response_format"), ("hotword", "hotwords"), ("files", "file")],
 )
-def test_a_misspelt_field_is_told_the_right_one(server: Server, field: str, meant: str) -> None:
+def test_a_misspelt_field_gets_an_error_that_names_the_right_one(server: Server, field: str, meant: str) -> None:
     answer = server.transcribe(GOOD, data={field: "x"})
     assert answer.status_code == 400
     assert f"Did you mean {meant!r}?" in error(answer)["message"]
@@ -172,7 +174,7 @@ def test_the_token_scheme_is_taken(guarded: Guarded) -> None:
 @pytest.mark.parametrize(
     "header", ["X-API-Key", "api-key", "xi-api-key", "Authorization", "X-Goog-Api-Key", "Cookie", "X-Our-Own"]
 )
-def test_a_key_in_another_place_is_told_the_right_one(guarded: Guarded, header: str) -> None:
+def test_a_key_in_a_wrong_place_gets_an_error_that_names_the_right_one(guarded: Guarded, header: str) -> None:
     answer = httpx.get(f"{guarded.url}/v1/models", headers={header: guarded.key})
     assert (answer.status_code, error(answer)["code"]) == (401, "missing_api_key")
     assert "Authorization: Bearer KEY" in error(answer)["message"]

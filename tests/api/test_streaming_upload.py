@@ -169,7 +169,7 @@ def test_words_come_before_the_end_of_the_upload(patient: Server, content_type: 
 
 
 @pytest.mark.slow
-def test_errors_of_what_comes_late_are_told(patient: Server) -> None:
+def test_errors_in_late_parts_are_reported(patient: Server) -> None:
     """Before the first words with their status, after them as an event."""
     content, _ = KINDS["wav"]
     headers = {"content-type": "audio/wav"}
@@ -196,7 +196,7 @@ def test_errors_of_what_comes_late_are_told(patient: Server) -> None:
 
 
 @pytest.mark.slow
-def test_a_client_that_goes_leaves_nothing(patient: Server) -> None:
+def test_a_client_that_disconnects_leaves_nothing_behind(patient: Server) -> None:
     content, _ = KINDS["wav"]
     for share in (0.0, 0.001, 0.1, 0.5, 0.9):
         with begin(patient, "audio/wav") as connection:

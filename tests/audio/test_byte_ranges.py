@@ -22,7 +22,7 @@ def joined(ranges: list[tuple[int, int]]) -> bytes:
 
 
 @given(RANGES, st.lists(st.tuples(st.integers(0, 1200), st.integers(0, 400)), max_size=6))
-def test_as_the_parts_behind_each_other(ranges: list[tuple[int, int]], reads: list[tuple[int, int]]) -> None:
+def test_as_the_concatenated_parts(ranges: list[tuple[int, int]], reads: list[tuple[int, int]]) -> None:
     found, wanted = io.BufferedReader(ByteRanges(io.BytesIO(CONTENT), ranges)), io.BytesIO(joined(ranges))
     for position, n in reads:
         assert found.seek(position) == wanted.seek(position)

@@ -71,7 +71,7 @@ def test_lossless_is_identical(tmp_path: Path, suffix: str, arguments: list[str]
         ("aac", ["-c:a", "aac", "-b:a", "96k"]),
     ],
 )
-def test_lossy_says_nearly_the_same(
+def test_the_text_of_a_lossy_file_is_nearly_the_same(
     tmp_path: Path, pipeline: Pipeline, acoustic: LocalAcoustic, suffix: str, arguments: list[str]
 ) -> None:
     path = encoded(tmp_path, suffix, *arguments)
@@ -158,7 +158,7 @@ def signalled(path: Path, sent: signal.Signals, wait_s: float = 30) -> None:
         pass
 
 
-def test_a_child_that_is_killed_is_not_the_recordings_fault(tmp_path: Path) -> None:
+def test_a_killed_child_is_not_blamed_on_the_recording(tmp_path: Path) -> None:
     """As the kernel does where memory runs out."""
     path = repeated(encoded(tmp_path, "m4a", "-c:a", "aac"), 8_000)
     with pytest.raises(errors.DecoderLost) as caught:
@@ -168,7 +168,7 @@ def test_a_child_that_is_killed_is_not_the_recordings_fault(tmp_path: Path) -> N
     assert children() == []
 
 
-def test_a_child_that_stands_still_is_not_the_recordings_fault(tmp_path: Path) -> None:
+def test_a_hung_child_is_not_blamed_on_the_recording(tmp_path: Path) -> None:
     path = repeated(encoded(tmp_path, "m4a", "-c:a", "aac"), 8_000)
     with pytest.raises(errors.DecoderLost):
         signalled(path, signal.SIGSTOP, wait_s=1)
@@ -182,7 +182,7 @@ def test_missing_pyav_is_not_called_bad_audio(tmp_path: Path, monkeypatch: pytes
         decode(DATA / "rain_vorbis.ogg", 16_000, LIMITS)
 
 
-def test_a_reader_that_stops_ends_the_child(tmp_path: Path) -> None:
+def test_closing_the_reader_ends_the_child(tmp_path: Path) -> None:
     path = repeated(encoded(tmp_path, "mka", "-c:a", "flac"), 60)
     reading = blocks(path, 16_000, replace(LIMITS, max_s=400))
     next(reading)

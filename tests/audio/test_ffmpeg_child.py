@@ -102,7 +102,7 @@ def test_one_of_several_channels(tmp_path: Path) -> None:
 
 
 @needs_ffmpeg
-def test_parts_of_a_file_and_files_behind_each_other(tmp_path: Path) -> None:
+def test_parts_of_a_file_and_concatenated_files(tmp_path: Path) -> None:
     first, second = (encoded(part, "-c:a flac -f flac", tmp_path) for part in (RAIN, FAMILY))
     tag = id3v2(5_000)
     content = tag + first + tag + second
@@ -227,7 +227,7 @@ def test_the_bound_on_cpu_time_ends_it(tmp_path: Path) -> None:
     assert found.damaged is None
 
 
-def test_without_pyav_the_parent_is_told(tmp_path: Path) -> None:
+def test_without_pyav_the_parent_gets_the_error(tmp_path: Path) -> None:
     found = run(tmp_path, b"", "ogg", path=str(tmp_path))
     assert found.status == 0
     assert found.header is not None

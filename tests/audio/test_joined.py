@@ -89,7 +89,7 @@ def test_a_later_one_that_is_cut_off_gives_what_it_has() -> None:
 
 
 @pytest.mark.parametrize("place", [0, 1])
-def test_a_decoder_that_was_lost_is_nobodys_fault(place: int) -> None:
+def test_a_lost_decoder_is_a_server_error(place: int) -> None:
     """It is told, so that the request can be sent again; nothing is left out for it."""
     openers = [opener(wav(tone(0.1)))] * 2
     openers[place] = failing(DecoderLost("killed", retry_after_s=1))
@@ -105,7 +105,7 @@ def test_an_error_of_the_first_one_is_raised() -> None:
         whole(JoinedReader([opener(cut_flac()), good], incomplete=False))
 
 
-def test_what_was_missing_before_stays_said() -> None:
+def test_earlier_warnings_of_missing_audio_are_kept() -> None:
     reader = JoinedReader([opener(wav(tone(0.1)))], incomplete=True)
     whole(reader)
     assert reader.incomplete

@@ -274,7 +274,7 @@ DAMAGED = {
 
 @pytest.mark.parametrize("name", DAMAGED)
 @pytest.mark.parametrize("piped", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["", "piped"])
-def test_a20_what_is_left_of_a_damaged_file_is_heard(
+def test_a20_the_undamaged_part_of_a_file_is_transcribed(
     tmp_path: Path, pipeline: Pipeline, acoustic: LocalAcoustic, name: str, *, piped: bool
 ) -> None:
     """The same damage everywhere: 400 bytes of zeros in the pause between two sentences."""
@@ -329,7 +329,7 @@ def test_a_file_that_was_cut_off_is_refused(tmp_path: Path, options: str) -> Non
 
 
 @pytest.mark.parametrize("name", ["MP3 with its header", "Ogg Opus", "WebM", "AAC"])
-def test_what_was_cut_off_without_stating_a_length_is_heard(tmp_path: Path, name: str) -> None:
+def test_a_cut_file_that_states_no_length_is_transcribed(tmp_path: Path, name: str) -> None:
     content = encoded(with_pause(5), DAMAGED[name], tmp_path)
     blocks = audio.blocks(content[: len(content) * 7 // 10 | 1], RATE, LIMITS)
     duration_s = sum(block.duration_s for block in blocks)
@@ -338,7 +338,7 @@ def test_what_was_cut_off_without_stating_a_length_is_heard(tmp_path: Path, name
 
 
 @pytest.mark.parametrize("options", [OPUS, VORBIS, "-c:a libopus -f webm", "-c:a aac -f matroska"])
-def test_many_short_files_that_were_joined_are_all_heard(tmp_path: Path, options: str) -> None:
+def test_many_joined_short_files_are_all_transcribed(tmp_path: Path, options: str) -> None:
     """Among them copies of one file: links of Ogg with the same serial number."""
     parts = [encoded(RAIN[: int(seconds * RATE)], options, tmp_path) for seconds in (0.3, 0.5, 1.5)]
     content = b"".join(parts * 30)

@@ -103,7 +103,7 @@ def test_cuts_fall_into_pauses() -> None:
         assert np.sqrt(np.mean(around**2)) < 0.05 * np.sqrt(np.mean(SPEECH**2))
 
 
-def test_nobody_pauses() -> None:
+def test_speech_without_pauses() -> None:
     clips = cut(sound([(60.0, 0.2)]))
     assert all(clip.continues for clip in clips[:-1])
     assert all(clip.overlap == 2 * RATE for clip in clips[1:])
@@ -125,7 +125,7 @@ def test_resampling_a_stream_has_no_seams(rate: int) -> None:
     np.testing.assert_allclose(whole, in_one, atol=1e-5)
 
 
-def test_a_long_recording_says_what_its_parts_say(pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
+def test_the_text_of_a_long_recording_is_that_of_its_parts(pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
     """Sentences one by one, and joined with pauses: the same words, each at its place."""
     names = ["rain.flac", "family.flac"] * 8
     parts, expected, start_s = [], [], 0.0

@@ -43,7 +43,7 @@ TAGS = {
 
 
 @pytest.mark.parametrize("name", TAGS)
-def test_a_tag_is_as_long_as_it_says(name: str) -> None:
+def test_a_tag_has_the_length_that_it_states(name: str) -> None:
     tag = TAGS[name]
     assert tag_bytes(tag, 0) == len(tag)
     assert tag_bytes(FRAMES + tag + FRAMES, len(FRAMES)) == len(tag)

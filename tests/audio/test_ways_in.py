@@ -62,7 +62,7 @@ def test_a_stream(server: Server, flac: bytes, text: str, headers: dict[str, str
     assert events[-1]["text"] == text
 
 
-def test_a_stream_of_joined_files_is_heard_whole(server: Server, tmp_path: Path) -> None:
+def test_a_stream_of_joined_files_is_transcribed_whole(server: Server, tmp_path: Path) -> None:
     """What lies behind the stated length of a FLAC file comes when the first file has been heard."""
     content = encoded(RAIN, FLAC, tmp_path) + encoded(FAMILY, FLAC, tmp_path)
     headers = {"content-type": "audio/flac"}
@@ -73,7 +73,7 @@ def test_a_stream_of_joined_files_is_heard_whole(server: Server, tmp_path: Path)
     assert events[-1]["warnings"] == []
 
 
-def test_a_stream_of_joined_wav_files_says_what_it_does_not_hear(server: Server) -> None:
+def test_a_stream_of_joined_wav_files_warns_of_what_it_leaves_out(server: Server) -> None:
     content = wav(RAIN) + wav(FAMILY)
 
     def parts():

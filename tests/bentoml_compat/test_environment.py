@@ -9,7 +9,7 @@ import pytest
 from hindi_stt.bentoml_compat.environment import prepare_environment
 
 
-def test_usage_is_not_tracked_unless_the_operator_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_usage_is_not_tracked_unless_the_operator_allows_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BENTOML_DO_NOT_TRACK", raising=False)
     prepare_environment()
     assert os.environ["BENTOML_DO_NOT_TRACK"] == "True"

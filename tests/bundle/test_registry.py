@@ -50,7 +50,7 @@ def test_choice(registry: Registry, model: str | None, languages: list[str], cho
     assert ["hi" if bundle is registry.default else bundle.manifest.name for bundle in found] == chosen
 
 
-def test_what_there_is_not_is_told_with_what_there_is(registry: Registry) -> None:
+def test_an_unknown_name_is_reported_with_the_known_ones(registry: Registry) -> None:
     with pytest.raises(UnknownModel, match=r"gpt-9.*ta1.*ta2.*whisper-1"):
         registry.choose("gpt-9", [])
     with pytest.raises(UnknownLanguage, match=r"language en is not offered.*\(hi\).*ta1 \(ta\)"):
@@ -59,7 +59,7 @@ def test_what_there_is_not_is_told_with_what_there_is(registry: Registry) -> Non
         registry.choose("ta1", ["hi"])
 
 
-def test_what_has_no_effect_is_said(registry: Registry, alone: Registry) -> None:
+def test_options_without_effect_are_warnings(registry: Registry, alone: Registry) -> None:
     assert alone.choose(None, ["auto"]).warnings == ("language=auto: the only model is for hi",)
     assert alone.choose(None, ["en", "hi"]).warnings == ("language=en: the only model is for hi",)
     assert registry.choose(None, ["auto"]).warnings == ()
@@ -67,7 +67,7 @@ def test_what_has_no_effect_is_said(registry: Registry, alone: Registry) -> None
     assert registry.choose(None, ["en", "ta"]).warnings == ("language=en: there are models for hi, ta",)
 
 
-def test_a_server_with_one_language_hears_it_unless_it_refuses_others(alone: Registry) -> None:
+def test_a_server_with_one_language_transcribes_it_unless_it_refuses_others(alone: Registry) -> None:
     lenient = Registry([Bundle.open(EMBEDDED)], ["whisper-1"], refuse_other_languages=False)
     choice = lenient.choose("whisper-1", ["en"])
     assert choice.bundles == (lenient.default,)
@@ -119,7 +119,7 @@ def test_what_is_loaded_stays_within_the_bound(wanted: list[str], bound: int) ->
         assert before in present or sum(sizes[held] for held in {"a", before, name}) > bound or "a" not in wanted[:i]
 
 
-def test_one_that_is_let_go_while_it_is_loaded_is_not_counted_as_held() -> None:
+def test_a_model_released_while_it_loads_is_not_counted_as_held() -> None:
     held: dict[str, bool] = {}
     begun, free = threading.Event(), threading.Event()
 
@@ -178,7 +178,7 @@ def test_a_bound_that_does_not_hold_two_is_refused() -> None:
         loaded({"a": 2**21, "b": 2**20}, 2**21)
 
 
-def test_several_who_want_one_load_it_once_and_hold_up_nobody() -> None:
+def test_several_callers_load_a_model_once_and_delay_no_other() -> None:
     loads: list[str] = []
     free, begun = threading.Event(), threading.Event()
 

@@ -155,7 +155,7 @@ def test_a_storm_of_clients(steady: Server, expected: str) -> None:
     print(f"storm of {STORM}: {len(answers)} neighbours answered, before {before}, after {resources_of(steady)}")
 
 
-def test_those_who_dawdle(steady: Server, expected: str) -> None:
+def test_slow_clients(steady: Server, expected: str) -> None:
     """A hundred connections, a third silent, a third a byte at a time, a third that stop within their body."""
     clients = [socket.create_connection(("127.0.0.1", steady.port), timeout=10) for _ in range(DAWDLERS)]
     try:

@@ -69,7 +69,7 @@ def test_without_a_folder_of_jobs(
     assert "HINDI_STT_JOBS_DIR" in capsys.readouterr().err
 
 
-def test_a_worker_of_a_server_says_in_one_line_what_is_wrong(tmp_path: Path) -> None:
+def test_a_workers_start_error_is_one_line(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "hindi_stt.cli.jobs", "--bundle", str(tmp_path / "nothing")]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HINDI_STT_")}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)

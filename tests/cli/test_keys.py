@@ -46,7 +46,7 @@ def test_new_list_and_revoke(file: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert len(read_key_file(file).keys) == 2
 
 
-def test_a_name_stands_for_all_its_keys(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_name_selects_all_its_keys(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for _ in range(3):
         printed(capsys, "keys", "new", "ann")
     assert len(printed(capsys, "keys", "revoke", "ann")) == 3

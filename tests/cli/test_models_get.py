@@ -258,7 +258,7 @@ def test_sources_that_cannot_be_had(shell: Shell, source: str, code: str, said: 
 
 
 @pytest.mark.skipif((ROOT / ".venv-oracle" / ".installed").is_file(), reason="the export environment is installed")
-def test_a_nemo_model_says_first_what_it_needs(shell: Shell) -> None:
+def test_a_nemo_model_states_first_what_it_needs(shell: Shell) -> None:
     message = refused(shell.get("stt_hi_conformer_ctc_medium", "--accept-licence"), "export_environment_missing")
     assert "2 GB" in message
     assert shell.downloaded == []

@@ -41,7 +41,7 @@ def run(*outcomes: Exception | None) -> None:
     asyncio.run(use())
 
 
-def test_it_goes_on_after_an_error_and_after_a_round(caplog: pytest.LogCaptureFixture) -> None:
+def test_it_continues_after_an_error_and_after_a_round(caplog: pytest.LogCaptureFixture) -> None:
     run(MemoryError("none left"), None, None)
     (record,) = caplog.records
     assert record.getMessage() == "the watch failed, and is tried again"

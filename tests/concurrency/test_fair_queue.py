@@ -29,7 +29,7 @@ def serve(queue: FairQueue[float]) -> list[str]:
     return order
 
 
-def test_a_newcomer_goes_before_a_backlog() -> None:
+def test_a_new_client_is_served_before_a_backlog() -> None:
     queue: FairQueue[float] = FairQueue()
     for _ in range(100):
         queue.push("busy", 1.0)
@@ -136,7 +136,7 @@ def test_a_cancelled_wait_holds_nothing() -> None:
     asyncio.run(scene())
 
 
-def test_who_waits_for_bytes_holds_no_turn_and_who_computes_does() -> None:
+def test_waiting_for_bytes_holds_no_turn_and_computing_does() -> None:
     """Ten uploads that have stopped hold up nobody; when they go on, one is worked on at a time."""
 
     async def scene() -> int:

@@ -52,7 +52,9 @@ def test_a_share_is_kept_for_others(places: tuple[Places[Idle], contextlib.ExitS
     fill(*places, "other", 0.0, 0.0)
 
 
-def test_the_idlest_of_the_one_with_most_gives_way(places: tuple[Places[Idle], contextlib.ExitStack]) -> None:
+def test_the_idlest_upload_of_the_client_with_most_is_evicted(
+    places: tuple[Places[Idle], contextlib.ExitStack],
+) -> None:
     many = fill(*places, "busy", 0.0, 9.0, 60.0, 8.0, 0.0, 0.0)
     few = fill(*places, "other", 500.0, 0.0)
     fill(*places, "third", 0.0)
@@ -60,7 +62,7 @@ def test_the_idlest_of_the_one_with_most_gives_way(places: tuple[Places[Idle], c
     assert not any(holder.ended for holder in few)
 
 
-def test_who_is_at_work_does_not_give_way(places: tuple[Places[Idle], contextlib.ExitStack]) -> None:
+def test_an_active_upload_keeps_its_place(places: tuple[Places[Idle], contextlib.ExitStack]) -> None:
     fill(*places, "busy", *[1.0] * OWN)
     fill(*places, "other", 0.0, 0.0)
     with pytest.raises(NoPlace) as caught:
@@ -68,7 +70,7 @@ def test_who_is_at_work_does_not_give_way(places: tuple[Places[Idle], contextlib
     assert not caught.value.own
 
 
-def test_who_leaves_frees_the_place(places: tuple[Places[Idle], contextlib.ExitStack]) -> None:
+def test_a_finished_upload_frees_its_place(places: tuple[Places[Idle], contextlib.ExitStack]) -> None:
     for _ in range(3):
         with contextlib.ExitStack() as stack:
             fill(places[0], stack, "busy", *[0.0] * OWN)
@@ -139,7 +141,7 @@ def test_slow_uploads_of_one_key(crowded: Guarded) -> None:
 
 
 @pytest.mark.api
-def test_an_upload_that_stands_still_gives_way(crowded: Guarded) -> None:
+def test_an_idle_upload_gives_up_its_place(crowded: Guarded) -> None:
     content = wav(tone(2.0))
     with contextlib.ExitStack() as stack:
         held = [

@@ -66,7 +66,7 @@ def test_parsing() -> None:
         parse_hotwords(["हेम:बहुत"])
 
 
-def test_a_request_says_it_in_fields() -> None:
+def test_a_request_sets_it_in_fields() -> None:
     options = DecodingOptions().updated({"decoder": "beam", "language_model": "clinic", "hotwords": "हेम:2, नील\nसोम"})
     assert options == DecodingOptions("beam", "clinic", (Hotword("हेम", 2.0), Hotword("नील"), Hotword("सोम")))
     assert DecodingOptions().updated({"numerals": "off", "hotwords": ""}) == DecodingOptions()

@@ -59,6 +59,6 @@ def test_a_file_that_kenlm_cannot_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(HAS_KENLM, reason="KenLM is installed")
-def test_without_kenlm_the_error_says_what_to_install(tmp_path: Path) -> None:
+def test_without_kenlm_the_error_names_the_package(tmp_path: Path) -> None:
     with pytest.raises(LanguageModelInvalid, match="pip install kenlm"):
         KenLMModel(tmp_path / "m.bin")

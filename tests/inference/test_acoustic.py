@@ -114,7 +114,7 @@ def test_the_slower_fusions_are_off(bundle: Bundle, tmp_path: Path, precision: s
     assert b"SkipLayerNormalization" not in optimised(SLOWER_FUSIONS)
 
 
-def test_a_session_is_told_of_them(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_session_has_their_warnings(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[object] = []
     real = onnxruntime.InferenceSession
 

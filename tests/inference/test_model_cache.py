@@ -93,7 +93,7 @@ def test_without_the_first_there_is_no_server(registry: Registry) -> None:
         LoadedModels(registry, Loader(registry.default.tag), settings(), metrics())
 
 
-def test_who_asks_at_the_same_time_waits_for_the_same_load(registry: Registry) -> None:
+def test_concurrent_callers_wait_for_the_same_load(registry: Registry) -> None:
     tag, begun, go_on = [bundle.tag for bundle in registry][1], threading.Event(), threading.Event()
     load = Loader()
 

@@ -123,7 +123,7 @@ def test_every_setting_is_one_of_the_servers(chart: Any) -> None:
     assert {name for name in used if name.startswith("HINDI_STT_")} <= known
 
 
-def test_the_ingress_hides_what_is_not_for_everybody(chart: Any) -> None:
+def test_the_ingress_hides_internal_routes(chart: Any) -> None:
     (rule,) = one(rendered(chart, EVERYTHING), "Ingress")["spec"]["rules"]
     paths = {(path["path"], path["pathType"]) for path in rule["http"]["paths"]}
     assert ("/", "Exact") in paths
@@ -247,7 +247,7 @@ def test_everything_is_found_by_its_labels(chart: Any) -> None:
     assert f'job="{monitor["endpoints"][0]["relabelings"][0]["replacement"]}"' in alerts
 
 
-def test_the_digest_goes_before_the_tag(chart: Any) -> None:
+def test_the_digest_overrides_the_tag(chart: Any) -> None:
     image = pods(rendered(chart, EVERYTHING))["server"][1]["image"]
     assert image == "registry.example.org/hindi-stt@sha256:" + "a" * 64
     version = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))["appVersion"]

@@ -89,7 +89,7 @@ def test_a_new_deployment_gets_a_key_once(tmp_path: Path) -> None:
     assert (tmp_path / "keys" / "token-secret").read_text() == secret
 
 
-def test_a_deployment_that_has_run_without_keys_is_warned_and_goes_on(tmp_path: Path) -> None:
+def test_a_deployment_without_keys_is_warned_and_keeps_running(tmp_path: Path) -> None:
     (tmp_path / "before").mkdir()
     (tmp_path / "before" / "wal").touch()
     printed, warned = _first_start(tmp_path)

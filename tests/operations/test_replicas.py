@@ -77,7 +77,7 @@ def test_the_plain_port_leads_to_tls(proxy: Proxy) -> None:
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/readyz", "/livez", "/stats"])
-def test_what_is_not_for_everybody(proxy: Proxy, path: str) -> None:
+def test_internal_routes(proxy: Proxy, path: str) -> None:
     assert httpx.get(f"{proxy.url}{path}", verify=proxy.tls).status_code == 404
 
 

@@ -36,7 +36,7 @@ def train(folder: Path, steps: int, *more: str) -> dict:
     return torch.load(folder / "checkpoint.pt", map_location="cpu")
 
 
-def test_a_run_goes_on_and_a_deeper_one_begins_with_it(work: Path, tmp_path: Path) -> None:
+def test_a_run_is_resumed_and_a_deeper_one_starts_from_it(work: Path, tmp_path: Path) -> None:
     start = ("--start", str(ROOT / "hindi_stt" / "embedded"))
     first = train(work, 2, *start)
     again = train(work, 3, *start)

@@ -17,7 +17,7 @@ DEVANAGARI = re.compile(r"[\u0900-\u097f]")
 
 
 @pytest.mark.ui
-def test_without_a_key_it_says_where_to_type_it(
+def test_without_a_key_the_error_names_the_header(
     visit: Visit, guarded: Guarded, accessibility_problems: FindProblems
 ) -> None:
     """What was chosen is not lost: it goes to the server as soon as there is a key."""

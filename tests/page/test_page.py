@@ -47,7 +47,7 @@ def test_the_page_is_fresh_and_its_files_are_kept(server: Server) -> None:
     assert httpx.get(server.url).json()["links"]["page"] == "GET /ui"
 
 
-def test_the_page_asks_nobody_else(server: Server) -> None:
+def test_the_page_requests_no_other_origin(server: Server) -> None:
     texts = [httpx.get(f"{server.url}/ui").text, *(response.text for response in assets(server).values())]
     for text in texts:
         assert not re.findall(r"(?:https?:|wss?:)?//[a-z0-9-]+\.[a-z]", text)
@@ -76,7 +76,7 @@ def test_a_file(page: Page, pipeline: Pipeline, acoustic: LocalAcoustic, picture
 
 
 @pytest.mark.ui
-def test_a_word_is_heard(page: Page) -> None:
+def test_a_word_is_transcribed(page: Page) -> None:
     upload(page, FAMILY)
     page.click("#words .word:nth-of-type(2)")
     expect(page.locator("#words .word:nth-of-type(2)")).to_have_class(re.compile("playing"))
@@ -173,7 +173,7 @@ def test_errors_say_what_to_do(page: Page, tmp_path: Path) -> None:
 
 
 @pytest.mark.ui
-def test_warnings_are_said_in_the_readers_words(page: Page, tmp_path: Path) -> None:
+def test_warnings_are_in_the_readers_language(page: Page, tmp_path: Path) -> None:
     joined = tmp_path / "joined.wav"
     joined.write_bytes((DATA / "rain_16k.wav").read_bytes() * 2)
     upload(page, joined)

@@ -16,7 +16,7 @@ def run(code: str) -> str:
 
 
 @pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="SCHED_IDLE is Linux's")
-def test_threads_that_are_started_afterwards_give_way_too() -> None:
+def test_threads_that_are_started_afterwards_have_low_priority_too() -> None:
     code = """
 import os, threading
 from hindi_stt.processes.cpu_priority import yield_to_other_processes

@@ -97,7 +97,7 @@ def test_a_link_of_that_name_is_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="giving a folder to somebody else needs root")
-def test_somebody_elses_folder_is_left_alone(tmp_path: Path) -> None:
+def test_another_users_folder_is_left_alone(tmp_path: Path) -> None:
     other = tmp_path / "hindi-stt-other"
     other.mkdir()
     os.chown(other, 12_345, 12_345)

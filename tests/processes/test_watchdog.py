@@ -93,7 +93,7 @@ def test_a_file_that_names_no_process(folder: Path) -> None:
     assert watch(folder, "runner", 1.5) == []
 
 
-def test_the_watch_goes_on_after_descriptors_ran_out(
+def test_the_watchdog_continues_after_descriptors_ran_out(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A runner that hangs afterwards is killed as before."""
@@ -122,7 +122,7 @@ def test_the_watch_goes_on_after_descriptors_ran_out(
     assert len(failures) == 1
 
 
-def test_a_heartbeat_goes_on_after_its_folder_was_gone(tmp_path: Path) -> None:
+def test_a_heartbeat_continues_after_its_folder_was_removed(tmp_path: Path) -> None:
     folder = tmp_path / "metrics"
     folder.mkdir()
 

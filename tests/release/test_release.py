@@ -91,7 +91,7 @@ def test_the_wheels_dependencies_are_those_of_the_lock(binaries: Path) -> None:
     run(sys.executable, "-m", "uv", "pip", "check", "--python", binaries / "python", cwd=binaries)
 
 
-def test_the_installed_command_says_its_version(binaries: Path, tmp_path: Path) -> None:
+def test_the_installed_command_prints_its_version(binaries: Path, tmp_path: Path) -> None:
     assert run(binaries / "hindi-stt", "--version", cwd=tmp_path).stdout == f"hindi-stt {hindi_stt.__version__}\n"
 
 

@@ -65,7 +65,7 @@ def test_a_clip_with_its_request() -> None:
     assert answered == [1]
 
 
-def test_a_canary_goes_before_all_others() -> None:
+def test_a_canary_is_scheduled_before_all_others() -> None:
     runner = BatchingRunner(RESULT)
     run, _ = call(runner)
     asyncio.run(run.probe("model", FEATURES))

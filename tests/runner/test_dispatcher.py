@@ -169,7 +169,7 @@ def test_a_clip_whose_deadline_has_passed_never_runs(model: Model) -> None:
     run(use)
 
 
-def test_a_clip_that_nobody_waits_for_never_runs(model: Model) -> None:
+def test_a_clip_whose_caller_has_gone_never_runs(model: Model) -> None:
     async def use() -> None:
         first = model(4.0)
         await model.begins()
@@ -186,7 +186,7 @@ def test_a_clip_that_nobody_waits_for_never_runs(model: Model) -> None:
     run(use)
 
 
-def test_a_caller_that_goes_while_its_clip_runs_disturbs_nobody(model: Model) -> None:
+def test_a_caller_that_disconnects_while_its_clip_runs_affects_no_other(model: Model) -> None:
     async def use() -> None:
         gone = model(4.0)
         await model.begins()

@@ -147,7 +147,7 @@ def test_a_run_has_clips_of_one_model(jobs: list[tuple[float, str]], cores: int)
     assert sum(len(run.works) for run in simulation.runs) == len(jobs)
 
 
-def test_bounds_refuse_at_once_and_say_when_to_come_back() -> None:
+def test_bounds_refuse_at_once_with_retry_after() -> None:
     limits = SchedulerLimits(max_queue_s=50, max_wait_s=1e9, max_run_s=4, max_padding=0.2, max_clips=8)
     scheduler: Scheduler[int] = Scheduler(1, limits)
     for i in range(5):
@@ -166,7 +166,7 @@ def test_a_clip_longer_than_the_queues_bound_is_taken_when_nothing_waits() -> No
     assert scheduler.take(0.0)[0] is not None
 
 
-def test_predicted_wait_comes_true_under_load() -> None:
+def test_the_predicted_wait_is_right_under_load() -> None:
     simulation = Simulation(2, overhead_s=0.0)
     simulation.run(poisson(200, 100.0))
     rest = [Work(1000 + i, 10.0, str(i), FOREVER) for i in range(50)]
@@ -176,7 +176,7 @@ def test_predicted_wait_comes_true_under_load() -> None:
     assert predicted == pytest.approx(50 * 10 * 0.05 / 2, rel=0.1)
 
 
-def test_what_nobody_waits_for_costs_nothing() -> None:
+def test_abandoned_clips_use_no_time() -> None:
     scheduler: Scheduler[int] = Scheduler(1, LIMITS)
     gone, late, good = (Work(i, 5.0, str(i), deadline) for i, deadline in enumerate((FOREVER, 3.0, FOREVER)))
     for work in (gone, late, good):
@@ -268,7 +268,7 @@ def test_equal_clips_take_no_extra_run() -> None:
     assert max(itertools.accumulate(change for _, change in events)) <= 2 * LIMITS.max_clips
 
 
-def test_a_flood_of_live_speakers_is_a_turn_like_others() -> None:
+def test_a_flood_of_live_speakers_takes_one_turn_like_others() -> None:
     """Forty-eight connections of one client that end long utterances all the time."""
     simulation = Simulation(1, rtf=0.05)
     flood: list[Job] = [

@@ -103,7 +103,7 @@ def test_bombs(usual: Server, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("within_bounds")
-def test_nine_hours_in_twenty_five_megabytes(usual: Server, tmp_path: Path) -> None:
+def test_nine_hours_of_audio_in_25_megabytes(usual: Server, tmp_path: Path) -> None:
     """Opus at 6 kbit/s, made of ten minutes that go on and on."""
     if shutil.which("ffmpeg") is None:
         pytest.skip("ffmpeg is not installed")

@@ -79,7 +79,7 @@ def test_writes_that_fail(tmp_path: Path) -> None:
         server.stop()  # which checks the log
 
 
-def test_what_postgresql_says_of_a_row() -> None:
+def test_rows_in_errors_of_postgresql() -> None:
     """PostgreSQL itself puts the row at fault into its message."""
     # Not below pytest's folder, which is closed to the user that PostgreSQL runs as.
     with tempfile.TemporaryDirectory() as folder:

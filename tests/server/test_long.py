@@ -64,7 +64,9 @@ def stream(server: Server, content: bytes) -> list[tuple[float, dict]]:
         return [(after_s, json.loads(line.removeprefix("data: "))) for after_s, line in lines]
 
 
-def test_segments_come_as_they_are_heard(long_server: Server, pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
+def test_segments_are_sent_as_they_are_transcribed(
+    long_server: Server, pipeline: Pipeline, acoustic: LocalAcoustic
+) -> None:
     content = wav(speech(120), container="FLAC")
     events = stream(long_server, content)
     text = "".join(event["delta"] for _, event in events[:-1])
@@ -96,7 +98,7 @@ def test_memory_does_not_grow_with_length(long_server: Server) -> None:
     assert peak_mb(590) - before < 50
 
 
-def test_a_lying_header_costs_no_more_than_the_bound(long_server: Server) -> None:
+def test_a_false_header_uses_no_more_memory_than_the_bound(long_server: Server) -> None:
     """Eleven minutes in a small file are refused before they are unpacked."""
     content = wav(np.zeros(660 * 8_000, np.int16), 8_000, container="FLAC")
     start = time.monotonic()
@@ -105,7 +107,7 @@ def test_a_lying_header_costs_no_more_than_the_bound(long_server: Server) -> Non
     assert time.monotonic() - start < 2
 
 
-def test_a_hang_up_drops_what_is_left(long_server: Server) -> None:
+def test_a_disconnect_drops_the_remaining_work(long_server: Server) -> None:
     content = wav(speech(590), container="FLAC")
     for wait_s in (0.1, 0.15, 0.2, 0.3, 0.5, 1):
         with pytest.raises(httpx.TimeoutException):

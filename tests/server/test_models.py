@@ -128,7 +128,7 @@ def test_language_chooses(several: Server, slow_texts: dict[str, str]) -> None:
     assert "slow" in answer.json()["error"]["message"]
 
 
-def test_auto_hears_which_language_it_is(several: Server, tmp_path: Path) -> None:
+def test_auto_identifies_the_language(several: Server, tmp_path: Path) -> None:
     for name in NAMES:
         usual = several.transcribe((DATA / name).read_bytes(), data={"languages": ["hi", "xx"]}).json()
         again = slowed(DATA / name, tmp_path / "slow.wav").read_bytes()

@@ -200,7 +200,7 @@ def test_streamed_answers_and_openais_route(server: Server, sounds: tuple[bytes,
             assert "no_speech" in events[0]["warnings"]
 
 
-def test_a_channel_with_music_says_so(server: Server) -> None:
+def test_a_channel_with_music_has_a_warning(server: Server) -> None:
     speech = rain()
     content = wav(np.stack([speech, hold_music(len(speech) / RATE)[: len(speech)]], axis=1))
     body = server.transcribe(content, data={"channels": "split"}).json()

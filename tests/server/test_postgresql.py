@@ -38,7 +38,7 @@ def test_sums(database: PostgreSQL, capsys: pytest.CaptureFixture[str]) -> None:
     check_sums(database.url, capsys)
 
 
-def test_a_restart_costs_no_rows(database: PostgreSQL) -> None:
+def test_a_restart_loses_no_rows(database: PostgreSQL) -> None:
     def note(ledger: Ledger) -> None:
         ledger.add(Entry(datetime(2026, 3, 1, tzinfo=UTC), "clinic", "/transcribe", "m:1", 200, 1.5, 0.1))
 
@@ -74,7 +74,7 @@ def test_through_a_server_of_several_workers(database: PostgreSQL, tmp_path_fact
         server.stop()
 
 
-def test_a_database_that_is_down_holds_up_nobody(
+def test_a_database_that_is_down_delays_no_request(
     database: PostgreSQL, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """The server starts and answers without it, and writes what happens once it is there."""

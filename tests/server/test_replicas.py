@@ -33,7 +33,9 @@ def test_two_replicas_share_limits(tmp_path: Path, tmp_path_factory: pytest.Temp
             b.stop()
 
 
-def test_without_its_redis_who_has_a_limit_is_refused(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_without_its_redis_a_client_with_a_limit_is_refused(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     with running_redis(tmp_path) as url:
         server = Guarded(tmp_path_factory.mktemp("c"), HINDI_STT_LIMITS_URL=url)
         server.wait_until_ready()

@@ -77,7 +77,7 @@ def test_bentomls_dispatcher_puts_batches_together(
         assert seen[f"{name}_sum"] / seen[f"{name}_count"] > 1
 
 
-def test_past_the_bound_requests_are_refused_with_a_time_to_come_back(cost_server: Server) -> None:
+def test_past_the_bound_requests_are_refused_with_retry_after(cost_server: Server) -> None:
     responses = press(cost_server, [wav(tone(15.0))] * 28)
     refused = [response for response in responses if response.status_code != 200]
     assert refused
@@ -87,7 +87,7 @@ def test_past_the_bound_requests_are_refused_with_a_time_to_come_back(cost_serve
         assert int(response.headers["retry-after"]) >= 1
 
 
-def test_what_the_runner_refuses_says_when_to_come_back(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_refusals_of_the_runner_have_retry_after(tmp_path_factory: pytest.TempPathFactory) -> None:
     impatient = Server(tmp_path_factory.mktemp("impatient"), HINDI_STT_THREADS="1", HINDI_STT_MAX_WAIT_S="0.2")
     try:
         impatient.wait_until_ready()
@@ -101,7 +101,7 @@ def test_what_the_runner_refuses_says_when_to_come_back(tmp_path_factory: pytest
         assert int(response.headers["retry-after"]) >= 1
 
 
-def test_a_client_that_hangs_up_costs_no_inference(cost_server: Server) -> None:
+def test_a_client_that_disconnects_causes_no_inference(cost_server: Server) -> None:
     body = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n' + wav(tone(50.0))
     body += b"\r\n--x--\r\n"
     head = "POST /transcribe HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n"

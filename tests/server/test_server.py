@@ -252,7 +252,7 @@ def test_an_idle_connection_is_kept(server: Server) -> None:
 
 
 @pytest.mark.parametrize("share", [0.1, 0.9, 1.0], ids=["early", "late", "after the upload"])
-def test_a_client_that_hangs_up_leaves_nothing(server: Server, share: float) -> None:
+def test_an_upload_of_a_client_that_disconnects_leaves_nothing_behind(server: Server, share: float) -> None:
     content = wav(tone(19.0), container="WAV")
     body = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n' + content + b"\r\n--x--\r\n"
     head = "POST /transcribe HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n"
@@ -296,7 +296,7 @@ def test_a_body_without_length_is_bounded_while_it_arrives(server: Server) -> No
     assert eventually(lambda: quiet(server))
 
 
-def test_a_path_cannot_forge_a_log_line(server: Server) -> None:
+def test_a_path_cannot_forge_a_log_entry(server: Server) -> None:
     httpx.get(f"{server.url}/x%0aforged")
     assert eventually(lambda: "/x%0Aforged 404" in server.log)
     assert "\nforged" not in server.log
@@ -309,7 +309,7 @@ def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
     assert "Traceback" not in failing.log
 
 
-def test_a_configured_model_that_is_missing_says_what_to_run(tmp_path: Path) -> None:
+def test_a_configured_model_that_is_missing_names_the_command(tmp_path: Path) -> None:
     failing = Server(tmp_path, HINDI_STT_MODEL="no-such-model:latest")
     assert failing.process.wait(timeout=60) != 0
     assert "no-such-model:latest" in failing.log

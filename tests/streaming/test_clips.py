@@ -86,7 +86,7 @@ def test_a_final_is_there_before_the_silence_is_over(
     assert done.text == pipeline.transcribe(wav(heard), acoustic).text
 
 
-def test_who_goes_on_after_a_pause_is_heard_whole(pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
+def test_speech_after_a_pause_is_transcribed_whole(pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
     """The early result of the first half is not the turn's."""
     samples = np.concatenate([RAIN, silence(0.45), FAMILY, silence(1)])
 
@@ -118,7 +118,7 @@ def test_without_room_for_it_the_final_comes_as_before(pipeline: Pipeline, acous
     assert heard(make(acoustic)) == expected
 
 
-def test_what_is_wrong_is_told_with_the_turn(pipeline: Pipeline) -> None:
+def test_errors_are_reported_with_the_turn(pipeline: Pipeline) -> None:
     def broken(batch: list[Features]) -> list[HindiSTTError]:
         return [Overloaded("full") for _ in batch]
 

@@ -61,7 +61,7 @@ def test_packets_do_not_matter(
     assert utterances(listen(pipeline, acoustic, packets(TALK, sizes))) == utterances(talk)
 
 
-def test_a_long_stream_says_what_the_file_says(pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
+def test_the_text_of_a_long_stream_is_that_of_the_file(pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
     """Without a pause for longer than the model takes: clips that overlap are stitched in both."""
     samples = speech("family.flac", 0.1, "rain.flac", 0.1, *["family.flac", 0.1] * 5, 1.2, "rain.flac", 1.5)
     assert len(samples) > 18 * RATE
@@ -74,7 +74,7 @@ def test_a_long_stream_says_what_the_file_says(pipeline: Pipeline, acoustic: Loc
     assert committed.text == expected.text
 
 
-def test_who_does_not_pause_is_heard_in_parts(pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
+def test_speech_without_pauses_is_transcribed_in_parts(pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
     """Each part is told when the next has been heard, and says no word of the other."""
     samples = np.tile(speech("family.flac")[: int(3.7 * RATE)], 9)
     events = listen(pipeline, acoustic, every(samples, 1.0))
@@ -165,7 +165,7 @@ def test_a_commit_of_nothing_is_refused(pipeline: Pipeline, acoustic: LocalAcous
     asyncio.run(run())
 
 
-def test_cleared_audio_is_never_heard(pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
+def test_cleared_audio_is_never_transcribed(pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
     async def run() -> list[Event]:
         stream = Stream(pipeline, LocalBackend(acoustic), pipeline.options({}), end_pointing=False)
         _ = [event async for event in stream.push(TALK[: 3 * RATE].astype(np.float32) / 32_768)]
@@ -179,7 +179,7 @@ def test_cleared_audio_is_never_heard(pipeline: Pipeline, acoustic: LocalAcousti
     assert utterance.start_s == 3.0
 
 
-def test_a_busy_model_costs_partials_and_not_finals(
+def test_a_busy_model_drops_partials_and_no_finals(
     pipeline: Pipeline, acoustic: LocalAcoustic, talk: list[Event]
 ) -> None:
     events = listen(pipeline, acoustic, every(TALK, 0.2), backend=Busy(acoustic))
@@ -257,7 +257,7 @@ def test_the_command_line(pipeline: Pipeline, acoustic: LocalAcoustic, capsys: p
     assert capsys.readouterr().out == utterance.text + "\n" == events[-1]["text"] + "\n"
 
 
-def test_no_microphone_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_microphone_is_an_error(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setitem(sys.modules, "sounddevice", None)  # as if it were not installed
     assert main(["listen"]) == 1
     assert "no_microphone" in capsys.readouterr().err

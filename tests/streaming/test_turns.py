@@ -156,7 +156,7 @@ def test_what_is_in_force_is_shown(live: Server, wanted: Event, in_force: Event,
     assert shown.items() >= in_force.items()
 
 
-def test_what_has_no_effect_is_said(live: Server) -> None:
+def test_options_without_effect_are_warnings(live: Server) -> None:
     wanted = {"type": "server_vad", "create_response": False, "interrupt_response": True, "idle_timeout_ms": None}
     with session(live) as ws:
         given = {"turn_detection": wanted, "noise_reduction": {"type": "near_field"}}
@@ -246,7 +246,7 @@ def test_packets_do_not_matter(sizes: list[int], silence_ms: int) -> None:
 
 
 @pytest.mark.parametrize("gap_s", [0.0, 0.4])
-def test_a_turn_without_end_is_told_in_parts(pipeline: Pipeline, acoustic: LocalAcoustic, gap_s: float) -> None:
+def test_an_endless_turn_is_sent_in_parts(pipeline: Pipeline, acoustic: LocalAcoustic, gap_s: float) -> None:
     """Nothing of somebody who goes on for longer than the model takes at once is lost."""
     samples = np.concatenate([part for _ in range(9) for part in (FAMILY[: int(3.7 * RATE)], silence(gap_s))])
     parts = packets(samples, [RATE // 10] * (len(samples) // (RATE // 10) + 1))
@@ -264,7 +264,7 @@ def test_silence_and_hiss_are_no_turns(pipeline: Pipeline, acoustic: LocalAcoust
     assert listen(pipeline, acoustic, packets(noise, [320] * 400), turns=TurnDetection()) == []
 
 
-def test_speech_at_once_and_speech_behind_hiss_is_heard(pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
+def test_immediate_speech_and_speech_after_hiss_are_transcribed(pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
     """Before the noise is known, and where it has been there for long."""
     (alone,) = utterances(listen(pipeline, acoustic, [speech("rain.flac"), silence(1)], turns=TurnDetection()))
     assert alone.text == pipeline.transcribe(wav(speech("rain.flac")), acoustic).text

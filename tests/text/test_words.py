@@ -57,7 +57,7 @@ def check_times(heard: tuple[Word, ...], written: tuple[Word, ...]) -> None:
 
 @settings(max_examples=120, deadline=None)
 @given(word_lists(), options)
-def test_sources_joined_are_what_was_heard(words: tuple[Word, ...], chosen: TextOptions) -> None:
+def test_joined_sources_are_the_decoded_words(words: tuple[Word, ...], chosen: TextOptions) -> None:
     (written,) = HINDI([segment(words)], chosen)
     check_times(words, written.words)
     assert all(before.end_s <= after.start_s for before, after in pairwise(written.words))

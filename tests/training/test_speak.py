@@ -60,7 +60,7 @@ class Espeak:
         return np.frombuffer(wav[44:], "<i2").astype(np.float32) / 32768 / speed
 
 
-def test_a_run_that_was_stopped_goes_on_where_it_ended(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_stopped_run_resumes_where_it_ended(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     for folder in (whole, stopped):
         folder.mkdir()

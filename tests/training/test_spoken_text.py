@@ -54,7 +54,7 @@ def test_short_measured_sentences_exclude_only_themselves() -> None:
         ("उसने 50% कहा", None),
     ],
 )
-def test_a_line_as_it_is_spoken(line: str, spoken: str | None) -> None:
+def test_a_line_in_its_spoken_form(line: str, spoken: str | None) -> None:
     assert spoken_text.spoken_form(line) == spoken
 
 

@@ -39,7 +39,7 @@ def test_the_line_takes_options(pipeline: Pipeline, acoustic: LocalAcoustic) -> 
     assert [source for word in latin.words for source in word.decoded] == [word.text for word in plain.words]
 
 
-def test_a_setting_is_the_default_and_a_request_goes_before_it(bundle: Bundle, acoustic: LocalAcoustic) -> None:
+def test_a_setting_is_the_default_and_a_request_overrides_it(bundle: Bundle, acoustic: LocalAcoustic) -> None:
     pipeline = Pipeline(bundle, Settings(model="", script="latin", mask="phone,card"))
     assert pipeline.transcribe(CLIP, acoustic).text.isascii()
     asked = pipeline.options({"script": "devanagari"})

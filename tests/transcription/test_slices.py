@@ -153,7 +153,7 @@ def test_one_client_fills_its_share_and_no_more(metrics: Metrics) -> None:
     load.admit("third", 1000.0)  # alone it is never refused
 
 
-def test_a_refusal_speaks_for_its_client_only(metrics: Metrics) -> None:
+def test_a_refusal_applies_to_its_client_only(metrics: Metrics) -> None:
     load = AudioLoad(Settings(model="", max_queue_s=100.0), metrics)
     load.remember_refusal("busy", 5.0)
     with pytest.raises(Overloaded):

@@ -26,7 +26,7 @@ def client(assets: Assets) -> TestClient:
 
 
 @pytest.mark.parametrize(("name", "media"), [("page.css", "text/css"), ("other.js", "text/javascript")])
-def test_a_file_may_be_kept_for_ever(name: str, media: str) -> None:
+def test_a_file_may_be_cached_without_expiry(name: str, media: str) -> None:
     assets = Assets("assets", FILES)
     answer = client(assets).get(f"/{assets.folder}/{name}")
     assert (answer.status_code, answer.content) == (200, FILES[name])

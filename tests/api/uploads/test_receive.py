@@ -173,7 +173,7 @@ def test_a_client_that_sends_too_slowly() -> None:
         asyncio.run(receive(request, upload_timeout_s=0.1))
 
 
-def test_a_client_that_hangs_up_while_it_sends() -> None:
+def test_a_client_that_disconnects_while_it_sends() -> None:
     messages = [{"type": "http.request", "body": b"RIFF", "more_body": True}, {"type": "http.disconnect"}]
     with pytest.raises(ClientClosedRequest):
         asyncio.run(receive(endless(messages)))
