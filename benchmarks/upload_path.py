@@ -2,7 +2,7 @@
 
 A server of each checkout (without: of this one) takes one clip at POST /transcribe while its API worker notes each
 public function that begins; special methods, private ones, lambdas and resumed coroutines do not count,
-nor does the probe of the runner, which belongs to no request. The table has
+nor do the probe of the runner and what comes before the request's handler, which belong to no request. The table has
 the modules in the order in which the clip's request enters them, how many there are, and how often the request comes
 back to one that it had left.
 
@@ -19,7 +19,7 @@ import tempfile
 import textwrap
 import time
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import dropwhile, groupby
 from pathlib import Path
 
 import httpx
@@ -46,6 +46,7 @@ LEFT_OUT = (
     *("http.fair_slots", "http.places", "http.metrics_files", "http.connection_bounds", "http.upload_space", "bundle"),
     *("runtime_folder", "api.disconnect", "http.disconnect", "http.together", "registry", "garbage"),
 )
+HANDLERS = ("api.transcribe", "http.transcribe", "service")
 PROFILER = """
 import dis, os, sys, threading, time
 log = os.environ["UPLOAD_PATH_LOG"]
@@ -97,8 +98,8 @@ def modules(checkout: Path) -> Iterator[str]:
             server.stop()
         notes = [path.read_text().splitlines() for path in Path(folder).glob("calls.*") if path.suffix != ".on"]
         api = max(notes, key=lambda lines: sum("uploads" in line for line in lines))
-        for line in api:
-            name = line.split()[1].removeprefix("hindi_stt.")
+        names = [line.split()[1].removeprefix("hindi_stt.") for line in api]
+        for name in dropwhile(lambda name: not name.startswith(HANDLERS), names):
             if not name.startswith(LEFT_OUT):
                 yield next((whole for whole in WHOLE if name.split(".")[0] == whole), name)
 
