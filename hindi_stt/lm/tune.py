@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,7 +19,7 @@ __all__ = ["ALPHAS", "BETAS", "UNKNOWNS", "Weights", "tune"]
 
 ALPHAS: Final = (0.1, 0.2, 0.35, 0.5, 0.7, 1.0)
 BETAS: Final = (0.0, 1.0, 2.0, 3.0, 4.0)
-UNKNOWNS: Final = (-3.0, -6.0, -4.5, -1.5, 0.0)
+UNKNOWNS: Final = (-3.0, -6.0, -4.5, -1.5, 0.0, -9.0, -13.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,10 @@ def tune(
     vocabulary: Vocabulary,
     limits: BeamLimits | None = None,
 ) -> list[Weights]:
-    """Find weights by grid search: alpha and beta with the first score of unknown words, then the other scores.
+    """Find weights by search on a grid: alpha and beta with the first score of unknown words, then the other scores.
+
+    How much an unknown word costs decides how large alpha and beta may be, so the neighbours of the best weights on the
+    grid are tried after that, until none is better.
 
     Args:
         clips: Log-probs of the clips of each recording, float32 [frames, classes].
@@ -59,23 +62,41 @@ def tune(
         All results, best first; of equal ones those with the smallest weights.
     """
     expected = [" ".join(vocabulary.words(reference)) for reference in references]
-    results: list[Weights] = []
+    results: dict[tuple[float, float, float], Weights] = {}
 
     def measure(alpha: float, beta: float, unknown: float) -> None:
         model = NGramModel(ngrams.with_weights(alpha, beta, unknown))
         decode = BeamDecoder(vocabulary, language_model=model, limits=limits)
         texts = [" ".join(decode(clip).text for clip in recording) for recording in clips]
-        results.append(Weights(alpha, beta, unknown, error_rate(expected, texts, "raw").wer))
+        found = Weights(alpha, beta, unknown, error_rate(expected, texts, "raw").wer)
+        results[alpha, beta, unknown] = found
+        bar.update()
 
     with tqdm(total=len(ALPHAS) * len(BETAS) + len(UNKNOWNS) - 1, unit="try", desc="tuning", disable=None) as bar:
         for alpha, beta in itertools.product(ALPHAS, BETAS):
             measure(alpha, beta, UNKNOWNS[0])
-            bar.update()
-        best = min(results, key=_rank)
+        best = min(results.values(), key=_rank)
         for unknown in UNKNOWNS[1:]:
             measure(best.alpha, best.beta, unknown)
-            bar.update()
-    return sorted(results, key=_rank)
+        while fresh := [weights for weights in _neighbours(min(results.values(), key=_rank)) if weights not in results]:
+            bar.total = len(results) + len(fresh)
+            for weights in fresh:
+                measure(*weights)
+    return sorted(results.values(), key=_rank)
+
+
+def _neighbours(weights: Weights) -> Iterator[tuple[float, float, float]]:
+    """The points next to weights on the grid."""
+    alpha, beta, unknown = weights.alpha, weights.beta, weights.unknown
+    yield from ((value, beta, unknown) for value in _next_to(alpha, ALPHAS))
+    yield from ((alpha, value, unknown) for value in _next_to(beta, BETAS))
+    yield from ((alpha, beta, value) for value in _next_to(unknown, sorted(UNKNOWNS)))
+
+
+def _next_to(value: float, values: Sequence[float]) -> Sequence[float]:
+    """The one before a value, and the one after it, where they exist."""
+    at = values.index(value)
+    return [*values[max(0, at - 1) : at], *values[at + 1 : at + 2]]
 
 
 def _rank(weights: Weights) -> tuple[float, ...]:
