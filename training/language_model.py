@@ -1,13 +1,15 @@
 """Step 4, the language model: `python -m training.language_model WORK BUNDLE OUTPUT`.
 
-Pairs of words out of the training text, and every listed word, as the model of a bundle that decodes with it unless a
-request says otherwise. Its weights are chosen on sentences and words that a first model is built without, spoken and
-roughed up as training's clips are; the second, of everything, takes them over.
+Pairs of words out of the open text (`open_text.py`), as the model of a bundle that decodes with it unless a request
+says otherwise. Its weights are chosen on what is held back from training and from the text: sentences of the natural
+synthesiser, recordings of people, and sentences that a first model is built without, spoken by espeak-ng and roughed
+up as training's clips are. The second model, of everything, takes the weights over.
 """
 
 import argparse
 import random
 import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -26,57 +28,59 @@ from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import LogProbs
 from tests.support.wav import wav
 
-from .alphabet import plain
+from . import open_text
 from .clips import ClipMaker
+from .conditions import Clip, collected
+from .open_text import TIMES
 
 NAME = "everyday"
 ORDER = 2  # of three words, it is twice as large and no better
-HELD_EVERY = 40  # one sentence and one word of so many are held back for the choice of weights
-SENTENCES, WORDS = 900, 150  # clips of the choice; a clip of words has three
+HELD_EVERY = 400  # one sentence of so many is held back for the choice of weights
+SENTENCES = 200  # of them that espeak-ng speaks
 ROUGHNESS = 0.5
+# Collections on which the weights are chosen, and how often their clips count: recordings of people are few.
+HELD_COLLECTIONS = {"spoken-held": 1, "real-held": 3}
 
 
-def texts(work: Path) -> tuple[list[tuple[str, str]], list[str]]:
-    """The training text as (kind, sentence) without commas, and the listed words."""
-    lines = (work / "text" / "sentences.tsv").read_text(encoding="utf-8").splitlines()
-    pairs = [(kind, plain(text)) for kind, text in (line.split("\t") for line in lines)]
-    return pairs, (work / "text" / "words.txt").read_text(encoding="utf-8").split()
-
-
-def build(sentences: list[str], words: list[str]) -> NGrams:
-    """The language model of these sentences that knows these words, too."""
-    return estimate((sentence.split() for sentence in sentences), ORDER, words)
+def build(sentences: Iterable[tuple[str, str]]) -> NGrams:
+    """The language model of (kind, sentence), each as often as `open_text.TIMES` says."""
+    return estimate((text.split() for kind, text in sentences for _ in range(TIMES.get(kind, 1))), ORDER)
 
 
 def tuned(work: Path, bundle: Bundle) -> tuple[float, float, float]:
-    """Weights of the language model and of its unknown words, chosen on held-back text in trained voices."""
+    """Weights of the language model and of its unknown words, chosen on what is held back."""
     draw = random.Random(31)
-    pairs, words = texts(work)
+    pairs = open_text.load(work)
     draw.shuffle(pairs)
-    draw.shuffle(words)
-    held = [text for kind, text in pairs[::HELD_EVERY] if kind != "grammar"]  # whose sentences are all alike
-    held_words = set(words[::HELD_EVERY])
-    kept = [text for at, (_, text) in enumerate(pairs) if at % HELD_EVERY]
-    spoken = held[:SENTENCES] + [" ".join(draw.sample(sorted(held_words), 3)) for _ in range(WORDS)]
-    ngrams = build(kept, [word for word in words if word not in held_words])
-    results = tune(log_probs_of(work, bundle, spoken), spoken, ngrams, vocabulary_of(bundle))
+    speakable = [text for kind, text in pairs[::HELD_EVERY] if kind != "grammar" and 3 <= len(text.split()) <= 12]
+    kept = [pair for at, pair in enumerate(pairs) if at % HELD_EVERY]
+    clips = list(spoken_by_espeak(work, speakable[:SENTENCES]))
+    for name, times in HELD_COLLECTIONS.items():
+        clips += list(collected(work / name)) * times if (work / name).exists() else []
+    results = tune(log_probs_of(bundle, clips), [clip.text for clip in clips], build(kept), vocabulary_of(bundle))
     for weights in results[:5]:
         print(weights)
     return results[0].alpha, results[0].beta, results[0].unknown
 
 
-def log_probs_of(work: Path, bundle: Bundle, spoken: list[str]) -> list[list[LogProbs]]:
-    """What the bundle's model makes of each text in some voice, on some line, in some noise."""
+def spoken_by_espeak(work: Path, sentences: list[str]) -> Iterator[Clip]:
+    """Each sentence in some trained voice, in some noise."""
     maker = ClipMaker(work, seed=41)
-    pipeline, acoustic = Pipeline(bundle, Settings(model="")), LocalAcoustic(bundle, threads=1)
-    clips = []
-    for text in tqdm(spoken, desc="listening"):
+    for text in sentences:
         voice = maker.random.choices(maker.voices, maker.weights)[0]
         samples = maker.utterance(text, voice, maker.random.randint(120, 200), maker.random.randint(35, 65), 1.0)
-        samples = np.clip(maker.rough(samples, ROUGHNESS), -1, 1)
-        results = acoustic([clip.features for clip in pipeline.prepare(wav(samples.astype(np.float32), 16000))])
-        clips.append([result for result in results if not isinstance(result, HindiSTTError)])
-    return clips
+        yield Clip(np.clip(maker.rough(samples, ROUGHNESS), -1, 1), text, "", "espeak")
+
+
+def log_probs_of(bundle: Bundle, clips: list[Clip]) -> list[list[LogProbs]]:
+    """What the bundle's model makes of each clip."""
+    pipeline, acoustic = Pipeline(bundle, Settings(model="")), LocalAcoustic(bundle, threads=1)
+    found = []
+    for clip in tqdm(clips, desc="transcribing"):
+        samples = np.clip(clip.samples, -1, 1).astype(np.float32)
+        results = acoustic([part.features for part in pipeline.prepare(wav(samples, 16000))])
+        found.append([result for result in results if not isinstance(result, HindiSTTError)])
+    return found
 
 
 def main() -> None:
@@ -87,8 +91,7 @@ def main() -> None:
     arguments = parser.parse_args()
     bundle = Bundle.open(arguments.bundle)
     weights = tuned(arguments.work, bundle)
-    pairs, words = texts(arguments.work)
-    ngrams = build([text for _, text in pairs], words).with_weights(*weights)
+    ngrams = build(open_text.load(arguments.work)).with_weights(*weights)
     with tempfile.NamedTemporaryFile(suffix=".npz") as file:
         write_ngrams(Path(file.name), ngrams)
         print(add_to_bundle(bundle, Path(file.name), NAME, arguments.output, default=True).tag)

@@ -126,9 +126,14 @@ def _is_held(kind: str, bare: str, held: list[tuple[str, str]], generator: rando
     return sum(other == kind for other, _ in held) < MOST_HELD
 
 
-def measured(speech: Iterable[Path]) -> Exclusion:
+def measured_texts(speech: Iterable[Path]) -> list[str]:
     """The evaluation sentences and the transcripts of folders of recordings that are kept for measuring."""
-    return Exclusion([*evaluation_sentences(), *(text for folder in speech for text in transcripts(folder))])
+    return [*evaluation_sentences(), *(text for folder in speech for text in transcripts(folder))]
+
+
+def measured(speech: Iterable[Path]) -> Exclusion:
+    """What repeats one of `measured_texts`."""
+    return Exclusion(measured_texts(speech))
 
 
 def write(folder: Path, kept: dict[str, list[str]], held: list[tuple[str, str]]) -> None:
