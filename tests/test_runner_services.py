@@ -12,6 +12,8 @@ from hindi_stt.bundle.manifest import EMBEDDED
 from tests.support.bundles import sibling
 from tests.support.cli import environment
 
+MODULES_UNDER_TEST = ("hindi_stt/inference/onnxruntime_backend.py",)
+
 BEGIN = """
 import asyncio, os, time
 from pathlib import Path

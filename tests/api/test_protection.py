@@ -37,6 +37,8 @@ from tests.support.responses import eventually, is_error
 MODULES_UNDER_TEST = (
     "hindi_stt/access/key_file.py",
     "hindi_stt/access/tokens.py",
+    "hindi_stt/api/middleware/credentials.py",
+    "hindi_stt/api/middleware/exposure.py",
     "hindi_stt/api/middleware/protection.py",
     "hindi_stt/api/routes.py",
     "hindi_stt/app.py",

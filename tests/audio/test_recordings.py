@@ -26,6 +26,7 @@ MODULES_UNDER_TEST = (
     "hindi_stt/audio/decoders.py",
     "hindi_stt/audio/frame_headers.py",
     "hindi_stt/audio/ogg_pages.py",
+    "hindi_stt/audio/openers.py",
     "hindi_stt/audio/readers.py",
     "hindi_stt/audio/riff.py",
     "hindi_stt/audio/structure.py",

@@ -18,6 +18,8 @@ from tests.support.jobs import Caller
 from tests.support.server import ROOT, Server
 from tests.support.wav import wav
 
+MODULES_UNDER_TEST = ("hindi_stt/audio/openers.py",)
+
 FLAC = "-c:a flac -f flac"
 
 

@@ -32,6 +32,13 @@ from tests.conftest import DATA
 from tests.support import published_onnx
 from tests.support.published_onnx import LAYOUTS, copy_of
 
+MODULES_UNDER_TEST = (
+    "hindi_stt/catalogue/graph_probe.py",
+    "hindi_stt/catalogue/join_graphs.py",
+    "hindi_stt/catalogue/layouts.py",
+    "hindi_stt/catalogue/presets.py",
+)
+
 NAME = Identity("published", "hi", "MIT")
 RECORDINGS = ("rain.flac", "family.flac", "rain.mp3")
 

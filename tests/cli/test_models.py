@@ -16,6 +16,7 @@ from tests.support.bundles import sibling
 from tests.support.cli import environment, hindi_stt
 
 MODULES_UNDER_TEST = (
+    "hindi_stt/bundle/manifest.py",
     "hindi_stt/bundle/store.py",
     "hindi_stt/evaluation/consistency.py",
 )

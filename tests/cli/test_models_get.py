@@ -27,6 +27,12 @@ from tests.support.model_hub import ModelHub
 from tests.support.published_onnx import onnx_asr
 from tests.support.server import ROOT, Server
 
+MODULES_UNDER_TEST = (
+    "hindi_stt/catalogue/layouts.py",
+    "hindi_stt/catalogue/nemo_conversion.py",
+    "hindi_stt/catalogue/sources.py",
+)
+
 PROGRAM = Path(sys.executable).with_name("hindi-stt")
 TEXT = "आज सुबह से बारिश हो रही है"
 PRESET = "nemo-80-mel-2.5"  # the embedded model's features

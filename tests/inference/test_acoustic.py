@@ -19,6 +19,8 @@ from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Features, LogProbs
 from tests.conftest import DATA
 
+MODULES_UNDER_TEST = ("hindi_stt/inference/onnxruntime_backend.py",)
+
 PROVIDERS = {"openvino": "OpenVINOExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
 

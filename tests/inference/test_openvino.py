@@ -22,6 +22,14 @@ from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Features, LogProbs
 from tests.conftest import DATA
 
+MODULES_UNDER_TEST = (
+    "hindi_stt/inference/backend.py",
+    "hindi_stt/inference/openvino_backend.py",
+    "hindi_stt/inference/openvino_graph.py",
+    "hindi_stt/inference/openvino_nodes.py",
+    "hindi_stt/inference/openvino_positions.py",
+)
+
 FP32, BF16 = Form("openvino", "fp32"), Form("openvino", "bf16")
 # The last ones are as long as the table of positions, and longer.
 LENGTHS = (1, 2, 7, 37, 203, 518, 2045, 2048, 2049, 2700)

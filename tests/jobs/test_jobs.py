@@ -20,6 +20,7 @@ from tests.support.guarded import DATA, Guarded
 from tests.support.jobs import Caller
 
 MODULES_UNDER_TEST = (
+    "hindi_stt/api/jobs/opening.py",
     "hindi_stt/api/jobs/requests.py",
     "hindi_stt/api/jobs/resumable_uploads.py",
     "hindi_stt/api/jobs/routes.py",

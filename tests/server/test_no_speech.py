@@ -30,6 +30,8 @@ from tests.support.streams import every, listen, utterances
 from tests.support.synthesis import speak
 from tests.support.wav import wav
 
+MODULES_UNDER_TEST = ("hindi_stt/decoding/assembly.py",)
+
 
 @pytest.fixture(scope="module")
 def unbounded(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:

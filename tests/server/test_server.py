@@ -32,6 +32,7 @@ from tests.support.wav import FLOAT, raw_wav, tone, wav
 
 MODULES_UNDER_TEST = (
     "hindi_stt/app.py",
+    "hindi_stt/observability/metrics.py",
     "hindi_stt/runner/client.py",
 )
 
