@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import sentencepiece
@@ -18,11 +18,27 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from hindi_stt.types import WORD_MARK
 
-__all__ = ["build_random_model", "train_tokenizer"]
+__all__ = ["SIZES", "build_random_model", "resize", "train_tokenizer"]
 
 N_SENTENCES = 4000
 WORDS_PER_SENTENCE = 8
 PIECES_PER_WORD = 3
+
+# Encoders of published Hindi models by size, as changes to the configuration of the medium one (30 M): AI4Bharat's
+# IndicConformer large has the shape of "large" (115 M in the encoder), their model for 22 languages that of "600m".
+SIZES: Final[dict[str, dict[str, Any]]] = {
+    "medium": {},
+    "large": {"n_layers": 17, "d_model": 512, "n_heads": 8},
+    "600m": {
+        "n_layers": 24,
+        "d_model": 1024,
+        "n_heads": 8,
+        "subsampling": "dw_striding",
+        "subsampling_factor": 8,
+        "subsampling_conv_channels": 256,
+        "conv_kernel_size": 9,
+    },
+}
 
 
 def build_random_model(config: Path | DictConfig, pieces: list[str], target: Path, *, seed: int = 0) -> Path:
@@ -53,6 +69,26 @@ def build_random_model(config: Path | DictConfig, pieces: list[str], target: Pat
         _shake_norms(model)
         model.save_to(str(target))
     return target
+
+
+def resize(config: DictConfig, size: str, n_pieces: int) -> DictConfig:
+    """Change the size of a Conformer-CTC configuration.
+
+    Args:
+        config: A NeMo model configuration.
+        size: One of `SIZES`.
+        n_pieces: Subword tokens of the new model, without the blank; 0 for as many as the configuration has.
+
+    Returns:
+        The new configuration.
+    """
+    cfg: Any = config.copy()
+    with open_dict(cfg):
+        cfg.encoder.update(SIZES[size])
+        cfg.decoder.feat_in = cfg.encoder.d_model
+        if n_pieces:
+            cfg.decoder.num_classes, cfg.decoder.vocabulary = n_pieces, []
+    return cfg
 
 
 def train_tokenizer(pieces: list[str], size: int, folder: Path, *, seed: int = 0) -> None:
@@ -100,15 +136,22 @@ def _shake_norms(model: torch.nn.Module) -> None:
 
 
 def main() -> None:
-    """Run the command line: CONFIG.yaml PIECES.txt TARGET.nemo."""
+    """Run the command line: CONFIG.yaml PIECES.txt TARGET.nemo [--size SIZE] [--pieces N]."""
     parser = argparse.ArgumentParser(description="Build a NeMo model with random weights.")
     parser.add_argument("config", type=Path, help="a NeMo model configuration")
     parser.add_argument("pieces", type=Path, help="text file with one SentencePiece piece a line, for the alphabet")
     parser.add_argument("target", type=Path, help="the .nemo file to write")
+    parser.add_argument("--size", choices=list(SIZES), default="medium", help="shape of the encoder (default: medium)")
+    parser.add_argument(
+        "--pieces", dest="n_pieces", type=int, default=0, help="number of subword tokens (default: the configuration's)"
+    )
     arguments = parser.parse_args()
     pieces = arguments.pieces.read_text(encoding="utf-8").split("\n")
     arguments.target.parent.mkdir(parents=True, exist_ok=True)
-    build_random_model(arguments.config, [piece for piece in pieces if piece], arguments.target)
+    config = OmegaConf.load(arguments.config)
+    assert isinstance(config, DictConfig)  # noqa: S101  # a mapping in every NeMo configuration
+    config = resize(config, arguments.size, arguments.n_pieces)
+    build_random_model(config, [piece for piece in pieces if piece], arguments.target)
 
 
 if __name__ == "__main__":
