@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from hindi_stt.cli.compare import add_comparison, compare_models
 from hindi_stt.decoding.options import DecoderName
 from hindi_stt.errors import InvalidRequest
 
@@ -38,10 +39,15 @@ def add_evaluate(commands: Any) -> None:
     )
     parser.add_argument("--decoder", choices=get_args(DecoderName), default="auto", help="default: auto")
     parser.add_argument("--lm", default="", metavar="NAME", help="language model of the bundle")
+    add_comparison(parser)
     parser.set_defaults(run=_evaluate)
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
+    if arguments.models is not None:
+        return compare_models(arguments)
+    if arguments.json or arguments.plot:
+        raise InvalidRequest("--json and --plot are for several models: name them with --models.")
     from hindi_stt.bundle import store  # here, because importing BentoML takes seconds that --help need not wait for
     from hindi_stt.evaluation.manifest import read_manifest
     from hindi_stt.evaluation.metrics import compare, confusions, error_rate

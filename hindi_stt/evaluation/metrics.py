@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from hindi_stt.evaluation.normalise import Form, apply_form
 
-__all__ = ["Comparison", "ErrorRate", "compare", "confusions", "error_rate"]
+__all__ = ["Comparison", "ErrorRate", "compare", "confusions", "error_rate", "holm"]
 
 N_SAMPLES: Final = 2000
 CONFIDENCE: Final = 0.95
@@ -58,12 +58,14 @@ class Comparison:
         delta_wer: Word error rate of B minus that of A, as a fraction.
         interval: Its 95 % paired bootstrap interval.
         p_worse: Share of resamplings in which B is worse.
+        p_value: Two-sided: twice the smaller share of resamplings in which B is at least as good, or at least as bad.
     """
 
     form: Form
     delta_wer: float
     interval: tuple[float, float]
     p_worse: float
+    p_value: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,27 @@ def compare(
     words = np.maximum(a.words[samples].sum(1), 1)
     deltas = (b.word_errors - a.word_errors)[samples].sum(1) / words
     delta = _rate(b.word_errors, b.words) - _rate(a.word_errors, a.words)
-    return Comparison(form, delta, _interval(deltas), float((deltas > 0).mean()))
+    p_value = 2 * min(float((deltas <= 0).mean()), float((deltas >= 0).mean()))
+    return Comparison(form, delta, _interval(deltas), float((deltas > 0).mean()), min(1.0, p_value))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Adjust p-values of several comparisons, so that the chance of any false difference stays what it is for one.
+
+    Source: Holm, A simple sequentially rejective multiple test procedure, 1979.
+
+    Args:
+        p_values: One per comparison.
+
+    Returns:
+        The adjusted p-values, in the same order, at most 1.
+    """
+    adjusted = [1.0] * len(p_values)
+    largest = 0.0
+    for rank, i in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        largest = max(largest, (len(p_values) - rank) * p_values[i])
+        adjusted[i] = min(1.0, largest)
+    return adjusted
 
 
 def confusions(references: Sequence[str], hypotheses: Sequence[str], form: Form) -> list[tuple[str, str, int]]:
