@@ -1,4 +1,4 @@
-"""Waveform → Features: NeMo's AudioToMelSpectrogramPreprocessor in NumPy, driven by the bundle.
+"""Waveform → Features: NeMo's AudioToMelSpectrogramPreprocessor in NumPy, or the samples themselves; the bundle tells.
 
 Source: nemo/collections/asr/parts/preprocessing/features.py (FilterbankFeatures, normalize_batch), in its form up to
 2.4 and its form from 2.5.0; the bundle's `stft_pad_mode` and `valid_frames` choose between them.
@@ -7,21 +7,99 @@ Source: nemo/collections/asr/parts/preprocessing/features.py (FilterbankFeatures
 from __future__ import annotations
 
 import itertools
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hindi_stt.bundle.manifest import FeatureSpec
+from hindi_stt.bundle.manifest import Bundle, FeatureSpec, WaveformSpec
 from hindi_stt.errors import AudioTooShort
 from hindi_stt.types import Features, Float32, Waveform
 
-__all__ = ["FeatureExtractor"]
+__all__ = ["Extractor", "FeatureExtractor", "WaveformExtractor", "make_extractor"]
 
 # Frames that are transformed together: few enough that they stay near the core, enough for the matrix products.
 _BLOCK_FRAMES: Final = 128
 # Points of the transform's second stage.
 _RADIX: Final = 16
+
+
+class Extractor(Protocol):
+    """Computes what a model takes of a clip. Thread-safe."""
+
+    @property
+    def sample_rate(self) -> int:
+        """Of the waveforms that it takes, in Hz."""
+        ...
+
+    @property
+    def min_samples(self) -> int:
+        """Fewest samples of a clip."""
+        ...
+
+    def __call__(self, waveform: Waveform) -> Features:
+        """Compute features.
+
+        Args:
+            waveform: Mono, float32 [n], at `sample_rate`.
+
+        Returns:
+            Features, float32 [channels, frames].
+
+        Raises:
+            AudioTooShort: There are fewer than `min_samples` samples.
+            ValueError: The waveform has another sample rate.
+        """
+        ...
+
+
+def make_extractor(bundle: Bundle) -> Extractor:
+    """Make the extractor of a model.
+
+    Args:
+        bundle: The model.
+
+    Returns:
+        The extractor.
+    """
+    spec = bundle.manifest.features
+    if isinstance(spec, WaveformSpec):
+        return WaveformExtractor(spec, bundle.manifest.acoustic.min_frames)
+    return FeatureExtractor(spec, bundle.filterbank)
+
+
+class WaveformExtractor:
+    """The samples of a clip as one channel, normalised as the model takes them. Thread-safe.
+
+    Source: Wav2Vec2FeatureExtractor of transformers (zero_mean_unit_var_norm).
+
+    Args:
+        spec: The bundle's parameters.
+        min_samples: Fewest samples that the model makes a frame of.
+    """
+
+    def __init__(self, spec: WaveformSpec, min_samples: int) -> None:
+        self.spec = spec
+        self.min_samples = min_samples
+        self.sample_rate = spec.sample_rate
+
+    def __call__(self, waveform: Waveform) -> Features:
+        """See `Extractor`; the features are float32 [1, samples]."""
+        _check(waveform, self.sample_rate, self.min_samples)
+        samples = waveform.samples
+        if self.spec.normalize == "per_clip":
+            deviation = np.sqrt(samples.var(dtype=np.float64) + self.spec.variance_epsilon)
+            samples = (samples - np.float32(samples.mean(dtype=np.float64))) / np.float32(deviation)
+        return Features(samples[None].astype(np.float32, copy=False), waveform.duration_s)
+
+
+def _check(waveform: Waveform, sample_rate: int, min_samples: int) -> None:
+    if waveform.sample_rate != sample_rate:
+        raise ValueError(f"waveform at {waveform.sample_rate} Hz, the model takes {sample_rate} Hz")
+    if len(waveform.samples) < min_samples:
+        raise AudioTooShort(
+            f"The audio lasts {waveform.duration_s:.3f} s, the model needs {min_samples} samples at least."
+        )
 
 
 class FeatureExtractor:
@@ -36,6 +114,7 @@ class FeatureExtractor:
 
     def __init__(self, spec: FeatureSpec, filterbank: Float32) -> None:
         self.spec = spec
+        self.sample_rate = spec.sample_rate
         self._mel_energies = _MelTransform(np.hanning(spec.window_samples), spec.n_fft, filterbank)
 
     @property
@@ -57,12 +136,7 @@ class FeatureExtractor:
             AudioTooShort: There are fewer than `min_samples` samples.
             ValueError: The waveform has another sample rate.
         """
-        if waveform.sample_rate != self.spec.sample_rate:
-            raise ValueError(f"waveform at {waveform.sample_rate} Hz, the model takes {self.spec.sample_rate} Hz")
-        if len(waveform.samples) < self.min_samples:
-            raise AudioTooShort(
-                f"The audio lasts {waveform.duration_s:.3f} s, features need {self.min_samples} samples at least."
-            )
+        _check(waveform, self.sample_rate, self.min_samples)
         frames = self._frames(waveform.samples)[: self.spec.n_valid_frames(len(waveform.samples))]
         energies = self._mel_energies(frames)
         energies += np.float32(self.spec.log_zero_guard)

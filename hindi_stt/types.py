@@ -67,10 +67,10 @@ class Waveform:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """Normalised log-mel features of one clip.
+    """What a model takes of one clip: normalised log-mel features, or samples as one channel.
 
     Attributes:
-        values: float32 [n_mels, frames], every frame valid.
+        values: float32 [channels, frames], every frame valid.
         duration_s: Seconds of audio that they describe.
     """
 

@@ -27,7 +27,7 @@ _INTERVAL_S: Final = 0.5
 _MAX_AGE_S: Final = 1.0
 _BUSY_S: Final = 1.4  # with the interval, what hangs is seen within two seconds
 _TIMEOUT_S: Final = 10.0
-_CANARY_FRAMES: Final = 32
+_CANARY_S: Final = 0.32
 _PACKAGES: Final = ("bentoml", "onnxruntime", "numpy")
 
 
@@ -47,7 +47,9 @@ class Health:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         bundle = registry.default
-        values = np.random.default_rng(0).standard_normal((bundle.manifest.features.n_mels, _CANARY_FRAMES))
+        spec = bundle.manifest.features
+        n_frames = round(_CANARY_S * spec.sample_rate / spec.hop_samples)
+        values = np.random.default_rng(0).standard_normal((spec.n_channels, n_frames))
         self._canary = Features(values.astype(np.float32), 0.0)
         self._last_answer: float | None = None
         self._last_error = "no canary has come back yet"

@@ -28,6 +28,7 @@ from hindi_stt.bundle.schema import (
     Manifest,
     OnsetSpec,
     Source,
+    WaveformSpec,
 )
 from hindi_stt.errors import BundleInvalid, InvalidRequest, InvalidSetting, ModelNotFound
 from hindi_stt.types import Float32
@@ -47,6 +48,7 @@ __all__ = [
     "Manifest",
     "OnsetSpec",
     "Source",
+    "WaveformSpec",
     "sha256_of",
 ]
 
@@ -68,7 +70,7 @@ class Bundle:
 
     Attributes:
         tokens: The piece of each class, in order of id.
-        filterbank: Mel filters, float32 [n_mels, n_fft // 2 + 1].
+        filterbank: Mel filters, float32 [n_mels, n_fft // 2 + 1]; of a model that takes samples none, [0, 0].
     """
 
     def __init__(self, folder: Path, manifest: Manifest, version: str, form: Form | None = None) -> None:
@@ -229,8 +231,10 @@ class Bundle:
         return tuple(pair[0] for pair in pairs)
 
     def _read_filterbank(self) -> Float32:
-        path = self.path("filterbank")
         spec = self.manifest.features
+        if isinstance(spec, WaveformSpec):
+            return np.empty((0, 0), np.float32)
+        path = self.path("filterbank")
         expected = (spec.n_mels, spec.n_fft // 2 + 1)
         try:
             bank: Float32 = np.load(path, allow_pickle=False)

@@ -6,10 +6,11 @@ version.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 __all__ = [
     "BLANK",
@@ -22,6 +23,7 @@ __all__ = [
     "Manifest",
     "OnsetSpec",
     "Source",
+    "WaveformSpec",
 ]
 
 SCHEMA_VERSION: Final = 1
@@ -68,13 +70,49 @@ class FeatureSpec(_Frozen):
     stft_pad_mode: Literal["reflect", "constant"]
     valid_frames: Literal["floor", "floor_plus_one"]
 
+    @property
+    def n_channels(self) -> int:
+        """Values of one frame."""
+        return self.n_mels
+
     def n_valid_frames(self, n_samples: int) -> int:
         """Frames of a clip of this many samples."""
         return n_samples // self.hop_samples + (self.valid_frames == "floor_plus_one")
 
 
+class WaveformSpec(_Frozen):
+    """A model that takes the samples themselves: one channel, and one frame for each sample.
+
+    Attributes:
+        kind: Tells this section from one of mel features, which has no such field.
+        sample_rate: In Hz.
+        normalize: "per_clip": the samples of each clip have mean 0 and variance 1; "none": as they are.
+        variance_epsilon: Added to the variance before the square root that samples are divided by.
+    """
+
+    kind: Literal["waveform"]
+    sample_rate: int = Field(gt=0)
+    normalize: Literal["per_clip", "none"]
+    variance_epsilon: float = Field(1e-7, ge=0)
+
+    @property
+    def n_channels(self) -> int:
+        """Values of one frame."""
+        return 1
+
+    @property
+    def hop_samples(self) -> int:
+        """Samples between frames."""
+        return 1
+
+
+def _kind_of_features(value: Any) -> str:
+    kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+    return "mel" if kind is None else "waveform"
+
+
 class AcousticSpec(_Frozen):
-    """The ONNX files take features [batch, n_mels, t] and length [batch], and give log-probs [batch, t', classes].
+    """The ONNX files take features [batch, channels, t] and length [batch], and give log-probs [batch, t', classes].
 
     Attributes:
         features_input: Name of the input for features.
@@ -83,7 +121,11 @@ class AcousticSpec(_Frozen):
         n_classes: Classes, the blank included.
         blank_id: Class of the blank.
         subsampling: Frames of features for each frame of log-probs.
-        batched: Whether clips may share a run. False for a graph in which padding changes a clip's last frames.
+        batched: Whether clips may share a run. False for a graph in which padding changes a clip's frames.
+        convolutions: (kernel, stride) of each convolution without padding between features and log-probs, which decide
+            how many frames come out. Empty: as many as features / subsampling, rounded up.
+        special_ids: Classes besides the blank that stand for no text (unknown, padding, start and end of a sentence);
+            they are decoded as the blank is.
     """
 
     features_input: str
@@ -93,6 +135,16 @@ class AcousticSpec(_Frozen):
     blank_id: int = Field(ge=0)
     subsampling: int = Field(gt=0)
     batched: bool = True
+    convolutions: tuple[tuple[Annotated[int, Field(gt=0)], Annotated[int, Field(gt=0)]], ...] = ()
+    special_ids: tuple[int, ...] = ()
+
+    @property
+    def min_frames(self) -> int:
+        """Fewest frames of features from which one frame of log-probs comes."""
+        frames = 1
+        for kernel, stride in reversed(self.convolutions):
+            frames = (frames - 1) * stride + kernel
+        return frames
 
 
 class OnsetSpec(_Frozen):
@@ -140,7 +192,9 @@ class Manifest(_Frozen):
     description: str = ""
     source: Source
     tools: dict[str, str] = Field(default_factory=dict)
-    features: FeatureSpec
+    features: Annotated[
+        Annotated[FeatureSpec, Tag("mel")] | Annotated[WaveformSpec, Tag("waveform")], Discriminator(_kind_of_features)
+    ]
     acoustic: AcousticSpec
     onsets: OnsetSpec = OnsetSpec()
     default_precision: str = "fp32"
@@ -158,6 +212,11 @@ class Manifest(_Frozen):
     def _check(self) -> Manifest:
         if self.acoustic.blank_id >= self.acoustic.n_classes:
             raise ValueError("blank_id is not one of the n_classes classes")
+        if not set(self.acoustic.special_ids) <= {*range(self.acoustic.n_classes)} - {self.acoustic.blank_id}:
+            raise ValueError("special_ids has the blank in it, or no class of the model")
+        strides = math.prod(stride for _, stride in self.acoustic.convolutions)
+        if self.acoustic.convolutions and strides != self.acoustic.subsampling:
+            raise ValueError(f"the convolutions' strides make {strides}, and subsampling is another")
         keys = [(a.role, a.name) for a in self.assets]
         if len(set(keys)) != len(keys):
             raise ValueError("two assets share a role and a name")

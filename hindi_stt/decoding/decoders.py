@@ -18,6 +18,7 @@ from hindi_stt.decoding.hotwords import MAX_LETTERS, PROMPT_LETTERS, PROMPT_WEIG
 from hindi_stt.decoding.kenlm_file import KenLMModel
 from hindi_stt.decoding.ngram import LanguageModel, NGramModel, read_ngrams
 from hindi_stt.decoding.options import DecodingOptions
+from hindi_stt.decoding.special_classes import SpecialClassDecoder
 from hindi_stt.decoding.speech import SpeechBoundDecoder
 from hindi_stt.decoding.subword_tokens import PieceModel, names_of_pieces
 from hindi_stt.decoding.vocabulary import Vocabulary
@@ -65,7 +66,9 @@ class Decoders:
         self._vocabulary = vocabulary_of(bundle)
         self._onsets = bundle.manifest.onsets
         self._min_speech_score = bundle.manifest.min_speech_score
-        self._greedy = GreedyDecoder(bundle.tokens, bundle.manifest.acoustic.blank_id)
+        spec = bundle.manifest.acoustic
+        self._special_ids = spec.special_ids
+        self._greedy = self._without_special(GreedyDecoder(bundle.tokens, spec.blank_id))
         self._limits = limits or BeamLimits()
         self._hotwords = tuple(hotwords)
         self._max_hotwords = max_hotwords
@@ -172,7 +175,14 @@ class Decoders:
         if options.decoder == "auto" and model is None and hotwords is None:
             return self._greedy
         limits = self._limits if hotwords is None else self._limits.for_hotwords()
-        return BeamDecoder(self._vocabulary, language_model=model, hotwords=hotwords, limits=limits)
+        return self._without_special(
+            BeamDecoder(self._vocabulary, language_model=model, hotwords=hotwords, limits=limits)
+        )
+
+    def _without_special(self, decode: Decoder) -> Decoder:
+        if not self._special_ids:
+            return decode
+        return SpecialClassDecoder(decode, self._vocabulary.blank_id, self._special_ids)
 
     def _model(self, name: str) -> LanguageModel | None:
         if name == NO_LANGUAGE_MODEL:
@@ -185,7 +195,8 @@ class Decoders:
 
 def vocabulary_of(bundle: Bundle) -> Vocabulary:
     """Return the vocabulary of the bundle's acoustic model."""
-    return Vocabulary(bundle.tokens, bundle.manifest.acoustic.blank_id)
+    spec = bundle.manifest.acoustic
+    return Vocabulary(bundle.tokens, spec.blank_id, spec.special_ids)
 
 
 def load_language_model(path: Path, vocabulary: Vocabulary) -> LanguageModel:

@@ -23,6 +23,7 @@ class Vocabulary:
     Args:
         tokens: The piece of each class, with its word mark.
         blank_id: Id of the CTC blank.
+        special_ids: Further classes that stand for no text.
 
     Attributes:
         letters: Each piece without its word mark.
@@ -30,12 +31,13 @@ class Vocabulary:
         alphabet: Every letter that the pieces can spell, without punctuation marks.
     """
 
-    def __init__(self, tokens: Sequence[str], blank_id: int) -> None:
+    def __init__(self, tokens: Sequence[str], blank_id: int, special_ids: Sequence[int] = ()) -> None:
         self.tokens = tuple(tokens)
         self.blank_id = blank_id
         self.letters = tuple(UNKNOWN_TEXT if t == UNKNOWN else t.replace(WORD_MARK, "") for t in tokens)
         self.starts = tuple(t == UNKNOWN or t.startswith(WORD_MARK) for t in tokens)
-        spelling = (t for i, t in enumerate(tokens) if i != blank_id and t not in _RESERVED)
+        silent = {blank_id, *special_ids}
+        spelling = (t for i, t in enumerate(tokens) if i not in silent and t not in _RESERVED)
         # Marks part words, even where a model has a piece for one.
         letters = set("".join(spelling)) - {WORD_MARK}
         self.alphabet = frozenset(letter for letter in letters if unicodedata.category(letter)[0] != "P")

@@ -13,7 +13,7 @@ import numpy as np
 
 from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.errors import HindiSTTError
-from hindi_stt.features import FeatureExtractor
+from hindi_stt.features import make_extractor
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.types import Features, LogProbs, Waveform
 
@@ -51,11 +51,11 @@ def made_up_features(bundle: Bundle, durations_s: Sequence[int] = DURATIONS_S, *
         seed: Seed of the sound.
 
     Returns:
-        Features of each clip, float32 [mels, frames].
+        Features of each clip, float32 [channels, frames].
     """
     rng = np.random.default_rng(seed)
     spec = bundle.manifest.features
-    extract = FeatureExtractor(spec, bundle.filterbank)
+    extract = make_extractor(bundle)
     clips = []
     for duration_s in durations_s:
         n = int((duration_s - rng.uniform(0, 0.5)) * spec.sample_rate)

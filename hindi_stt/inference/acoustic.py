@@ -28,7 +28,7 @@ class Acoustic(Protocol):
         """Compute the log-probabilities of each clip.
 
         Args:
-            batch: Features of the clips, each float32 [mels, frames].
+            batch: Features of the clips, each float32 [channels, frames].
 
         Returns:
             Per clip, in the order of the batch: float32 log-probabilities [output frames, classes], or the error that
@@ -72,7 +72,7 @@ class LocalAcoustic:
         self.form = form or (Form(ONNX_RUNTIME, precision) if precision else bundle.form)
         self._errors = RepeatedErrors()
         self._spec = bundle.manifest.acoustic
-        self._n_mels = bundle.manifest.features.n_mels
+        self._n_channels = bundle.manifest.features.n_channels
         batched = self._spec.batched and self.precision in _BATCHABLE_PRECISIONS
         self._max_padding = max_padding if batched else None
         self._backend = open_backend(bundle, self.form, threads=threads, provider=provider)
@@ -96,7 +96,7 @@ class LocalAcoustic:
             if len(have[name]) != rank:
                 raise BundleInvalid(f"{model}: {name!r} has rank {len(have[name])}, expected {rank}.")
         for name, dimension, expected in (
-            (spec.features_input, inputs[spec.features_input][1], self._n_mels),
+            (spec.features_input, inputs[spec.features_input][1], self._n_channels),
             (spec.log_probs_output, outputs[spec.log_probs_output][2], spec.n_classes),
         ):
             if dimension is not None and dimension != expected:
@@ -130,7 +130,7 @@ class LocalAcoustic:
         if len(clips) == 1:
             padded = clips[0].values[None]
         else:
-            padded = np.zeros((len(clips), self._n_mels, int(lengths.max())), np.float32)
+            padded = np.zeros((len(clips), self._n_channels, int(lengths.max())), np.float32)
             for row, clip in zip(padded, clips, strict=True):
                 row[:, : clip.n_frames] = clip.values
         output = self._backend.run(padded, lengths)
@@ -153,16 +153,21 @@ def n_output_frames(n_frames: int, spec: AcousticSpec) -> int:
     """Return the number of log-probability frames that come from `n_frames` feature frames.
 
     NeMo's strided convolutions (nemo.collections.asr.parts.submodules.subsampling) halve the length and round up, once
-    per layer, which is the same as rounding up once.
+    per layer, which is the same as rounding up once. Convolutions without padding, as in Wav2Vec2, give
+    floor((frames - kernel) / stride) + 1 each.
 
     Args:
         n_frames: Frames of features.
-        spec: The acoustic section of the manifest, which holds the subsampling factor.
+        spec: The acoustic section of the manifest.
 
     Returns:
         Frames of log-probabilities.
     """
-    return -(-n_frames // spec.subsampling)
+    if not spec.convolutions:
+        return -(-n_frames // spec.subsampling)
+    for kernel, stride in spec.convolutions:
+        n_frames = (n_frames - kernel) // stride + 1
+    return max(0, n_frames)
 
 
 def group_by_length(n_frames: Sequence[int], max_padding: float) -> list[list[int]]:

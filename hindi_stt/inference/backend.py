@@ -35,7 +35,7 @@ class InferenceBackend(Protocol):
         """Run clips of padded features.
 
         Args:
-            features: float32 of shape (clips, n_mels, frames).
+            features: float32 of shape (clips, channels, frames).
             lengths: Valid frames of each clip, int64 of shape (clips,).
 
         Returns:

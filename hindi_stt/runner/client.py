@@ -31,7 +31,7 @@ Values = np.ndarray[Any, np.dtype[np.float32]]
 
 
 class FeatureItem(IODescriptor):
-    """A `ClipMessage` through BentoML's client; values: its features, float32 of shape (n_mels, n_frames)."""
+    """A `ClipMessage` through BentoML's client; values: its features, float32 of shape (n_channels, n_frames)."""
 
     model: str
     values: Values

@@ -15,7 +15,7 @@ from hindi_stt.audio import AudioLimits, ChildLimits, Clips, RawFormat, Recordin
 from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.concurrency.own_loop import run_in_own_loop
 from hindi_stt.decoding import BeamLimits, Decoders, read_hotwords
-from hindi_stt.features import FeatureExtractor
+from hindi_stt.features import make_extractor
 from hindi_stt.inference.acoustic import Acoustic
 from hindi_stt.settings import Settings
 from hindi_stt.text import Writer
@@ -61,7 +61,7 @@ class Pipeline:
         child = ChildLimits(settings.decoder_cpu_s, settings.decoder_memory_mb * 2**20, settings.decoder_wait_s)
         self.limits = AudioLimits(settings.max_audio_s, settings.min_audio_s, settings.max_channels, child)
         self.max_segment_s = settings.max_segment_s
-        self.extract = FeatureExtractor(manifest.features, bundle.filterbank)
+        self.extract = make_extractor(bundle)
         self.decoders = Decoders(
             bundle,
             default_language_model=settings.language_model,
@@ -103,7 +103,7 @@ class Pipeline:
             samples: Mono, float32 [n], at `sample_rate`.
 
         Returns:
-            Features, float32 [mels, frames].
+            Features, float32 [channels, frames].
 
         Raises:
             AudioTooShort: There are too few samples for one frame.

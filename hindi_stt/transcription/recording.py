@@ -18,7 +18,7 @@ from hindi_stt.concurrency.deadline import Deadline
 from hindi_stt.concurrency.fair_slots import MayWait
 from hindi_stt.concurrency.together import cancel_and_wait
 from hindi_stt.decoding import Assembly, Decoder
-from hindi_stt.features import FeatureExtractor
+from hindi_stt.features import Extractor
 from hindi_stt.observability.metrics import STAGES
 from hindi_stt.observability.tracing import stage
 from hindi_stt.transcription.accounting import Accounting
@@ -209,7 +209,7 @@ class ClipReader:
         self,
         backend: Backend,
         clips: Clips,
-        extract: FeatureExtractor,
+        extract: Extractor,
         growing: MayWait | None = None,
         decoded: Callable[[float], Awaitable[None]] | None = None,
     ) -> None:
@@ -249,7 +249,7 @@ class ClipReader:
         clip = self._clips.advance()
         if clip is None:
             return None
-        start, rate = time.perf_counter(), self._extract.spec.sample_rate
+        start, rate = time.perf_counter(), self._extract.sample_rate
         features = self._extract(Waveform(clip.samples, rate, rate))
         self.features_s += time.perf_counter() - start
         return PreparedClip(features, clip.start / rate, clip.overlap / rate, clip.continues)
