@@ -1,7 +1,7 @@
-"""From a NeMo CTC model to a verified bundle: python export_model.py MODEL.nemo
+"""From a NeMo CTC or Wav2Vec2ForCTC model to a verified bundle: python export_model.py MODEL.nemo
 
-SOURCE is a .nemo file, an https address, a Hugging Face id (owner/name), a bundle's folder, or the name of a published
-model (stt_hi_conformer_ctc_medium). See docs/models.md.
+SOURCE is a .nemo file, an https address, a Hugging Face id (owner/name), a bundle's folder, a folder with the files of
+a Wav2Vec2ForCTC model, or the name of a published model (stt_hi_conformer_ctc_medium). See docs/models.md.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from hindi_stt.bundle.manifest import Bundle
-from hindi_stt.errors import HindiSTTError, SourceUnavailable
+from hindi_stt.bundle.manifest import Bundle, Identity
+from hindi_stt.errors import HindiSTTError, InvalidRequest, SourceUnavailable
 from hindi_stt.settings import available_cores
 
 DOWNLOADS = Path.home() / ".cache" / "hindi-stt"
@@ -73,7 +73,10 @@ def _parser() -> argparse.ArgumentParser:
 def _export(arguments: argparse.Namespace) -> Bundle:
     from hindi_stt.evaluation.manifest import read_manifest
     from hindi_stt.export.sources import fetch
+    from hindi_stt.export.wav2vec2.config import is_transformers_folder
 
+    if is_transformers_folder(Path(arguments.source)):
+        return _export_wav2vec2(arguments, Path(arguments.source))
     source = fetch(arguments.source, arguments.downloads, sha256=arguments.sha256)
     if source.is_bundle:
         bundle = Bundle.open(source.path)
@@ -87,23 +90,62 @@ def _export(arguments: argparse.Namespace) -> Bundle:
     utterances = read_manifest(arguments.verify) if arguments.verify else ()
 
     from hindi_stt.export.exporter import Options, export  # here: importing NeMo takes half a minute
-    from hindi_stt.export.writer import Identity
 
-    name = arguments.name or re.sub(r"[^a-z0-9_.-]+", "-", source.path.stem.lower()).strip("-._") or "model"
+    identity = _identity(arguments, source.path.stem)
     options = Options(
-        identity=Identity(name, arguments.language, arguments.licence, arguments.description),
-        precisions=("fp32", "int8") if arguments.precision == "both" else (arguments.precision,),
+        identity=identity,
+        precisions=_precisions(arguments),
         half=arguments.half,
         utterances=utterances,
         threads=available_cores(),
     )
-    bundle, report = export(source, arguments.to or Path("build", name), options)
+    bundle, report = export(source, arguments.to or Path("build", identity.name), options)
     print(report)
     if arguments.openvino_int8:
         from hindi_stt.export.openvino_int8 import replace_bundle
 
         with tempfile.TemporaryDirectory() as folder:
             bundle = replace_bundle(bundle, _with_openvino_int8(bundle, arguments, Path(folder, "bundle")))
+    return bundle
+
+
+def _identity(arguments: argparse.Namespace, source_name: str) -> Identity:
+    name = arguments.name or re.sub(r"[^a-z0-9_.-]+", "-", source_name.lower()).strip("-._") or "model"
+    return Identity(name, arguments.language, arguments.licence, arguments.description)
+
+
+def _precisions(arguments: argparse.Namespace) -> tuple[str, ...]:
+    return ("fp32", "int8") if arguments.precision == "both" else (arguments.precision,)
+
+
+def _export_wav2vec2(arguments: argparse.Namespace, folder: Path) -> Bundle:
+    given = {
+        "--half": arguments.half,
+        "--refresh": arguments.refresh,
+        "--verify": arguments.verify,
+        "--openvino-int8": arguments.openvino_int8,
+        "--sha256": arguments.sha256,
+    }
+    if unknown := [option for option, value in given.items() if value]:
+        raise InvalidRequest(f"{', '.join(unknown)}: not for a Wav2Vec2ForCTC model.")
+    identity = _identity(arguments, folder.resolve().name)
+    target = arguments.to or Path("build", identity.name)
+    if target.resolve() == folder.resolve():
+        raise InvalidRequest(
+            f"The bundle would be written into the model's own folder: name another one than {target} with --to."
+        )
+
+    from hindi_stt.export.wav2vec2.exporter import export  # here: importing PyTorch takes seconds
+
+    bundle, fidelity = export(folder, target, identity, precisions=_precisions(arguments), threads=available_cores())
+    for precision, found in fidelity.items():
+        size = bundle.path("acoustic", precision).stat().st_size
+        print(
+            f"  {precision}: {size:,} bytes, max |Δ log-prob| against transformers {found.max_alone:.1e} alone, "
+            f"{found.max_batched:.1e} in a mixed batch, text differs in {found.texts_differ} of {found.n_clips} clips"
+        )
+    together = "in batches" if bundle.manifest.acoustic.batched else "one at a time: padding would change them"
+    print(f"  clips run {together}")
     return bundle
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from hindi_stt.bundle.manifest import REPORT_FILE
 from hindi_stt.errors import VerificationFailed
 from hindi_stt.evaluation.metrics import Comparison, ErrorRate
-from hindi_stt.export.verify import TOLERANCE, Fidelity
+from hindi_stt.export.fidelity import TOLERANCE, Fidelity
 
 __all__ = ["Report", "Speech", "choose_precision", "judge"]
 
@@ -164,12 +164,13 @@ def _objection_to_int8(speech: Speech | None, speedup: float) -> str:
     return f"int8 is only {speedup:.2f} times as fast on this CPU" if speedup < MIN_SPEEDUP else ""
 
 
-def judge(fidelity: Fidelity, speech: Speech | None) -> None:
-    """Check the fp32 model against NeMo.
+def judge(fidelity: Fidelity, speech: Speech | None, framework: str = "NeMo") -> None:
+    """Check the fp32 model against the model in its own framework.
 
     Args:
-        fidelity: The fp32 model's differences from NeMo.
+        fidelity: The fp32 model's differences from it.
         speech: Results on real speech; None if none was given.
+        framework: Its name.
 
     Raises:
         VerificationFailed: Log-probs, best classes or texts differ by more than the tolerance.
@@ -177,10 +178,10 @@ def judge(fidelity: Fidelity, speech: Speech | None) -> None:
     worst = max(fidelity.max_alone, fidelity.max_batched)
     problems: list[Any] = []
     if worst > TOLERANCE:
-        problems.append(f"log-probs differ from NeMo's by {worst:.1e}, allowed {TOLERANCE:.0e}")
+        problems.append(f"log-probs differ from {framework}'s by {worst:.1e}, allowed {TOLERANCE:.0e}")
     if fidelity.argmax_differs:
         problems.append(f"the best class differs in {fidelity.argmax_differs} frames")
     if speech is not None and speech.texts_differ:
         problems.append(f"the text differs in {speech.texts_differ} of {speech.n_clips} clips")
     if problems:
-        raise VerificationFailed(f"The fp32 model is not its NeMo: {'; '.join(problems)}.")
+        raise VerificationFailed(f"The fp32 model is not that of {framework}: {'; '.join(problems)}.")

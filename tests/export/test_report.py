@@ -13,8 +13,8 @@ from hindi_stt.errors import VerificationFailed
 from hindi_stt.evaluation.metrics import Comparison, ErrorRate
 
 if TYPE_CHECKING:
+    from hindi_stt.export.fidelity import Fidelity
     from hindi_stt.export.report import Speech
-    from hindi_stt.export.verify import Fidelity
 
 pytestmark = pytest.mark.oracle
 
@@ -22,7 +22,7 @@ MILLISECONDS = {"fp32": 200.0, "int8": 100.0}
 
 
 def fidelity(**found: Any) -> Fidelity:
-    from hindi_stt.export.verify import Fidelity
+    from hindi_stt.export.fidelity import Fidelity
 
     return Fidelity(**({"max_alone": 1e-5, "max_batched": 2e-5, "mean_alone": 1e-6} | COUNTS | found))
 
