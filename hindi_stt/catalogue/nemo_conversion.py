@@ -1,4 +1,4 @@
-"""Runs the exporter for NeMo models in its own environment, which needs NeMo and PyTorch."""
+"""Runs the exporter for models of NeMo and transformers in its own environment, which has both, and PyTorch."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def find_export_python(named: str = "") -> Path | None:
         ExportEnvironmentMissing: There is no checkout with the exporter, or `named` is no file.
     """
     if not _SCRIPT.is_file():
-        raise ExportEnvironmentMissing("A NeMo model is exported from a checkout of this project; this is a package.")
+        raise ExportEnvironmentMissing("Models are exported from a checkout of this project; this is a package.")
     python = Path(named) if named else _ENVIRONMENT / "bin" / "python"
     if named and not python.is_file():
         raise ExportEnvironmentMissing(f"{named} is no Python.")
@@ -57,10 +57,10 @@ def install_environment() -> None:
 
 
 def convert(file: Path, output: Path, identity: Identity, python: Path) -> Bundle:
-    """Export a .nemo file and verify the result against NeMo.
+    """Export a model and verify the result against its own framework.
 
     Args:
-        file: The .nemo file.
+        file: The .nemo file, or the folder of a Wav2Vec2ForCTC model.
         output: The folder of the bundle.
         identity: Name, language, licence and description of the bundle.
         python: Python of the export environment.

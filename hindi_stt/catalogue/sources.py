@@ -17,7 +17,15 @@ from hindi_stt.catalogue.download import BRING_IT, Download, download, open_clie
 from hindi_stt.catalogue.entries import Entry, PublishedFile
 from hindi_stt.errors import ModelGated, NotAModelFile, SourceUnavailable, UnsupportedModel
 
-__all__ = ["Published", "fetch_all", "is_archive", "is_model_file", "model_name", "published_at"]
+__all__ = [
+    "Published",
+    "fetch_all",
+    "is_archive",
+    "is_model_file",
+    "is_transformers_folder",
+    "model_name",
+    "published_at",
+]
 
 # The variable that Hugging Face's own tools read.
 _TOKEN_VARIABLE: Final = "HF_TOKEN"  # noqa: S105  (its name)
@@ -26,8 +34,16 @@ _READY: Final = re.compile(
     r"config\.json|features\.json|vocab\.txt|tokens\.txt|"
     r"(model([._-](fp32|int8))?|(encoder|(ctc[._-])?decoder)([._-]model)?)\.onnx([._]data)?"
 )
+# Files of a model of transformers: its configuration and tokenizer, and the weights in the order of preference.
+_TRANSFORMERS: Final = re.compile(
+    r"(config|preprocessor_config|vocab|added_tokens|special_tokens_map|tokenizer_config)\.json"
+)
+_TRANSFORMERS_WEIGHTS: Final = ("model.safetensors", "pytorch_model.bin")
 _ARCHIVES: Final = (".tar.bz2", ".tar.gz", ".tgz", ".tar.xz", ".tar")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+_Kind = Literal["onnx", "nemo", "transformers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +52,7 @@ class Published:
 
     Attributes:
         name: Proposal for the bundle's name.
-        becomes: "onnx" for ready files, "nemo" for a .nemo file.
+        becomes: "onnx" for ready files, "nemo" for a .nemo file, "transformers" for the files of Wav2Vec2ForCTC.
         addresses: Address of each file, by its name.
         page: Where people read about it and ask for access.
         known: What is known of the files, by name.
@@ -45,7 +61,7 @@ class Published:
     """
 
     name: str
-    becomes: Literal["onnx", "nemo"]
+    becomes: _Kind
     addresses: Mapping[str, str]
     page: str
     known: Mapping[str, PublishedFile]
@@ -95,7 +111,7 @@ def published_at(source: str, hub: str) -> Published:
     """
     if "://" in source:
         file = Path(urlsplit(source).path).name
-        kind: Literal["onnx", "nemo"] = "onnx" if is_archive(file) else "nemo"
+        kind: _Kind = "onnx" if is_archive(file) else "nemo"
         if not (is_archive(file) or file.endswith(".nemo")) or not _NAME.fullmatch(file):
             raise SourceUnavailable(
                 f"{source} is no address of a .nemo file or of an archive ({', '.join(_ARCHIVES)}). Of ready ONNX "
@@ -112,19 +128,34 @@ def published_at(source: str, hub: str) -> Published:
     names = _hub_files(hub, repository, revision)
     ready = [name for name in names if _READY.fullmatch(name)]
     nemo = [name for name in names if name.endswith(".nemo") and _NAME.fullmatch(name)]
+    becomes: _Kind
     if any(name.endswith(".onnx") for name in ready):
         files, becomes = ready, "onnx"
     elif len(nemo) == 1:
         files, becomes = nemo, "nemo"
+    elif transformers := _transformers_files(names):
+        files, becomes = transformers, "transformers"
     else:
         raise SourceUnavailable(
-            f"{repository} has {len(nemo)} .nemo files and no model.onnx or encoder.onnx at its top: no layout that is "
-            f"known here. It has {', '.join(names[:12]) or 'no files'}."
+            f"{repository} has {len(nemo)} .nemo files, no model.onnx or encoder.onnx at its top, and no model of "
+            f"transformers: no layout that is known here. It has {', '.join(names[:12]) or 'no files'}."
         )
     addresses = {name: _hub_address(hub, repository, revision, name) for name in files}
     key = f"hub:{repository}@{revision}"
-    kind = "onnx" if becomes == "onnx" else "nemo"
-    return Published(repository.partition("/")[2], kind, addresses, f"{hub}/{repository}", {}, key, from_hub=True)
+    return Published(repository.partition("/")[2], becomes, addresses, f"{hub}/{repository}", {}, key, from_hub=True)
+
+
+def _transformers_files(names: Sequence[str]) -> list[str]:
+    """Files of a model of transformers for speech, one file of weights among them; none where it is none."""
+    weights = [name for name in _TRANSFORMERS_WEIGHTS if name in names]
+    if not weights or not {"config.json", "preprocessor_config.json"} <= set(names):
+        return []
+    return [*(name for name in names if _TRANSFORMERS.fullmatch(name)), weights[0]]
+
+
+def is_transformers_folder(folder: Path) -> bool:
+    """Whether a folder has the files of a model of transformers for speech."""
+    return bool(_transformers_files([path.name for path in folder.iterdir()]))
 
 
 def is_archive(name: str) -> bool:

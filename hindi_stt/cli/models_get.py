@@ -113,13 +113,15 @@ def _make_bundle(arguments: argparse.Namespace, entry: Entry | None, output: Pat
     else:
         published = published_at(source, hub)
         _say(f"The catalogue does not have {source}: read its licence at {published.page}, and name it with --licence.")
-    if published.becomes == "nemo":
+    if published.becomes != "onnx":
         _export_python(arguments)  # complains before half a gigabyte is downloaded
     with _locked(arguments.downloads):
         folder = fetch_all(published, arguments.downloads)
     identity = _identity(arguments, published.name, entry)
     if published.becomes == "nemo":
         return _convert(arguments, folder / next(iter(published.addresses)), output, identity)
+    if published.becomes == "transformers":
+        return _convert_folder(arguments, folder, output, identity)
     preset = arguments.preset or (entry.preset if entry else "")
     first = folder / next(iter(published.addresses))
     if is_archive(first.name):
@@ -128,9 +130,9 @@ def _make_bundle(arguments: argparse.Namespace, entry: Entry | None, output: Pat
 
 
 def _from_here(arguments: argparse.Namespace, path: Path, output: Path) -> Bundle:
-    """A bundle's folder, a folder of ready ONNX files, or a .nemo file."""
+    """A bundle's folder, a folder of ready ONNX files or of a Wav2Vec2ForCTC model, or a .nemo file."""
     from hindi_stt.bundle.manifest import Bundle
-    from hindi_stt.catalogue.sources import is_archive, model_name
+    from hindi_stt.catalogue.sources import is_archive, is_transformers_folder, model_name
 
     if path.is_dir() and (path / MANIFEST_FILE).is_file():
         bundle = Bundle.open(path)
@@ -138,6 +140,8 @@ def _from_here(arguments: argparse.Namespace, path: Path, output: Path) -> Bundl
         return bundle
     name = path.resolve().name
     identity = _identity(arguments, model_name(name) if path.is_file() else name, None)
+    if path.is_dir() and is_transformers_folder(path):
+        return _convert_folder(arguments, path, output, identity)
     if path.is_dir():
         return _import(path, output, identity, arguments.preset)
     if is_archive(path.name):
@@ -201,6 +205,16 @@ def _convert(arguments: argparse.Namespace, file: Path, output: Path, identity: 
     return convert(file, output, identity, python)
 
 
+def _convert_folder(arguments: argparse.Namespace, folder: Path, output: Path, identity: Identity) -> Bundle:
+    from hindi_stt.catalogue.nemo_conversion import convert
+
+    if arguments.sha256:
+        raise InvalidRequest("--sha256 is for a model of one file.")
+    python = _export_python(arguments)
+    _say(f"Exporting {folder.name}, and verifying it against transformers: minutes …")
+    return convert(folder, output, identity, python)
+
+
 def _export_python(arguments: argparse.Namespace) -> Path:
     """Python of the export environment, which is installed first where it is missing and wanted."""
     from hindi_stt.catalogue.nemo_conversion import ENVIRONMENT_SIZE, find_export_python, install_environment
@@ -208,7 +222,7 @@ def _export_python(arguments: argparse.Namespace) -> Path:
     python = find_export_python(arguments.export_python)
     if python is not None:
         return python
-    question = f"A NeMo model is exported with NeMo and PyTorch, which take {ENVIRONMENT_SIZE} of disk. Install them?"
+    question = f"The exporter needs NeMo and PyTorch, which take {ENVIRONMENT_SIZE} of disk. Install them?"
     if not arguments.install_exporter and not _agrees(question):
         raise ExportEnvironmentMissing(
             f"NeMo and PyTorch, which take {ENVIRONMENT_SIZE} of disk, are not installed: --install-exporter does it."
