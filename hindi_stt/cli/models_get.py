@@ -112,7 +112,8 @@ def _make_bundle(arguments: argparse.Namespace, entry: Entry | None, output: Pat
         _accept_licence(arguments, source, entry)
     else:
         published = published_at(source, hub)
-        _say(f"The catalogue does not have {source}: read its licence at {published.page}, and name it with --licence.")
+        name_it = "" if arguments.licence else ", and name it with --licence"
+        _say(f"The catalogue does not have {source}: read its licence at {published.page}{name_it}.")
     if published.becomes != "onnx":
         _export_python(arguments)  # complains before half a gigabyte is downloaded
     with _locked(arguments.downloads):

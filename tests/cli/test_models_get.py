@@ -324,3 +324,38 @@ def test_a_nemo_model(shell: Shell) -> None:
     assert '"texts_differ": 0' in shell.run("models", "show", done.stdout.strip()).stdout
     file.write_bytes(b"no archive")
     refused(shell.get(str(file), "--export-python", python), "corrupt_model")
+
+
+WAV2VEC2 = """
+import sys
+from pathlib import Path
+from hindi_stt.export.wav2vec2.random_model import build_random_model
+build_random_model("small-layer-norm", [chr(code) for code in range(0x0901, 0x094E)], Path(sys.argv[1]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not os.environ.get("HINDI_STT_TEST_EXPORT_PYTHON"), reason="HINDI_STT_TEST_EXPORT_PYTHON names none"
+)
+def test_a_wav2vec2_model_from_the_hub_to_a_served_transcript(shell: Shell) -> None:
+    python, folder = os.environ["HINDI_STT_TEST_EXPORT_PYTHON"], shell.home / "source"
+    subprocess.run([python, "-W", "ignore", "-c", WAV2VEC2, folder], cwd=ROOT, env=shell.environment, check=True)
+    shell.hub.publish("us/wav2vec2-hindi", {path.name: path.read_bytes() for path in folder.iterdir()})
+    done = shell.get("us/wav2vec2-hindi", "--export-python", python, "--licence", "Apache-2.0")
+    assert done.returncode == 0, done.stderr
+    tag = done.stdout.strip()
+    assert tag.startswith("wav2vec2-hindi:")
+    here = shell.run("transcribe", str(DATA / "rain.flac"), "--model", tag)
+    server = Server(shell.home, HINDI_STT_MODEL=tag)
+    try:
+        server.wait_until_ready()
+        text = server.transcribe((DATA / "rain.flac").read_bytes()).json()["text"]
+    finally:
+        server.stop()
+    assert text
+    assert here.stdout == f"{text}\n"
+
+    config = folder / "config.json"
+    config.write_text(config.read_text().replace("Wav2Vec2ForCTC", "Wav2Vec2ForPreTraining"))
+    assert "Wav2Vec2ForPreTraining" in refused(shell.get(str(folder), "--export-python", python), "unsupported_model")
