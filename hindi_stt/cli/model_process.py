@@ -91,6 +91,7 @@ def _split(name: str) -> tuple[str, Form | None]:
 
 
 def _measure(task: ModelTask) -> dict[str, Any]:
+    from hindi_stt.bundle import store  # noqa: F401  # importing BentoML is no part of the time to load a model
     from hindi_stt.evaluation.manifest import read_manifest
     from hindi_stt.evaluation.model_table import ModelRun
     from hindi_stt.evaluation.run import transcribe_all

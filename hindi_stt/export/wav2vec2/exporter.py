@@ -25,6 +25,7 @@ from hindi_stt.bundle.manifest import (
     Source,
     sha256_of,
 )
+from hindi_stt.errors import UnsupportedModel
 from hindi_stt.evaluation.consistency import made_up_features
 from hindi_stt.export.fidelity import Fidelity, measure_fidelity
 from hindi_stt.export.report import judge
@@ -42,6 +43,8 @@ from hindi_stt.export.wav2vec2.graph import (
 __all__ = ["export"]
 
 _TOOLS: Final = ("transformers", "torch", "onnx", "onnxruntime")
+# Past this, float32 weights do not fit into an ONNX file, a protobuf message, of 2 GB.
+_MAX_PARAMETERS: Final = 500_000_000
 # Seconds of the clips that the bundle is verified with.
 _DURATIONS_S: Final = (1, 2, 3, 5, 8, 12)
 
@@ -72,6 +75,11 @@ def export(
     start_s = time.monotonic()
     model = read_model(source)
     loaded = load_model(source, model)
+    n_parameters = sum(parameter.numel() for parameter in loaded.parameters())
+    if n_parameters > _MAX_PARAMETERS:
+        raise UnsupportedModel(
+            f"The model has {n_parameters / 1e6:.0f} million parameters: more than the 2 GB that an ONNX file holds."
+        )
     exported = export_onnx(loaded, model)
     models = {"fp32": exported}
     if "int8" in precisions:
@@ -86,7 +94,7 @@ def export(
             judge(fidelity["fp32"], None, "transformers")
         report = {
             "source": source.name,
-            "n_parameters": sum(parameter.numel() for parameter in loaded.parameters()),
+            "n_parameters": n_parameters,
             "export_s": time.monotonic() - start_s,
             "fidelity": {name: dataclasses.asdict(found) for name, found in fidelity.items()},
         }
