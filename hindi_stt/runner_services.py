@@ -22,7 +22,7 @@ from hindi_stt.bentoml_compat.worker_metrics import make_metrics
 from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.errors import ClientClosedRequest, HindiSTTError, ModelUnavailable
 from hindi_stt.inference.acoustic import LocalAcoustic, padding_share
-from hindi_stt.inference.model_cache import LoadedModels
+from hindi_stt.inference.model_cache import LoadedModels, n_sessions
 from hindi_stt.observability.request_context import for_request, log
 from hindi_stt.observability.tracing import past_stage
 from hindi_stt.processes.garbage import leave_out_start_up_objects
@@ -169,9 +169,10 @@ class ScheduledRunner(_Runner):
         )
 
     def _load(self, bundle: Bundle) -> tuple[LocalAcoustic, LocalAcoustic]:
-        """A session of one thread for many clips at a time, and one of all of them for a clip that is alone."""
-        narrow, cores = self._open(bundle, 1), settings.effective_threads
-        return narrow, self._open(bundle, cores) if cores > 1 else narrow
+        # A session of one thread for many clips at a time, and one of all of them for a clip that is alone. Each has a
+        # copy of the weights, so that of a large model there is the first one only.
+        narrow = self._open(bundle, 1)
+        return narrow, self._open(bundle, settings.effective_threads) if n_sessions(bundle, settings) > 1 else narrow
 
     async def infer(self, item: ClipMessage) -> LogProbs | HindiSTTError:
         """Run the model on one clip.

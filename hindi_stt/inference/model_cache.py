@@ -14,7 +14,7 @@ from hindi_stt.inference.acoustic import weights_bytes
 from hindi_stt.observability.metrics import Metrics
 from hindi_stt.settings import Settings
 
-__all__ = ["LoadedModels", "check_model_memory"]
+__all__ = ["LoadedModels", "check_model_memory", "n_sessions"]
 
 T = TypeVar("T")
 
@@ -89,10 +89,23 @@ def check_model_memory(registry: Registry, settings: Settings) -> None:
     check_room(_sizes(registry, settings), registry.default.tag, _bound(settings))
 
 
+def n_sessions(bundle: Bundle, settings: Settings) -> int:
+    """How many sessions of a model a runner keeps, each with weights of its own.
+
+    Args:
+        bundle: The model.
+        settings: The scheduler, its threads, and the bound on a second session.
+
+    Returns:
+        2 with the cost scheduler on several cores, unless the model is too large; else 1.
+    """
+    several = settings.scheduler == "cost" and settings.effective_threads > 1
+    return 2 if several and weights_bytes(bundle) <= settings.second_session_mb * 2**20 else 1
+
+
 def _sizes(registry: Registry, settings: Settings) -> dict[str, int]:
-    """Bytes of weights by tag. The cost scheduler keeps two sessions of a model where there are several cores."""
-    copies = 2 if settings.scheduler == "cost" and settings.effective_threads > 1 else 1
-    return {bundle.tag: copies * weights_bytes(bundle) for bundle in registry}
+    """Bytes of weights by tag, in all sessions of a model."""
+    return {bundle.tag: n_sessions(bundle, settings) * weights_bytes(bundle) for bundle in registry}
 
 
 def _bound(settings: Settings) -> int:

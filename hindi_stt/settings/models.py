@@ -144,6 +144,14 @@ class InferenceSettings(SettingsGroup):
         "dispatcher (batches).",
         example="bentoml",
     )
+    second_session_mb: int = setting(
+        512,
+        "Largest weights of a model of which the cost scheduler keeps a second copy in memory, to run a clip that is "
+        "alone on all cores. A larger model is kept once, and each clip runs on one core. 0: every model is kept once.",
+        example="1024",
+        unit="MiB",
+        ge=0,
+    )
     max_wait_s: float = setting(
         30.0,
         "Longest predicted wait of the work that the cost scheduler admits.",

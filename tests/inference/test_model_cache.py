@@ -13,7 +13,7 @@ from hindi_stt.bundle.manifest import EMBEDDED, Bundle
 from hindi_stt.bundle.registry import Registry
 from hindi_stt.errors import BundleInvalid, InvalidSetting, ModelUnavailable
 from hindi_stt.inference.acoustic import LocalAcoustic, weights_bytes
-from hindi_stt.inference.model_cache import LoadedModels, check_model_memory
+from hindi_stt.inference.model_cache import LoadedModels, check_model_memory, n_sessions
 from hindi_stt.settings import Settings
 from tests.support.bundles import sibling
 from tests.support.metrics import metrics
@@ -141,3 +141,21 @@ def test_one_model_has_to_fit_by_itself(registry: Registry) -> None:
     check_model_memory(alone, settings(model_memory_mb=mb(alone, 1)))
     with pytest.raises(InvalidSetting):
         check_model_memory(alone, settings(model_memory_mb=mb(alone, 0.5)))
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "threads", "second_session_mb", "expected"),
+    [("cost", 2, 512, 2), ("cost", 2, 0, 1), ("cost", 1, 512, 1), ("bentoml", 2, 512, 1)],
+)
+def test_a_second_session_of_models_that_are_not_large(
+    registry: Registry, scheduler: str, threads: int, second_session_mb: int, expected: int
+) -> None:
+    given = settings(scheduler=scheduler, threads=threads, second_session_mb=second_session_mb)
+    assert n_sessions(registry.default, given) == expected
+    room = settings(
+        scheduler=scheduler,
+        threads=threads,
+        second_session_mb=second_session_mb,
+        model_memory_mb=mb(registry, expected),
+    )
+    check_model_memory(Registry((registry.default,)), room)
