@@ -136,10 +136,11 @@ def _export_wav2vec2(arguments: argparse.Namespace, folder: Path) -> Bundle:
         )
 
     from hindi_stt.export.wav2vec2.exporter import export  # here: importing PyTorch takes seconds
+    from hindi_stt.inference.acoustic import weights_bytes
 
     bundle, fidelity = export(folder, target, identity, precisions=_precisions(arguments), threads=available_cores())
     for precision, found in fidelity.items():
-        size = bundle.path("acoustic", precision).stat().st_size
+        size = weights_bytes(bundle.with_precision(precision))
         print(
             f"  {precision}: {size:,} bytes, max |Δ log-prob| against transformers {found.max_alone:.1e} alone, "
             f"{found.max_batched:.1e} in a mixed batch, text differs in {found.texts_differ} of {found.n_clips} clips"

@@ -29,7 +29,7 @@ from hindi_stt.export.report import Report, Speech, choose_precision, judge
 from hindi_stt.export.sources import LocalSource
 from hindi_stt.export.verify import Fidelity, NemoAcoustic, measure_fidelity, transcribe_with
 from hindi_stt.export.writer import BundleContent, Identity, set_default_precision, write_bundle
-from hindi_stt.inference.acoustic import LocalAcoustic
+from hindi_stt.inference.acoustic import LocalAcoustic, weights_bytes
 from hindi_stt.types import Features
 
 __all__ = ["Options", "export"]
@@ -143,7 +143,7 @@ def _verify(
         n_parameters=sum(parameter.numel() for parameter in nemo.parameters()),
         exporter=exported.exporter,
         nodes=dict(exported.nodes),
-        bytes={p: bundle.path("acoustic", p).stat().st_size for p in precisions},
+        bytes={p: weights_bytes(bundle.with_precision(p)) for p in precisions},
         export_s=export_s,
         peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         fidelity=fidelity,

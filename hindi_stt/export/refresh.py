@@ -24,6 +24,7 @@ from hindi_stt.export.rebuild import rebuild
 from hindi_stt.export.report import judge
 from hindi_stt.export.verify import NemoAcoustic, measure_fidelity
 from hindi_stt.export.writer import write_manifest
+from hindi_stt.inference.acoustic import weights_bytes
 
 __all__ = ["refresh"]
 
@@ -92,5 +93,5 @@ def _with_checksums(bundle: Bundle, folder: Path) -> Bundle:
 def _report(bundle: Bundle, nodes: dict[str, int]) -> dict[str, Any]:
     file = bundle.folder / REPORT_FILE
     report: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    sizes = {p: bundle.path("acoustic", p).stat().st_size for p in bundle.manifest.precisions}
+    sizes = {p: weights_bytes(bundle.with_precision(p)) for p in bundle.manifest.precisions}
     return report | {"bytes": sizes, "nodes": report.get("nodes", {}) | nodes}

@@ -26,6 +26,7 @@ from hindi_stt.bundle.manifest import (
     sha256_of,
 )
 from hindi_stt.export.config import ModelConfig
+from hindi_stt.export.onnx_files import MAX_INLINE_BYTES, save_onnx, size_of_weights
 from hindi_stt.export.onnx_model import INPUTS, OPSET, OUTPUT, check
 from hindi_stt.export.passes.half import store_half
 from hindi_stt.types import WORD_MARK, Float32
@@ -75,10 +76,10 @@ def write_bundle(content: BundleContent, folder: Path) -> Bundle:
         The opened bundle.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    config, assets = content.config, []
+    config = content.config
+    assets: list[Asset] = []
     for precision, model in content.models.items():
-        _save_onnx(content, precision, model, folder / f"model.{precision}.onnx")
-        assets.append(_asset(folder, "acoustic", precision, f"model.{precision}.onnx"))
+        assets += _save_onnx(content, precision, model, folder)
     np.save(folder / "filterbank.npy", content.filterbank)
     tokens = "".join(f"{_token(piece)} {i}\n" for i, piece in enumerate((*content.pieces, BLANK)))
     runtime = {
@@ -154,9 +155,11 @@ def _token(piece: str) -> str:
     return WORD_MARK if piece == " " else piece
 
 
-def _save_onnx(content: BundleContent, precision: str, model: onnx.ModelProto, file: Path) -> None:
+def _save_onnx(content: BundleContent, precision: str, model: onnx.ModelProto, folder: Path) -> list[Asset]:
     """Checked, and with the metadata by which sherpa-onnx knows a NeMo CTC model."""
-    model = check(store_half(model) if content.half else model)
+    model = store_half(model) if content.half else model
+    if size_of_weights(model) <= MAX_INLINE_BYTES:
+        model = check(model)
     config = content.config
     metadata = {
         "model_type": "EncDecCTCModelBPE" if content.tokenizer else "EncDecCTCModel",
@@ -171,6 +174,5 @@ def _save_onnx(content: BundleContent, precision: str, model: onnx.ModelProto, f
         # So that the file alone is enough for `hindi-stt models get FOLDER`.
         "features": config.features.model_dump_json(),
     }
-    onnx.helper.set_model_props(model, metadata)
     model.graph.name = content.identity.name
-    onnx.save(model, str(file))
+    return save_onnx(model, folder, precision, metadata)
