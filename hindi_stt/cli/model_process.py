@@ -95,7 +95,7 @@ def _measure(task: ModelTask) -> dict[str, Any]:
     from hindi_stt.evaluation.manifest import read_manifest
     from hindi_stt.evaluation.model_table import ModelRun
     from hindi_stt.evaluation.run import transcribe_all
-    from hindi_stt.inference.acoustic import LocalAcoustic
+    from hindi_stt.inference.acoustic import LocalAcoustic, weights_bytes
     from hindi_stt.transcription.pipeline import Pipeline
 
     settings = get_settings()
@@ -118,6 +118,7 @@ def _measure(task: ModelTask) -> dict[str, Any]:
         speech_s=run.speech_s,
         compute_s=compute_s,
         load_s=load_s,
+        weights_bytes=weights_bytes(bundle),
         peak_memory_bytes=peak_memory_bytes(),
     )
     return dataclasses.asdict(found)

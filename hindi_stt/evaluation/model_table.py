@@ -26,6 +26,7 @@ class ModelRun:
         speech_s: Seconds of audio.
         compute_s: Processor seconds that the transcription took, of all threads and decoding processes.
         load_s: Seconds to check the bundle's files and to load the model.
+        weights_bytes: Size of the model's files in this form.
         peak_memory_bytes: Largest resident memory of the process.
     """
 
@@ -36,6 +37,7 @@ class ModelRun:
     speech_s: float
     compute_s: float
     load_s: float
+    weights_bytes: int
     peak_memory_bytes: int
 
     @property

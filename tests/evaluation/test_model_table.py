@@ -16,7 +16,7 @@ SPOKEN = ["क ख ग", "घ च", "छ ज झ ट"] * 20
 
 
 def model_run(name: str, texts: list[str]) -> ModelRun:
-    return ModelRun(name, f"{name}:1", "onnxruntime-fp32", tuple(texts), 120.0, 6.0, 0.5, 200_000_000)
+    return ModelRun(name, f"{name}:1", "onnxruntime-fp32", tuple(texts), 120.0, 6.0, 0.5, 100_000_000, 200_000_000)
 
 
 def model_table(*runs: ModelRun) -> ModelTable:
