@@ -53,6 +53,8 @@ def plot_models(table: ModelTable, file: Path) -> None:
         axes.errorbar(speed, middle, yerr=spread, fmt="o", color=colour, capsize=3, label=label, zorder=3)
         axes.scatter(speed, middle, s=memory_mb / 5, color=colour, alpha=0.3, zorder=2)
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter("{x:g}")
     axes.margins(x=0.3)
     axes.set_ylim(bottom=0)
     axes.set_xlabel("× real time on one core (further right is faster)")
