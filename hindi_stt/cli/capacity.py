@@ -1,13 +1,16 @@
-"""hindi-stt capacity: how many replicas a load needs, and what an hour of audio costs (docs/capacity.md)."""
+"""hindi-stt capacity: what hardware a load needs, by model, and what an hour of audio costs (docs/capacity.md)."""
 
 from __future__ import annotations
 
 import argparse
 import math
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from hindi_stt.cli.model_sizes import MACHINE, MEASURED, MeasuredModel, read_measured
 from hindi_stt.errors import InvalidRequest
 
 __all__ = ["Need", "add_capacity", "need"]
@@ -57,12 +60,18 @@ def need(audio_per_s: float, *, rate: float, cores: int, utilisation: float, spa
 
 def add_capacity(commands: Any) -> None:
     """Add `hindi-stt capacity` to the parser's commands."""
-    parser = commands.add_parser("capacity", help="replicas for a load, and what an hour of audio costs")
+    parser = commands.add_parser("capacity", help="hardware for a load, by model, and what an hour of audio costs")
     load = parser.add_mutually_exclusive_group(required=True)
     load.add_argument("--hours-per-day", type=float, metavar="HOURS", help="of audio, spread over --window")
     load.add_argument("--concurrent", type=float, metavar="N", help="speakers at a time, on average")
-    parser.add_argument(
-        "--rate", type=float, required=True, help="hours of audio per core-hour; 'make bench-capacity' measures it"
+    speed = parser.add_mutually_exclusive_group()
+    speed.add_argument("--rate", type=float, help="hours of audio per core-hour; 'make bench-capacity' measures it")
+    speed.add_argument(
+        "--measured",
+        type=Path,
+        metavar="FILE",
+        help="models measured on your machine by 'hindi-stt evaluate --models … --json FILE' (default: those measured "
+        "for docs/capacity.md, of 30, 115 and 600 million parameters)",
     )
     parser.add_argument("--window", type=float, default=24, metavar="HOURS", help="of a day that is used (default: 24)")
     parser.add_argument("--cores", type=int, default=2, help="of a replica (default: 2)")
@@ -79,13 +88,11 @@ def _capacity(arguments: argparse.Namespace) -> int:
         raise InvalidRequest("A window is more than 0 and at most 24 hours.")
     per_day, speaking = arguments.hours_per_day, arguments.concurrent
     audio_per_s = per_day / arguments.window if speaking is None else speaking
-    found = need(
-        audio_per_s,
-        rate=arguments.rate,
-        cores=arguments.cores,
-        utilisation=arguments.utilisation,
-        spare=arguments.spare,
-    )
+    if arguments.rate is None:
+        models = read_measured(arguments.measured) if arguments.measured else MEASURED
+        sys.stdout.write("\n".join(_by_model(models, audio_per_s, arguments)) + "\n")
+        return 0
+    found = _need(audio_per_s, arguments.rate, arguments)
     lines = [
         f"load          {found.audio_per_s:.2f} s of audio per second",
         f"replicas      {found.replicas} of {arguments.cores} cores ({arguments.spare} to spare)",
@@ -96,3 +103,33 @@ def _capacity(arguments: argparse.Namespace) -> int:
         lines.append(f"cost          {cost:.6f} an hour of audio, the spare replicas' included")
     sys.stdout.write("\n".join(lines) + "\n")
     return 0
+
+
+def _need(audio_per_s: float, rate: float, arguments: argparse.Namespace) -> Need:
+    return need(
+        audio_per_s,
+        rate=rate,
+        cores=arguments.cores,
+        utilisation=arguments.utilisation,
+        spare=arguments.spare,
+    )
+
+
+def _by_model(models: Sequence[MeasuredModel], audio_per_s: float, arguments: argparse.Namespace) -> list[str]:
+    """A row for each model: what it needs for the load."""
+    header = ["model", "form", "rate", "replicas", "cores", "memory of one, GB", "cost of an hour"]
+    rows = [header[: None if arguments.price else -1]]
+    for model in models:
+        found = _need(audio_per_s, model.rate, arguments)
+        row = [model.name, model.form, f"{model.rate:.1f}", str(found.replicas), str(found.cores)]
+        row.append(f"{model.server_mb / 1000:.1f}")
+        if arguments.price:
+            row.append(f"{arguments.price * found.cores / found.audio_per_s:.6f}")
+        rows.append(row)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    source = arguments.measured or f"random weights of these shapes, {MACHINE}"
+    return [
+        f"{audio_per_s:.2f} s of audio per second; replicas of {arguments.cores} cores, {arguments.spare} to spare",
+        f"measured: {source}",
+        *("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows),
+    ]

@@ -175,4 +175,4 @@ def _save_onnx(content: BundleContent, precision: str, model: onnx.ModelProto, f
         "features": config.features.model_dump_json(),
     }
     model.graph.name = content.identity.name
-    return save_onnx(model, folder, precision, metadata)
+    return save_onnx(model, folder, precision, metadata, max_inline_bytes=MAX_INLINE_BYTES)

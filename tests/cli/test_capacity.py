@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from benchmarks.replicas import POLICIES, Autoscaler, simulate
 from hindi_stt.cli.capacity import need
 from hindi_stt.cli.main import main
+from hindi_stt.cli.model_sizes import MEASURED
 from hindi_stt.errors import InvalidRequest
 
 
@@ -20,6 +24,45 @@ def test_by_hand(capsys: pytest.CaptureFixture[str]) -> None:
     assert "replicas      6 of 4 cores" in shown
     assert "utilisation   62%" in shown
     assert "cost          0.004000" in shown
+
+
+def measured(folder: Path, **changes: float | str) -> Path:
+    """What `hindi-stt evaluate --models … --json` writes, as far as it is read."""
+    model = {"model": "m:1", "form": "onnxruntime-int8", "times_real_time": 20.0, "load_s": 1.5}
+    memory = {"weights_bytes": 1e9, "peak_memory_bytes": 1.3e9}
+    file = folder / "measured.json"
+    file.write_text(json.dumps({"models": [model | memory | changes]}), encoding="utf-8")
+    return file
+
+
+def test_models_that_were_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The load of the test above. Memory: 0.5 GB beside the model, and a second copy of small weights."""
+    arguments = "capacity --hours-per-day 2400 --window 8 --cores 4 --utilisation 0.75 --price 0.05".split()
+    rows = []
+    for weights in (1e9, 0.3e9):
+        assert main([*arguments, "--measured", str(measured(tmp_path, weights_bytes=weights))]) == 0
+        rows.append(capsys.readouterr().out.splitlines()[-1].split())
+    assert rows[0] == ["m:1", "onnxruntime-int8", "20.0", "6", "24", "1.8", "0.004000"]
+    assert rows[1] == ["m:1", "onnxruntime-int8", "20.0", "6", "24", "2.1", "0.004000"]
+
+
+def test_the_sizes_that_come_with_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main("capacity --concurrent 200".split()) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3 + len(MEASURED)
+    for model, line in zip(MEASURED, lines[3:], strict=True):
+        found = need(200, rate=model.rate, cores=2, utilisation=0.6, spare=1)
+        assert line.startswith(model.name)
+        assert str(found.replicas) in line.split()
+
+
+@pytest.mark.parametrize("changes", [{"times_real_time": 0}, {"load_s": float("nan")}, {"peak_memory_bytes": "much"}])
+def test_a_file_that_measures_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], changes: dict[str, float]
+) -> None:
+    for file in (measured(tmp_path, **changes), tmp_path / "missing.json"):
+        assert main(["capacity", "--concurrent", "1", "--measured", str(file)]) == 1
+        assert "was not written by 'hindi-stt evaluate" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("rate", [0, -1, float("nan"), float("inf")])

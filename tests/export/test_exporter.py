@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import yaml
 
-from hindi_stt.bundle.manifest import REPORT_FILE, Bundle
+from hindi_stt.bundle.manifest import EMBEDDED, REPORT_FILE, WEIGHTS_ROLE, Bundle
 from hindi_stt.inference.acoustic import LocalAcoustic
 from tests.export.archives import CONFIG, write_tar
+from tests.export.conftest import family_config
 from tests.support.exporting import TOLERANCE, export_to, nemo_log_probs
 
 pytestmark = pytest.mark.oracle
@@ -50,6 +51,25 @@ def test_family(nemo_file: Path, exported: tuple[Bundle, object]) -> None:
     assert (bundle.folder / REPORT_FILE).is_file()
     assert "against NeMo" in str(report)
     assert_equal_to_nemo(bundle, nemo_file)
+
+
+def test_weights_beside_the_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As those of a large model are written: two files a precision, and the same results."""
+    from omegaconf import OmegaConf
+
+    from hindi_stt.export import writer
+    from hindi_stt.export.random_model import build_random_model
+    from hindi_stt.export.rebuild import rebuild
+
+    pieces = list(Bundle.open(EMBEDDED).tokens)
+    file = build_random_model(OmegaConf.create(family_config("conformer")), pieces, tmp_path / "large.nemo")
+    monkeypatch.setattr(writer, "MAX_INLINE_BYTES", 0)
+    bundle, report = export_to(file, tmp_path)
+    beside = [asset.name for asset in bundle.manifest.assets if asset.role == WEIGHTS_ROLE]
+    assert beside == ["fp32:model.fp32.weights", "int8:model.int8.weights"]
+    assert report.bytes["fp32"] > (bundle.folder / "model.fp32.weights").stat().st_size
+    assert_equal_to_nemo(bundle, file)
+    rebuild(bundle.folder)
 
 
 def test_family_rebuilt(exported: tuple[Bundle, object]) -> None:
