@@ -48,7 +48,7 @@ def test_files(wave_server: Guarded) -> None:
 
 def test_a_recording_of_several_clips(wave_server: Guarded, tmp_path: Path) -> None:
     path = tmp_path / "long.wav"
-    soundfile.write(path, np.tile(samples_of(DATA / "rain_16k.wav"), 12)[: 50 * 16_000], 16_000)
+    soundfile.write(path, np.tile(samples_of(DATA / "rain_16k.wav"), 24)[: 50 * 16_000], 16_000)
     answer = wave_server.post(wave_server.key, path.read_bytes())
     assert answer.status_code == 200, answer.text
     assert answer.json()["words"][-1]["end"] > 40
