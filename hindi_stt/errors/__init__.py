@@ -84,6 +84,7 @@
         ├── ModelNotFound
         ├── BundleInvalid
         ├── LanguageModelInvalid
+        ├── LanguageNotInModel
         ├── SourceUnavailable
         ├── DownloadInterrupted
         ├── ModelGated
@@ -158,6 +159,7 @@ from hindi_stt.errors.models import (
     ExportEnvironmentMissing,
     FeaturesUnknown,
     LanguageModelInvalid,
+    LanguageNotInModel,
     LicenceNotAccepted,
     ModelError,
     ModelGated,
@@ -252,6 +254,7 @@ __all__ = [
     "KeyRevoked",
     "KeysUnavailable",
     "LanguageModelInvalid",
+    "LanguageNotInModel",
     "LedgerUnavailable",
     "LicenceNotAccepted",
     "LimitsUnavailable",

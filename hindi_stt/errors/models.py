@@ -12,6 +12,7 @@ __all__ = [
     "ExportEnvironmentMissing",
     "FeaturesUnknown",
     "LanguageModelInvalid",
+    "LanguageNotInModel",
     "LicenceNotAccepted",
     "ModelError",
     "ModelGated",
@@ -50,6 +51,13 @@ class LanguageModelInvalid(ModelError):
 
     code = "language_model_invalid"
     help = "Build it again from text: hindi-stt lm build CORPUS --output MODEL.npz"
+
+
+class LanguageNotInModel(ModelError):
+    """A model of several languages, none of which is the one that was asked for."""
+
+    code = "language_not_in_model"
+    help = "Name one of the model's languages with --language; the message lists them."
 
 
 class SourceUnavailable(ModelError):

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from hindi_stt.bundle.manifest import FeatureSpec
 from hindi_stt.errors import CorruptModel, UnsafeArchive, UnsupportedModel
+from hindi_stt.export.language_head import LanguageHead, is_multilingual, read_language_head
 
 __all__ = ["ModelConfig", "read_config"]
 
@@ -88,6 +89,7 @@ class ModelConfig:
         preprocessor: The section from which NeMo builds the preprocessor.
         encoder: The section from which NeMo builds the encoder.
         decoder: The section from which NeMo builds the CTC decoder.
+        language_head: Of a model for several languages, the part of the head that is exported; else None.
     """
 
     family: str
@@ -100,19 +102,22 @@ class ModelConfig:
     preprocessor: dict[str, Any]
     encoder: dict[str, Any]
     decoder: dict[str, Any]
+    language_head: LanguageHead | None = None
 
 
-def read_config(config: Mapping[str, Any]) -> ModelConfig:
+def read_config(config: Mapping[str, Any], language: str = "hi") -> ModelConfig:
     """Read the configuration of a CTC or hybrid model.
 
     Args:
         config: model_config.yaml as plain data.
+        language: BCP 47 tag of the language to export; of consequence in a model for several languages only.
 
     Returns:
         What the exporter needs of it.
 
     Raises:
         UnsupportedModel: The model or one of its options cannot be exported.
+        LanguageNotInModel: A model for several languages does not have this one.
         UnsafeArchive: The configuration names code outside NeMo.
         CorruptModel: A section is missing or its values contradict each other.
     """
@@ -129,6 +134,11 @@ def read_config(config: Mapping[str, Any]) -> ModelConfig:
     decoder = _section(owner, "decoder", DECODER)
     _check_encoder(encoder)
     vocabulary, tokenizer = _vocabulary(config, decoder, bpe="BPE" in class_name)
+    head = None
+    if is_multilingual(config):
+        head = read_language_head(config, vocabulary, language)
+        vocabulary, tokenizer = vocabulary[head.first_row :][: head.n_pieces], head.tokenizer
+        decoder = {key: value for key, value in decoder.items() if key != "multisoftmax"}
     subsampling = _integer(encoder, "subsampling_factor", 4)
     return ModelConfig(
         family="fastconformer" if encoder.get("subsampling") == "dw_striding" else "conformer",
@@ -141,6 +151,7 @@ def read_config(config: Mapping[str, Any]) -> ModelConfig:
         preprocessor=preprocessor,
         encoder=encoder,
         decoder=decoder,
+        language_head=head,
     )
 
 
@@ -160,22 +171,11 @@ def _refuse_other_models(config: Mapping[str, Any], class_name: str) -> None:
     if class_name not in CTC | HYBRID:
         kind = "only a transducer (RNNT), without a CTC head" if "RNNT" in class_name else "not a CTC model"
         raise UnsupportedModel(f"{class_name or 'A model without a class name'} is {kind}.")
+    if is_multilingual(config) and class_name not in HYBRID:
+        raise UnsupportedModel(f"{class_name} with a head for several languages: IndicConformer models are hybrids.")
     tokenizer = config.get("tokenizer") or {}
-    tokenizer_type = tokenizer.get("type") if isinstance(tokenizer, Mapping) else None
-    if tokenizer_type == "multilingual" or any(section.get("multisoftmax") for section in _sections(config)):
-        raise UnsupportedModel(
-            "This is an IndicConformer of AI4Bharat's NeMo fork (multisoftmax, multilingual tokenizer), which plain "
-            "NeMo cannot build. Their ONNX files are the way to use it: hindi-stt models get indicconformer-hi."
-        )
-    if tokenizer_type == "agg":
+    if isinstance(tokenizer, Mapping) and tokenizer.get("type") == "agg":
         raise UnsupportedModel("Aggregate tokenizers (tokenizer.type: agg) cannot be exported.")
-
-
-def _sections(value: Any) -> Iterator[Mapping[str, Any]]:
-    if isinstance(value, Mapping):
-        yield value
-        for item in value.values():
-            yield from _sections(item)
 
 
 def _mapping(config: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -235,6 +235,8 @@ def _vocabulary(
             raise CorruptModel("A character model without decoder.vocabulary.")
         return tuple(pieces), None
     tokenizer = _mapping(config, "tokenizer")
+    if is_multilingual(config):
+        return tuple(pieces), None
     if tokenizer.get("type") != "bpe":
         raise UnsupportedModel(f"tokenizer.type is {tokenizer.get('type')!r}; exported is SentencePiece (bpe).")
     reference = tokenizer.get("model_path")

@@ -74,12 +74,13 @@ def export(source: LocalSource, folder: Path, options: Options) -> tuple[Bundle,
         UnsafeArchive: The archive holds code or paths outside its folder.
         CorruptModel: The archive is damaged, or its parts do not match.
         UnsupportedModel: The architecture cannot be exported.
+        LanguageNotInModel: A model for several languages does not have the one of the identity.
         VerificationFailed: The fp32 model differs from NeMo by more than the tolerance.
     """
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="hindi-stt-export-") as work:
         archive = unpack(source.path, Path(work, "nemo"))
-        config = read_config(archive.config)
+        config = read_config(archive.config, options.identity.language)
         nemo = load_model(archive, config)
         tokenizer = archive.artifact(config.tokenizer) if config.tokenizer else None
         # NeMo's exporter changes the model in places, so it gets one of its own.

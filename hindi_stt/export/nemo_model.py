@@ -16,6 +16,7 @@ from omegaconf import OmegaConf
 from hindi_stt.errors import CorruptModel, UnsafeArchive, UnsupportedModel
 from hindi_stt.export.archive import Archive
 from hindi_stt.export.config import ModelConfig
+from hindi_stt.export.language_head import LanguageHead
 from hindi_stt.types import Float32
 
 __all__ = [
@@ -30,6 +31,8 @@ __all__ = [
 
 def load_model(archive: Archive, config: ModelConfig) -> EncDecCTCModel:
     """Load the archive's model on the CPU in evaluation mode; of a hybrid its CTC branch, as a plain CTC model.
+
+    Of a head for several languages it has the part of `config.language_head`.
 
     Args:
         archive: The unpacked .nemo file.
@@ -50,7 +53,7 @@ def load_model(archive: Archive, config: ModelConfig) -> EncDecCTCModel:
             f"The tokenizer's {len(pieces)} pieces are not the {len(config.vocabulary)} of decoder.vocabulary."
         )
     model = build_nemo_model(nemo_config(config, pieces), tokenizer, pieces)
-    _load_weights(model, _read_weights(archive.weights), hybrid=config.hybrid)
+    _load_weights(model, _read_weights(archive.weights), config)
     window = model.preprocessor.featurizer.window.numpy()
     if not np.allclose(window, np.hanning(config.features.window_samples), atol=1e-6):
         raise UnsupportedModel("The model's STFT window is not the Hann window that its configuration names.")
@@ -139,12 +142,14 @@ def _read_weights(path: Path) -> dict[str, torch.Tensor]:
     return state
 
 
-def _load_weights(model: EncDecCTCModel, state: dict[str, torch.Tensor], *, hybrid: bool) -> None:
-    if hybrid:
+def _load_weights(model: EncDecCTCModel, state: dict[str, torch.Tensor], config: ModelConfig) -> None:
+    if config.hybrid:
         state = {key: value for key, value in state.items() if not key.startswith("decoder.")}
         state = {key.replace("ctc_decoder.", "decoder.", 1): value for key, value in state.items()}
     own = model.state_dict()
     state = {key: value for key, value in state.items() if key.startswith(("encoder.", "decoder.", "preprocessor."))}
+    if config.language_head is not None:
+        state = _of_one_language(state, config.language_head)
     # A table of positions that older versions saved; it is computed.
     state = {key: value for key, value in state.items() if not key.endswith("pos_enc.pe")}
     missing = [key for key in own if key not in state and not computed_by_configuration(key)]
@@ -160,6 +165,17 @@ def _load_weights(model: EncDecCTCModel, state: dict[str, torch.Tensor], *, hybr
         if value.is_floating_point() and not torch.isfinite(value).all():
             raise CorruptModel(f"{key} has values that are not finite.")
     model.load_state_dict(state, strict=False)
+
+
+def _of_one_language(state: dict[str, torch.Tensor], head: LanguageHead) -> dict[str, torch.Tensor]:
+    """The state with the head's rows of one language and the blank: the softmax over them is the fork's."""
+    sliced = dict(state)
+    for key, value in state.items():
+        if key.startswith("decoder."):
+            if not value.shape or value.shape[0] != head.n_rows:
+                raise CorruptModel(f"{key} is {list(value.shape)}, the configuration says {head.n_rows} rows.")
+            sliced[key] = value[head.rows].clone()
+    return sliced
 
 
 def computed_by_configuration(key: str) -> bool:

@@ -15,13 +15,14 @@ from typing import Any, Final
 
 import onnx
 
-from hindi_stt.bundle.manifest import REPORT_FILE, Asset, Bundle, sha256_of
+from hindi_stt.bundle.manifest import REPORT_FILE, WEIGHTS_ROLE, Asset, Bundle, sha256_of
 from hindi_stt.errors import BundleInvalid
 from hindi_stt.evaluation.consistency import made_up_features
 from hindi_stt.export.int8 import quantize
 from hindi_stt.export.onnx_model import LATER_PASSES, check
 from hindi_stt.export.rebuild import rebuild
 from hindi_stt.export.report import judge
+from hindi_stt.export.shared_weights import save_with_weights
 from hindi_stt.export.verify import NemoAcoustic, measure_fidelity
 from hindi_stt.export.writer import write_manifest
 from hindi_stt.inference.acoustic import weights_bytes
@@ -78,7 +79,13 @@ def _write_models(bundle: Bundle, folder: Path) -> dict[str, int]:
         kept = onnx.load(str(file), load_external_data=False).metadata_props
         onnx.helper.set_model_props(form, {entry.key: entry.value for entry in kept})
         form.graph.name = bundle.manifest.name
-        onnx.save(form, str(folder / file.name))
+        weights = [
+            a.file for a in bundle.manifest.assets if a.role == WEIGHTS_ROLE and a.name == f"{precision}:{a.file}"
+        ]
+        if weights:
+            save_with_weights(form, folder / file.name, folder / weights[0])
+        else:
+            onnx.save(form, str(folder / file.name))
     return nodes
 
 

@@ -17,6 +17,7 @@ import yaml
 from hindi_stt.bundle.manifest import (
     BLANK,
     MANIFEST_FILE,
+    WEIGHTS_ROLE,
     AcousticSpec,
     Asset,
     Bundle,
@@ -29,6 +30,7 @@ from hindi_stt.export.config import ModelConfig
 from hindi_stt.export.onnx_files import MAX_INLINE_BYTES, save_onnx, size_of_weights
 from hindi_stt.export.onnx_model import INPUTS, OPSET, OUTPUT, check
 from hindi_stt.export.passes.half import store_half
+from hindi_stt.export.shared_weights import save_with_weights, weights_file
 from hindi_stt.types import WORD_MARK, Float32
 
 __all__ = ["BundleContent", "Identity", "set_default_precision", "write_bundle", "write_manifest"]
@@ -175,4 +177,12 @@ def _save_onnx(content: BundleContent, precision: str, model: onnx.ModelProto, f
         "features": config.features.model_dump_json(),
     }
     model.graph.name = content.identity.name
-    return save_onnx(model, folder, precision, metadata, max_inline_bytes=MAX_INLINE_BYTES)
+    if config.language_head is None:
+        return save_onnx(model, folder, precision, metadata, max_inline_bytes=MAX_INLINE_BYTES)
+    onnx.helper.set_model_props(model, metadata)
+    file, weights = folder / f"model.{precision}.onnx", folder / weights_file(precision)
+    save_with_weights(model, file, weights)
+    return [
+        _asset(folder, "acoustic", precision, file.name),
+        _asset(folder, WEIGHTS_ROLE, f"{precision}:{weights.name}", weights.name),
+    ]

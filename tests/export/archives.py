@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import tarfile
 from collections.abc import Mapping
@@ -78,3 +79,50 @@ def good_files(config: Mapping[str, Any] = CONFIG) -> dict[str, bytes]:
         "./model_weights.ckpt": b"weights",
         "./abc_tokenizer.model": b"tokenizer",
     }
+
+
+# AI4Bharat's order of languages, which is not the alphabet's.
+LANGUAGES = "as bn brx doi kok gu hi kn ks mai ml mr mni ne or pa sa sat sd ta te ur".split()
+
+
+def multilingual_config(pieces: Mapping[str, list[str]]) -> dict[str, Any]:
+    """The configuration of an IndicConformer as AI4Bharat's fork writes it.
+
+    Args:
+        pieces: The pieces of each language, in the order of the languages.
+    """
+    config = copy.deepcopy(CONFIG)
+    together = [piece for own in pieces.values() for piece in own]
+    config["target"] = "nemo.collections.asr.models.hybrid_rnnt_ctc_bpe_models.EncDecHybridRNNTCTCBPEModel"
+    config["nemo_version"] = "1.23.0rc0"
+    ctc = config.pop("decoder") | {"vocabulary": together, "num_classes": len(together), "multisoftmax": True}
+    config["aux_ctc"] = {"ctc_loss_weight": 0.3, "decoder": ctc, "decoding": {"strategy": "greedy"}}
+    config["decoder"] = {
+        "_target_": "nemo.collections.asr.modules.RNNTDecoder",
+        "multisoftmax": True,
+        "prednet": {"pred_hidden": 32, "pred_rnn_layers": 1},
+        "vocab_size": len(together),
+    }
+    config["joint"] = {
+        "_target_": "nemo.collections.asr.modules.RNNTJoint",
+        "multilingual": True,
+        "language_keys": list(pieces),
+        "jointnet": {"joint_hidden": 32, "activation": "relu"},
+        "vocabulary": together,
+        "num_classes": len(together),
+    }
+    config["tokenizer"] = {
+        "type": "multilingual",
+        "dir": None,
+        "langs": {
+            code: {
+                "dir": f"/somewhere/else/{code}",
+                "type": "bpe",
+                "model_path": f"nemo:{code}0123_tokenizer.model",
+                "vocab_path": f"nemo:{code}4567_vocab.txt",
+                "spe_tokenizer_vocab": f"nemo:{code}89ab_tokenizer.vocab",
+            }
+            for code in pieces
+        },
+    }
+    return config

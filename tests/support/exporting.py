@@ -13,12 +13,12 @@ from hindi_stt.types import Features
 TOLERANCE = 1e-3
 
 
-def export_to(file: Path, folder: Path) -> tuple[Bundle, object]:
+def export_to(file: Path, folder: Path, *, language: str = "hi") -> tuple[Bundle, object]:
     from hindi_stt.export.exporter import Options, export
     from hindi_stt.export.sources import fetch
     from hindi_stt.export.writer import Identity
 
-    return export(fetch(str(file), folder), folder / "bundle", Options(Identity("test", "hi", "Apache-2.0")))
+    return export(fetch(str(file), folder), folder / "bundle", Options(Identity("test", language, "Apache-2.0")))
 
 
 def nemo_log_probs(file: Path, clips: list[Features]) -> list[np.ndarray]:
