@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,16 @@ import bentoml
 from bentoml.exceptions import BentoMLException, NotFound
 
 from hindi_stt.bundle.forms import select_form
-from hindi_stt.bundle.manifest import EMBEDDED, MANIFEST_FILE, REPORT_FILE, Bundle
+from hindi_stt.bundle.manifest import (
+    EMBEDDED,
+    MANIFEST_FILE,
+    REPORT_FILE,
+    WEIGHTS_ROLE,
+    Asset,
+    Bundle,
+    Manifest,
+    sha256_of,
+)
 from hindi_stt.errors import BundleInvalid, ModelNotFound, needing_room
 
 if TYPE_CHECKING:
@@ -40,6 +50,7 @@ def save(bundle: Bundle) -> str:
     try:
         with needing_room("the model"):
             _write(bundle)
+            _share_weights(bundle)
     except BaseException:
         _is_complete(bundle.tag)  # BentoML deletes what it has written after an Exception, but not after Control-C
         raise
@@ -56,6 +67,39 @@ def _write(bundle: Bundle) -> None:
         report = bundle.folder / REPORT_FILE
         if report.is_file():
             shutil.copyfile(report, model.path_of(REPORT_FILE))
+
+
+def _share_weights(bundle: Bundle) -> None:
+    """Make one file of equal weights of several bundles, such as those of one model for several languages.
+
+    They are hard links: each bundle can be removed. Where the file system has none, each keeps its copy.
+    """
+    own = Path(bentoml.models.get(bundle.tag).path)
+    for asset in bundle.manifest.assets:
+        if asset.role != WEIGHTS_ROLE:
+            continue
+        for other in _equal_weights(asset, own):
+            link = own / f"{asset.file}.link"
+            try:
+                os.link(other, link)
+            except OSError:
+                return
+            link.replace(own / asset.file)
+            break
+
+
+def _equal_weights(asset: Asset, own: Path) -> Iterator[Path]:
+    """Files of other bundles in the store with the content of an asset."""
+    for model in bentoml.models.list():
+        folder = Path(model.path)
+        if folder == own or not (folder / MANIFEST_FILE).is_file():
+            continue
+        with contextlib.suppress(ValueError, OSError):
+            manifest = Manifest.model_validate_json((folder / MANIFEST_FILE).read_bytes())
+            for one in manifest.assets:
+                # The checksum again: the file may be damaged since it was saved.
+                if one.sha256 == asset.sha256 == sha256_of(folder / one.file):
+                    yield folder / one.file
 
 
 def tags() -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hindi_stt.bundle.manifest import EMBEDDED, Bundle
+from hindi_stt.bundle.manifest import EMBEDDED, MANIFEST_FILE, WEIGHTS_ROLE, Bundle
 
 SAVE = """
 import sys
@@ -67,3 +67,45 @@ def test_a_folder_without_anything(tmp_path: Path, bundle: Bundle) -> None:
     folder.mkdir()
     done = save(tmp_path)
     assert done.returncode == 0, done.stderr
+
+
+SAVE_ALL = """
+import sys
+from hindi_stt.bundle import store
+from hindi_stt.bundle.manifest import Bundle
+for folder in sys.argv[1:]:
+    print(store.save(Bundle.open(folder)))
+"""
+
+
+def of_a_language(bundle: Bundle, language: str, weights: Path, folder: Path) -> Path:
+    """A bundle of a model for several languages, whose weights lie in a file of their own."""
+    made = bundle.copy_with(folder, [(WEIGHTS_ROLE, "fp32:encoder.weights", "encoder.weights", weights)])
+    manifest = made.manifest.model_copy(update={"name": f"model-{language}", "language": language})
+    (folder / MANIFEST_FILE).write_text(manifest.model_dump_json(), encoding="utf-8")
+    return folder
+
+
+def test_equal_weights_are_one_file(tmp_path: Path, bundle: Bundle) -> None:
+    weights = tmp_path / "weights"
+    weights.write_bytes(os.urandom(4096))
+    folders = [of_a_language(bundle, code, weights, tmp_path / code) for code in ("hi", "ta", "bn")]
+    environment = os.environ | {"BENTOML_HOME": str(tmp_path / "home")}
+
+    def run(*arguments: str | Path) -> list[str]:
+        command = [sys.executable, "-c", *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split()
+
+    tags = run(SAVE_ALL, *folders[:2])
+    first, second = ((tmp_path / "home" / "models").joinpath(*tag.split(":")) / "encoder.weights" for tag in tags)
+    assert first.samefile(second)
+    assert first.stat().st_nlink == 2, "the file that was saved is no part of it"
+    assert not first.with_name("model.fp32.onnx").samefile(second.with_name("model.fp32.onnx"))
+
+    first.unlink()
+    first.write_bytes(b"damaged")
+    (third,) = run(SAVE_ALL, folders[2])
+    path = (tmp_path / "home" / "models").joinpath(*third.split(":"))
+    assert (path / "encoder.weights").samefile(second)
+    Bundle.open(path)
+    assert sorted(one.name for one in path.iterdir() if one.name.endswith(".link")) == []
