@@ -126,6 +126,7 @@ class AcousticSpec(_Frozen):
             how many frames come out. Empty: as many as features / subsampling, rounded up.
         special_ids: Classes besides the blank that stand for no text (unknown, padding, start and end of a sentence);
             they are decoded as the blank is.
+        max_frames: Most frames of features of one clip, where the graph has a table of so many positions; None for any.
     """
 
     features_input: str
@@ -137,6 +138,7 @@ class AcousticSpec(_Frozen):
     batched: bool = True
     convolutions: tuple[tuple[Annotated[int, Field(gt=0)], Annotated[int, Field(gt=0)]], ...] = ()
     special_ids: tuple[int, ...] = ()
+    max_frames: int | None = Field(None, gt=0)
 
     @property
     def min_frames(self) -> int:
@@ -230,6 +232,12 @@ class Manifest(_Frozen):
     def precisions(self) -> list[str]:
         """Names of the ONNX files: fp32, int8, …"""
         return [asset.name for asset in self.assets if asset.role == "acoustic"]
+
+    @property
+    def max_clip_s(self) -> float | None:
+        """Seconds of the longest clip; None for any length."""
+        frames = self.acoustic.max_frames
+        return (frames - 1) * self.frame_shift_s / self.acoustic.subsampling if frames else None
 
     @property
     def frame_shift_s(self) -> float:

@@ -117,6 +117,12 @@ class LocalAcoustic:
         return results
 
     def _run_group(self, clips: Sequence[Features]) -> list[LogProbs | HindiSTTError]:
+        most = self._spec.max_frames
+        if most is not None and max(clip.n_frames for clip in clips) > most:
+            if len(clips) == 1:
+                longest_s = self.bundle.manifest.max_clip_s
+                return [InferenceFailed(f"The model takes clips of up to {longest_s:.0f} s, and this one is longer.")]
+            return [result for clip in clips for result in self._run_group([clip])]
         try:
             return list(self._run(clips))
         except Exception as error:  # a runtime's exceptions have no common base but Exception

@@ -60,7 +60,7 @@ class Pipeline:
         self.sample_rate = manifest.features.sample_rate
         child = ChildLimits(settings.decoder_cpu_s, settings.decoder_memory_mb * 2**20, settings.decoder_wait_s)
         self.limits = AudioLimits(settings.max_audio_s, settings.min_audio_s, settings.max_channels, child)
-        self.max_segment_s = settings.max_segment_s
+        self.max_segment_s = min(settings.max_segment_s, manifest.max_clip_s or settings.max_segment_s)
         self.extract = make_extractor(bundle)
         self.decoders = Decoders(
             bundle,

@@ -15,6 +15,7 @@ from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.errors import InferenceFailed, InvalidSetting
 from hindi_stt.inference.acoustic import LocalAcoustic, group_by_length, padding_share
 from hindi_stt.inference.onnxruntime_backend import SLOWER_FUSIONS
+from hindi_stt.settings import Settings
 from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Features, LogProbs
 from tests.conftest import DATA
@@ -139,3 +140,28 @@ def test_groups_hold_every_clip_once_within_the_bound(lengths: list[int], bound:
     assert sorted(i for group in groups for i in group) == list(range(len(lengths)))
     for group in groups:
         assert padding_share([lengths[i] for i in group]) <= bound + 1e-9
+
+
+def with_positions(bundle: Bundle, max_frames: int) -> Bundle:
+    """The bundle as if its graph had a table of so many positions."""
+    spec = bundle.manifest.acoustic.model_copy(update={"max_frames": max_frames})
+    manifest = bundle.manifest.model_copy(update={"acoustic": spec, "default_precision": "fp32"})
+    return Bundle(bundle.folder, manifest, bundle.version)
+
+
+def test_a_clip_beyond_the_positions_is_refused_alone(bundle: Bundle, clips: list[Features]) -> None:
+    """The others of its batch have results; a clip of exactly so many frames has one, too."""
+    lengths = [clip.n_frames for clip in clips]
+    bounded = LocalAcoustic(with_positions(bundle, 203), threads=1, max_padding=0.99)
+    for n_frames, result in zip(lengths, bounded(clips), strict=True):
+        assert isinstance(result, InferenceFailed) == (n_frames > 203)
+        if isinstance(result, InferenceFailed):
+            assert "up to 2 s" in result.message
+
+
+def test_recordings_are_cut_before_the_positions_end(bundle: Bundle) -> None:
+    pipeline = Pipeline(with_positions(bundle, 450), Settings(model="", max_segment_s=60))
+    prepared = list(pipeline.prepare(DATA / "family.flac"))
+    assert max(clip.features.n_frames for clip in prepared) <= 450
+    assert pipeline.max_segment_s == pytest.approx(4.49)
+    assert Pipeline(bundle, Settings(model="", max_segment_s=60)).max_segment_s == 60
