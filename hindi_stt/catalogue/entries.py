@@ -52,6 +52,8 @@ class Entry(_Frozen):
         preset: Name of the feature parameters, for ready ONNX files that do not tell them.
         notes: Whatever else one has to know.
         files: The files to download, by name.
+        folder: Folder of the repository with a release of several hundred files, whose list the hub has; `files` then
+            are those of which something is known.
         wer: Published word error rates in percent by benchmark; "source" says who measured them.
     """
 
@@ -69,19 +71,24 @@ class Entry(_Frozen):
     preset: str = ""
     notes: str = ""
     files: Mapping[_FileName, PublishedFile] = Field(default_factory=dict)
+    folder: str = Field("", pattern=r"^([A-Za-z0-9][\w.-]*)?$")
     wer: Mapping[str, float | str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _check(self) -> Entry:
-        if self.becomes != "none" and not self.files:
+        if self.becomes != "none" and not self.files and not self.folder:
             raise ValueError("files are missing")
+        if self.folder and not (self.source.startswith("hub:") and self.becomes == "onnx"):
+            raise ValueError("a folder is that of ready files on a hub")
         if not self.source.startswith("hub:") and len(self.files) > 1:
             raise ValueError("an address leads to one file")
         return self
 
     @property
     def n_bytes(self) -> int | None:
-        """Size of all files together; None where one of them has no known size."""
+        """Size of all files together; None where one of them has no known size, or is not listed here."""
+        if self.folder:
+            return None
         sizes = [file.bytes for file in self.files.values()]
         return sum(size for size in sizes if size) if sizes and all(sizes) else None
 

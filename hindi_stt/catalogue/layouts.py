@@ -11,7 +11,15 @@ from typing import Any, Final
 
 from hindi_stt.errors import CorruptModel, SourceUnavailable, UnsupportedModel
 
-__all__ = ["Layout", "external_files", "find_layout"]
+__all__ = [
+    "LANGUAGE_MASKS",
+    "RELEASE_FOLDER",
+    "Layout",
+    "external_files",
+    "find_layout",
+    "is_release",
+    "is_release_file",
+]
 
 _MAX_CONFIG_BYTES: Final = 2**20
 _MODEL: Final = re.compile(r"model(?:[._-](?P<precision>fp32|int8))?\.onnx")
@@ -24,6 +32,15 @@ _VOCABULARIES: Final = ("tokens.txt", "vocab.txt")
 _EXTERNAL: Final = ("{}.data", "{}_data")
 
 
+# AI4Bharat's release of a model for several languages: beside the encoder's graph each large tensor has a file.
+RELEASE_FOLDER: Final = "assets"
+RELEASE_VOCABULARY: Final = "vocab.json"
+LANGUAGE_MASKS: Final = "language_masks.json"
+_RELEASE: Final = frozenset({"encoder.onnx", "ctc_decoder.onnx", RELEASE_VOCABULARY, LANGUAGE_MASKS})
+_TENSOR: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]*")
+_NO_TENSOR: Final = (".onnx", ".json", ".py", ".ts", ".pt", ".md", ".txt", ".nemo", ".ckpt", ".gitattributes")
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """The files of a published model.
@@ -31,9 +48,10 @@ class Layout:
     Attributes:
         models: ONNX file by precision, "fp32" or "int8"; of a pair the encoder.
         decoder: The second graph of an encoder/decoder pair, else None.
-        vocabulary: tokens.txt or vocab.txt.
+        vocabulary: tokens.txt or vocab.txt; vocab.json of a model for several languages.
         config: onnx-asr's config.json; empty where there is none.
         unused: Names of further models that are not taken.
+        language_masks: Of a model for several languages, the file that tells their classes, else None.
     """
 
     models: Mapping[str, Path]
@@ -41,13 +59,15 @@ class Layout:
     vocabulary: Path
     config: Mapping[str, Any]
     unused: Sequence[str]
+    language_masks: Path | None = None
 
 
 def find_layout(folder: Path) -> Layout:
     """Find the model in a folder.
 
     Args:
-        folder: Files as they were published: onnx-asr's layout, sherpa-onnx's, or NeMo's encoder and decoder.
+        folder: Files as they were published: onnx-asr's layout, sherpa-onnx's, NeMo's encoder and decoder, or
+            AI4Bharat's for several languages, in the folder itself or in `assets` in it.
 
     Returns:
         The files.
@@ -57,6 +77,8 @@ def find_layout(folder: Path) -> Layout:
         UnsupportedModel: It is a model of another kind.
         CorruptModel: The vocabulary is missing, or config.json is damaged.
     """
+    if (folder / RELEASE_FOLDER / LANGUAGE_MASKS).is_file():
+        folder = folder / RELEASE_FOLDER
     names = sorted(path.name for path in folder.iterdir() if path.is_file())
     models: dict[str, Path] = {}
     for name in names:
@@ -69,11 +91,25 @@ def find_layout(folder: Path) -> Layout:
     decoder = None
     if not models:
         models, decoder = _find_pair(folder, names)
+    multilingual = decoder is not None and is_release(names)
     taken = {path.name for path in (*models.values(), *filter(None, [decoder]))}
     unused = [name for name in names if _ANY_MODEL.fullmatch(name) and name not in taken]
+    if multilingual:  # a transducer's graphs, 26 of them, belong to such a release
+        unused = [name for name in unused if not _TRANSDUCER.fullmatch(name)]
+        return Layout(models, decoder, folder / RELEASE_VOCABULARY, {}, unused, folder / LANGUAGE_MASKS)
     config = _read_config(folder / "config.json")
     _refuse_other_kinds(config)
     return Layout(models, decoder, _find_vocabulary(folder), config, unused)
+
+
+def is_release(names: Sequence[str]) -> bool:
+    """Tell whether files are AI4Bharat's release of a model for several languages, by its vocabulary or masks."""
+    return not {RELEASE_VOCABULARY, LANGUAGE_MASKS}.isdisjoint(names)
+
+
+def is_release_file(name: str) -> bool:
+    """Tell whether a file of that release is needed: the two graphs, what tells the classes, and the loose tensors."""
+    return name in _RELEASE or (_TENSOR.fullmatch(name) is not None and not name.endswith(_NO_TENSOR))
 
 
 def external_files(model: Path) -> list[Path]:
@@ -86,10 +122,6 @@ def _find_pair(folder: Path, names: Sequence[str]) -> tuple[dict[str, Path], Pat
     encoders = [name for name in names if _ENCODER.fullmatch(name)]
     decoders = [name for name in names if _DECODER.fullmatch(name)]
     if len(encoders) == len(decoders) == 1:
-        if (folder / "language_masks.json").is_file():
-            raise UnsupportedModel(
-                f"{folder} has a head for several languages (language_masks.json), which cannot be cut yet."
-            )
         return {"fp32": folder / encoders[0]}, folder / decoders[0]
     transducer = [name for name in names if _TRANSDUCER.fullmatch(name)]
     if transducer:

@@ -28,6 +28,7 @@ from hindi_stt.bundle.manifest import (
 )
 from hindi_stt.catalogue.graph_probe import Graph, Probe
 from hindi_stt.catalogue.join_graphs import join_graphs
+from hindi_stt.catalogue.languages import LanguageClasses, read_language_classes
 from hindi_stt.catalogue.layouts import Layout, external_files, find_layout
 from hindi_stt.catalogue.mel_filters import slaney_filterbank
 from hindi_stt.catalogue.presets import FEATURES_FILE, PRESETS, get_preset, parse_features, read_features
@@ -50,7 +51,8 @@ def import_onnx(
     Args:
         folder: The files, in one of the layouts of `layouts.py`.
         output: Where the bundle goes; a folder that does not exist.
-        identity: Name, language, licence and description of the bundle.
+        identity: Name, language, licence and description of the bundle; of a model for several languages, the bundle
+            has the classes of this one.
         preset: Feature parameters by name, where the files do not tell them.
         threads: Threads of ONNX Runtime during verification.
 
@@ -61,6 +63,7 @@ def import_onnx(
         SourceUnavailable: The folder has no model.
         CorruptModel: A file is damaged, or the files contradict each other.
         UnsupportedModel: It is a model of another kind.
+        LanguageNotInModel: A model for several languages does not have the one of `identity`.
         FeaturesUnknown: Neither the files nor `preset` tell the feature parameters.
         ExportEnvironmentMissing: An encoder/decoder pair, without the package onnx to join it.
         VerificationFailed: Probabilities of a precision do not sum to 1, or a clip's depend on other clips.
@@ -68,20 +71,44 @@ def import_onnx(
     """
     layout = find_layout(folder)
     with tempfile.TemporaryDirectory(prefix="hindi-stt-import-") as work, needing_room("the bundle"):
-        models = dict(layout.models)
-        if layout.decoder is not None:
-            models = {"fp32": join_graphs(models["fp32"], layout.decoder, Path(work, "model.onnx"))}
+        language = _language(layout, identity.language)
+        models, max_steps = _joined(layout, language, Path(work))
         graphs, warnings = _open_graphs(models)
         warnings += [f"{name} is no part of the bundle." for name in layout.unused]
         features = _features(folder, layout, graphs, preset)
-        probes = _probe(graphs, features, layout, warnings)
+        probe = _probe(graphs, features, layout, warnings)
+        vocabulary = _vocabulary(layout, language, probe)
         made = Path(work, "bundle")
         made.mkdir()
-        _write(made, layout, graphs, probes, features, identity)
+        acoustic = _acoustic(next(iter(graphs.values())), probe, vocabulary[1], max_steps, batched=language is None)
+        assets = _write_assets(made, graphs, vocabulary[0], features)
+        graphs.clear()  # of a large model, each open graph takes gigabytes
+        _write_manifest(made, _manifest(layout, identity, features, acoustic, assets))
         report = _verified(made, threads)
         _write_report(made, layout, report, warnings)
-        shutil.copytree(made, output)
+        shutil.move(made, output)
     return Bundle.open(output), tuple(warnings)
+
+
+def _language(layout: Layout, language: str) -> LanguageClasses | None:
+    if layout.language_masks is None:
+        return None
+    return read_language_classes(layout.language_masks, layout.vocabulary, language)
+
+
+def _joined(layout: Layout, language: LanguageClasses | None, work: Path) -> tuple[dict[str, Path], int | None]:
+    """The graphs by precision, those of a pair as one, and the most encoded frames of a clip."""
+    if layout.decoder is None:
+        return dict(layout.models), None
+    joined = join_graphs(layout.models["fp32"], layout.decoder, work / "model.onnx", language)
+    return {"fp32": joined.path}, joined.max_steps
+
+
+def _vocabulary(layout: Layout, language: LanguageClasses | None, probe: Probe) -> tuple[tuple[str, ...], int]:
+    """The piece of each class, and the class of the blank."""
+    if language is None:
+        return read_vocabulary(layout.vocabulary, probe.n_classes)
+    return language.pieces, len(language.pieces) - 1
 
 
 def _open_graphs(models: Mapping[str, Path]) -> tuple[dict[str, Graph], list[str]]:
@@ -152,31 +179,49 @@ def _refuse_other_features(graph: Graph) -> None:
         raise UnsupportedModel(f"{graph.path.name} is a GigaAM model, whose features are others than NeMo's.")
 
 
-def _write(
-    folder: Path, layout: Layout, graphs: Mapping[str, Graph], probe: Probe, features: FeatureSpec, identity: Identity
-) -> None:
-    pieces, blank = read_vocabulary(layout.vocabulary, probe.n_classes)
+def _write_assets(
+    folder: Path, graphs: Mapping[str, Graph], pieces: Sequence[str], features: FeatureSpec
+) -> tuple[Asset, ...]:
     tokens = "".join(f"{piece} {i}\n" for i, piece in enumerate(pieces))
     (folder / "tokens.txt").write_text(tokens, encoding="utf-8")
     np.save(folder / "filterbank.npy", slaney_filterbank(features.sample_rate, features.n_fft, features.n_mels))
     named = [("tokens", "ctc", "tokens.txt"), ("filterbank", "mel", "filterbank.npy")]
     for precision, graph in graphs.items():
-        shutil.copyfile(graph.path, folder / f"model.{precision}.onnx")
+        _take(graph.path, folder / f"model.{precision}.onnx")
         named.append(("acoustic", precision, f"model.{precision}.onnx"))
         for path in external_files(graph.path):  # the graph names them, so they keep their names
-            shutil.copyfile(path, folder / path.name)
+            _take(path, folder / path.name)
             named.append((WEIGHTS_ROLE, f"{precision}:{path.name}", path.name))
-    first = next(iter(graphs.values()))
-    source = next(iter(layout.models.values()))
-    spec = AcousticSpec(
-        features_input=first.features_input,
-        length_input=first.length_input,
-        log_probs_output=first.output,
+    return tuple(Asset(role=role, name=name, file=file, sha256=sha256_of(folder / file)) for role, name, file in named)
+
+
+def _take(file: Path, target: Path) -> None:
+    """Copy a file; one that was made here, beside the target's folder, is moved."""
+    if file.parent == target.parent.parent:
+        file.rename(target)
+    else:
+        shutil.copyfile(file, target)
+
+
+def _acoustic(graph: Graph, probe: Probe, blank: int, max_steps: int | None, *, batched: bool) -> AcousticSpec:
+    return AcousticSpec(
+        features_input=graph.features_input,
+        length_input=graph.length_input,
+        log_probs_output=graph.output,
         n_classes=probe.n_classes,
         blank_id=blank,
         subsampling=probe.subsampling,
+        batched=batched,
+        max_frames=max_steps * probe.subsampling if max_steps else None,
     )
-    manifest = Manifest(
+
+
+def _manifest(
+    layout: Layout, identity: Identity, features: FeatureSpec, acoustic: AcousticSpec, assets: tuple[Asset, ...]
+) -> Manifest:
+    source = next(iter(layout.models.values()))
+    precisions = [asset.name for asset in assets if asset.role == "acoustic"]
+    return Manifest(
         name=identity.name,
         language=identity.language,
         licence=identity.licence,
@@ -184,13 +229,10 @@ def _write(
         source=Source(file=source.name, sha256=sha256_of(source), framework="nemo, published as ONNX"),
         tools={"onnxruntime": version("onnxruntime")},
         features=features,
-        acoustic=spec,
-        default_precision="fp32" if "fp32" in graphs else next(iter(graphs)),
-        assets=tuple(
-            Asset(role=role, name=name, file=file, sha256=sha256_of(folder / file)) for role, name, file in named
-        ),
+        acoustic=acoustic,
+        default_precision="fp32" if "fp32" in precisions else precisions[0],
+        assets=assets,
     )
-    _write_manifest(folder, manifest)
 
 
 def _write_manifest(folder: Path, manifest: Manifest) -> None:
@@ -212,7 +254,7 @@ def _verified(folder: Path, threads: int) -> Sequence[Consistency]:
 
 
 def _write_report(folder: Path, layout: Layout, found: Sequence[Consistency], warnings: Sequence[str]) -> None:
-    files = [*layout.models.values(), layout.vocabulary, *filter(None, [layout.decoder])]
+    files = [*layout.models.values(), layout.vocabulary, *filter(None, [layout.decoder, layout.language_masks])]
     report = {
         "imported": {path.name: sha256_of(path) for path in files},
         "consistency": [dataclasses.asdict(one) for one in found],

@@ -15,6 +15,7 @@ import httpx
 
 from hindi_stt.catalogue.download import BRING_IT, Download, download, open_client
 from hindi_stt.catalogue.entries import Entry, PublishedFile
+from hindi_stt.catalogue.layouts import LANGUAGE_MASKS, RELEASE_FOLDER, is_release_file
 from hindi_stt.errors import ModelGated, NotAModelFile, SourceUnavailable, UnsupportedModel
 
 __all__ = [
@@ -82,15 +83,23 @@ class Published:
 
         Raises:
             UnsupportedModel: It cannot be made a bundle.
+            SourceUnavailable: The list of a folder's files cannot be had from the hub, or has not the files.
+            ModelGated: The hub gives it to accounts with access only.
         """
         if entry.becomes == "none":
             raise UnsupportedModel(f"{name} cannot be made a bundle here. {entry.notes}")
         from_hub = entry.source.startswith("hub:")
         repository = entry.source.removeprefix("hub:")
-        addresses = {
-            file: _hub_address(hub, repository, entry.revision, file) if from_hub else entry.source
-            for file in entry.files
-        }
+        if entry.folder:
+            names = _release_files(_hub_files(hub, repository, entry.revision), entry.folder)
+            if not names:
+                raise SourceUnavailable(f"{repository} has no {entry.folder}/{LANGUAGE_MASKS}: its layout has changed.")
+            addresses = _release_addresses(hub, repository, entry.revision, entry.folder, names)
+        else:
+            addresses = {
+                file: _hub_address(hub, repository, entry.revision, file) if from_hub else entry.source
+                for file in entry.files
+            }
         key = f"{entry.source}@{entry.revision}"
         return cls(name, entry.becomes, addresses, entry.page, entry.files, key, from_hub)
 
@@ -129,6 +138,11 @@ def published_at(source: str, hub: str) -> Published:
     ready = [name for name in names if _READY.fullmatch(name)]
     nemo = [name for name in names if name.endswith(".nemo") and _NAME.fullmatch(name)]
     becomes: _Kind
+    key = f"hub:{repository}@{revision}"
+    model, page = repository.partition("/")[2], f"{hub}/{repository}"
+    if release := _release_files(names, RELEASE_FOLDER):
+        addresses = _release_addresses(hub, repository, revision, RELEASE_FOLDER, release)
+        return Published(model, "onnx", addresses, page, {}, key, from_hub=True)
     if any(name.endswith(".onnx") for name in ready):
         files, becomes = ready, "onnx"
     elif len(nemo) == 1:
@@ -141,8 +155,7 @@ def published_at(source: str, hub: str) -> Published:
             f"transformers: no layout that is known here. It has {', '.join(names[:12]) or 'no files'}."
         )
     addresses = {name: _hub_address(hub, repository, revision, name) for name in files}
-    key = f"hub:{repository}@{revision}"
-    return Published(repository.partition("/")[2], becomes, addresses, f"{hub}/{repository}", {}, key, from_hub=True)
+    return Published(model, becomes, addresses, page, {}, key, from_hub=True)
 
 
 def _transformers_files(names: Sequence[str]) -> list[str]:
@@ -195,6 +208,16 @@ def fetch_all(model: Published, downloads: Path) -> Path:
             file = Download(address, folder, name, model.page, token, known.sha256, known.bytes)
             download(file, client)
     return folder
+
+
+def _release_files(names: Sequence[str], folder: str) -> list[str]:
+    """Of a repository's files, those that a release for several languages in this folder needs, without the folder."""
+    inside = [name.removeprefix(f"{folder}/") for name in names if name.startswith(f"{folder}/")]
+    return [name for name in inside if is_release_file(name)] if LANGUAGE_MASKS in inside else []
+
+
+def _release_addresses(hub: str, repository: str, revision: str, folder: str, names: Sequence[str]) -> dict[str, str]:
+    return {name: _hub_address(hub, repository, revision, f"{folder}/{name}") for name in names}
 
 
 def _hub_address(hub: str, repository: str, revision: str, file: str) -> str:

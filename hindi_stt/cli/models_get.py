@@ -57,7 +57,10 @@ def add_get(actions: Any) -> None:
     )
     get.add_argument("--accept-licence", action="store_true", help="you have read the model's licence, and agree")
     get.add_argument("--as", dest="name", metavar="NAME", help="name of the bundle (default: the model's)")
-    get.add_argument("--language", help="BCP 47 tag (default: the catalogue's, or else hi)")
+    get.add_argument(
+        "--language",
+        help="BCP 47 tag: which of a model's languages the bundle is for (default: the catalogue's, or else hi)",
+    )
     get.add_argument("--licence", help="of a model that the catalogue does not have (default: unknown)")
     get.add_argument("--preset", default="", help="feature parameters of ready ONNX files that do not tell them")
     get.add_argument("--sha256", default="", help="that the .nemo file has to have")
@@ -75,7 +78,7 @@ def add_get(actions: Any) -> None:
 def _get(arguments: argparse.Namespace) -> int:
     entries = read_catalogue(get_settings().model_catalogue)
     entry = None if Path(arguments.source).exists() else entries.get(arguments.source)
-    if entry is not None and not arguments.again and (tag := _stored(arguments.name or arguments.source)):
+    if entry is not None and not arguments.again and (tag := _stored(_default_name(arguments, entry))):
         _say(f"The store has {tag} already; --again gets it anew.")
         print(tag)
         return 0
@@ -92,6 +95,14 @@ def _get(arguments: argparse.Namespace) -> int:
     _say(f"In the model store. Serve it with: HINDI_STT_MODEL={tag} bentoml serve service:HindiSTT")
     print(tag)
     return 0
+
+
+def _default_name(arguments: argparse.Namespace, entry: Entry) -> str:
+    """Of a model of the catalogue: its name, and the language where that is not the catalogue's."""
+    if arguments.name:
+        return str(arguments.name)
+    language = (arguments.language or entry.language).lower()
+    return arguments.source if language == entry.language.lower() else f"{arguments.source}-{language}"
 
 
 def _stored(name: str) -> str:
@@ -118,7 +129,7 @@ def _make_bundle(arguments: argparse.Namespace, entry: Entry | None, output: Pat
         _export_python(arguments)  # complains before half a gigabyte is downloaded
     with _locked(arguments.downloads):
         folder = fetch_all(published, arguments.downloads)
-    identity = _identity(arguments, published.name, entry)
+    identity = _identity(arguments, _default_name(arguments, entry) if entry else published.name, entry)
     if published.becomes == "nemo":
         return _convert(arguments, folder / next(iter(published.addresses)), output, identity)
     if published.becomes == "transformers":

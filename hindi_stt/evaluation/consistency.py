@@ -88,9 +88,8 @@ def check_consistency(bundle: Bundle, *, threads: int) -> list[Consistency]:
     first: list[LogProbs] = []
     for precision in bundle.manifest.precisions:
         alone = LocalAcoustic(bundle, threads=threads, precision=precision)
-        together = LocalAcoustic(bundle, threads=threads, precision=precision, max_padding=ANY_PADDING)
         single = [_values(result) for clip in clips for result in alone([clip])]
-        batched = [_values(result) for result in together(clips)]
+        batched = _in_a_batch(bundle, clips, precision, threads) if bundle.manifest.acoustic.batched else single
         first = first or single
         normal = all(np.abs(np.exp(a.values).sum(axis=1) - 1).max() < 1e-3 for a in single)
         batch_delta = _max_delta(single, batched)
@@ -98,6 +97,11 @@ def check_consistency(bundle: Bundle, *, threads: int) -> list[Consistency]:
             Consistency(precision, batch_delta, _max_delta(first, single), normal and batch_delta <= MAX_BATCH_DELTA)
         )
     return found
+
+
+def _in_a_batch(bundle: Bundle, clips: Sequence[Features], precision: str, threads: int) -> list[LogProbs]:
+    together = LocalAcoustic(bundle, threads=threads, precision=precision, max_padding=ANY_PADDING)
+    return [_values(result) for result in together(clips)]
 
 
 def _values(result: LogProbs | HindiSTTError) -> LogProbs:

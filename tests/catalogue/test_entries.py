@@ -41,10 +41,8 @@ def test_an_entry_can_be_used(name: str) -> None:
     assert re.fullmatch(r"[a-z0-9][a-z0-9_.-]*", name), "it becomes the bundle's name"
     assert entry.licence_url.startswith("https://")
     assert entry.page.startswith("https://")
-    if entry.becomes == "none":
-        assert entry.notes, "says why not"
-        with pytest.raises(UnsupportedModel, match=re.escape(entry.notes)):
-            Published.of_entry(name, entry, HUB)
+    if entry.folder:  # its files and their names are the hub's to tell: tests/cli/test_models_get_release.py
+        assert entry.preset in PRESETS
         return
     published = Published.of_entry(name, entry, HUB)
     assert all(address.startswith("https://") for address in published.addresses.values())
@@ -63,6 +61,13 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
     assert "stt_hi_conformer_ctc_medium" in entries
 
 
+def test_an_entry_that_cannot_be_made_a_bundle(tmp_path: Path) -> None:
+    file = tmp_path / "models.toml"
+    file.write_text(OWN.replace('becomes = "nemo"', 'becomes = "none"\nnotes = "A transducer."'), encoding="utf-8")
+    with pytest.raises(UnsupportedModel, match=r"ours cannot be made a bundle here\. A transducer\."):
+        Published.of_entry("ours", read_catalogue(str(file))["ours"], HUB)
+
+
 def test_an_unknown_name() -> None:
     with pytest.raises(UnknownModel, match="stt_hi_conformer_ctc_medium"):
         find_entry("stt_hi_conformer_ctc_huge", read_catalogue())
@@ -76,6 +81,8 @@ def test_an_unknown_name() -> None:
         (OWN.replace('licence = "Apache-2.0"', ""), "licence"),
         (OWN.replace('[ours.files."ours.nemo"]', ""), "files are missing"),
         (OWN.replace('ours.nemo"]', '../ours.nemo"]'), "files"),
+        (OWN.replace("[ours.files", 'folder = "assets"\n[ours.files'), "a folder is that of ready files on a hub"),
+        (OWN.replace("[ours.files", 'folder = "../assets"\n[ours.files'), "folder"),
         (OWN + '\nsha256 = "abc"', "sha256"),
         (OWN + "\nbytes = -1", "bytes"),
         (OWN.replace("title", "tittle"), "title"),

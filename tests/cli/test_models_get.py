@@ -249,7 +249,7 @@ def test_features_that_nothing_tells(shell: Shell) -> None:
 @pytest.mark.parametrize(
     ("source", "code", "said"),
     [
-        ("indicconformer-600m", "unsupported_model", "indicconformer-600m"),
+        ("indicconformer-600m", "model_gated", "ai4bharat/indic-conformer-600m-multilingual"),
         ("nobody", "model_source_unavailable", "models list --available"),
         ("nobody/nothing", "model_gated", "no such model"),
         ("https://models.example/model.onnx", "model_source_unavailable", "name the folder"),

@@ -13,6 +13,7 @@ from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
+from urllib.parse import quote, unquote
 
 
 @dataclass
@@ -101,7 +102,7 @@ def _hub(hub: ModelHub) -> type[_Handler]:
         def do_GET(self) -> None:
             hub.requests.append((self.path, self.headers))
             listing = re.fullmatch(r"/api/models/(.+)/revision/(.+)", self.path)
-            file = re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/([^?]+).*", self.path)
+            file = re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/([^?]+).*", unquote(self.path))
             repository = listing[1] if listing else file[1] if file else ""
             token = hub.gated.get(repository)
             if token and self.headers.get("Authorization") != f"Bearer {token}":
@@ -113,7 +114,7 @@ def _hub(hub: ModelHub) -> type[_Handler]:
             elif file and f"{repository}/{file[3]}" in hub.files:
                 key = f"{repository}/{file[3]}"
                 checksum = hub.checksums.get(key, hashlib.sha256(hub.files[key]).hexdigest())
-                self.answer(302, Location=hub.redirect.format(f"/{key}"), X_Linked_ETag=f'"{checksum}"')
+                self.answer(302, Location=hub.redirect.format(f"/{quote(key)}"), X_Linked_ETag=f'"{checksum}"')
             else:
                 self.answer(404)
 
@@ -124,7 +125,7 @@ def _storage(hub: ModelHub) -> type[_Handler]:
     class Store(_Handler):
         def do_GET(self) -> None:
             hub.at_storage.append((self.path, self.headers))
-            content, behaviour = hub.files.get(self.path[1:]), hub.storage
+            content, behaviour = hub.files.get(unquote(self.path[1:])), hub.storage
             if content is None:
                 self.answer(404)
                 return
