@@ -10,6 +10,11 @@ ITN := .venv-itn
 # NeMo 2.4.1 beside the current one: the last whose features have the form of older models.
 NEMO_OLD := $(ORACLE)/nemo-2.4.1
 NEMO_NEXT := $(ORACLE)/nemo-3.0.0
+# AI4Bharat's fork of NeMo: INDIC_NEMO names a checkout of its branch nemo-v2, INDIC_PYTHON a Python 3.10.
+INDIC := .venv-indic
+INDIC_NEMO ?=
+INDIC_PYTHON ?= python3.10
+INDIC_ORACLE := $(if $(INDIC_NEMO),HINDI_STT_TEST_INDIC_NEMO=$(abspath $(INDIC_NEMO)) HINDI_STT_TEST_INDIC_PYTHON=$(abspath $(INDIC)/bin/python))
 PEERS := .venv-peers
 EARLIER := .venv-earlier
 # Ray, which serving never needs.
@@ -19,7 +24,7 @@ CLIENTS := .venv-clients
 export BENTOML_DO_NOT_TRACK := True
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: serve test coverage coverage-modules test-slow smoke-slow smoke-chaos smoke-soak check release-check image prove-image prove-metrics oracle oracle-next smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-ui prove-attack prove-clients prove-pythons smoke-pythons itn-reference bench bench-audio medium-random large-random 600m-random oracle-slow docs lock lock-oracle clean prove-deploy prove-jobs prove-bulk bulk bench-capacity
+.PHONY: serve test coverage coverage-modules test-slow smoke-slow smoke-chaos smoke-soak check release-check image prove-image prove-metrics oracle oracle-next oracle-indic smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-ui prove-attack prove-clients prove-pythons smoke-pythons itn-reference bench bench-audio medium-random large-random 600m-random oracle-slow docs lock lock-oracle clean prove-deploy prove-jobs prove-bulk bulk bench-capacity
 
 # The embedded model, or make serve MODEL=NAME: a name of `hindi-stt models list --available`, which is downloaded first where the
 # store does not have it. ACCEPT_LICENCE=1 where there is no terminal to ask on; GET_OPTIONS: further options of `hindi-stt models get`.
@@ -85,9 +90,9 @@ prove-metrics: $(VENV)/.load
 prove-deploy: $(VENV)/.operations
 	$(VENV)/bin/python -m pytest -q -m "not monitoring and not slow" tests/operations
 
-# NeMo and the CPU build of PyTorch: about 2 GB of disk.
-oracle: $(ORACLE)/.installed
-	NEMO_OLD=$(NEMO_OLD) $(ORACLE)/bin/python -m pytest -q -m "oracle and not slow" -W ignore tests/oracle tests/export
+# NeMo and the CPU build of PyTorch: about 2 GB of disk. With INDIC_NEMO, small models of AI4Bharat's fork, too.
+oracle: $(ORACLE)/.installed $(if $(INDIC_NEMO),$(INDIC)/.installed)
+	$(INDIC_ORACLE) NEMO_OLD=$(NEMO_OLD) $(ORACLE)/bin/python -m pytest -q -m "oracle and not slow" -W ignore tests/oracle tests/export
 
 # Wav2Vec2ForCTC models of the published sizes, with random weights: 4 GB of memory, ten minutes.
 oracle-slow: $(ORACLE)/.installed
@@ -97,6 +102,11 @@ oracle-slow: $(ORACLE)/.installed
 oracle-next: $(ORACLE)/.installed
 	test -d $(NEMO_NEXT) || $(ORACLE)/bin/python -m pip install --quiet --no-deps --target $(NEMO_NEXT) nemo_toolkit==3.0.0
 	PYTHONPATH=$(NEMO_NEXT) NEMO_OLD=$(NEMO_OLD) $(ORACLE)/bin/python -m pytest -q -m "oracle and not slow" -W ignore tests/oracle tests/export
+
+# Models of AI4Bharat's fork of NeMo, which builds and runs them, small and in full size: 5.7 GB more, nearly all PyTorch for GPUs.
+# git clone --branch nemo-v2 https://github.com/AI4Bharat/NeMo FOLDER && make oracle-indic INDIC_NEMO=FOLDER
+oracle-indic: $(ORACLE)/.installed $(if $(INDIC_NEMO),$(INDIC)/.installed)
+	$(INDIC_ORACLE) $(ORACLE)/bin/python -m pytest -q -m oracle -W ignore tests/oracle/test_indic_fork.py tests/oracle/test_indic_release.py tests/export/test_indicconformer.py
 
 # Two replicas on a Redis, a ledger in PostgreSQL, every container and codec, hostile input, two hours of speech, …: twenty minutes,
 # with redis-server, postgresql, ffmpeg and espeak-ng.
@@ -265,6 +275,11 @@ $(ORACLE)/.installed: requirements/oracle.lock pyproject.toml
 	$(ORACLE)/bin/python -m pip install --quiet --no-deps --editable .
 	touch $@
 
+$(INDIC)/.installed: requirements/indic.lock | $(VENV)/bin/python
+	test -x $(INDIC)/bin/python || $(INDIC_PYTHON) -m venv $(INDIC)
+	VIRTUAL_ENV=$(INDIC) $(VENV)/bin/uv pip install --quiet --no-deps -r $< || $(INDIC)/bin/python -m pip install --quiet --no-deps -r $<
+	touch $@
+
 $(CLIENTS)/.installed: requirements/clients.lock | $(VENV)/bin/python
 	test -x $(CLIENTS)/bin/python || $(PYTHON) -m venv $(CLIENTS)
 	VIRTUAL_ENV=$(CLIENTS) $(VENV)/bin/uv pip install --quiet --require-hashes --no-deps -r $< || $(CLIENTS)/bin/python -m pip install --quiet --require-hashes --no-deps -r $<
@@ -291,5 +306,5 @@ lock-oracle: $(ORACLE)/.installed
 	$(ORACLE)/bin/uv pip freeze --exclude-editable | grep -v -E "^(torch|uv)==" > requirements/oracle.lock
 
 clean:
-	rm -rf $(VENV) $(ORACLE) $(PEERS) $(EARLIER) $(BULK) $(ITN) $(CLIENTS) build dist *.egg-info
+	rm -rf $(VENV) $(ORACLE) $(PEERS) $(EARLIER) $(BULK) $(ITN) $(CLIENTS) $(INDIC) build dist *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
