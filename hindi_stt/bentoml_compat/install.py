@@ -5,6 +5,7 @@ from __future__ import annotations
 from hindi_stt.bentoml_compat.runtime_dir import in_worker
 from hindi_stt.bentoml_compat.socket_paths import check_socket_paths
 from hindi_stt.bentoml_compat.versions import check_names, warn_of_untested_versions
+from hindi_stt.observability.log_config import configure_log
 from hindi_stt.settings import Settings
 
 __all__ = ["install"]
@@ -39,7 +40,15 @@ def _patch_supervisor(settings: Settings) -> None:
     from hindi_stt.bentoml_compat import metrics_dir, supervisor
 
     metrics_dir.patch(settings.runtime_dir)
-    supervisor.patch()
+    supervisor.patch((lambda: _prepare_fork(settings)) if settings.worker_start == "fork" else None)
+
+
+def _prepare_fork(settings: Settings) -> None:
+    """Do what is left to do where a worker has all else from the supervisor."""
+    from hindi_stt.bentoml_compat import metrics_files
+
+    configure_log(settings.log_format)
+    metrics_files.patch()
 
 
 def _patch_services(settings: Settings) -> None:

@@ -114,8 +114,12 @@ PRIVATE_NAMES: Final = (
         "worker_metrics", "prometheus_client.multiprocess", "MultiProcessCollector", parameters=("registry", "path")
     ),
     PrivateName("supervisor", "bentoml._internal.utils.circus", "Arbiter.__init__"),
-    PrivateName("supervisor", "circus.arbiter", "Arbiter.__init__", parameters=("check_delay",)),
+    PrivateName("supervisor", "circus.arbiter", "Arbiter.__init__", parameters=("check_delay", "proc_name")),
     PrivateName("supervisor", "circus.sighandler", "SysHandler.quit", parameters=("self",)),
+    PrivateName("forked_workers", "circus.process", "Popen"),
+    PrivateName("forked_workers", "_bentoml_impl.worker.service", "main"),
+    PrivateName("forked_workers", "bentoml._internal.log", "configure_server_logging"),
+    PrivateName("forked_workers", "prometheus_client.values", "get_value_class"),
     PrivateName("socket_paths", "_bentoml_impl.server.serving", "MAX_AF_UNIX_PATH_LENGTH"),
 )
 """Every private name that can be looked up without running a server; the tests run the rest."""

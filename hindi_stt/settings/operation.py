@@ -47,6 +47,13 @@ class OperationSettings(SettingsGroup):
         "not on the disk that uploads can fill. Empty: /dev/shm, or else the folder for temporary files.",
         example="/run/hindi-stt",
     )
+    worker_start: Literal["fork", "spawn"] = setting(
+        "fork",
+        "How the supervisor starts API workers and the runner. fork (on Linux): as copies of itself, which have "
+        "imported, read and checked what they need, and share memory with it. spawn: as new interpreters, for tools "
+        "that cannot follow a fork; `bentoml serve --reload` always does.",
+        example="spawn",
+    )
     log_format: Literal["text", "json"] = setting("text", "Form of the log: plain lines, or JSON.", example="json")
     traces_url: str = setting(
         "",

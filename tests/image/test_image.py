@@ -192,7 +192,7 @@ def test_a_runner_that_dies_is_replaced(tool: Tool, container: Container) -> Non
     script = """
 import os, pathlib, signal, sys
 for folder in pathlib.Path("/proc").glob("[0-9]*"):
-    if b"--service-name\\0ConformerRunner" in (folder / "cmdline").read_bytes():
+    if b"--service-name ConformerRunner" in (folder / "cmdline").read_bytes().replace(b"\\0", b" "):
         print(folder.name)
         if "kill" in sys.argv:
             os.kill(int(folder.name), signal.SIGKILL)
