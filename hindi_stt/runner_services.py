@@ -77,6 +77,7 @@ class _Runner:
         past_stage("inference", item.trace, start_s, end_s, {"clips": clips})
 
     def _open(self, bundle: Bundle, threads: int) -> LocalAcoustic:
+        bundle.check_unchanged()  # since the server started, which may be long ago
         provider = settings.provider
         acoustic = LocalAcoustic(bundle, threads=threads, max_padding=settings.max_padding, provider=provider)
         log.info("%s: %s, provider %s, threads a run: %d", bundle.tag, acoustic.form, provider, threads)

@@ -82,6 +82,8 @@ class Recognizer:
         cache: ResultCache | None = None,
     ) -> None:
         self.registry = registry
+        for bundle in registry:
+            bundle.check_unchanged()  # since the server started, which may be long ago
         self.pipelines = {
             bundle.tag: Pipeline(bundle, settings if bundle is registry.default else settings.for_more_models)
             for bundle in registry

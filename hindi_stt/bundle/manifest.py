@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -58,6 +59,9 @@ REPORT_FILE = "verification.json"
 # The bundle that comes with this package.
 EMBEDDED: Final = Path(__file__).parent.parent / "embedded"
 
+# Size, time of the last change in ns, and inode.
+_FileState = tuple[int, int, int]
+
 
 class Bundle:
     """An opened bundle. Use `open` to read one from a folder.
@@ -67,16 +71,25 @@ class Bundle:
         manifest: The parsed manifest.
         version: 12 hexadecimal digits that identify this exact content.
         form: Runtime and precision that run unless another one is asked for. None: ONNX Runtime with the default one.
+        verified: State of each file when its checksum was found to be right; see `check_unchanged`.
 
     Attributes:
         tokens: The piece of each class, in order of id.
         filterbank: Mel filters, float32 [n_mels, n_fft // 2 + 1]; of a model that takes samples none, [0, 0].
     """
 
-    def __init__(self, folder: Path, manifest: Manifest, version: str, form: Form | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        manifest: Manifest,
+        version: str,
+        form: Form | None = None,
+        verified: Mapping[str, _FileState] = MappingProxyType({}),
+    ) -> None:
         self.folder = folder
         self.manifest = manifest
         self.version = version
+        self._verified = verified
         self._usual_form = Form(ONNX_RUNTIME, manifest.default_precision)
         self.form = form or self._usual_form
         self.tokens = self._read_tokens()
@@ -110,17 +123,34 @@ class Bundle:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"])) or "the file"
             raise BundleInvalid(f"{path}: {where}: {first['msg']}") from error
-        for asset in manifest.assets:
-            cls._check_asset(folder, asset)
-        return cls(folder, manifest, hashlib.sha256(raw).hexdigest()[:12])
+        verified = {asset.file: cls._check_asset(folder, asset) for asset in manifest.assets}
+        return cls(folder, manifest, hashlib.sha256(raw).hexdigest()[:12], verified=verified)
 
     @staticmethod
-    def _check_asset(folder: Path, asset: Asset) -> None:
+    def _check_asset(folder: Path, asset: Asset) -> _FileState:
         path = folder / asset.file
         if not path.is_file():
             raise BundleInvalid(f"{path} is missing, which {MANIFEST_FILE} lists as {asset.role}/{asset.name}.")
+        state = _state_of(path)
         if (found := sha256_of(path)) != asset.sha256:
             raise BundleInvalid(f"{path} has SHA-256 {found}, but {MANIFEST_FILE} says {asset.sha256}.")
+        return state
+
+    def check_unchanged(self) -> None:
+        """Check that the files are those that were verified; for a process that loads them later.
+
+        A file whose size, time and inode are as they were is not read again.
+
+        Raises:
+            BundleInvalid: A file is gone, or has another content than the manifest says.
+        """
+        for asset in self.manifest.assets:
+            try:
+                same = _state_of(self.folder / asset.file) == self._verified.get(asset.file)
+            except OSError:
+                same = False
+            if not same:
+                self._check_asset(self.folder, asset)
 
     def path(self, role: str, name: str | None = None) -> Path:
         """Return the path of an asset.
@@ -157,7 +187,7 @@ class Bundle:
         if name not in self.manifest.precisions:
             have = ", ".join(self.manifest.precisions)
             raise InvalidSetting(f"HINDI_STT_PRECISION={name}: the model {self.tag} has {have} only.")
-        return Bundle(self.folder, self.manifest, self.version, Form(ONNX_RUNTIME, name))
+        return Bundle(self.folder, self.manifest, self.version, Form(ONNX_RUNTIME, name), self._verified)
 
     def with_form(self, form: Form) -> Bundle:
         """Return this bundle in another form.
@@ -176,7 +206,7 @@ class Bundle:
         if form not in (have_forms := forms_of(self.manifest)):
             have = ", ".join(map(str, have_forms))
             raise InvalidSetting(f"HINDI_STT_BACKEND={form}: the model {self.tag} has {have} only.")
-        return Bundle(self.folder, self.manifest, self.version, form)
+        return Bundle(self.folder, self.manifest, self.version, form, self._verified)
 
     def copy_with(
         self,
@@ -256,6 +286,11 @@ class Bundle:
         Two answers with the same label come from the same numbers: NAME:VERSION, or NAME:VERSION+BACKEND-PRECISION.
         """
         return self.tag if self.form == self._usual_form else f"{self.tag}+{self.form}"
+
+
+def _state_of(path: Path) -> _FileState:
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns, found.st_ino
 
 
 def sha256_of(path: Path) -> str:

@@ -68,6 +68,23 @@ def test_an_altered_file(folder: Path) -> None:
         Bundle.open(folder)
 
 
+def test_a_file_that_changes_after_it_was_verified(folder: Path) -> None:
+    bundle = Bundle.open(folder)
+    bundle.check_unchanged()
+    tokens = folder / "tokens.txt"
+    content = tokens.read_bytes()
+    tokens.write_bytes(content)  # another time, the same content
+    for form in (bundle, bundle.with_precision("fp32")):
+        form.check_unchanged()
+        tokens.write_bytes(content[:-1] + b" ")
+        with pytest.raises(BundleInvalid, match="SHA-256"):
+            form.check_unchanged()
+        tokens.unlink()
+        with pytest.raises(BundleInvalid, match="is missing"):
+            form.check_unchanged()
+        tokens.write_bytes(content)
+
+
 @pytest.mark.parametrize(
     ("change", "match"),
     [
