@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path
 from typing import Any, Final
@@ -53,6 +54,9 @@ class OnnxRuntimeBackend:
         # Threads that spin while they wait for work take the cores from everybody else's.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
+        if provider == "cpu":
+            _register_shared_arena()
+            options.add_session_config_entry("session.use_env_allocators", "1")
         providers = _providers(provider, threads)
         try:
             self._session = ort.InferenceSession(
@@ -78,6 +82,25 @@ class OnnxRuntimeBackend:
         inputs = {self._spec.features_input: features, self._spec.length_input: lengths}
         (output,) = self._session.run([self._spec.log_probs_output], inputs)
         return output  # type: ignore[no-any-return]
+
+
+@functools.cache
+def _register_shared_arena() -> None:
+    """Have all sessions of this process take memory for activations from one arena, which grows by what is asked for.
+
+    A session's own arena doubles when it grows, and keeps what its longest clips took while another session runs.
+    """
+    memory = ort.OrtMemoryInfo("Cpu", ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, ort.OrtMemType.DEFAULT)
+    as_requested, default = 1, -1
+    arena = ort.OrtArenaCfg(
+        {
+            "max_mem": 0,
+            "arena_extend_strategy": as_requested,
+            "initial_chunk_size_bytes": default,
+            "max_dead_bytes_per_chunk": default,
+        }
+    )
+    ort.create_and_register_allocator(memory, arena)
 
 
 def _dimensions(shape: list[Any]) -> Dimensions:
