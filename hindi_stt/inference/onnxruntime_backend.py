@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from hindi_stt.bundle.manifest import AcousticSpec
 from hindi_stt.errors import BundleInvalid, InvalidSetting
 from hindi_stt.inference.backend import Dimensions
+from hindi_stt.processes.memory import return_free_memory
 from hindi_stt.types import Float32
 
 __all__ = ["SLOWER_FUSIONS", "OnnxRuntimeBackend", "check_provider"]
@@ -66,6 +67,7 @@ class OnnxRuntimeBackend:
             raise BundleInvalid(f"{path} cannot be loaded by ONNX Runtime {ort.__version__}: {error}") from error
         if provider != "cpu" and len(self._session.get_providers()) < 2:  # ONNX Runtime goes on with the CPU alone
             raise InvalidSetting(f"HINDI_STT_PROVIDER={provider}: ONNX Runtime could not start it on this machine.")
+        return_free_memory()  # of the file that was read, and of weights before they were packed
 
     @property
     def inputs(self) -> dict[str, Dimensions]:
@@ -86,21 +88,13 @@ class OnnxRuntimeBackend:
 
 @functools.cache
 def _register_shared_arena() -> None:
-    """Have all sessions of this process take memory for activations from one arena, which grows by what is asked for.
+    """Have all sessions of this process take memory for activations from one arena.
 
-    A session's own arena doubles when it grows, and keeps what its longest clips took while another session runs.
+    A session's own arena keeps what its longest clips took while another session runs.
     """
     memory = ort.OrtMemoryInfo("Cpu", ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, ort.OrtMemType.DEFAULT)
-    as_requested, default = 1, -1
-    arena = ort.OrtArenaCfg(
-        {
-            "max_mem": 0,
-            "arena_extend_strategy": as_requested,
-            "initial_chunk_size_bytes": default,
-            "max_dead_bytes_per_chunk": default,
-        }
-    )
-    ort.create_and_register_allocator(memory, arena)
+    # No bound, and the defaults: growing by what is asked for instead of by powers of two leaves more gaps.
+    ort.create_and_register_allocator(memory, ort.OrtArenaCfg(0, -1, -1, -1))
 
 
 def _dimensions(shape: list[Any]) -> Dimensions:
