@@ -2,9 +2,10 @@
 
 [HINDI_STT_TEST_SPEECH=…] python -m benchmarks.footprint [--bundle BUNDLE] [--precision int8] [--rounds N]
 
-Start: from the command until the first transcript, taking turns with an empty BentoML application of two services, one
-of which calls the other. Memory: what all processes of the service hold for themselves, after clips of 2 to 15 s from
-16 callers.
+Start: from the command until the first transcript, in rounds with an empty BentoML application of two services, one of
+which calls the other, and with this service whose workers are new interpreters (HINDI_STT_WORKER_START=spawn). Memory:
+what all processes hold, pages that they share counted once (PSS), after requests of 16 callers: clips of 2 to 15 s
+here, pings there.
 """
 
 from __future__ import annotations
@@ -18,16 +19,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import httpx
 import numpy as np
+import psutil
 
+from benchmarks.timing import cpu_name
 from loadtests.clips import mixed_clips
 from tests.conftest import DATA
 from tests.support.server import Server
 
+CALLERS = 16
+Call = Callable[[httpx.AsyncClient, bytes], Awaitable[httpx.Response]]
 EMPTY = """
 import bentoml
 
@@ -66,32 +71,88 @@ def start_of_ours(folder: Path, environment: dict[str, str]) -> float:
         server.stop()
 
 
-def start_of_the_empty_one(folder: Path, port: int) -> float:
+@contextlib.contextmanager
+def empty_service(folder: Path, port: int) -> Iterator[tuple[str, int]]:
+    """The address of an empty application, and the id of its supervisor; it may not answer yet."""
     (folder / "service.py").write_text(EMPTY, encoding="utf-8")
     bentoml = Path(sys.executable).with_name("bentoml")
-    start = time.monotonic()
     command = [str(bentoml), "serve", "service:Outer", "--port", str(port), "--host", "127.0.0.1"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     environment = {**os.environ, "BENTOML_DO_NOT_TRACK": "True"}
     process = subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True, **quiet)
     try:
-        until(lambda: httpx.post(f"http://127.0.0.1:{port}/ping", json={"text": "x"}, timeout=30))
-        return time.monotonic() - start
+        yield f"http://127.0.0.1:{port}", process.pid
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
 
 
+def ping(url: str) -> httpx.Response:
+    return httpx.post(f"{url}/ping", json={"text": "x"}, timeout=30)
+
+
+def start_of_the_empty_one(folder: Path, port: int) -> float:
+    start = time.monotonic()
+    with empty_service(folder, port) as (url, _):
+        until(lambda: ping(url))
+        return time.monotonic() - start
+
+
 async def press(url: str, contents: list[bytes], callers: int) -> None:
+    async def transcribe(client: httpx.AsyncClient, content: bytes) -> httpx.Response:
+        return await client.post(f"{url}/transcribe", files={"file": ("a.wav", content)})
+
+    await in_parallel(contents, callers, transcribe)
+
+
+async def press_the_empty_one(url: str, calls: int, callers: int) -> None:
+    async def one(client: httpx.AsyncClient, content: bytes) -> httpx.Response:
+        return await client.post(f"{url}/ping", json={"text": content.decode()})
+
+    await in_parallel([b"x"] * calls, callers, one)
+
+
+async def in_parallel(contents: list[bytes], callers: int, call: Call) -> None:
     waiting = iter(contents)
     async with httpx.AsyncClient(timeout=300) as client:
 
-        async def call() -> None:
+        async def caller() -> None:
             for content in waiting:
-                response = await client.post(f"{url}/transcribe", files={"file": ("a.wav", content)})
-                response.raise_for_status()
+                (await call(client, content)).raise_for_status()
 
-        await asyncio.gather(*(call() for _ in range(callers)))
+        await asyncio.gather(*(caller() for _ in range(callers)))
+
+
+def memory_mib(pid: int) -> dict[str, float]:
+    """PSS of a supervisor and of its children, in MiB, by their part in the server."""
+    main = psutil.Process(pid)
+    found = {"supervisor": main.memory_full_info().pss / 2**20}
+    for child in main.children(recursive=True):
+        line = " ".join(child.cmdline())
+        part = "runner" if "ConformerRunner" in line or "Inner" in line else "API worker"
+        found[part] = found.get(part, 0.0) + child.memory_full_info().pss / 2**20
+    return found
+
+
+def report_memory(name: str, found: dict[str, float]) -> None:
+    parts = ", ".join(f"{part} {mib:.0f}" for part, mib in found.items())
+    print(f"memory, {name}: {sum(found.values()):.0f} MiB ({parts})")
+
+
+def measure_memory(folder: Path, environment: dict[str, str], port: int) -> None:
+    server = Server(folder, **environment)
+    try:
+        server.wait_until_ready()
+        report_memory("when ready", memory_mib(server.process.pid))
+        asyncio.run(press(server.url, [clip.content for clip in mixed_clips(24)] * 10, CALLERS))
+        report_memory("after 240 clips", memory_mib(server.process.pid))
+    finally:
+        server.stop()
+    with empty_service(folder, port) as (url, pid):
+        until(lambda: ping(url))
+        report_memory("an empty application", memory_mib(pid))
+        asyncio.run(press_the_empty_one(url, 2000, CALLERS))
+        report_memory("an empty application after 2000 pings", memory_mib(pid))
 
 
 def main() -> None:
@@ -101,25 +162,28 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     environment = {"HINDI_STT_MODEL": str(arguments.bundle.resolve()), "HINDI_STT_PRECISION": arguments.precision}
-    ours, empty = [], []
+    contenders: dict[str, Callable[[Path], float]] = {
+        "this service": lambda folder: start_of_ours(folder, environment),
+        "with workers that are new interpreters": lambda folder: start_of_ours(
+            folder, {**environment, "HINDI_STT_WORKER_START": "spawn"}
+        ),
+        "an empty application": lambda folder: start_of_the_empty_one(folder, 3999),
+    }
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    print(f"CPU: {cpu_name()}, {os.cpu_count()} cores")
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for i in range(arguments.rounds):
-            (folder / str(i)).mkdir()
-            (folder / f"empty-{i}").mkdir()
-            ours.append(start_of_ours(folder / str(i), environment))
-            empty.append(start_of_the_empty_one(folder / f"empty-{i}", 3999 + i))
-        ratio = np.median(ours) / np.median(empty)
-        print(f"first answer: {np.median(ours):.1f} s, an empty service {np.median(empty):.1f} s: {ratio:.2f} times")
-        (folder / "memory").mkdir()
-        server = Server(folder / "memory", **environment)
-        try:
-            server.wait_until_ready()
-            idle = server.memory()
-            asyncio.run(press(server.url, [clip.content for clip in mixed_clips(24)] * 10, 16))
-            print(f"memory: {idle / 2**20:.0f} MiB when ready, {server.memory() / 2**20:.0f} MiB after 240 clips")
-        finally:
-            server.stop()
+        for number in range(arguments.rounds):
+            for label, start in contenders.items():
+                folder = Path(name, f"{number} {label}")
+                folder.mkdir()
+                times[label].append(start(folder))
+        empty = times["an empty application"]
+        for label, values in times.items():
+            ratio = np.median([a / b for a, b in zip(values, empty, strict=True)])
+            print(f"first answer, {label}: {np.median(values):.2f} s, {ratio:.2f} times the empty application's")
+        memory = Path(name, "memory")
+        memory.mkdir()
+        measure_memory(memory, environment, 3999)
 
 
 if __name__ == "__main__":
