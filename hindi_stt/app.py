@@ -142,6 +142,7 @@ class HindiSTT:
 
     def __init__(self) -> None:
         self._end_traces = send_traces_of("hindi-stt")
+        protection.read_keys()
         self.metrics = make_metrics()
         self.health = Health(registry)
         keep_runner()  # before `self.runner` is asked for, which remembers the address

@@ -22,10 +22,12 @@ import httpx
 import openai
 import pytest
 import websockets.exceptions
+from starlette.requests import Request
 
 from hindi_stt.access.keys import KeyRing, edit, make_key
 from hindi_stt.access.tokens import Tokens
 from hindi_stt.api.middleware.exposure import addresses_beyond_loopback, warn_if_open
+from hindi_stt.api.middleware.protection import Protection
 from hindi_stt.cli.main import main
 from hindi_stt.errors import InvalidKey, KeyFileInvalid, KeyRevoked
 from hindi_stt.settings import Settings
@@ -245,6 +247,28 @@ def test_key_files_that_cannot_be_used(tmp_path: Path) -> None:
         make_key("a b")
     with pytest.raises(KeyFileInvalid, match="cannot be written"), edit(tmp_path / "no" / "keys.json"):
         pass
+
+
+def test_a_forked_worker_reads_the_key_file_anew(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    key, secret = make_key("asha")
+    with edit(path) as keys:
+        keys.append(key)
+    protection = Protection(Settings(model="", key_file=str(path)))  # in the supervisor
+    request = Request(
+        {
+            "type": "http",
+            "headers": [(b"authorization", f"Bearer {secret}".encode())],
+            "path": "/",
+            "query_string": b"",
+            "client": None,
+        }
+    )
+    assert protection.client_of(request).name == "asha"
+    path.write_text("{", encoding="utf-8")
+    assert protection.client_of(request).name == "asha"  # a worker that runs goes on with the keys that it knows
+    with pytest.raises(KeyFileInvalid):  # one that starts does not, weeks after the supervisor
+        protection.read_keys()
 
 
 def test_an_open_server_warns_where_others_reach_it(

@@ -37,10 +37,7 @@ from hindi_stt.errors import (
 from hindi_stt.observability.request_context import set_current_client
 from hindi_stt.settings import Settings
 
-__all__ = [
-    "Protection",
-    "ProtectionMiddleware",
-]
+__all__ = ["Protection", "ProtectionMiddleware"]
 
 _OPEN: Final = frozenset({"/", "/docs.json", "/schema.json", "/health", "/healthz", "/livez", "/readyz", "/ui"})
 _SENDING: Final = frozenset({"POST", "PATCH"})
@@ -66,12 +63,17 @@ class Protection:
     def __init__(self, settings: Settings) -> None:
         self.limits = RateLimits(settings.limits_url, settings.limits_without_redis)
         self.tokens = Tokens(settings.token_secret)
-        self._keys = KeyRing(Path(settings.key_file), settings.key_grace_s) if settings.key_file else None
         self.settings = self._settings = settings
+        self.read_keys()
         # A longer body is refused for its length.
         self._most_bytes = settings.max_body_bytes + FRAMING_BYTES
         self._uploads: Counter[str] = Counter()
         self._space = UploadSpace(settings)
+
+    def read_keys(self) -> None:
+        """Read the key file as it is now; for a worker that was forked long after the supervisor has read it."""
+        file, grace_s = self.settings.key_file, self.settings.key_grace_s
+        self._keys = KeyRing(Path(file), grace_s) if file else None
 
     def client_of(self, connection: HTTPConnection) -> Client:
         """Identify the client of a connection.
