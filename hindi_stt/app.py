@@ -28,6 +28,7 @@ from hindi_stt.bentoml_compat.shutdown import before_sigterm, keep_runner
 from hindi_stt.bentoml_compat.worker_metrics import collect_samples, make_metrics
 from hindi_stt.observability.metrics_summary import summarize
 from hindi_stt.processes.garbage import leave_out_start_up_objects
+from hindi_stt.processes.memory import MemoryReturn
 from hindi_stt.processes.watchdog import Heartbeat, end_with_supervisor, processes_report
 from hindi_stt.runner.client import RunnerCall
 from hindi_stt.runner_services import ConformerRunner
@@ -161,6 +162,7 @@ class HindiSTT:
         self.job_opening = _job_opening(self.recognizer, self._start_job_workers) if settings.jobs_dir else None
         self._job_workers: Workers | None = None
         self._heartbeat = Heartbeat(find_runtime_dir(), "api")
+        self._memory_return = MemoryReturn()
 
     @bentoml.on_startup
     async def start(self) -> None:
@@ -168,6 +170,7 @@ class HindiSTT:
         leave_out_start_up_objects()
         warn_if_open(settings)
         self._heartbeat.start()
+        self._memory_return.start()
         self.health.start(self._infer.probe)
         self.realtime.start()
         if self.job_opening:

@@ -26,6 +26,7 @@ from hindi_stt.inference.model_cache import LoadedModels, n_sessions
 from hindi_stt.observability.request_context import for_request, log
 from hindi_stt.observability.tracing import past_stage
 from hindi_stt.processes.garbage import leave_out_start_up_objects
+from hindi_stt.processes.memory import MemoryReturn
 from hindi_stt.processes.watchdog import Heartbeat, Watchdog, end_with_supervisor
 from hindi_stt.runner.client import NOT_RUN, FeatureItem, LogProbsItem, to_item
 from hindi_stt.runner.dispatcher import Dispatcher
@@ -53,6 +54,7 @@ class _Runner:
         self._metrics = make_metrics()
         folder = find_runtime_dir()
         self._heartbeat = Heartbeat(folder, "runner")
+        self._memory_return = MemoryReturn()
         self._watchdog = Watchdog(folder, "api", lambda pid: log.error("killed the API worker %d, which hung", pid))
         self._end_traces = send_traces_of("hindi-stt-runner")
 
@@ -61,6 +63,7 @@ class _Runner:
         """Show that the event loop turns, and watch the API workers'; the runner ends after them."""
         leave_out_start_up_objects()
         self._heartbeat.start()
+        self._memory_return.start()
         self._watching = asyncio.create_task(self._watchdog.watch(), name="the watch over the API workers")
         end_after_api_workers()
         end_with_supervisor()

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
+import time
+from typing import Final
 
-__all__ = ["return_free_memory"]
+from hindi_stt.concurrency.background_tasks import repeating_task
+
+__all__ = ["MemoryReturn", "return_free_memory"]
+
+_INTERVAL_S: Final = 5.0
+# Of the CPU time since the last time: a process that did nothing has freed nothing.
+_LEAST_CPU_S: Final = 0.25
 
 
 def return_free_memory() -> None:
@@ -15,3 +24,23 @@ def return_free_memory() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
+
+
+class MemoryReturn:
+    """Returns free memory every few seconds in which the process has worked: a few milliseconds each time, in a thread.
+
+    What requests have freed lies between what others hold, and glibc would keep as much as most requests took at once.
+    """
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[None] | None = None
+        self._cpu_s = 0.0
+
+    def start(self) -> None:
+        """Start; needs a running event loop, and ends with it."""
+        self._task = repeating_task("the return of free memory", self._return_once, _INTERVAL_S)
+
+    async def _return_once(self) -> None:
+        if time.process_time() - self._cpu_s >= _LEAST_CPU_S:
+            await asyncio.to_thread(return_free_memory)
+            self._cpu_s = time.process_time()
