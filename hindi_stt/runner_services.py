@@ -23,6 +23,7 @@ from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.errors import ClientClosedRequest, HindiSTTError, ModelUnavailable
 from hindi_stt.inference.acoustic import LocalAcoustic, padding_share
 from hindi_stt.inference.model_cache import LoadedModels, n_sessions
+from hindi_stt.inference.session_pair import SessionPair
 from hindi_stt.observability.request_context import for_request, log
 from hindi_stt.observability.tracing import past_stage
 from hindi_stt.processes.garbage import leave_out_start_up_objects
@@ -172,11 +173,11 @@ class ScheduledRunner(_Runner):
             on_drop=lambda reason: self._metrics.dropped.labels(reason).inc(),
         )
 
-    def _load(self, bundle: Bundle) -> tuple[LocalAcoustic, LocalAcoustic]:
-        # A session of one thread for many clips at a time, and one of all of them for a clip that is alone. Each has a
-        # copy of the weights, so that of a large model there is the first one only.
-        narrow = self._open(bundle, 1)
-        return narrow, self._open(bundle, settings.effective_threads) if n_sessions(bundle, settings) > 1 else narrow
+    def _load(self, bundle: Bundle) -> SessionPair:
+        # Each session has a copy of the weights, so that of a large model there is the first one only.
+        one_core, cores = self._open(bundle, 1), settings.effective_threads
+        several = n_sessions(bundle, settings) > 1
+        return SessionPair(one_core, (lambda: self._open(bundle, cores)) if several else None)
 
     async def infer(self, item: ClipMessage) -> LogProbs | HindiSTTError:
         """Run the model on one clip.
@@ -207,12 +208,12 @@ class ScheduledRunner(_Runner):
 
     def _run(self, model: str, clips: Sequence[Features], alone: bool) -> list[LogProbs | HindiSTTError]:  # noqa: FBT001  # RunModel
         try:
-            narrow, wide = self._models(model)
+            sessions = self._models(model)
         except ModelUnavailable as error:
             return [error] * len(clips)
         items = [item for clip in clips if (item := self._items.get(id(clip)))]
         with for_request(_ids(items)):
-            return (wide if alone else narrow)(clips)
+            return sessions.session(alone=alone)(clips)
 
     def _count(self, clips: Sequence[Features], elapsed_s: float) -> None:
         self._metrics.batch_size.observe(len(clips))
