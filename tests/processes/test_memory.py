@@ -44,6 +44,38 @@ print(json.dumps([full, freed, held()]))
 """
 
 
+# Collected often by Python itself are many objects; these are few, and large.
+CYCLES = """
+import asyncio, gc, time
+from hindi_stt.processes.memory import MemoryReturn
+
+class Request:
+    def __init__(self):
+        self.itself = self
+
+async def wait():
+    left = []
+    one = Request()
+    weakly = __import__("weakref").ref(one, lambda _: left.append(1))
+    del one
+    MemoryReturn().start()
+    end = time.monotonic() + 20
+    while time.monotonic() < end and not left:
+        await asyncio.sleep(0.05)
+    print(len(left))
+
+gc.collect()
+while time.process_time() < 0.5:  # as a process that has worked
+    pass
+asyncio.run(wait())
+"""
+
+
+def test_cycles_are_freed() -> None:
+    done = subprocess.run([sys.executable, "-c", CYCLES], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "1"
+
+
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc keeps what is freed below a block in use")
 @pytest.mark.parametrize("how", ["once", "regularly"])
 def test_freed_memory_is_returned(how: str) -> None:
