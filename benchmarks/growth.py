@@ -92,7 +92,9 @@ class Measured:
 
     def _since(self, before: Spent, audio_s: float) -> Spent:
         now = cpu_s(self._server.process.pid)
-        return {part: (now[part] - before[part]) / audio_s for part in PARTS}
+        spent = {part: (now[part] - before[part]) / audio_s for part in PARTS}
+        tqdm.write(f"{audio_s:.0f} s of audio: {1000 * sum(spent.values()):.2f} ms")  # as it goes: a run takes minutes
+        return spent
 
 
 def engine_cpu_s(pipeline: Pipeline, acoustic: LocalAcoustic, clips: Sequence[Clip]) -> float:

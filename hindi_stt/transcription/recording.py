@@ -162,8 +162,7 @@ class Transcription:
     async def _release(self) -> None:
         if self._growing is not None:
             self._growing.end()
-        if not self._clips.ended:  # a recording that has ended has let go of its source
-            await self._reader.close()
+        await self._reader.close()
         self._accounting.close()
 
     async def _next_clips(self) -> list[PreparedClip]:
@@ -235,6 +234,7 @@ class ClipReader:
             before_s = self._clips.duration_s
             self._slice = asyncio.ensure_future(self._backend.in_thread(self._advance, waits=self._growing))
             clip = await asyncio.shield(self._slice)
+            self._slice = None  # it holds the clip
             if self._decoded is not None and (new_s := self._clips.duration_s - before_s):
                 await self._decoded(new_s)
         return clip
@@ -243,6 +243,8 @@ class ClipReader:
         """Let go of the recording, when the slice in progress has ended: its thread still reads the file."""
         if self._slice is not None:
             await asyncio.gather(self._slice, return_exceptions=True)
+            self._slice = None
+        self._decoded = None  # of the transcription, which has this reader: neither would be freed before a collection
         self._clips.close()
 
     def _advance(self) -> PreparedClip | None:

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import io
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
@@ -18,6 +20,7 @@ from hindi_stt.concurrency.fair_slots import MayWait
 from hindi_stt.errors import InferenceFailed, Overloaded, Timeout
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.transcription.accounting import Accounting
+from hindi_stt.transcription.backend import InlineBackend
 from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.transcription.recording import Transcription
 from hindi_stt.types import Features, LogProbs
@@ -217,3 +220,20 @@ def test_a_whole_recording_is_counted_once(pipeline: Pipeline, acoustic: LocalAc
     assert counted.told == ["closed", "finished"]
     assert counted.decoded_s == pytest.approx(len(LONG) / RATE, abs=0.1)
     assert counted.in_progress_s == pytest.approx(0)
+
+
+@pytest.mark.parametrize("samples", [LONG, LONG[: 2 * RATE]], ids=["several clips", "one clip"])
+def test_a_transcription_is_freed_without_a_collection(
+    samples: np.ndarray, pipeline: Pipeline, acoustic: LocalAcoustic
+) -> None:
+    async def transcribe() -> weakref.ref[Transcription]:
+        transcription = Transcription(pipeline, InlineBackend(acoustic), Recording(io.BytesIO(wav(samples))))
+        await transcription.transcript()
+        return weakref.ref(transcription)
+
+    gc.collect()
+    gc.disable()
+    try:
+        assert asyncio.run(transcribe())() is None
+    finally:
+        gc.enable()
