@@ -149,8 +149,8 @@ def test_a_fork_is_as_a_new_interpreter(tmp_path: Path) -> None:
     for how in ("fork", "spawn"):
         (tmp_path / how).mkdir()
         with app(tmp_path / how, how) as running:
-            title = psutil.Process(running.process.pid).cmdline()
             seen[how] = running.facts()
+            title = psutil.Process(running.process.pid).cmdline()
             for facts in seen[how]:
                 assert facts["pid"] in children(running)
                 assert (facts["imported_in"] == facts["pid"]) == (how == "spawn")
