@@ -118,6 +118,15 @@ class App:
                 os.killpg(self.process.pid, signal.SIGKILL)
             self._log.close()
 
+    def kill(self) -> None:
+        """With its workers, which have sessions of their own; --reload may take long to end by itself."""
+        main = psutil.Process(self.process.pid)
+        main.suspend()  # so that it starts no others
+        for process in (*main.children(recursive=True), main):
+            process.kill()
+        self.process.wait(30)
+        self._log.close()
+
 
 def answered(call: Callable[[], httpx.Response]) -> Any:
     deadline = time.monotonic() + 20
@@ -137,7 +146,7 @@ def app(folder: Path, how: str, *options: str) -> Iterator[App]:
         yield running
     finally:
         if running.process.poll() is None:
-            running.stop()
+            running.kill()
 
 
 def children(running: App) -> set[int]:
