@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from hindi_stt.api.error_responses import RequestState
 from hindi_stt.api.health import Health
+from hindi_stt.api.live.connections import LiveConnections
 from hindi_stt.api.middleware.browsers import BrowserMiddleware
 from hindi_stt.api.middleware.exposure import warn_if_open
 from hindi_stt.api.middleware.protection import ProtectionMiddleware
@@ -158,7 +159,8 @@ class HindiSTT:
         self.ledger = _open_ledger() if settings.usage_url else None
         self.recognizer = Recognizer(registry, self._infer, settings, self.metrics, protection.limits, self._cache)
         note_usage = self.ledger.note if self.ledger else lambda *_: None
-        self.realtime = Realtime(self.recognizer, protection.check_still_valid, note_usage)
+        self.connections = LiveConnections(self.recognizer, protection.check_still_valid, note_usage)
+        self.realtime = Realtime(self.recognizer, self.connections)
         self.job_opening = _job_opening(self.recognizer, self._start_job_workers) if settings.jobs_dir else None
         self._job_workers: Workers | None = None
         self._heartbeat = Heartbeat(find_runtime_dir(), "api")
@@ -172,17 +174,17 @@ class HindiSTT:
         self._heartbeat.start()
         self._memory_return.start()
         self.health.start(self._infer.probe)
-        self.realtime.start()
+        self.connections.start()
         if self.job_opening:
             await self.job_opening.start()
-        before_sigterm(self.realtime.drain)
+        before_sigterm(self.connections.drain)
         end_with_supervisor()
 
     @bentoml.on_shutdown
     async def stop(self) -> None:
         """Stop watching the runner, and let go of what others hold for us."""
         await self.health.stop()
-        await self.realtime.stop()
+        await self.connections.stop()
         if self._job_workers:
             await self._job_workers.stop()
         if self.job_opening:

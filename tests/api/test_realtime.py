@@ -43,6 +43,10 @@ from tests.support.streams import RATE, TALK, listen, utterances
 from tests.support.wav import wav
 
 MODULES_UNDER_TEST = (
+    "hindi_stt/api/live/backend.py",
+    "hindi_stt/api/live/connections.py",
+    "hindi_stt/api/live/inbox.py",
+    "hindi_stt/api/live/track.py",
     "hindi_stt/api/realtime/client_events.py",
     "hindi_stt/api/realtime/connections.py",
     "hindi_stt/api/realtime/inbox.py",

@@ -1,12 +1,11 @@
-"""Items that were read from a connection and are not handled yet."""
+"""Items that were read from a realtime connection and are not handled yet."""
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
 from dataclasses import dataclass
-from typing import Final
 
+from hindi_stt.api.live.inbox import GOING_AWAY, INTERNAL_ERROR, POLICY, TRY_LATER, SessionClosing
+from hindi_stt.api.live.inbox import Inbox as LiveInbox
 from hindi_stt.api.realtime.client_events import Append, Clear, Commit
 from hindi_stt.api.realtime.session_config import SessionConfig
 from hindi_stt.errors import HindiSTTError
@@ -24,12 +23,6 @@ __all__ = [
     "SessionClosing",
     "joined",
 ]
-
-# Close codes of RFC 6455.
-GOING_AWAY: Final = 1001
-POLICY: Final = 1008
-INTERNAL_ERROR: Final = 1011
-TRY_LATER: Final = 1013
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,68 +56,8 @@ class PartialReady:
     """A hypothesis about the utterance in progress can be taken."""
 
 
-class SessionClosing(Exception):
-    """The session ends.
-
-    It is raised where the end is noticed, and put into the inbox where the session first handles everything before it.
-
-    Args:
-        error: The error that is sent to the client.
-        code: Close code of the WebSocket.
-    """
-
-    def __init__(self, error: HindiSTTError, code: int) -> None:
-        super().__init__(error.message)
-        self.error = error
-        self.code = code
-
-
 Item = Append | Commit | Clear | ConfigChange | Rejected | PartialReady | SessionClosing
-
-
-class Inbox:
-    """Items in order, bounded in seconds of audio. For one task that takes.
-
-    Args:
-        max_s: Seconds of audio that may wait.
-    """
-
-    def __init__(self, max_s: float) -> None:
-        self._items: deque[Item] = deque()
-        self._max_s = max_s
-        self._waiting_s = 0.0
-        self._changed = asyncio.Event()
-
-    async def put(self, item: Item, duration_s: float = 0.0) -> None:
-        """Wait for space, and add an item.
-
-        Args:
-            item: The item that was read.
-            duration_s: Seconds of audio that it counts as; the first item is always added.
-        """
-        while self._waiting_s and self._waiting_s + duration_s > self._max_s:
-            await self._wait()
-        self.put_now(item)
-        self._waiting_s += duration_s
-
-    def put_now(self, item: Item) -> None:
-        """Add an item at once, and without counting it."""
-        self._items.append(item)
-        self._changed.set()
-
-    async def take(self) -> list[Item]:
-        """Return all items, after waiting until there is one."""
-        while not self._items:
-            await self._wait()
-        taken = list(self._items)
-        self._items.clear()
-        self._waiting_s = 0.0
-        self._changed.set()
-        return taken
-
-    async def _wait(self) -> None:
-        self._changed.clear()
-        await self._changed.wait()
+Inbox = LiveInbox[Item]
 
 
 def joined(items: list[Item]) -> list[Item]:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import time
-from collections import defaultdict
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager
-from typing import Final, TypeVar
+from collections.abc import AsyncGenerator, Callable, Mapping
 
 from hindi_stt import render
 from hindi_stt.access.limits import Client
+from hindi_stt.api.live.track import Track, TrackConfig
 from hindi_stt.api.realtime.inbox import POLICY, TRY_LATER, SessionClosing
 from hindi_stt.api.realtime.server_events import (
     Cleared,
@@ -29,42 +25,13 @@ from hindi_stt.api.realtime.server_events import (
 from hindi_stt.api.realtime.session_config import SessionConfig
 from hindi_stt.api.realtime.writer import EventWriter
 from hindi_stt.api.recognizer import Recognizer
-from hindi_stt.audio import PacketDecoder
-from hindi_stt.errors import AudioTooShort, EmptyCommit, HindiSTTError, LimitsUnavailable, Timeout
-from hindi_stt.streaming import Event, Partial, Stream, Utterance
+from hindi_stt.errors import AudioTooShort, EmptyCommit, HindiSTTError, LimitsUnavailable
+from hindi_stt.streaming import Event, Partial, Utterance
 from hindi_stt.streaming import SpeechStarted as StreamStarted
 from hindi_stt.streaming import SpeechStopped as StreamStopped
-from hindi_stt.text import UtteranceMasker
-from hindi_stt.types import Features, LogProbs, Word
+from hindi_stt.types import Word
 
 __all__ = ["UtteranceTranscriber"]
-
-T = TypeVar("T")
-
-# A window that the runner has not answered by then is stale.
-_PARTIAL_TIMEOUT_S: Final = 2.0
-
-
-class _RunnerBackend:
-    """streaming.InferenceBackend over the runner: finals wait their turn, partials do not."""
-
-    def __init__(self, recognizer: Recognizer, model: str) -> None:
-        self._recognizer = recognizer
-        self._model = model
-
-    def partial(self) -> AbstractAsyncContextManager[None]:
-        return self._recognizer.partial()
-
-    async def log_probs(self, features: Features, *, final: bool) -> LogProbs:
-        limit_s = self._recognizer.settings.request_timeout_s if final else _PARTIAL_TIMEOUT_S
-        try:
-            async with asyncio.timeout(limit_s):
-                return await self._recognizer.log_probs(self._model, features, wait_if_busy=final, live_final=final)
-        except TimeoutError as error:
-            raise Timeout(f"The model did not answer within {limit_s:g} s.") from error
-
-    async def in_thread(self, work: Callable[[], T]) -> T:
-        return await self._recognizer.in_thread(work)
 
 
 class UtteranceTranscriber:
@@ -86,25 +53,25 @@ class UtteranceTranscriber:
         writer: EventWriter,
         partial_ready: Callable[[], None],
     ) -> None:
-        self._recognizer = recognizer
-        self._client = client
         self._config = config
         self._writer = writer
-        self._partial_ready = partial_ready
-        self._min_audio_s = recognizer.settings.min_audio_s
-        self._stream: Stream | None = None
-        self._decoder: PacketDecoder | None = None
-        # A number that is masked may go on from one stream to the next.
-        self._masker = UtteranceMasker()
+        observe_final = recognizer.metrics.realtime_final_seconds.observe
+        self._track = Track(recognizer, client, _track_config(config), partial_ready, observe_final)
         self._item_id = ""
         self._previous_item_id: str | None = None
         self._sent_words: list[str] = []
         self._n_failed = 0
         self.n_utterances = 0
-        self.received_s = 0.0
-        """Seconds of audio of the streams until now."""
-        self.audio_s: defaultdict[str, float] = defaultdict(float)
+
+    @property
+    def received_s(self) -> float:
+        """Seconds of audio until now."""
+        return self._track.received_s
+
+    @property
+    def audio_s(self) -> Mapping[str, float]:
         """Seconds of audio that were received, by the tag of the model that they were for."""
+        return self._track.audio_s
 
     async def append(self, data: bytes) -> None:
         """Add a packet, and transcribe what it completes.
@@ -115,22 +82,15 @@ class UtteranceTranscriber:
         Raises:
             SessionClosing: The client has used up its limit of audio, or the limit cannot be checked.
         """
-        stream, decoder = self._current_stream()
-        model = self._config.model_request.pipeline.bundle.tag
-        duration_s = len(data) / self._config.audio.bytes_per_s
         try:
-            await self._recognizer.limits.count_audio(self._client, duration_s)
+            await self._track.admit(data)
         except HindiSTTError as error:
             raise SessionClosing(error, TRY_LATER if isinstance(error, LimitsUnavailable) else POLICY) from error
-        self.audio_s[model] += duration_s
-        samples = decoder.push(data)
-        await self._send_events(stream, stream.push(samples))
-        self.received_s = stream.received_s
+        await self._send_events(self._track.push(data))
 
     async def send_partial(self) -> None:
         """Send the hypothesis about the utterance in progress, if there is one."""
-        if self._stream is not None:
-            await self._send_events(self._stream, self._stream.partial())
+        await self._send_events(self._track.partial())
 
     async def commit(self, event_id: str | None = None) -> None:
         """End the utterance; without one, the client gets an error.
@@ -139,11 +99,11 @@ class UtteranceTranscriber:
             event_id: Id of the client's event.
         """
         before = self.n_utterances, self._n_failed
-        if self._stream is None:
+        if not self._track.has_stream:
             message = "The buffer is empty: nothing was appended."
             await self._writer.send_error(EmptyCommit(message), event_id)
             return
-        await self._end_utterance(event_id)
+        await self._send_events(self._track.commit(), event_id)
         if before == (self.n_utterances, self._n_failed):
             message = "The buffer is empty: no speech has come since the last utterance ended."
             await self._writer.send_error(EmptyCommit(message), event_id)
@@ -158,57 +118,23 @@ class UtteranceTranscriber:
         """Go on with another configuration; the utterance in progress ends with that of before."""
         await self.finish()
         self._config = config
-        self._stream = None
+        await self._track.change(_track_config(config))
 
     async def finish(self) -> None:
         """Send the final text of the utterance in progress, if it is long enough to be one."""
-        if self._stream is not None and self._stream.pending_s > self._min_audio_s:
-            await self._end_utterance()
+        await self._send_events(self._track.finish())
 
     async def discard(self) -> None:
         """Discard unsent results, and wait for the threads that work on them."""
-        if self._stream is not None:
-            await self._stream.clear()
+        await self._track.discard()
 
-    def _current_stream(self) -> tuple[Stream, PacketDecoder]:
-        if self._stream is None or self._decoder is None:
-            pipeline = self._config.model_request.pipeline
-            self._decoder = PacketDecoder(self._config.audio, pipeline.sample_rate)
-            self._stream = Stream(
-                pipeline,
-                _RunnerBackend(self._recognizer, pipeline.bundle.tag),
-                self._config.model_request.options,
-                end_pointing=self._config.turns.enabled,
-                turns=self._config.turns.detection,
-                context=self._config.context,
-                min_s=self._min_audio_s,
-                start_s=self.received_s,
-                masker=self._masker,
-                partial_ready=self._partial_ready,
-            )
-        return self._stream, self._decoder
-
-    async def _end_utterance(self, event_id: str | None = None) -> None:
-        """End the resampler with the utterance, so that nothing of it is left for the next."""
-        stream, decoder = self._stream, self._decoder
-        if stream is None or decoder is None:
-            return
-        self._stream = self._decoder = None
-        await self._send_events(stream, stream.push(decoder.flush()))
-        self.received_s = stream.received_s
-        await self._send_events(stream, stream.commit(), event_id)
-
-    async def _send_events(self, stream: Stream, events: AsyncGenerator[Event], event_id: str | None = None) -> None:
-        """Send a stream's events; what goes wrong costs the utterance, not the connection."""
-        start = time.perf_counter()
+    async def _send_events(self, events: AsyncGenerator[Event], event_id: str | None = None) -> None:
+        """Send a track's events; what goes wrong costs the utterance, not the connection."""
         try:
             async with contextlib.aclosing(events) as found:
                 async for event in found:
                     await self._send_event(event)
-                    if isinstance(event, Utterance):
-                        self._recognizer.metrics.realtime_final_seconds.observe(time.perf_counter() - start)
         except HindiSTTError as error:
-            await stream.clear()
             self._n_failed += 1
             if not self._item_id:
                 shown = EmptyCommit(error.message) if isinstance(error, AudioTooShort) else error
@@ -247,10 +173,6 @@ class UtteranceTranscriber:
         await self._writer.send(self._completed(utterance, item_id))
         self._previous_item_id, self._item_id, self._sent_words = item_id, "", []
         self.n_utterances += 1
-        duration_s = utterance.end_s - utterance.start_s
-        self._recognizer.metrics.audio_seconds.inc(duration_s)
-        model = self._config.model_request.pipeline.bundle.tag
-        self._recognizer.metrics.model_audio_seconds.labels(model).inc(duration_s)
 
     def _completed(self, utterance: Utterance, item_id: str) -> Completed:
         config = self._config
@@ -265,3 +187,13 @@ class UtteranceTranscriber:
             warnings=[*config.warnings, *utterance.warnings],
             logprobs=render.word_log_probs(utterance.words) if config.log_probs else None,
         )
+
+
+def _track_config(config: SessionConfig) -> TrackConfig:
+    return TrackConfig(
+        config.model_request,
+        config.audio,
+        end_pointing=config.turns.enabled,
+        turns=config.turns.detection,
+        context=config.context,
+    )
