@@ -8,11 +8,12 @@ from typing import Final, Generic, TypeVar
 
 from hindi_stt.errors import HindiSTTError
 
-__all__ = ["GOING_AWAY", "INTERNAL_ERROR", "POLICY", "TRY_LATER", "Inbox", "SessionClosing"]
+__all__ = ["GOING_AWAY", "INTERNAL_ERROR", "NORMAL", "POLICY", "TRY_LATER", "Inbox", "SessionClosing", "SessionEnded"]
 
 T = TypeVar("T")
 
 # Close codes of RFC 6455.
+NORMAL: Final = 1000
 GOING_AWAY: Final = 1001
 POLICY: Final = 1008
 INTERNAL_ERROR: Final = 1011
@@ -33,6 +34,10 @@ class SessionClosing(Exception):
         super().__init__(error.message)
         self.error = error
         self.code = code
+
+
+class SessionEnded(Exception):
+    """The client has ended its stream and has had everything."""
 
 
 class Inbox(Generic[T]):
