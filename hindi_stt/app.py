@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import anyio.to_thread
 import bentoml
 from starlette.applications import Starlette
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from hindi_stt.api.error_responses import RequestState
 from hindi_stt.api.health import Health
 from hindi_stt.api.live.connections import LiveConnections
 from hindi_stt.api.middleware.browsers import BrowserMiddleware
 from hindi_stt.api.middleware.exposure import warn_if_open
-from hindi_stt.api.middleware.protection import ProtectionMiddleware
+from hindi_stt.api.middleware.protecting import ProtectionMiddleware
 from hindi_stt.api.middleware.requests import RequestMiddleware
 from hindi_stt.api.realtime.connections import Realtime
 from hindi_stt.api.realtime.routes import realtime_routes
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from hindi_stt.api.jobs.opening import JobOpening
     from hindi_stt.api.jobs.service import JobService
     from hindi_stt.jobs.worker_supervisor import Workers
+    from hindi_stt.protocols.running import RunningProtocols
 
 __all__ = ["HindiSTT"]
 
@@ -78,12 +79,29 @@ def _routes() -> Starlette:
         openapi,
         lambda: current().recognizer,
         [
+            *_protocol_routes(),
             *realtime_routes(lambda: current().realtime, protection.tokens),
             *_job_routes(),
             *page_routes(registry.default, settings),
         ],
         is_known=protection.knows,
     )
+
+
+def _protocol_routes() -> list[BaseRoute]:
+    if not settings.protocol_names:
+        return []
+    from hindi_stt.protocols.routes import protocol_routes  # what only protocols need takes time to import
+
+    return protocol_routes(settings, lambda: bentoml.get_current_service().protocols.parts)
+
+
+def _protocols(recognizer: Recognizer, connections: LiveConnections) -> RunningProtocols | None:
+    if not settings.protocol_names:
+        return None
+    from hindi_stt.protocols.running import RunningProtocols
+
+    return RunningProtocols(recognizer, connections, protection)
 
 
 def _open_ledger() -> Ledger:
@@ -161,6 +179,7 @@ class HindiSTT:
         note_usage = self.ledger.note if self.ledger else lambda *_: None
         self.connections = LiveConnections(self.recognizer, protection.check_still_valid, note_usage)
         self.realtime = Realtime(self.recognizer, self.connections)
+        self.protocols = _protocols(self.recognizer, self.connections)
         self.job_opening = _job_opening(self.recognizer, self._start_job_workers) if settings.jobs_dir else None
         self._job_workers: Workers | None = None
         self._heartbeat = Heartbeat(find_runtime_dir(), "api")
@@ -175,6 +194,8 @@ class HindiSTT:
         self._memory_return.start()
         self.health.start(self._infer.probe)
         self.connections.start()
+        if self.protocols:
+            await self.protocols.start()
         if self.job_opening:
             await self.job_opening.start()
         before_sigterm(self.connections.drain)
@@ -185,6 +206,8 @@ class HindiSTT:
         """Stop watching the runner, and let go of what others hold for us."""
         await self.health.stop()
         await self.connections.stop()
+        if self.protocols:
+            await self.protocols.stop()
         if self._job_workers:
             await self._job_workers.stop()
         if self.job_opening:

@@ -23,6 +23,7 @@ from hindi_stt.decoding.decoders import LM_ROLE, NO_LANGUAGE_MODEL, vocabulary_o
 from hindi_stt.decoding.hotwords import build_tree
 from hindi_stt.errors import HindiSTTError, InvalidSetting
 from hindi_stt.inference.model_cache import check_model_memory
+from hindi_stt.protocols.checks import check_protocols
 from hindi_stt.settings import Settings, shown, split_list, variable
 from hindi_stt.text import TextOptions, Writer
 from hindi_stt.text.punctuation import PausePunctuator
@@ -63,6 +64,7 @@ def check_settings(settings: Settings) -> Registry:
         _check_databases,
         _check_traces,
         _check_jobs,
+        check_protocols,
     )
     for check in checks:
         check(settings)

@@ -91,6 +91,26 @@ class KeyRing:
             raise InvalidKey("The API key is not one of this server's any more.")
         return _unless_revoked(found)
 
+    def named(self, name: str) -> Key:
+        """Find a valid key by the name of its client, for connections that carry no key.
+
+        Args:
+            name: Name of the client.
+
+        Returns:
+            Its key; of several, the one that was made last.
+
+        Raises:
+            InvalidKey: No valid key has this name.
+            KeysUnavailable: The file cannot be read, and the grace period is over.
+        """
+        self._reload()
+        self._check_grace()
+        valid = [key for key in self._keys.values() if key.name == name and key.revoked is None]
+        if not valid:
+            raise InvalidKey(f"No valid API key has the name {name[:64]!r}.")
+        return max(valid, key=lambda key: key.created)
+
     def problem(self) -> KeyFileProblem | None:
         """Say whether the file cannot be read now.
 

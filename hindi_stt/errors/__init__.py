@@ -17,6 +17,7 @@
     ├── KeyRevoked                       403
     ├── HostNotAllowed                   403  asked by a name that is none of the server's
     ├── OriginNotAllowed                 403  a page of another site asks
+    ├── NetworkNotAllowed                403  a connection without a key, from a network that is not listed
     ├── NotFound                         404
     ├── JobsOff                          404  the server takes no jobs
     ├── JobNotFound                      404
@@ -29,6 +30,7 @@
     ├── SessionIdle                      408  a realtime connection was closed by the server
     ├── SessionExpired                   408
     ├── SlowReader                       408
+    ├── StartTimeout                     408  a connection did not say what it is
     ├── ResultNotReady                   409  a job's file has no transcript yet, or none at all
     ├── UploadConflict                   409  resumable uploads (tus)
     ├── UploadIncomplete                 409
@@ -170,7 +172,14 @@ from hindi_stt.errors.models import (
     UnsupportedModel,
     VerificationFailed,
 )
-from hindi_stt.errors.realtime import SessionExpired, SessionIdle, SlowReader, TooManyConnections
+from hindi_stt.errors.realtime import (
+    NetworkNotAllowed,
+    SessionExpired,
+    SessionIdle,
+    SlowReader,
+    StartTimeout,
+    TooManyConnections,
+)
 from hindi_stt.errors.request import (
     ClientClosedRequest,
     EmptyBody,
@@ -265,6 +274,7 @@ __all__ = [
     "ModelGated",
     "ModelNotFound",
     "ModelUnavailable",
+    "NetworkNotAllowed",
     "NoMicrophone",
     "NotAModelFile",
     "NotAcceptable",
@@ -285,6 +295,7 @@ __all__ = [
     "ShuttingDown",
     "SlowReader",
     "SourceUnavailable",
+    "StartTimeout",
     "StorageFull",
     "Timeout",
     "TooLarge",

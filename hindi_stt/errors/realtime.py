@@ -5,9 +5,11 @@ from __future__ import annotations
 from hindi_stt.errors.base import HindiSTTError
 
 __all__ = [
+    "NetworkNotAllowed",
     "SessionExpired",
     "SessionIdle",
     "SlowReader",
+    "StartTimeout",
     "TooManyConnections",
 ]
 
@@ -38,3 +40,17 @@ class TooManyConnections(HindiSTTError):
 
     code, status = "too_many_connections", 429
     help = "Try again when another connection has closed, or add a machine."
+
+
+class NetworkNotAllowed(HindiSTTError):
+    """A connection without a key comes from a network that HINDI_STT_PROTOCOL_NETWORKS does not list."""
+
+    code, status = "network_not_allowed", 403
+    help = "Connect from one of these networks, or send a key where the protocol can carry one."
+
+
+class StartTimeout(HindiSTTError):
+    """A connection of a protocol did not say within ten seconds what it is."""
+
+    code, status = "start_timeout", 408
+    help = "Send the protocol's first message as soon as the connection is open."

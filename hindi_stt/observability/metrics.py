@@ -70,6 +70,24 @@ class Metrics:
             "Time from the packet that ends an utterance to its final text.",
             buckets=_STAGE_SECONDS,
         )
+        self.protocol_connections = Gauge(
+            "hindi_stt_protocol_connections",
+            "Connections of telephony and other protocols that are open.",
+            ["protocol"],
+            multiprocess_mode="livesum",
+        )
+        self.protocol_audio_seconds = Counter(
+            "hindi_stt_protocol_audio_seconds", "Audio received by each protocol, in seconds.", ["protocol"]
+        )
+        self.protocol_final_seconds = Histogram(
+            "hindi_stt_protocol_final_seconds",
+            "Time from the packet that ends an utterance to its final text.",
+            ["protocol"],
+            buckets=_STAGE_SECONDS,
+        )
+        self.protocol_rejected_messages = Counter(
+            "hindi_stt_protocol_rejected_messages", "Messages that could not be used.", ["protocol"]
+        )
         self.cache = Counter("hindi_stt_cache", "Recordings looked up in the cache of results.", ["outcome"])
         self.job_files = Counter("hindi_stt_job_files", "Files of jobs that have ended at a worker.", ["outcome"])
         self.job_audio_seconds = Counter("hindi_stt_job_audio_seconds", "Audio transcribed for jobs, in seconds.")

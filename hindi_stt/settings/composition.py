@@ -13,6 +13,7 @@ from hindi_stt.settings.fields import SettingsGroup, shown, variable
 from hindi_stt.settings.jobs import JobSettings
 from hindi_stt.settings.models import InferenceSettings, ModelSettings
 from hindi_stt.settings.operation import OperationSettings, StorageSettings
+from hindi_stt.settings.protocols import ProtocolSettings
 from hindi_stt.settings.requests import RealtimeSettings, RecordingSettings, RequestSettings
 from hindi_stt.settings.text import DecodingSettings, TextSettings
 
@@ -26,6 +27,7 @@ class Settings(
     RecordingSettings,
     RequestSettings,
     RealtimeSettings,
+    ProtocolSettings,
     AccessSettings,
     LimitSettings,
     JobSettings,

@@ -1,53 +1,35 @@
-"""Access control: checks keys, rate limits and uploads before a body is read.
-
-Open to all clients: the page, the documents that describe the API, and the probes. Everything else needs a key
-where there are keys. Only requests with a body (POST, PATCH) count against limits.
-"""
+"""Access control: whose request it is, and what one client may send at a time."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import ipaddress
 import math
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from starlette.requests import HTTPConnection, Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from starlette.websockets import WebSocket
+from starlette.types import Message, Receive
 
-from hindi_stt.access.keys import KeyRing
+from hindi_stt.access.keys import Key, KeyRing
 from hindi_stt.access.limits import Client, RateLimits
 from hindi_stt.access.tokens import TOKEN_PREFIX, Tokens
-from hindi_stt.api.error_responses import deny_handshake, error_response, state_of
 from hindi_stt.api.middleware.credentials import key_of
-from hindi_stt.api.middleware.origins import check_host, check_site
 from hindi_stt.api.uploads.disk_space import UploadSpace
 from hindi_stt.api.uploads.receive import FRAMING_BYTES
 from hindi_stt.errors import (
     HindiSTTError,
+    InvalidKey,
     KeysUnavailable,
-    LimitsUnavailable,
     TooManyUploads,
-    UnsupportedEncoding,
 )
-from hindi_stt.observability.request_context import set_current_client
 from hindi_stt.settings import Settings
 
-__all__ = ["Protection", "ProtectionMiddleware"]
-
-_OPEN: Final = frozenset({"/", "/docs.json", "/schema.json", "/health", "/healthz", "/livez", "/readyz", "/ui"})
-_SENDING: Final = frozenset({"POST", "PATCH"})
-_OPEN_FOLDERS: Final = ("/reference/", "/ui/")
-# So much of a refused body is read, so that its sender reads the answer and not a broken connection.
-_LINGER_BYTES: Final = 2**20
-_LINGER_S: Final = 2.0
-# Close codes of WebSockets, as IANA lists them.
-_POLICY_VIOLATION: Final = 1008
-_TRY_AGAIN_LATER: Final = 1013
+__all__ = [
+    "Protection",
+]
 
 
 class Protection:
@@ -90,17 +72,62 @@ class Protection:
             KeyRevoked: The key was revoked.
             KeysUnavailable: The key file cannot be read, and the grace period is over.
         """
-        requests, audio_s = self._settings.requests_per_minute, self._settings.audio_s_per_hour
         if self._keys is None:
-            return Client(_address_of(connection), requests, audio_s)
+            return self._client(_address_of(connection))
         token = key_of(connection)
         # A page may hold a token, and a page may only listen.
         by_token = token.startswith(TOKEN_PREFIX) and connection.scope["type"] == "websocket"
-        key = self._keys.entry(self.tokens.key_id(token)) if by_token else self._keys.find(token)
+        return self._holder(self._keys.entry(self.tokens.key_id(token)) if by_token else self._keys.find(token))
+
+    def client_with_key(self, key: str) -> Client:
+        """Identify the client of a key that came in a message instead of a header; only where there are keys.
+
+        Args:
+            key: The key.
+
+        Returns:
+            The client and its limits.
+
+        Raises:
+            InvalidKey: The key is not one of this server's.
+            KeyRevoked: The key was revoked.
+            KeysUnavailable: The key file cannot be read, and the grace period is over.
+        """
+        if self._keys is None:
+            raise InvalidKey("This server has no API keys.")
+        return self._holder(self._keys.find(key))
+
+    def client_named(self, name: str) -> Client:
+        """Identify the client that a setting names; only where there are keys.
+
+        Args:
+            name: The name of a key.
+
+        Returns:
+            The client and its limits.
+
+        Raises:
+            InvalidKey: No valid key has this name.
+            KeysUnavailable: The key file cannot be read, and the grace period is over.
+        """
+        if self._keys is None:
+            raise InvalidKey("This server has no API keys.")
+        return self._holder(self._keys.named(name))
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether the server has API keys."""
+        return self._keys is not None
+
+    def _client(self, name: str) -> Client:
+        return Client(name, self._settings.requests_per_minute, self._settings.audio_s_per_hour)
+
+    def _holder(self, key: Key) -> Client:
+        client = self._client(key.name)
         return Client(
             key.name,
-            requests if key.requests_per_minute is None else key.requests_per_minute,
-            audio_s if key.audio_s_per_hour is None else key.audio_s_per_hour,
+            client.requests_per_minute if key.requests_per_minute is None else key.requests_per_minute,
+            client.audio_s_per_hour if key.audio_s_per_hour is None else key.audio_s_per_hour,
             key.id,
         )
 
@@ -198,79 +225,6 @@ class Protection:
             body.close()
 
 
-class ProtectionMiddleware:
-    """ASGI middleware inside RequestMiddleware: refuses what `Protection` refuses.
-
-    Args:
-        app: The application.
-        protection: Keys, limits and upload bounds.
-    """
-
-    def __init__(self, app: ASGIApp, protection: Protection) -> None:
-        self.app = app
-        self._protection = protection
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let one request or WebSocket through, or refuse it."""
-        if scope["type"] == "http":
-            await self._request(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await self._socket(scope, receive, send)
-        else:
-            await self.app(scope, receive, send)
-
-    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            check_host(Request(scope), self._protection.settings)
-            check_site(Request(scope), self._protection.settings.origins)
-        except HindiSTTError as error:
-            await self._refuse(error, scope, receive, send)
-            return
-        if scope["path"] in _OPEN or scope["path"].startswith(_OPEN_FOLDERS):
-            await self.app(scope, receive, send)
-            return
-        request = Request(scope)
-        with contextlib.ExitStack() as stack:
-            try:
-                client = self._protection.client_of(request)
-                state = state_of(request)
-                state.client = client
-                set_current_client(client.name)
-                state.facts["client"] = client.name
-                _check_encoding(request)
-                if scope["method"] in _SENDING:
-                    await self._protection.limits.count_request(client)
-                    receive = stack.enter_context(self._protection.receiving(client, request, receive))
-            except HindiSTTError as error:
-                await self._refuse(error, scope, receive, send)
-                return
-            await self.app(scope, receive, send)
-
-    async def _refuse(self, error: HindiSTTError, scope: Scope, receive: Receive, send: Send) -> None:
-        ended = await _linger(receive)
-        response = error_response(Request(scope), error)
-        if not ended:
-            response.headers["Connection"] = "close"
-        await response(scope, receive, send)
-
-    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            check_host(HTTPConnection(scope), self._protection.settings)
-            client = self._protection.client_of(HTTPConnection(scope))
-            await self._protection.limits.count_request(client)
-        except HindiSTTError as error:
-            # As an answer to the handshake where the server can, which every client reports with its status.
-            if "websocket.http.response" in scope.get("extensions", {}):
-                await deny_handshake(WebSocket(scope, receive, send), error)
-            else:
-                code = _TRY_AGAIN_LATER if isinstance(error, LimitsUnavailable) else _POLICY_VIOLATION
-                await send({"type": "websocket.close", "code": code, "reason": error.code})
-            return
-        scope["hindi_stt_client"] = client
-        set_current_client(client.name)
-        await self.app(scope, receive, send)
-
-
 def _address_of(connection: HTTPConnection) -> str:
     """The client's address; a proxy may have put anything in its place."""
     host = connection.client.host if connection.client else ""
@@ -278,22 +232,3 @@ def _address_of(connection: HTTPConnection) -> str:
         return str(ipaddress.ip_address(host))
     except ValueError:
         return "-"
-
-
-def _check_encoding(request: Request) -> None:
-    encoding = request.headers.get("content-encoding", "").strip()
-    if encoding.lower() not in {"", "identity"}:
-        raise UnsupportedEncoding(f"The body has Content-Encoding {encoding[:64]!r}, which this server does not undo.")
-
-
-async def _linger(receive: Receive) -> bool:
-    """Read and forget what comes of a body, within bounds; whether it came to its end."""
-    received = 0
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_LINGER_S):
-            while received <= _LINGER_BYTES:
-                message = await receive()
-                received += len(message.get("body", b""))
-                if not message.get("more_body"):
-                    return True
-    return False

@@ -1,0 +1,212 @@
+"""What an adapter is: messages of a protocol → commands, and what was recognised → messages. Does no I/O."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from hindi_stt.audio import PacketFormat
+from hindi_stt.errors import HindiSTTError
+from hindi_stt.streaming import Event
+
+__all__ = [
+    "Adapter",
+    "Audio",
+    "CallInfo",
+    "Command",
+    "Configure",
+    "EndOfAudio",
+    "EndUtterance",
+    "Message",
+    "Note",
+    "Start",
+    "TrackSpec",
+]
+
+Message = str | bytes
+"""A message of a WebSocket: text or binary."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackSpec:
+    """One track of audio.
+
+    Attributes:
+        label: Whose it is: `inbound` (what the caller says), `outbound`, or a name of the protocol's own.
+        audio: Format of its packets.
+    """
+
+    label: str
+    audio: PacketFormat
+
+
+@dataclass(frozen=True, slots=True)
+class CallInfo:
+    """What the platform says about a call.
+
+    Attributes:
+        id: The platform's id of the call; empty where it gives none.
+        facts: Further facts, such as the numbers of both sides, for whoever listens.
+    """
+
+    id: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The stream begins. It comes before every other command, and once.
+
+    Attributes:
+        tracks: The tracks.
+        parameters: Options by the names of the file API's fields, and what else the platform's user sent along.
+        call: About the call; None where the protocol has no calls.
+        key: The API key, where the protocol carries it in its messages.
+    """
+
+    tracks: Sequence[TrackSpec]
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    call: CallInfo | None = None
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """A packet of one track.
+
+    Attributes:
+        track: Position of the track in `Start.tracks`.
+        data: Bytes in the format of the track, split anywhere.
+    """
+
+    track: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Configure:
+    """Other options or another format from here on; the utterance in progress ends with those of before.
+
+    Attributes:
+        tracks: The tracks, as many as before.
+        parameters: As in `Start`.
+    """
+
+    tracks: Sequence[TrackSpec]
+    parameters: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class EndUtterance:
+    """The utterances in progress end here; the stream goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something about the call that is no audio, for whoever listens: a key that was pressed, a mark.
+
+    Attributes:
+        kind: `dtmf`, `mark`, or a name of the protocol's own.
+        value: Its value.
+    """
+
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndOfAudio:
+    """The last command: final texts follow, and the connection is closed."""
+
+
+Command = Start | Audio | Configure | EndUtterance | Note | EndOfAudio
+
+
+class Adapter(abc.ABC):
+    """The messages of one protocol, for one connection.
+
+    Attributes:
+        name: The protocol's name, in settings, metrics and the log.
+    """
+
+    name: ClassVar[str]
+
+    @abc.abstractmethod
+    def receive(self, message: Message) -> list[Command]:
+        """Parse a message of the client.
+
+        Args:
+            message: The message.
+
+        Returns:
+            What it asks for; empty where it asks for nothing.
+
+        Raises:
+            InvalidRequest: The message cannot be used. It is answered with `error`, and the connection goes on.
+        """
+
+    def warnings(self) -> list[str]:
+        """Return what was lost of the audio on its way, in words, since this was last called."""
+        return []
+
+    def started(self, warnings: Sequence[str]) -> list[Message]:
+        """Answer a Start or Configure that is in force.
+
+        Args:
+            warnings: What of the options has no effect.
+
+        Returns:
+            Messages to send.
+        """
+        del warnings
+        return []
+
+    def results(self, track: int, event: Event) -> list[Message]:
+        """Write what was recognised as messages.
+
+        Args:
+            track: Position of the track.
+            event: The event of its stream.
+
+        Returns:
+            Messages to send at once.
+        """
+        del track, event
+        return []
+
+    def handled(self, command: Command) -> list[Message]:
+        """Answer a command of which every event has been passed to `results`.
+
+        Args:
+            command: The command, other than Start.
+
+        Returns:
+            Messages to send; for EndOfAudio, the last ones.
+        """
+        del command
+        return []
+
+    def error(self, error: HindiSTTError) -> list[Message]:
+        """Write an error as messages.
+
+        Args:
+            error: The error.
+
+        Returns:
+            Messages to send; empty where the protocol has none, so that the client only gets the reason of the close.
+        """
+        del error
+        return []
+
+    def closing(self, error: HindiSTTError) -> list[Message]:
+        """Write the reason for which the server closes the connection, after the last results; by default as `error`.
+
+        Args:
+            error: The reason.
+
+        Returns:
+            Messages to send.
+        """
+        return self.error(error)

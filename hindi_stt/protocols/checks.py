@@ -1,0 +1,65 @@
+"""Checks the settings of protocols before the server listens."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from pathlib import Path
+from typing import Final
+
+from hindi_stt.access.key_file import read_key_file
+from hindi_stt.errors import InvalidSetting
+from hindi_stt.protocols.networks import parse_networks
+from hindi_stt.settings import Settings, shown, variable
+from hindi_stt.settings.protocols import PROTOCOLS
+
+__all__ = ["check_protocols"]
+
+_HOST_NAME: Final = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+
+
+def check_protocols(settings: Settings) -> None:
+    """Check the settings of the protocols that are on.
+
+    Args:
+        settings: The server's.
+
+    Raises:
+        InvalidSetting: One of them cannot be used.
+    """  # noqa: DOC501  # _wrong is a function
+    for name in sorted(settings.protocol_names - set(PROTOCOLS)):
+        raise _wrong("protocols", settings.protocols, f"{name!r} is none of {', '.join(PROTOCOLS)}.")
+    networks = parse_networks(settings.protocol_networks)
+    if settings.protocols and settings.key_file:
+        valid = {key.name for key in read_key_file(Path(settings.key_file)).keys if key.revoked is None}
+        for name in sorted({name for _, name in networks if name} - valid):
+            raise _wrong("protocol_networks", settings.protocol_networks, f"no valid API key has the name {name!r}.")
+    if not _is_host(settings.protocol_host):
+        reason = "is no address and no name of a host: write 127.0.0.1, or 0.0.0.0 for all addresses."
+        raise _wrong("protocol_host", settings.protocol_host, reason)
+    if settings.vosk_port:
+        if "vosk" not in settings.protocol_names:
+            raise _wrong("vosk_port", settings.vosk_port, f"add vosk to {variable('protocols')}, or leave it out.")
+        _check_port("vosk_port", settings.protocol_host, settings.vosk_port)
+
+
+def _is_host(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return bool(_HOST_NAME.fullmatch(text.lower()))
+    return True
+
+
+def _check_port(name: str, host: str, port: int) -> None:
+    from hindi_stt.protocols.ports import listening  # and with it what only protocols need
+
+    try:
+        listening(host, port).close()
+    except OSError as error:
+        reason = f"{host}:{port} cannot be listened on: {error.strerror}; see {variable('protocol_host')}, too."
+        raise _wrong(name, port, reason) from error
+
+
+def _wrong(name: str, value: object, reason: str) -> InvalidSetting:
+    return InvalidSetting(f"{variable(name)}={shown(value)}: {reason}")

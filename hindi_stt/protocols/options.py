@@ -1,0 +1,105 @@
+"""The options of a connection: parameters that its protocol carries → how its tracks are transcribed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from hindi_stt.api.forms.transcription_request import ModelRequest, parse_model_requests
+from hindi_stt.api.live.track import TrackConfig
+from hindi_stt.api.recognizer import Recognizer
+from hindi_stt.errors import InvalidRequest
+from hindi_stt.protocols.adapter import TrackSpec
+from hindi_stt.streaming import TurnDetection
+from hindi_stt.transcription.options import FIELDS as OPTIONS
+
+__all__ = ["MAX_RATE", "MIN_RATE", "PARAMETERS", "ConnectionOptions", "parse_options", "parse_rate"]
+
+MIN_RATE: Final = 8_000
+MAX_RATE: Final = 48_000
+_SILENCE: Final = "silence_ms"
+_SILENCE_MS: Final = range(50, 10_001)
+
+PARAMETERS: Final = ("model", "language", "prompt", *OPTIONS, _SILENCE)
+"""The parameters that mean something; others are passed on to whoever listens to a call."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionOptions:
+    """The options in force.
+
+    Attributes:
+        tracks: For each track.
+        warnings: What of the parameters has no effect, in words.
+    """
+
+    tracks: tuple[TrackConfig, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def model_request(self) -> ModelRequest:
+        """The model of all tracks, and its options."""
+        return self.tracks[0].model_request
+
+
+def parse_options(
+    specs: Sequence[TrackSpec], parameters: Mapping[str, str], recognizer: Recognizer
+) -> ConnectionOptions:
+    """Parse the parameters of a connection.
+
+    Args:
+        specs: Its tracks, at least one.
+        parameters: By the names of the file API's fields, and `silence_ms`: silence that ends an utterance, 50 to
+            10,000; without, utterances end where long files are cut. Empty values and unknown names are ignored.
+        recognizer: Holds the models.
+
+    Returns:
+        The options.
+
+    Raises:
+        InvalidRequest: A value cannot be used.
+        UnknownModel: The server does not have the model.
+        UnknownLanguage: The server refuses the language.
+    """
+    given = {name: value for name in PARAMETERS if (value := parameters.get(name, ""))}
+    turns = _turns(given.pop(_SILENCE, ""))
+    model_request, *others = parse_model_requests(given, {}, recognizer)
+    if others:
+        offered = ", ".join(one.pipeline.bundle.manifest.language for one in (model_request, *others))
+        raise InvalidRequest(
+            f"Several languages go with recordings; a connection names one of {offered}.", param="language"
+        )
+    tracks = tuple(TrackConfig(model_request, spec.audio, turns=turns) for spec in specs)
+    return ConnectionOptions(tracks, model_request.warnings)
+
+
+def parse_rate(value: object) -> int:
+    """Parse a sample rate, as a number or as text.
+
+    Args:
+        value: What the client sent.
+
+    Returns:
+        Hz.
+
+    Raises:
+        InvalidRequest: It is no whole number from 8,000 to 48,000.
+    """
+    try:
+        rate = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else 0.0
+    except ValueError:
+        rate = 0.0
+    if not MIN_RATE <= rate <= MAX_RATE or rate != int(rate):
+        raise InvalidRequest(f"The sample rate is a whole number from {MIN_RATE} to {MAX_RATE}.", param="sample_rate")
+    return int(rate)
+
+
+def _turns(silence_ms: str) -> TurnDetection | None:
+    if not silence_ms:
+        return None
+    if not (silence_ms.isascii() and silence_ms.isdecimal() and len(silence_ms) < 6 and int(silence_ms) in _SILENCE_MS):
+        raise InvalidRequest(
+            f"{_SILENCE} is a whole number from {_SILENCE_MS[0]} to {_SILENCE_MS[-1]}.", param=_SILENCE
+        )
+    return TurnDetection(silence_duration_ms=int(silence_ms))

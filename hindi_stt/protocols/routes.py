@@ -1,0 +1,69 @@
+"""The routes of the protocols that are on, at the API's port."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.routing import BaseRoute, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from hindi_stt.api.error_responses import deny_handshake
+from hindi_stt.api.middleware.origins import check_origin
+from hindi_stt.errors import HindiSTTError
+from hindi_stt.protocols.clients import ProtocolClients
+from hindi_stt.protocols.endpoints import ENDPOINTS, Endpoint
+from hindi_stt.protocols.server import ProtocolServer
+from hindi_stt.protocols.transport import StarletteTransport
+from hindi_stt.settings import Settings
+
+__all__ = ["Protocols", "protocol_routes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Protocols:
+    """What the routes need.
+
+    Attributes:
+        server: Serves connections.
+        clients: Finds out whose they are.
+    """
+
+    server: ProtocolServer
+    clients: ProtocolClients
+
+
+def protocol_routes(settings: Settings, protocols: Callable[[], Protocols]) -> list[BaseRoute]:
+    """Make the routes of the protocols that the settings name.
+
+    Args:
+        settings: The server's.
+        protocols: Returns the worker's protocols; called for each connection.
+
+    Returns:
+        The routes.
+    """
+    return [
+        _route(endpoint, settings, protocols) for name, endpoint in ENDPOINTS.items() if name in settings.protocol_names
+    ]
+
+
+def _route(endpoint: Endpoint, settings: Settings, protocols: Callable[[], Protocols]) -> WebSocketRoute:
+    async def connect(websocket: WebSocket) -> None:
+        try:
+            check_origin(websocket, settings.origins)
+            adapter = endpoint.adapter(websocket)
+        except HindiSTTError as error:
+            await deny_handshake(websocket, error)
+            return
+        await websocket.accept()
+        current = protocols()
+        await current.server.serve(
+            StarletteTransport(websocket),
+            adapter,
+            websocket,
+            websocket.scope["hindi_stt_client"],
+            lambda key: current.clients.of(websocket, key),
+        )
+
+    return WebSocketRoute(endpoint.path, connect)

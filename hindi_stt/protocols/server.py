@@ -1,0 +1,159 @@
+"""Serves connections of protocols: from the first message to the last, whatever the transport."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import HTTPConnection
+
+from hindi_stt.access.limits import Client
+from hindi_stt.api.live.connections import LiveConnections
+from hindi_stt.api.live.inbox import POLICY, TRY_LATER, SessionClosing
+from hindi_stt.api.live.session import CONNECTION_LOST
+from hindi_stt.api.recognizer import Recognizer
+from hindi_stt.errors import HindiSTTError, LimitsUnavailable, ShuttingDown, StartTimeout, TooManyConnections
+from hindi_stt.observability.request_context import log, set_current_client
+from hindi_stt.protocols.adapter import Adapter, Command, Message, Start
+from hindi_stt.protocols.messages import checked_commands
+from hindi_stt.protocols.options import parse_options
+from hindi_stt.protocols.session import ProtocolSession
+from hindi_stt.protocols.transport import Transport, send_within
+
+__all__ = ["FindClient", "ProtocolServer"]
+
+# A connection whose client is not known yet has to say so soon.
+_START_TIMEOUT_S: Final = 10.0
+_MAX_REJECTED: Final = 20
+_LATER: Final = (LimitsUnavailable, ShuttingDown, TooManyConnections)
+
+FindClient = Callable[[str], Awaitable[Client]]
+"""Takes the key that came in the first message, or an empty text; raises HindiSTTError where nobody may connect so."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """What the first messages said.
+
+    Attributes:
+        start: The Start.
+        more: Commands that came together with it.
+    """
+
+    start: Start
+    more: Sequence[Command]
+
+
+class ProtocolServer:
+    """The protocols of one API worker.
+
+    Args:
+        recognizer: Transcribes.
+        connections: The worker's live connections, whose places these share.
+    """
+
+    def __init__(self, recognizer: Recognizer, connections: LiveConnections) -> None:
+        self._recognizer = recognizer
+        self._connections = connections
+        self._settings = recognizer.settings
+        self._n_opening = 0
+
+    async def serve(
+        self,
+        transport: Transport,
+        adapter: Adapter,
+        connection: HTTPConnection,
+        client: Client | None,
+        find: FindClient,
+    ) -> None:
+        """Serve one connection from its first message to its end.
+
+        Args:
+            transport: The connection, accepted.
+            adapter: Its protocol.
+            connection: The handshake.
+            client: The client, where the handshake said so.
+            find: Finds the client where it did not.
+        """
+        try:
+            opening = await self._open(transport, adapter, known=client is not None)
+            if opening is None:
+                return
+            if client is None:
+                client = await find(opening.start.key)
+            set_current_client(client.name)
+            self._connections.check_open()
+            self._connections.check_place(client)
+            options = parse_options(opening.start.tracks, opening.start.parameters, self._recognizer)
+        except HindiSTTError as error:
+            await self._refuse(transport, adapter, error)
+            return
+        except SessionClosing as closing:
+            await self._refuse(transport, adapter, closing.error)
+            return
+        session = ProtocolSession(transport, adapter, opening.start, options, client, self._recognizer)
+        gauge = self._recognizer.metrics.protocol_connections.labels(adapter.name)
+        gauge.inc()
+        try:
+            with self._connections.held(session, connection.scope["path"]):
+                session.begin_with(opening.more)
+                await session.run()
+        finally:
+            gauge.dec()
+
+    async def _open(self, transport: Transport, adapter: Adapter, *, known: bool) -> _Opening | None:
+        """Read until the stream starts; None where the client goes before."""
+        self._connections.check_open()
+        # Those whose client is not known yet are not counted for anybody: they have a bound of their own.
+        if self._n_opening >= max(1, self._settings.realtime_connections):
+            raise TooManyConnections(f"{self._n_opening} connections have not said what they are, which is the bound.")
+        self._n_opening += 1
+        limit_s = self._settings.realtime_idle_s if known else _START_TIMEOUT_S
+        try:
+            async with asyncio.timeout(limit_s):
+                return await self._first_commands(transport, adapter)
+        except TimeoutError as error:
+            raise StartTimeout(f"The stream was not started within {limit_s:g} s.") from error
+        finally:
+            self._n_opening -= 1
+
+    async def _first_commands(self, transport: Transport, adapter: Adapter) -> _Opening | None:
+        n_rejected = 0
+        while (message := await _received(transport)) is not None:
+            try:
+                commands = checked_commands(adapter, message)
+            except HindiSTTError as error:
+                self._count(adapter, error)
+                self._recognizer.metrics.protocol_rejected_messages.labels(adapter.name).inc()
+                n_rejected += 1
+                if n_rejected >= _MAX_REJECTED:
+                    raise
+                for answer in adapter.error(error):
+                    await send_within(transport, answer, self._settings.realtime_write_timeout_s)
+                continue
+            for position, command in enumerate(commands):
+                if isinstance(command, Start):
+                    return _Opening(command, commands[position + 1 :])
+        return None
+
+    async def _refuse(self, transport: Transport, adapter: Adapter, error: HindiSTTError) -> None:
+        self._count(adapter, error)
+        with contextlib.suppress(*CONNECTION_LOST, TimeoutError, SessionClosing):
+            for message in adapter.closing(error):
+                await send_within(transport, message, self._settings.realtime_write_timeout_s)
+            async with asyncio.timeout(self._settings.realtime_write_timeout_s):
+                await transport.close(TRY_LATER if isinstance(error, _LATER) else POLICY, error.code)
+
+    def _count(self, adapter: Adapter, error: HindiSTTError) -> None:
+        self._recognizer.metrics.errors.labels(error.code).inc()
+        log.info("%s refused code=%s", adapter.name, error.code)
+
+
+async def _received(transport: Transport) -> Message | None:
+    try:
+        return await transport.receive()
+    except CONNECTION_LOST:
+        return None

@@ -1,0 +1,275 @@
+"""One connection of a protocol: its adapter's commands to tracks, and what they recognise back to the adapter."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from hindi_stt.access.limits import Client
+from hindi_stt.api.live.connections import DRAIN_S
+from hindi_stt.api.live.inbox import NORMAL, POLICY, TRY_LATER, SessionClosing, SessionEnded
+from hindi_stt.api.live.session import CONNECTION_LOST, ConnectionTasks
+from hindi_stt.api.live.track import Track
+from hindi_stt.api.recognizer import Recognizer
+from hindi_stt.errors import HindiSTTError, InvalidRequest, LimitsUnavailable
+from hindi_stt.protocols.adapter import (
+    Adapter,
+    Audio,
+    Command,
+    Configure,
+    EndOfAudio,
+    EndUtterance,
+    Message,
+    Note,
+    Start,
+)
+from hindi_stt.protocols.listener import CallListener
+from hindi_stt.protocols.messages import checked_commands
+from hindi_stt.protocols.options import ConnectionOptions, parse_options
+from hindi_stt.protocols.transport import Transport, send_within
+from hindi_stt.streaming import Event
+
+__all__ = ["ProtocolSession"]
+
+_MAX_REJECTED: Final = 20
+# What each message counts as at least, in bytes of audio.
+_MIN_BYTES: Final = 320
+
+
+@dataclass(frozen=True, slots=True)
+class _Rejected:
+    """A message that cannot be used."""
+
+    error: HindiSTTError
+
+
+@dataclass(frozen=True, slots=True)
+class _PartialReady:
+    """A hypothesis about a track's utterance in progress can be taken."""
+
+    track: int
+
+
+_Item = Command | _Rejected | _PartialReady
+
+
+class ProtocolSession(ConnectionTasks[_Item]):
+    """A connection whose Start is known.
+
+    Args:
+        transport: The connection.
+        adapter: Its protocol.
+        start: Its Start.
+        options: What the Start asks for.
+        client: Whose limits it counts against.
+        recognizer: The worker's recognizer.
+        listener: Takes what is recognised of a call; None for none.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        adapter: Adapter,
+        start: Start,
+        options: ConnectionOptions,
+        client: Client,
+        recognizer: Recognizer,
+        listener: CallListener | None = None,
+    ) -> None:
+        super().__init__(client, recognizer.settings)
+        self._kind = adapter.name
+        self._transport = transport
+        self._adapter = adapter
+        self._start = start
+        self._options = options
+        self._recognizer = recognizer
+        self._metrics = recognizer.metrics
+        self._listener = listener
+        observe = self._metrics.protocol_final_seconds.labels(adapter.name).observe
+        self._tracks = [
+            Track(recognizer, client, config, partial(self._partial_ready, position), observe)
+            for position, config in enumerate(options.tracks)
+        ]
+        self._rates = [config.audio.bytes_per_s for config in options.tracks]
+        self._last_received_s = time.monotonic()
+        self._n_rejected = 0
+        self._gone = False
+
+    @property
+    def idle_s(self) -> float:
+        """Seconds since the client has sent anything."""
+        return time.monotonic() - self._last_received_s
+
+    @property
+    def audio_s(self) -> Mapping[str, float]:
+        """Seconds of audio that were received, by the tag of the model that they were for."""
+        total: dict[str, float] = {}
+        for track in self._tracks:
+            for model, seconds in track.audio_s.items():
+                total[model] = total.get(model, 0.0) + seconds
+        return total
+
+    def begin_with(self, commands: Sequence[Command]) -> None:
+        """Add commands that were read together with the Start, before `run`."""
+        for command in commands:
+            self._inbox.put_now(command)
+
+    def _partial_ready(self, track: int) -> None:
+        self._inbox.put_now(_PartialReady(track))
+
+    async def _read(self) -> None:
+        while (message := await self._received()) is not None:
+            self._last_received_s = time.monotonic()
+            try:
+                commands = checked_commands(self._adapter, message)
+            except HindiSTTError as error:
+                await self._inbox.put(_Rejected(error), self._least_s)
+                continue
+            if not commands:
+                await asyncio.sleep(0)
+            for command in commands:
+                await self._inbox.put(command, self._cost_s(command))
+
+    async def _received(self) -> Message | None:
+        try:
+            return await self._transport.receive()
+        except CONNECTION_LOST:
+            return None
+
+    @property
+    def _least_s(self) -> float:
+        return _MIN_BYTES / min(self._rates)
+
+    def _cost_s(self, command: Command) -> float:
+        if isinstance(command, Audio):
+            return max(_MIN_BYTES, len(command.data)) / self._rates[command.track]
+        return self._least_s
+
+    async def _client_gone(self, worker: asyncio.Task[str]) -> None:
+        """Recognise the last words of a call, for those who listen to it or fetch it later."""
+        if self._listener is not None:
+            self._gone = True
+            self._inbox.put_now(EndOfAudio())
+            await asyncio.wait([worker], timeout=DRAIN_S)
+
+    async def _begin(self) -> None:
+        await self._send(self._adapter.started(self._options.warnings))
+
+    async def _handle(self, item: _Item) -> None:
+        match item:
+            case Audio(track, data):
+                await self._push(self._tracks[track], track, data)
+            case _PartialReady(track):
+                await self._pass_on(track, self._tracks[track].partial())
+            case EndUtterance():
+                await self._finish()
+            case _Rejected(error):
+                await self._reject(error)
+            case Start():
+                await self._reject(InvalidRequest("The stream has started before."))
+            case _:
+                await self._control(item)
+        if isinstance(item, Audio | Configure | EndUtterance | Note):
+            await self._send(self._adapter.handled(item))
+
+    async def _control(self, command: Configure | Note | EndOfAudio) -> None:
+        if isinstance(command, Configure):
+            await self._configure(command)
+        elif isinstance(command, EndOfAudio):
+            await self._end_of_audio(command)
+        elif self._listener:
+            self._listener.noted(command)
+
+    async def _push(self, track: Track, position: int, data: bytes) -> None:
+        try:
+            await track.admit(data)
+        except HindiSTTError as error:
+            raise SessionClosing(error, TRY_LATER if isinstance(error, LimitsUnavailable) else POLICY) from error
+        self._metrics.protocol_audio_seconds.labels(self._kind).inc(len(data) / self._rates[position])
+        await self._pass_on(position, track.push(data))
+
+    async def _pass_on(self, position: int, events: AsyncGenerator[Event]) -> None:
+        """Pass a track's events on; what goes wrong costs the utterance, not the connection."""
+        try:
+            async with contextlib.aclosing(events) as found:
+                async for event in found:
+                    if self._listener:
+                        self._listener.heard(position, event)
+                    await self._send(self._adapter.results(position, event))
+        except HindiSTTError as error:
+            self._count(error)
+            if self._listener:
+                self._listener.lost(position, error)
+            await self._send(self._adapter.error(error))
+
+    async def _finish(self) -> None:
+        for position, track in enumerate(self._tracks):
+            await self._pass_on(position, track.finish())
+        if self._listener and (warnings := self._adapter.warnings()):
+            self._listener.warned(warnings)
+
+    async def _configure(self, wanted: Configure) -> None:
+        await self._finish()
+        try:
+            options = parse_options(wanted.tracks, wanted.parameters, self._recognizer)
+        except HindiSTTError as error:
+            await self._reject(error)
+            return
+        for track, config in zip(self._tracks, options.tracks, strict=True):
+            await track.change(config)
+        self._options = options
+        self._rates = [config.audio.bytes_per_s for config in options.tracks]
+        await self._send(self._adapter.started(options.warnings))
+
+    async def _end_of_audio(self, command: EndOfAudio) -> None:
+        await self._finish()
+        with contextlib.suppress(*CONNECTION_LOST, TimeoutError):
+            await self._send(self._adapter.handled(command))
+            if self._gone:
+                raise SessionEnded
+            async with asyncio.timeout(self._settings.realtime_write_timeout_s):
+                await self._transport.close(NORMAL, "")
+        raise SessionEnded
+
+    async def _reject(self, error: HindiSTTError) -> None:
+        self._count(error)
+        self._metrics.protocol_rejected_messages.labels(self._kind).inc()
+        if self._listener:
+            self._listener.lost(None, error)
+        await self._send(self._adapter.error(error))
+        self._n_rejected += 1
+        if self._n_rejected >= _MAX_REJECTED:
+            raise SessionClosing(InvalidRequest(f"{_MAX_REJECTED} messages could not be used."), POLICY)
+
+    async def _send(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            if self._gone:
+                return
+            try:
+                await send_within(self._transport, message, self._settings.realtime_write_timeout_s)
+            except CONNECTION_LOST:
+                if self._listener is None:
+                    raise
+                self._gone = True  # who listens to the call still gets the last words
+
+    async def _discard(self) -> None:
+        for track in self._tracks:
+            await track.discard()
+
+    def _count(self, error: HindiSTTError) -> None:
+        self._metrics.errors.labels(error.code).inc()
+
+    async def _send_error(self, error: HindiSTTError) -> None:
+        await self._send(self._adapter.closing(error))
+
+    async def _close_transport(self, code: int, error: HindiSTTError) -> None:
+        async with asyncio.timeout(self._settings.realtime_write_timeout_s):
+            await self._transport.close(code, error.code)
+
+    def _summary(self) -> str:
+        return f"audio_s={sum(self.audio_s.values()):.1f} tracks={len(self._tracks)}"

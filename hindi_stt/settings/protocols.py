@@ -1,0 +1,50 @@
+"""Settings of telephony and other protocols."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+from hindi_stt.settings.fields import SettingsGroup, setting, split_list
+
+__all__ = ["CALL_PROTOCOLS", "PROTOCOLS", "ProtocolSettings"]
+
+CALL_PROTOCOLS: Final = ("twilio", "exotel", "plivo", "freeswitch")
+"""Protocols whose connections are calls."""
+PROTOCOLS: Final = ("vosk", *CALL_PROTOCOLS)
+
+
+class ProtocolSettings(SettingsGroup):
+    """Telephony and clients of other recognisers (docs/telephony.md, docs/assistants.md)."""
+
+    title: ClassVar[str] = "Telephony and other protocols"
+
+    protocols: str = setting(
+        "",
+        f"Protocols that the server speaks besides its own API, with commas between: {', '.join(PROTOCOLS)}. Empty: "
+        "none.",
+        example="twilio,vosk",
+    )
+    protocol_host: str = setting(
+        "127.0.0.1",
+        "Address on which protocols with a port of their own listen.",
+        example="0.0.0.0",  # noqa: S104
+    )
+    protocol_networks: str = setting(
+        "127.0.0.0/8,::1/128",
+        "Networks whose connections need no key, for protocols that carry none, with commas between. With API keys "
+        "each names the key that counts: NETWORK=NAME; one without a name lets nobody in.",
+        example="10.1.0.0/16=callcentre",
+    )
+    vosk_port: int = setting(
+        0,
+        "Port for clients of the Vosk server, which know only ws://HOST:2700. 0: none, they use the path /vosk.",
+        example="2700",
+        unit="port",
+        ge=0,
+        le=65_535,
+    )
+
+    @property
+    def protocol_names(self) -> frozenset[str]:
+        """The protocols that are on."""
+        return frozenset(split_list(self.protocols))

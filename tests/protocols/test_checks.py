@@ -1,0 +1,35 @@
+"""Settings of protocols that are wrong only together with others."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from hindi_stt.access.keys import edit, make_key
+from hindi_stt.errors import InvalidSetting
+from hindi_stt.protocols.checks import check_protocols
+from hindi_stt.settings import Settings
+
+MODULES_UNDER_TEST = ("hindi_stt/protocols/checks.py", "hindi_stt/protocols/networks.py")
+
+
+def test_a_port_that_another_program_has(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        settings = Settings(protocols="vosk", vosk_port=other.getsockname()[1])
+        with pytest.raises(InvalidSetting, match=r"HINDI_STT_VOSK_PORT.*cannot be listened on"):
+            check_protocols(settings)
+
+
+def test_a_network_stands_for_a_key_that_there_is(tmp_path: Path) -> None:
+    key_file = tmp_path / "keys.json"
+    entry, _ = make_key("desk")
+    with edit(key_file) as keys:
+        keys.append(entry)
+    given = {"protocols": "vosk", "key_file": str(key_file)}
+    check_protocols(Settings(protocol_networks="10.1.0.0/16=desk", **given))
+    with pytest.raises(InvalidSetting, match="no valid API key has the name 'front'"):
+        check_protocols(Settings(protocol_networks="10.1.0.0/16=front", **given))
