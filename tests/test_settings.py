@@ -20,7 +20,7 @@ MODULES_UNDER_TEST = (
 
 NUMBERS = [name for name, field in Settings.model_fields.items() if field.annotation in {int, float}]
 # What anything goes for: a secret is any text.
-FREE = {"token_secret"}
+FREE = {"token_secret", "twilio_auth_token", "plivo_auth_token"}
 # {} stands for a folder that exists, {}/text for a file that is no database and no JSON.
 BAD = [
     ("model", "/nix"),
@@ -45,6 +45,9 @@ BAD = [
     ("protocols", "vosc"),
     ("protocol_networks", "everywhere"),
     ("protocol_networks", "10.1.0.5/16"),
+    ("public_url", "stt.example.com"),
+    ("public_url", "wss://stt.example.com?key=1"),
+    ("telephony_key_name", "callcentre"),  # without keys
     ("protocol_host", "10.1.0.5:2700"),
     ("vosk_port", "70000"),
     ("vosk_port", "2700"),  # without the protocol
@@ -126,6 +129,7 @@ GOOD = [
     ("allowed_hosts", "stt.example.com, hindi-stt, *"),
     ("trusted_proxies", "10.1.0.0/16, ::1, *"),
     ("protocols", "vosk, twilio"),
+    ("public_url", "wss://stt.example.com:8443/speech"),
     ("protocol_networks", "10.1.0.0/16=desk, ::1"),
     ("limits_url", "rediss://:secret@redis.example.com:6380/2"),
     ("cache_url", "redis://no-such-host.invalid:6379"),

@@ -18,6 +18,7 @@
     ├── HostNotAllowed                   403  asked by a name that is none of the server's
     ├── OriginNotAllowed                 403  a page of another site asks
     ├── NetworkNotAllowed                403  a connection without a key, from a network that is not listed
+    ├── SignatureInvalid                 403  a telephony platform's handshake is signed otherwise
     ├── NotFound                         404
     ├── JobsOff                          404  the server takes no jobs
     ├── JobNotFound                      404
@@ -176,6 +177,7 @@ from hindi_stt.errors.realtime import (
     NetworkNotAllowed,
     SessionExpired,
     SessionIdle,
+    SignatureInvalid,
     SlowReader,
     StartTimeout,
     TooManyConnections,
@@ -293,6 +295,7 @@ __all__ = [
     "SessionExpired",
     "SessionIdle",
     "ShuttingDown",
+    "SignatureInvalid",
     "SlowReader",
     "SourceUnavailable",
     "StartTimeout",

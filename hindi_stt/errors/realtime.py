@@ -8,6 +8,7 @@ __all__ = [
     "NetworkNotAllowed",
     "SessionExpired",
     "SessionIdle",
+    "SignatureInvalid",
     "SlowReader",
     "StartTimeout",
     "TooManyConnections",
@@ -54,3 +55,10 @@ class StartTimeout(HindiSTTError):
 
     code, status = "start_timeout", 408
     help = "Send the protocol's first message as soon as the connection is open."
+
+
+class SignatureInvalid(HindiSTTError):
+    """The handshake of a telephony platform is not signed with the auth token that the settings name."""
+
+    code, status = "signature_invalid", 403
+    help = "Compare the auth token, and set HINDI_STT_PUBLIC_URL to the address that the platform is given."

@@ -64,12 +64,14 @@ class Start:
         parameters: Options by the names of the file API's fields, and what else the platform's user sent along.
         call: About the call; None where the protocol has no calls.
         key: The API key, where the protocol carries it in its messages.
+        phrases: Phrases to listen for, of which those that the model cannot write are left out with a warning.
     """
 
     tracks: Sequence[TrackSpec]
     parameters: Mapping[str, str] = field(default_factory=dict)
     call: CallInfo | None = None
     key: str = ""
+    phrases: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +94,12 @@ class Configure:
     Attributes:
         tracks: The tracks, as many as before.
         parameters: As in `Start`.
+        phrases: As in `Start`.
     """
 
     tracks: Sequence[TrackSpec]
     parameters: Mapping[str, str]
+    phrases: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +150,10 @@ class Adapter(abc.ABC):
         Raises:
             InvalidRequest: The message cannot be used. It is answered with `error`, and the connection goes on.
         """
+
+    def left(self) -> list[Command]:
+        """Return what is left to do when the client has gone without an end of its stream."""
+        return [EndOfAudio()]
 
     def warnings(self) -> list[str]:
         """Return what was lost of the audio on its way, in words, since this was last called."""

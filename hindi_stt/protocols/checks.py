@@ -15,6 +15,7 @@ from hindi_stt.settings.protocols import PROTOCOLS
 
 __all__ = ["check_protocols"]
 
+_PUBLIC_URL: Final = re.compile(r"wss?://[A-Za-z0-9_.-]+(:\d{1,5})?(/[^?#\s]*)?")
 _HOST_NAME: Final = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 
 
@@ -34,6 +35,13 @@ def check_protocols(settings: Settings) -> None:
         valid = {key.name for key in read_key_file(Path(settings.key_file)).keys if key.revoked is None}
         for name in sorted({name for _, name in networks if name} - valid):
             raise _wrong("protocol_networks", settings.protocol_networks, f"no valid API key has the name {name!r}.")
+        if settings.telephony_key_name and settings.telephony_key_name not in valid:
+            raise _wrong("telephony_key_name", settings.telephony_key_name, "no valid API key has this name.")
+    if settings.telephony_key_name and not settings.key_file:
+        reason = f"there are no keys: set {variable('key_file')}, or leave it out."
+        raise _wrong("telephony_key_name", settings.telephony_key_name, reason)
+    if settings.public_url and not _PUBLIC_URL.fullmatch(settings.public_url):
+        raise _wrong("public_url", settings.public_url, "write wss://HOST or wss://HOST:PORT/PATH.")
     if not _is_host(settings.protocol_host):
         reason = "is no address and no name of a host: write 127.0.0.1, or 0.0.0.0 for all addresses."
         raise _wrong("protocol_host", settings.protocol_host, reason)

@@ -9,9 +9,21 @@ from typing import Final
 from starlette.requests import HTTPConnection
 
 from hindi_stt.protocols.adapter import Adapter
+from hindi_stt.protocols.telephony.exotel import ExotelAdapter
+from hindi_stt.protocols.telephony.freeswitch import FreeSwitchAdapter
+from hindi_stt.protocols.telephony.plivo import PlivoAdapter
+from hindi_stt.protocols.telephony.signatures import verify_plivo, verify_twilio
+from hindi_stt.protocols.telephony.twilio import TwilioAdapter
 from hindi_stt.protocols.vosk import VoskAdapter
+from hindi_stt.settings import Settings
 
 __all__ = ["ENDPOINTS", "Endpoint"]
+
+
+def _unsigned(connection: HTTPConnection, settings: Settings) -> bool:
+    """The platform signs nothing."""
+    del connection, settings
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +33,19 @@ class Endpoint:
     Attributes:
         path: Its path at the API's port.
         adapter: Makes the adapter of a connection from its handshake; it may raise HindiSTTError.
+        signed: Whether the handshake has a valid signature; it raises SignatureInvalid where it has to and has none.
     """
 
     path: str
     adapter: Callable[[HTTPConnection], Adapter]
+    signed: Callable[[HTTPConnection, Settings], bool] = _unsigned
 
 
 ENDPOINTS: Final[Mapping[str, Endpoint]] = {
     VoskAdapter.name: Endpoint("/vosk", lambda _: VoskAdapter()),
+    TwilioAdapter.name: Endpoint("/v1/telephony/twilio", lambda _: TwilioAdapter(), verify_twilio),
+    ExotelAdapter.name: Endpoint("/v1/telephony/exotel", lambda _: ExotelAdapter()),
+    PlivoAdapter.name: Endpoint("/v1/telephony/plivo", lambda _: PlivoAdapter(), verify_plivo),
+    FreeSwitchAdapter.name: Endpoint("/v1/telephony/freeswitch", FreeSwitchAdapter),
 }
 """By the names of HINDI_STT_PROTOCOLS."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from hindi_stt.api.forms.transcription_request import ModelRequest, parse_model_requests
 from hindi_stt.api.live.track import TrackConfig
 from hindi_stt.api.recognizer import Recognizer
-from hindi_stt.errors import InvalidRequest
-from hindi_stt.protocols.adapter import TrackSpec
+from hindi_stt.errors import InvalidHotwords, InvalidRequest
+from hindi_stt.protocols.adapter import Configure, Start
 from hindi_stt.streaming import TurnDetection
 from hindi_stt.transcription.options import FIELDS as OPTIONS
 
@@ -18,6 +18,9 @@ __all__ = ["MAX_RATE", "MIN_RATE", "PARAMETERS", "ConnectionOptions", "parse_opt
 
 MIN_RATE: Final = 8_000
 MAX_RATE: Final = 48_000
+_MAX_PHRASES: Final = 200
+# Of a phrase that a warning is about.
+_SHOWN_LETTERS: Final = 64
 _SILENCE: Final = "silence_ms"
 _SILENCE_MS: Final = range(50, 10_001)
 
@@ -43,15 +46,14 @@ class ConnectionOptions:
         return self.tracks[0].model_request
 
 
-def parse_options(
-    specs: Sequence[TrackSpec], parameters: Mapping[str, str], recognizer: Recognizer
-) -> ConnectionOptions:
-    """Parse the parameters of a connection.
+def parse_options(wanted: Start | Configure, recognizer: Recognizer) -> ConnectionOptions:
+    """Parse what a connection asks for.
+
+    Its parameters go by the names of the file API's fields, and `silence_ms`: silence that ends an utterance, 50 to
+    10,000; without, utterances end where long files are cut. Empty values and unknown names are ignored.
 
     Args:
-        specs: Its tracks, at least one.
-        parameters: By the names of the file API's fields, and `silence_ms`: silence that ends an utterance, 50 to
-            10,000; without, utterances end where long files are cut. Empty values and unknown names are ignored.
+        wanted: The command of its adapter, with at least one track.
         recognizer: Holds the models.
 
     Returns:
@@ -62,7 +64,7 @@ def parse_options(
         UnknownModel: The server does not have the model.
         UnknownLanguage: The server refuses the language.
     """
-    given = {name: value for name in PARAMETERS if (value := parameters.get(name, ""))}
+    given = {name: value for name in PARAMETERS if (value := wanted.parameters.get(name, ""))}
     turns = _turns(given.pop(_SILENCE, ""))
     model_request, *others = parse_model_requests(given, {}, recognizer)
     if others:
@@ -70,8 +72,33 @@ def parse_options(
         raise InvalidRequest(
             f"Several languages go with recordings; a connection names one of {offered}.", param="language"
         )
-    tracks = tuple(TrackConfig(model_request, spec.audio, turns=turns) for spec in specs)
+    if wanted.phrases:
+        model_request = _with_phrases(given, wanted.phrases, model_request, recognizer)
+    tracks = tuple(TrackConfig(model_request, spec.audio, turns=turns) for spec in wanted.tracks)
     return ConnectionOptions(tracks, model_request.warnings)
+
+
+def _with_phrases(
+    given: Mapping[str, str], phrases: Sequence[str], model_request: ModelRequest, recognizer: Recognizer
+) -> ModelRequest:
+    """Add phrases as hotwords; those that cannot be used are named in a warning."""
+    usable, left_out = [], []
+    # Commas and colons separate hotwords and their weights.
+    for phrase in (" ".join(phrase.replace(",", " ").replace(":", " ").split()) for phrase in phrases[:_MAX_PHRASES]):
+        try:
+            model_request.pipeline.options({"hotwords": phrase})
+        except InvalidHotwords:
+            left_out.append(phrase[:_SHOWN_LETTERS])
+        else:
+            usable.append(phrase)
+    hotwords = ",".join(filter(None, [*usable, given.get("hotwords", "")]))
+    if hotwords:
+        model_request = parse_model_requests({**given, "hotwords": hotwords}, {}, recognizer)[0]
+    shown = ", ".join(left_out[:8]) + (", …" if len(left_out) > 8 else "")
+    warnings = [f"phrases: left out, since the model cannot write them: {shown}"] if left_out else []
+    if len(phrases) > _MAX_PHRASES:
+        warnings.append(f"phrases: only the first {_MAX_PHRASES} of {len(phrases)} have an effect")
+    return replace(model_request, warnings=(*model_request.warnings, *warnings))
 
 
 def parse_rate(value: object) -> int:

@@ -52,6 +52,7 @@ def _route(endpoint: Endpoint, settings: Settings, protocols: Callable[[], Proto
     async def connect(websocket: WebSocket) -> None:
         try:
             check_origin(websocket, settings.origins)
+            signed = endpoint.signed(websocket, settings)
             adapter = endpoint.adapter(websocket)
         except HindiSTTError as error:
             await deny_handshake(websocket, error)
@@ -63,7 +64,7 @@ def _route(endpoint: Endpoint, settings: Settings, protocols: Callable[[], Proto
             adapter,
             websocket,
             websocket.scope["hindi_stt_client"],
-            lambda key: current.clients.of(websocket, key),
+            lambda key: current.clients.of(websocket, key, key_name=settings.telephony_key_name if signed else ""),
         )
 
     return WebSocketRoute(endpoint.path, connect)

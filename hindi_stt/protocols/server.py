@@ -87,7 +87,7 @@ class ProtocolServer:
             set_current_client(client.name)
             self._connections.check_open()
             self._connections.check_place(client)
-            options = parse_options(opening.start.tracks, opening.start.parameters, self._recognizer)
+            options = parse_options(opening.start, self._recognizer)
         except HindiSTTError as error:
             await self._refuse(transport, adapter, error)
             return

@@ -115,7 +115,7 @@ class ProtocolSession(ConnectionTasks[_Item]):
         return total
 
     def begin_with(self, commands: Sequence[Command]) -> None:
-        """Add commands that were read together with the Start, before `run`."""
+        """Add commands that are not read from the connection: those that came together with the Start, before `run`."""
         for command in commands:
             self._inbox.put_now(command)
 
@@ -154,7 +154,7 @@ class ProtocolSession(ConnectionTasks[_Item]):
         """Recognise the last words of a call, for those who listen to it or fetch it later."""
         if self._listener is not None:
             self._gone = True
-            self._inbox.put_now(EndOfAudio())
+            self.begin_with(self._adapter.left())
             await asyncio.wait([worker], timeout=DRAIN_S)
 
     async def _begin(self) -> None:
@@ -216,7 +216,7 @@ class ProtocolSession(ConnectionTasks[_Item]):
     async def _configure(self, wanted: Configure) -> None:
         await self._finish()
         try:
-            options = parse_options(wanted.tracks, wanted.parameters, self._recognizer)
+            options = parse_options(wanted, self._recognizer)
         except HindiSTTError as error:
             await self._reject(error)
             return

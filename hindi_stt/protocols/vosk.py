@@ -105,7 +105,7 @@ class VoskAdapter(Adapter):
         if self._started:
             return []
         self._started = True
-        return [Start(self._tracks(), self._parameters())]
+        return [Start(self._tracks(), self._parameters(), phrases=self._phrases())]
 
     def _configure(self, config: Any) -> list[Command]:
         if not isinstance(config, dict):
@@ -118,7 +118,7 @@ class VoskAdapter(Adapter):
         self._warnings += [f"config.{name[:64]}: has no effect" for name in known if _without_effect(name, known[name])]
         if not self._started:
             return self._begin()
-        return [Configure(self._tracks(), self._parameters())]
+        return [Configure(self._tracks(), self._parameters(), self._phrases())]
 
     def _tracks(self) -> list[TrackSpec]:
         rate = parse_rate(self._config.get("sample_rate", _DEFAULT_RATE))
@@ -128,9 +128,10 @@ class VoskAdapter(Adapter):
         given = {name: str(value) for name, value in self._config.items() if name in PARAMETERS}
         # Names of models are those of the Vosk server's own disk.
         given.pop("model", None)
-        if phrases := _phrases(self._config.get("phrase_list", [])):
-            given["hotwords"] = ",".join(filter(None, [*phrases, given.get("hotwords", "")]))
         return given
+
+    def _phrases(self) -> list[str]:
+        return _phrases(self._config.get("phrase_list", []))
 
     def _result(self) -> str:
         body: dict[str, Any] = {}
@@ -167,9 +168,7 @@ def _phrases(value: object) -> list[str]:
     """The words of a grammar: here they are preferred, not the only ones."""
     if not isinstance(value, list) or not all(isinstance(phrase, str) for phrase in value):
         raise InvalidRequest("'phrase_list' is not a list of texts.", param="phrase_list")
-    # Commas and colons separate hotwords and their weights.
-    phrases = [" ".join(phrase.replace(",", " ").replace(":", " ").split()) for phrase in value]
-    return [phrase for phrase in dict.fromkeys(phrases) if phrase and phrase != _UNKNOWN_WORD]
+    return [phrase for phrase in dict.fromkeys(value) if phrase.strip() and phrase != _UNKNOWN_WORD]
 
 
 def _dump(body: Mapping[str, Any]) -> str:

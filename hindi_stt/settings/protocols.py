@@ -44,6 +44,28 @@ class ProtocolSettings(SettingsGroup):
         le=65_535,
     )
 
+    public_url: str = setting(
+        "",
+        "The address by which telephony platforms reach this server, where a proxy stands before it: they sign it. "
+        "Empty: wss:// and the request's own host.",
+        example="wss://stt.example.com",
+    )
+    twilio_auth_token: str = setting(
+        "",
+        "Auth token of the Twilio account: streams without its signature are refused. Empty: none is checked.",
+        example="$(cat /run/secrets/twilio)",
+    )
+    plivo_auth_token: str = setting(
+        "",
+        "Auth token of the Plivo account: streams without its signature are refused. Empty: none is checked.",
+        example="$(cat /run/secrets/plivo)",
+    )
+    telephony_key_name: str = setting(
+        "",
+        "Name of the API key that signed calls count for which name no key themselves. Empty: they need a key.",
+        example="callcentre",
+    )
+
     @property
     def protocol_names(self) -> frozenset[str]:
         """The protocols that are on."""

@@ -134,17 +134,22 @@ def test_the_port_of_its_own_and_no_words(vosk: Server, port: int) -> None:
 
 
 def test_a_phrase_list_is_heard_as_hotwords(vosk: Server) -> None:
-    """What Vosk takes as the only words are preferred words here; one that cannot be spelt is refused by name."""
+    """What Vosk takes as the only words are preferred words here; those that cannot be spelt are named."""
     with connect(f"ws://127.0.0.1:{vosk.port}/vosk") as ws:
-        answers, _ = transcribed(ws, CALL, phrase_list=["बारिश", "[unk]"])
+        answers, _ = transcribed(ws, CALL, phrase_list=["बारिश", "[unk]", "hello there"])
     assert text_of(answers)
+    warnings = [warning for answer in answers for warning in answer.get("warnings", [])]
+    assert any("hello there" in warning for warning in warnings)
+    assert not any("बारिश" in warning for warning in warnings)
+
+
+def test_an_option_that_cannot_be_used_closes_with_its_reason(vosk: Server) -> None:
     with connect(f"ws://127.0.0.1:{vosk.port}/vosk") as ws:
-        ws.send(json.dumps({"config": {"sample_rate": RATE, "phrase_list": ["hello"]}}))
-        ws.send(b"\0" * 320)
-        assert json.loads(ws.recv(timeout=30))["error"]["code"] == "invalid_hotwords"
+        ws.send(json.dumps({"config": {"sample_rate": RATE, "numerals": "roman"}}))
+        assert json.loads(ws.recv(timeout=30))["error"]["code"] == "invalid_request"
         with pytest.raises(ConnectionClosed):
             ws.recv(timeout=30)
-    assert (ws.close_code, ws.close_reason) == (1008, "invalid_hotwords")
+    assert (ws.close_code, ws.close_reason) == (1008, "invalid_request")
 
 
 def test_a_wrong_message_is_named_and_the_connection_goes_on(vosk: Server) -> None:
@@ -192,7 +197,7 @@ def test_messages_without_a_server() -> None:
     (start,) = adapter.receive('{"config": {"sample_rate": 16000, "phrase_list": ["एक, दो:3", "[unk]", ""]}}')
     assert isinstance(start, Start)
     assert start.tracks[0].audio.rate == 16_000
-    assert start.parameters == {"hotwords": "एक दो 3"}
+    assert start.phrases == ["एक, दो:3"]
     assert adapter.receive(b"ab") == [Audio(0, b"ab")]
     assert json.loads(adapter.handled(Audio(0, b""))[0]) == {"partial": ""}
     adapter.results(0, Partial((word("एक", 0),), (word("दो", 1),)))

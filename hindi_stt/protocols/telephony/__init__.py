@@ -1,0 +1,1 @@
+"""Platforms that send the audio of telephone calls over WebSockets."""

@@ -1,0 +1,29 @@
+"""Exotel AgentStream: the applets Stream and Voicebot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from hindi_stt.audio import PacketFormat
+from hindi_stt.protocols.options import parse_rate
+from hindi_stt.protocols.telephony.media_events import MediaEventsAdapter, field, text_fields
+
+__all__ = ["ExotelAdapter"]
+
+
+class ExotelAdapter(MediaEventsAdapter):
+    """One stream: the caller, 16-bit little-endian samples in chunks of any length, at 8, 16 or 24 kHz."""
+
+    name: ClassVar[str] = "exotel"
+    tracks_by_default: ClassVar[tuple[str, ...]] = ("inbound",)
+    ignored: ClassVar[frozenset[str]] = frozenset({"connected", "clear"})
+
+    def packet_format(self, given: Mapping[str, Any]) -> PacketFormat:
+        """See MediaEventsAdapter; the platform's names of the encoding have changed, and the audio has not."""
+        return PacketFormat("pcm16", parse_rate(field(given, "sample_rate", "sampleRate") or 8_000))
+
+    def parameters(self, event: Mapping[str, Any], start: Mapping[str, Any]) -> dict[str, str]:
+        """See `MediaEventsAdapter.parameters`."""
+        del event
+        return text_fields(field(start, "custom_parameters", "customParameters"))

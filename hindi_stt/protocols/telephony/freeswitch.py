@@ -1,0 +1,108 @@
+"""FreeSWITCH's modules mod_audio_stream and mod_audio_fork: samples as binary frames, metadata as a text frame or none.
+
+The modules do not say at which rate they send, nor how many channels: the address does, or the metadata.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
+
+import numpy as np
+from pydantic_core import from_json
+from starlette.requests import HTTPConnection
+
+from hindi_stt.audio import PacketFormat
+from hindi_stt.errors import HindiSTTError, InvalidRequest
+from hindi_stt.protocols.adapter import Adapter, Audio, CallInfo, Command, Message, Note, Start, TrackSpec
+from hindi_stt.protocols.options import parse_rate
+from hindi_stt.protocols.telephony.media_events import field, text_fields
+from hindi_stt.streaming import Event, Utterance
+
+__all__ = ["FreeSwitchAdapter"]
+
+_LABELS: Final = ("inbound", "outbound")
+_MIX_TYPES: Final = {"mono": 1, "mixed": 1, "stereo": 2}
+_CALL_ID: Final = ("uuid", "callid", "call_id", "callId", "callSid")
+
+
+class FreeSwitchAdapter(Adapter):
+    """One connection.
+
+    Args:
+        connection: Its handshake: `rate` (8000 unless given), `channels` or `mix` (mono, mixed, stereo), and options.
+    """
+
+    name: ClassVar[str] = "freeswitch"
+
+    def __init__(self, connection: HTTPConnection) -> None:
+        self._query = text_fields(dict(connection.query_params))
+        self._labels: tuple[str, ...] = ()
+        self._rest = b""
+
+    def receive(self, message: Message) -> list[Command]:
+        """See Adapter."""
+        if isinstance(message, bytes):
+            begin: list[Command] = [] if self._labels else [self._start({})]
+            return [*begin, *self._audio(message)]
+        metadata = _metadata(message)
+        if not self._labels:
+            return [self._start(metadata)]
+        return [Note("text", message[:1024])]
+
+    def results(self, track: int, event: Event) -> list[Message]:
+        """See `Adapter.results`; the modules raise an event of FreeSWITCH for it."""
+        if not isinstance(event, Utterance) or not event.text:
+            return []
+        data = {
+            "track": self._labels[track],
+            "text": event.text,
+            "start_s": round(event.start_s, 3),
+            "end_s": round(event.end_s, 3),
+        }
+        return [_dump("transcription", data)]
+
+    def error(self, error: HindiSTTError) -> list[Message]:
+        """See Adapter."""
+        return [_dump("error", {"code": error.code, "message": error.message, "help": error.help})]
+
+    def _start(self, metadata: Mapping[str, Any]) -> Start:
+        parameters = self._query | text_fields(metadata)
+        rate = parse_rate(field(parameters, "rate", "sampleRate", "sample_rate") or 8_000)
+        channels = _channels(parameters)
+        key = parameters.pop("key", "")
+        self._labels = _LABELS[:channels]
+        call = CallInfo(str(field(parameters, *_CALL_ID) or ""), parameters)
+        return Start([TrackSpec(label, PacketFormat("pcm16", rate)) for label in self._labels], parameters, call, key)
+
+    def _audio(self, data: bytes) -> list[Command]:
+        n = len(self._labels)
+        if n == 1:
+            return [Audio(0, data)]
+        data = self._rest + data
+        whole = len(data) // (2 * n) * 2 * n
+        data, self._rest = data[:whole], data[whole:]
+        samples = np.frombuffer(data, "<i2").reshape(-1, n)
+        return [Audio(track, samples[:, track].tobytes()) for track in range(n)]
+
+
+def _metadata(message: str) -> dict[str, Any]:
+    """The metadata: an object where it is JSON, else the text by itself."""
+    try:
+        found = from_json(message)
+    except ValueError:
+        return {"metadata": message}
+    return found if isinstance(found, dict) else {"metadata": message}
+
+
+def _channels(parameters: Mapping[str, str]) -> int:
+    mix = field(parameters, "mix", "mix-type", "mixType", "mix_type")
+    channels = _MIX_TYPES.get(mix) if mix else {"1": 1, "2": 2}.get(parameters.get("channels", "1"))
+    if channels is None:
+        raise InvalidRequest("channels may be 1 or 2, mix may be mono, mixed or stereo.", param="channels")
+    return channels
+
+
+def _dump(kind: str, data: Mapping[str, Any]) -> str:
+    return json.dumps({"type": kind, "data": data}, ensure_ascii=False)
