@@ -96,12 +96,14 @@ def _protocol_routes() -> list[BaseRoute]:
     return protocol_routes(settings, lambda: bentoml.get_current_service().protocols.parts)
 
 
-def _protocols(recognizer: Recognizer, connections: LiveConnections) -> RunningProtocols | None:
+def _protocols(
+    recognizer: Recognizer, connections: LiveConnections, opening: JobOpening | None
+) -> RunningProtocols | None:
     if not settings.protocol_names:
         return None
     from hindi_stt.protocols.running import RunningProtocols
 
-    return RunningProtocols(recognizer, connections, protection)
+    return RunningProtocols(recognizer, connections, protection, (lambda: opening.jobs) if opening else None)
 
 
 def _open_ledger() -> Ledger:
@@ -179,8 +181,8 @@ class HindiSTT:
         note_usage = self.ledger.note if self.ledger else lambda *_: None
         self.connections = LiveConnections(self.recognizer, protection.check_still_valid, note_usage)
         self.realtime = Realtime(self.recognizer, self.connections)
-        self.protocols = _protocols(self.recognizer, self.connections)
         self.job_opening = _job_opening(self.recognizer, self._start_job_workers) if settings.jobs_dir else None
+        self.protocols = _protocols(self.recognizer, self.connections, self.job_opening)
         self._job_workers: Workers | None = None
         self._heartbeat = Heartbeat(find_runtime_dir(), "api")
         self._memory_return = MemoryReturn()
@@ -198,7 +200,7 @@ class HindiSTT:
             await self.protocols.start()
         if self.job_opening:
             await self.job_opening.start()
-        before_sigterm(self.connections.drain)
+        before_sigterm(self._drain)
         end_with_supervisor()
 
     @bentoml.on_shutdown
@@ -218,6 +220,11 @@ class HindiSTT:
         if self.ledger:
             await anyio.to_thread.run_sync(self.ledger.close)
         await anyio.to_thread.run_sync(self._end_traces)
+
+    async def _drain(self) -> None:
+        await self.connections.drain()
+        if self.protocols:
+            await self.protocols.drain()
 
     def _start_job_workers(self) -> None:
         if settings.jobs_workers:

@@ -138,7 +138,7 @@ def _is_origin(text: str) -> bool:
 
 
 def _check_redis(settings: Settings) -> None:
-    for name in ("limits_url", "cache_url", "jobs_queue_url"):
+    for name in ("limits_url", "cache_url", "jobs_queue_url", "calls_url"):
         url = getattr(settings, name)
         if not url or url == "memory":
             continue

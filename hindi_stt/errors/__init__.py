@@ -22,6 +22,7 @@
     ├── NotFound                         404
     ├── JobsOff                          404  the server takes no jobs
     ├── JobNotFound                      404
+    ├── CallNotFound                     404
     ├── UploadNotFound                   404
     ├── UnknownModel                     404
     ├── MethodNotAllowed                 405
@@ -71,6 +72,7 @@
     ├── RunnerUnavailable                503
     ├── ModelUnavailable                 503  one of several models cannot be loaded
     ├── JobsUnavailable                  503
+    ├── CallsUnavailable                 503
     ├── LimitsUnavailable                503
     ├── KeysUnavailable                  503
     ├── StorageFull                      503
@@ -174,6 +176,8 @@ from hindi_stt.errors.models import (
     VerificationFailed,
 )
 from hindi_stt.errors.realtime import (
+    CallNotFound,
+    CallsUnavailable,
     NetworkNotAllowed,
     SessionExpired,
     SessionIdle,
@@ -235,6 +239,8 @@ __all__ = [
     "BodyTooLarge",
     "BulkNotInstalled",
     "BundleInvalid",
+    "CallNotFound",
+    "CallsUnavailable",
     "ChecksumMismatch",
     "ClientClosedRequest",
     "CorruptAudio",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from hindi_stt.errors.base import HindiSTTError
 
 __all__ = [
+    "CallNotFound",
+    "CallsUnavailable",
     "NetworkNotAllowed",
     "SessionExpired",
     "SessionIdle",
@@ -62,3 +64,17 @@ class SignatureInvalid(HindiSTTError):
 
     code, status = "signature_invalid", 403
     help = "Compare the auth token, and set HINDI_STT_PUBLIC_URL to the address that the platform is given."
+
+
+class CallNotFound(HindiSTTError):
+    """This client has no call of this id that is live, or has ended in the last minutes."""
+
+    code, status = "call_not_found", 404
+    help = "GET /v1/calls lists live calls; GET /v1/jobs has the transcripts of those that have ended."
+
+
+class CallsUnavailable(HindiSTTError):
+    """The Redis of HINDI_STT_CALLS_URL, which carries the events of calls, does not answer."""
+
+    code, status = "calls_unavailable", 503
+    help = "Try again in a few seconds; on the server, look at the Redis that HINDI_STT_CALLS_URL names."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,26 @@ from hindi_stt.jobs.url_allowlist import References, job_network
 from hindi_stt.settings import Settings
 from hindi_stt.transcription.options import Options
 
-__all__ = ["Backend", "JobOptions"]
+__all__ = ["Backend", "CallFacts", "JobOptions"]
+
+
+@dataclass(frozen=True, slots=True)
+class CallFacts:
+    """The call that a job has the transcript of.
+
+    Attributes:
+        id: Its id.
+        protocol: The protocol that it came by.
+        tracks: Label of each channel of the transcript, such as `inbound`.
+        started: When it began, in seconds since 1970.
+        facts: What the platform said of it.
+    """
+
+    id: str
+    protocol: str
+    tracks: tuple[str, ...]
+    started: float
+    facts: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +46,13 @@ class JobOptions:
         options: Options of decoding and text.
         split: Whether each channel is transcribed by itself.
         warnings: About the request.
+        call: The call that was recognised; None for recordings.
     """
 
     options: Options
     split: bool
     warnings: tuple[str, ...] = ()
+    call: CallFacts | None = None
 
 
 class Backend:

@@ -201,6 +201,12 @@ class Claims:
         with self._engine.begin() as connection:
             return bool(connection.execute(update(jobs).where(same).values(**values)).rowcount)
 
+    def result(self, job_id: str) -> str | None:
+        """Return the transcript of a job's first file as JSON, None where there is none."""
+        first = select(files.c.result).where(files.c.job_id == job_id, files.c.position == 0)
+        with self._engine.connect() as connection:
+            return connection.execute(first).scalar()
+
     def webhook_told(self, job_id: str) -> None:
         """Note that a webhook was taken: there is no further try."""
         with self._engine.begin() as connection:

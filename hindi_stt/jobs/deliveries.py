@@ -12,6 +12,7 @@ from sqlalchemy import RowMapping
 from sqlalchemy.exc import SQLAlchemyError
 
 from hindi_stt.jobs import webhooks
+from hindi_stt.jobs.call_webhooks import call_of
 from hindi_stt.jobs.claims import Claims
 from hindi_stt.safe_fetch import Network
 from hindi_stt.storage.database import first_line
@@ -85,7 +86,8 @@ class Deliveries:
 
     def _deliver(self, job: RowMapping, host: str) -> None:
         try:
-            if webhooks.deliver(job, self._network):
+            result = self._claims.result(job["id"]) if call_of(job) else None
+            if webhooks.deliver(job, self._network, result):
                 self._claims.webhook_told(job["id"])
         except SQLAlchemyError as error:  # it is delivered again, under the same id
             log.warning("a webhook was delivered, but this cannot be recorded: %s", first_line(error))

@@ -123,23 +123,7 @@ class JobRecords:
         return before
 
     def _insert(self, job: NewJob) -> str:
-        now = time.time()
-        row = {
-            "id": job.id,
-            "owner": job.owner,
-            "request_key": job.request_key,
-            "state": "queued",
-            "created": now,
-            "served": now,
-            "options": job.options,
-            "n_files": len(job.files),
-            "n_done": 0,
-            "n_failed": sum(file.error is not None for file in job.files),
-            "n_cancelled": 0,
-            "webhook_url": job.webhook_url,
-            "webhook_secret": job.webhook_secret,
-            "webhook_tries": 0,
-        }
+        row = _job_row(job)
         with self._engine.begin() as connection:
             self._check_waiting(connection, job.owner, len(job.files))
             check_stored(connection, job.owner, job.audio_bytes, self._max_bytes, without=job.uploads)
@@ -151,6 +135,28 @@ class JobRecords:
                 connection.execute(insert(job_audio), {"job_id": job.id, "n_bytes": job.audio_bytes})
             connection.execute(delete(uploads).where(uploads.c.id.in_(job.uploads)))
             close_if_ended(connection, [job.id])
+        return job.id
+
+    def create_done(self, job: NewJob, result: str, duration_s: float, model: str) -> str:
+        """Write a job whose only file has a transcript already, since it was recognised while it was recorded.
+
+        Args:
+            job: The job, with one file.
+            result: The transcript as JSON.
+            duration_s: Duration of the recording in seconds.
+            model: Tag of the model.
+
+        Returns:
+            Its id.
+        """
+        row = _job_row(job)
+        finished = row["created"]
+        due = finished if job.webhook_url else None
+        row |= {"state": "done", "n_done": 1, "finished": finished, "webhook_due": due}
+        done = {"state": "done", "tries": 1, "heard_s": duration_s, "total_s": duration_s, "result": result}
+        with self._engine.begin() as connection:
+            connection.execute(insert(files), _file_row(job.id, 0, job.files[0]) | done | {"model": model})
+            connection.execute(insert(jobs), row)
         return job.id
 
     def check_bounds(self, owner: str, n_files: int, n_bytes: int) -> None:
@@ -308,6 +314,26 @@ class JobRecords:
     def close(self) -> None:
         """Close the connections."""
         self._engine.dispose()
+
+
+def _job_row(job: NewJob) -> dict[str, Any]:
+    now = time.time()
+    return {
+        "id": job.id,
+        "owner": job.owner,
+        "request_key": job.request_key,
+        "state": "queued",
+        "created": now,
+        "served": now,
+        "options": job.options,
+        "n_files": len(job.files),
+        "n_done": 0,
+        "n_failed": sum(file.error is not None for file in job.files),
+        "n_cancelled": 0,
+        "webhook_url": job.webhook_url,
+        "webhook_secret": job.webhook_secret,
+        "webhook_tries": 0,
+    }
 
 
 def _file_row(job_id: str, position: int, file: NewFile) -> dict[str, Any]:

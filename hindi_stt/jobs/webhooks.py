@@ -15,6 +15,7 @@ from sqlalchemy import RowMapping
 from standardwebhooks import Webhook
 
 from hindi_stt.errors import HindiSTTError, InvalidRequest
+from hindi_stt.jobs.call_webhooks import call_body
 from hindi_stt.jobs.timestamps import utc_text
 from hindi_stt.safe_fetch import Network
 
@@ -63,17 +64,18 @@ def next_try_s(tries: int) -> float | None:
     return _TRIES[tries] if tries < len(_TRIES) else None
 
 
-def deliver(job: RowMapping, network: Network) -> bool:
+def deliver(job: RowMapping, network: Network, result: str | None = None) -> bool:
     """Send the webhook of a job that has ended. Its id is the same at every try, so that a receiver knows it again.
 
     Args:
         job: The row of the job.
         network: Which addresses may be reached.
+        result: The transcript of a call as JSON; a job of recordings tells only how many have ended.
 
     Returns:
         Whether it was taken: any status 2xx.
     """
-    body = json.dumps({"type": f"job.{job['state']}", "timestamp": utc_text(job["finished"]), "data": _facts(job)})
+    body = call_body(job, result) if result is not None else _body(job)
     headers = {
         "content-type": "application/json",
         **signed_headers(f"msg_{job['id']}", job["webhook_secret"], body, datetime.now(UTC)),
@@ -109,6 +111,10 @@ async def _post(url: str, body: bytes, headers: dict[str, str], network: Network
             return 200 <= answer.status < 300
     except (aiohttp.ClientError, OSError, ValueError, TimeoutError, HindiSTTError):
         return False
+
+
+def _body(job: RowMapping) -> str:
+    return json.dumps({"type": f"job.{job['state']}", "timestamp": utc_text(job["finished"]), "data": _facts(job)})
 
 
 def _facts(job: RowMapping) -> dict[str, Any]:

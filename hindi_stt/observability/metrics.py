@@ -88,6 +88,10 @@ class Metrics:
         self.protocol_rejected_messages = Counter(
             "hindi_stt_protocol_rejected_messages", "Messages that could not be used.", ["protocol"]
         )
+        self.call_events_lost = Counter(
+            "hindi_stt_call_events_lost", "Events of calls that the Redis of calls did not take."
+        )
+        self.calls = Counter("hindi_stt_calls", "Calls that have ended.", ["protocol", "stored"])
         self.cache = Counter("hindi_stt_cache", "Recordings looked up in the cache of results.", ["outcome"])
         self.job_files = Counter("hindi_stt_job_files", "Files of jobs that have ended at a worker.", ["outcome"])
         self.job_audio_seconds = Counter("hindi_stt_job_audio_seconds", "Audio transcribed for jobs, in seconds.")

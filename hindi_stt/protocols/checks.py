@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from hindi_stt.access.key_file import read_key_file
-from hindi_stt.errors import InvalidSetting
+from hindi_stt.errors import InvalidRequest, InvalidSetting
 from hindi_stt.protocols.networks import parse_networks
 from hindi_stt.settings import Settings, shown, variable
 from hindi_stt.settings.protocols import PROTOCOLS
@@ -42,6 +42,7 @@ def check_protocols(settings: Settings) -> None:
         raise _wrong("telephony_key_name", settings.telephony_key_name, reason)
     if settings.public_url and not _PUBLIC_URL.fullmatch(settings.public_url):
         raise _wrong("public_url", settings.public_url, "write wss://HOST or wss://HOST:PORT/PATH.")
+    _check_calls(settings)
     if not _is_host(settings.protocol_host):
         reason = "is no address and no name of a host: write 127.0.0.1, or 0.0.0.0 for all addresses."
         raise _wrong("protocol_host", settings.protocol_host, reason)
@@ -49,6 +50,25 @@ def check_protocols(settings: Settings) -> None:
         if "vosk" not in settings.protocol_names:
             raise _wrong("vosk_port", settings.vosk_port, f"add vosk to {variable('protocols')}, or leave it out.")
         _check_port("vosk_port", settings.protocol_host, settings.vosk_port)
+
+
+def _check_calls(settings: Settings) -> None:
+    shared = settings.calls_url or settings.limits_url
+    if settings.takes_calls and settings.api_workers > 1 and not shared:
+        reason = "with several API workers, calls need a Redis that carries their events: name one."
+        raise _wrong("calls_url", settings.calls_url, reason)
+    if not (settings.calls_webhook_url or settings.calls_webhook_secret):
+        return
+    from hindi_stt.jobs.webhooks import check_webhook  # with aiohttp, which only jobs need
+
+    if not settings.jobs_dir:
+        reason = f"webhooks of calls are sent by job workers: set {variable('jobs_dir')}."
+        raise _wrong("calls_webhook_url", settings.calls_webhook_url, reason)
+    try:
+        check_webhook(settings.calls_webhook_url, settings.calls_webhook_secret)
+    except InvalidRequest as error:
+        name = f"calls_{error.param}"
+        raise _wrong(name, "…" if name.endswith("secret") else settings.calls_webhook_url, error.message) from error
 
 
 def _is_host(text: str) -> bool:

@@ -10,7 +10,9 @@ from starlette.websockets import WebSocket
 
 from hindi_stt.api.error_responses import deny_handshake
 from hindi_stt.api.middleware.origins import check_origin
-from hindi_stt.errors import HindiSTTError
+from hindi_stt.errors import CallsUnavailable, HindiSTTError
+from hindi_stt.protocols.calls.routes import call_routes
+from hindi_stt.protocols.calls.service import Calls
 from hindi_stt.protocols.clients import ProtocolClients
 from hindi_stt.protocols.endpoints import ENDPOINTS, Endpoint
 from hindi_stt.protocols.server import ProtocolServer
@@ -27,10 +29,12 @@ class Protocols:
     Attributes:
         server: Serves connections.
         clients: Finds out whose they are.
+        calls: The calls; None where no protocol has any.
     """
 
     server: ProtocolServer
     clients: ProtocolClients
+    calls: Calls | None
 
 
 def protocol_routes(settings: Settings, protocols: Callable[[], Protocols]) -> list[BaseRoute]:
@@ -43,9 +47,20 @@ def protocol_routes(settings: Settings, protocols: Callable[[], Protocols]) -> l
     Returns:
         The routes.
     """
-    return [
-        _route(endpoint, settings, protocols) for name, endpoint in ENDPOINTS.items() if name in settings.protocol_names
+    names = settings.protocol_names
+    routes: list[BaseRoute] = [
+        _route(endpoint, settings, protocols) for name, endpoint in ENDPOINTS.items() if name in names
     ]
+    if settings.takes_calls:
+
+        def calls() -> Calls:
+            found = protocols().calls
+            if found is None:
+                raise CallsUnavailable("The server has just started.", retry_after_s=1)
+            return found
+
+        routes += call_routes(calls)
+    return routes
 
 
 def _route(endpoint: Endpoint, settings: Settings, protocols: Callable[[], Protocols]) -> WebSocketRoute:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 
+from hindi_stt.api.jobs.service import JobService
 from hindi_stt.api.live.connections import LiveConnections
 from hindi_stt.api.middleware.protection import Protection
 from hindi_stt.api.recognizer import Recognizer
+from hindi_stt.errors import ShuttingDown
+from hindi_stt.protocols.calls.service import Calls
 from hindi_stt.protocols.clients import ProtocolClients
 from hindi_stt.protocols.ports import vosk_port
 from hindi_stt.protocols.routes import Protocols
 from hindi_stt.protocols.server import ProtocolServer
-from hindi_stt.protocols.vosk import VoskAdapter
 
 __all__ = ["RunningProtocols"]
 
@@ -23,19 +26,50 @@ class RunningProtocols:
         recognizer: Transcribes.
         connections: The worker's live connections.
         protection: Keys and limits.
+        jobs: Returns the worker's jobs; None where the server has none.
     """
 
-    def __init__(self, recognizer: Recognizer, connections: LiveConnections, protection: Protection) -> None:
+    def __init__(
+        self,
+        recognizer: Recognizer,
+        connections: LiveConnections,
+        protection: Protection,
+        jobs: Callable[[], JobService] | None,
+    ) -> None:
+        self._recognizer = recognizer
+        self._connections = connections
         self._settings = recognizer.settings
-        self.parts = Protocols(ProtocolServer(recognizer, connections), ProtocolClients(protection, self._settings))
+        self._clients = ProtocolClients(protection, self._settings)
+        self._jobs = jobs
+        self._parts: Protocols | None = None
         self._open = contextlib.AsyncExitStack()
 
+    @property
+    def parts(self) -> Protocols:
+        """Return what the routes need.
+
+        Raises:
+            ShuttingDown: The server has not started, or has ended.
+        """
+        if self._parts is None:
+            raise ShuttingDown("The server is not running.")
+        return self._parts
+
     async def start(self) -> None:
-        """Listen on the ports; needs a running event loop."""
+        """Begin to serve, and listen on the ports; needs a running event loop."""
         settings = self._settings
-        if VoskAdapter.name in settings.protocol_names and settings.vosk_port:
-            await self._open.enter_async_context(vosk_port(self.parts.server, self.parts.clients, settings))
+        calls = Calls(self._recognizer, self._jobs) if settings.takes_calls else None
+        server = ProtocolServer(self._recognizer, self._connections, calls)
+        self._parts = Protocols(server, self._clients, calls)
+        if settings.vosk_port:
+            await self._open.enter_async_context(vosk_port(server, self._clients, settings))
+
+    async def drain(self) -> None:
+        """End what follows calls, after the calls themselves have ended."""
+        if self._parts is not None and self._parts.calls is not None:
+            await self._parts.calls.close()
 
     async def stop(self) -> None:
         """Close the ports."""
+        await self.drain()
         await self._open.aclose()

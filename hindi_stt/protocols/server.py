@@ -18,6 +18,7 @@ from hindi_stt.api.recognizer import Recognizer
 from hindi_stt.errors import HindiSTTError, LimitsUnavailable, ShuttingDown, StartTimeout, TooManyConnections
 from hindi_stt.observability.request_context import log, set_current_client
 from hindi_stt.protocols.adapter import Adapter, Command, Message, Start
+from hindi_stt.protocols.calls.service import Calls
 from hindi_stt.protocols.messages import checked_commands
 from hindi_stt.protocols.options import parse_options
 from hindi_stt.protocols.session import ProtocolSession
@@ -53,11 +54,13 @@ class ProtocolServer:
     Args:
         recognizer: Transcribes.
         connections: The worker's live connections, whose places these share.
+        calls: Takes those that are calls; None where no protocol has any.
     """
 
-    def __init__(self, recognizer: Recognizer, connections: LiveConnections) -> None:
+    def __init__(self, recognizer: Recognizer, connections: LiveConnections, calls: Calls | None = None) -> None:
         self._recognizer = recognizer
         self._connections = connections
+        self._calls = calls
         self._settings = recognizer.settings
         self._n_opening = 0
 
@@ -94,13 +97,18 @@ class ProtocolServer:
         except SessionClosing as closing:
             await self._refuse(transport, adapter, closing.error)
             return
-        session = ProtocolSession(transport, adapter, opening.start, options, client, self._recognizer)
+        call = self._calls.begin(client, adapter.name, opening.start, options) if self._calls else None
+        session = ProtocolSession(transport, adapter, opening.start, options, client, self._recognizer, call)
         gauge = self._recognizer.metrics.protocol_connections.labels(adapter.name)
         gauge.inc()
         try:
             with self._connections.held(session, connection.scope["path"]):
                 session.begin_with(opening.more)
-                await session.run()
+                try:
+                    await session.run()
+                finally:
+                    if call is not None and self._calls is not None:
+                        await self._calls.end(call, session.track_s, session.error)
         finally:
             gauge.dec()
 

@@ -114,6 +114,11 @@ class ProtocolSession(ConnectionTasks[_Item]):
                 total[model] = total.get(model, 0.0) + seconds
         return total
 
+    @property
+    def track_s(self) -> list[float]:
+        """Seconds of audio of each track."""
+        return [track.received_s for track in self._tracks]
+
     def begin_with(self, commands: Sequence[Command]) -> None:
         """Add commands that are not read from the connection: those that came together with the Start, before `run`."""
         for command in commands:

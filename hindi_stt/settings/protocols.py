@@ -66,7 +66,31 @@ class ProtocolSettings(SettingsGroup):
         example="callcentre",
     )
 
+    calls_url: str = setting(
+        "",
+        "Redis that carries the events of calls between API workers and servers: redis://HOST:PORT. Empty: that of "
+        "HINDI_STT_LIMITS_URL, or this process alone, for which there may be one API worker only.",
+        example="redis://redis.example.com:6379",
+        pattern=r"^(rediss?://.+)?$",
+    )
+    calls_webhook_url: str = setting(
+        "",
+        "Address that gets the transcript of each call when it has ended, signed and repeated as the webhooks of jobs "
+        "are; needs HINDI_STT_JOBS_DIR. Empty: none.",
+        example="https://crm.example.com/calls",
+    )
+    calls_webhook_secret: str = setting(
+        "",
+        "Signs these webhooks: whsec_ and 24 to 64 bytes in base64.",
+        example="whsec_$(openssl rand -base64 32)",
+    )
+
     @property
     def protocol_names(self) -> frozenset[str]:
         """The protocols that are on."""
         return frozenset(split_list(self.protocols))
+
+    @property
+    def takes_calls(self) -> bool:
+        """Whether a protocol is on whose connections are calls."""
+        return bool(self.protocol_names & set(CALL_PROTOCOLS))

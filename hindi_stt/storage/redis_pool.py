@@ -13,11 +13,12 @@ _TIMEOUT_S: Final = 2.0
 _MAX_CONNECTIONS: Final = 16
 
 
-def connection_pool(url: str) -> BlockingConnectionPool:
+def connection_pool(url: str, *, max_connections: int = _MAX_CONNECTIONS) -> BlockingConnectionPool:
     """Make a pool of connections.
 
     Args:
         url: Redis://… or rediss://….
+        max_connections: Most connections at a time.
 
     Returns:
         The pool; the caller awaits its `aclose`.
@@ -26,7 +27,7 @@ def connection_pool(url: str) -> BlockingConnectionPool:
 
     return BlockingConnectionPool.from_url(
         url,
-        max_connections=_MAX_CONNECTIONS,
+        max_connections=max_connections,
         timeout=_TIMEOUT_S,
         socket_timeout=_TIMEOUT_S,
         socket_connect_timeout=_TIMEOUT_S,

@@ -9,6 +9,7 @@ from typing import BinaryIO, Final, TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 
+from hindi_stt.access.limits import Client
 from hindi_stt.api.error_responses import state_of
 from hindi_stt.api.recognizer import Recognizer
 from hindi_stt.concurrency.threads import run_to_end
@@ -16,13 +17,27 @@ from hindi_stt.errors import HindiSTTError, JobsUnavailable
 from hindi_stt.jobs.backend import Backend
 from hindi_stt.jobs.records import NewJob
 from hindi_stt.jobs.wakeups import Wakeups
+from hindi_stt.settings import Settings
 
-__all__ = ["JobService"]
+__all__ = ["JobService", "owner_of"]
 
 T = TypeVar("T")
 
 # Whose jobs are whose is known by keys alone.
 _EVERYBODY: Final = "everybody"
+
+
+def owner_of(client: Client, settings: Settings) -> str:
+    """Say whose the jobs of a client are.
+
+    Args:
+        client: The client.
+        settings: The server's.
+
+    Returns:
+        The name of its key; the same name for everybody where there are no keys.
+    """
+    return client.name if settings.key_file else _EVERYBODY
 
 
 class JobService:
@@ -43,7 +58,7 @@ class JobService:
 
     def owner(self, request: Request) -> str:
         """Whose jobs the request is about."""
-        return state_of(request).client.name if self.settings.key_file else _EVERYBODY
+        return owner_of(state_of(request).client, self.settings)
 
     async def ask(self, work: Callable[[], T]) -> T:
         """Run work on the database and the disk outside the event loop; see `run_to_end`.

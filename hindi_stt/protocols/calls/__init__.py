@@ -1,0 +1,1 @@
+"""Calls: their live words for whoever listens, and their transcripts when they have ended."""

@@ -1,0 +1,166 @@
+"""Where the events of live calls go, and where listeners get them: in this process, or in a Redis for several.
+
+An event is a JSON object with a `type`: `call.started`, `partial`, `final`, `dtmf`, `mark`, `warning`, `error`,
+`call.ended`. A listener gets the lasting events from the call's beginning on, whenever it comes; partials are the
+latest only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any, Final, Protocol
+
+from hindi_stt.errors import CallNotFound, SlowReader
+
+__all__ = ["ENDED", "CallEvent", "CallFeed", "MemoryFeed"]
+
+CallEvent = Mapping[str, Any]
+ENDED: Final = "call.ended"
+
+# Lasting events of one call: two hours of short turns of both sides.
+MAX_EVENTS: Final = 5_000
+"""Most lasting events of a call that are kept; the oldest are left out then."""
+_MAX_WAITING: Final = 1_000
+# Calls that have ended are kept for a listener who comes late.
+_MAX_ENDED: Final = 64
+TICK_S: Final = 15.0
+"""How often a listener hears that there is nothing new."""
+
+
+class CallFeed(Protocol):
+    """The events of calls. Methods other than `follow`, `calls` and `close` return at once."""
+
+    def begin(self, owner: str, call_id: str, event: CallEvent) -> None:
+        """Begin a call; one of the same id that has ended is forgotten.
+
+        Args:
+            owner: Whose it is.
+            call_id: Its id.
+            event: Its first event.
+        """
+        ...
+
+    def publish(self, owner: str, call_id: str, event: CallEvent, *, lasting: bool) -> None:
+        """Add an event to a call that has begun.
+
+        Args:
+            owner: Whose the call is.
+            call_id: Its id.
+            event: The event; `call.ended` is the last one.
+            lasting: Whether listeners that come later get it, too.
+        """
+        ...
+
+    async def calls(self, owner: str) -> list[CallEvent]:
+        """Return the first events of an owner's live calls, the oldest call first."""
+        ...
+
+    def follow(self, owner: str, call_id: str) -> AsyncGenerator[CallEvent | None]:
+        """Follow a call from its beginning until its end.
+
+        Args:
+            owner: Whose it is.
+            call_id: Its id.
+
+        Returns:
+            The events; None where nothing has come for a while.
+
+        Raises:
+            CallNotFound: The owner has no such call, live or lately ended.
+            SlowReader: The listener takes events more slowly than they come.
+        """
+        ...
+
+    async def close(self) -> None:
+        """End all that follow, and let go of connections."""
+        ...
+
+
+class _Call:
+    """One call of this process."""
+
+    def __init__(self, event: CallEvent) -> None:
+        self.events: deque[CallEvent] = deque([event], maxlen=MAX_EVENTS)
+        self.listeners: set[asyncio.Queue[CallEvent | None]] = set()
+        self.ended = False
+
+
+class MemoryFeed:
+    """The calls of this process."""
+
+    def __init__(self) -> None:
+        self._calls: dict[tuple[str, str], _Call] = {}
+        self._closing = asyncio.Event()
+
+    def begin(self, owner: str, call_id: str, event: CallEvent) -> None:
+        """See `CallFeed.begin`."""
+        self._calls[owner, call_id] = _Call(event)
+
+    def publish(self, owner: str, call_id: str, event: CallEvent, *, lasting: bool) -> None:
+        """See `CallFeed.publish`."""
+        call = self._calls.get((owner, call_id))
+        if call is None:
+            return
+        if lasting:
+            call.events.append(event)
+        for queue in list(call.listeners):
+            try:
+                queue.put_nowait(event)
+            except asyncio.QueueFull:
+                call.listeners.discard(queue)
+                queue.get_nowait()
+                queue.put_nowait(None)
+        if event["type"] == ENDED:
+            call.ended = True
+            self._forget_oldest()
+
+    async def calls(self, owner: str) -> list[CallEvent]:
+        """See CallFeed."""
+        return [call.events[0] for (whose, _), call in self._calls.items() if whose == owner and not call.ended]
+
+    async def follow(self, owner: str, call_id: str) -> AsyncGenerator[CallEvent | None]:
+        """See `CallFeed.follow`."""
+        call = self._calls.get((owner, call_id))
+        if call is None:
+            raise CallNotFound(f"There is no call {call_id[:64]!r} of {owner}.")
+        queue: asyncio.Queue[CallEvent | None] = asyncio.Queue(_MAX_WAITING)
+        call.listeners.add(queue)
+        try:
+            for event in list(call.events):
+                yield event
+            while not (call.ended and queue.empty()) and not self._closing.is_set():
+                try:
+                    async with asyncio.timeout(TICK_S):
+                        event_or_end = await queue.get()
+                except TimeoutError:
+                    yield None
+                    continue
+                if event_or_end is None:
+                    if self._closing.is_set():
+                        return
+                    raise SlowReader(f"{_MAX_WAITING} events waited to be read.")
+                yield event_or_end
+        finally:
+            call.listeners.discard(queue)
+
+    async def close(self) -> None:
+        """See CallFeed."""
+        self._closing.set()
+        for call in self._calls.values():
+            for queue in call.listeners:
+                with contextlib.suppress(asyncio.QueueFull):
+                    queue.put_nowait(None)
+
+    def _forget_oldest(self) -> None:
+        ended = [key for key, call in self._calls.items() if call.ended]
+        for key in ended[: max(0, len(ended) - _MAX_ENDED)]:
+            del self._calls[key]
+
+
+def now_s() -> float:
+    """Seconds since 1970, to the millisecond."""
+    return round(time.time(), 3)
