@@ -1,6 +1,6 @@
 """The command line: hindi-stt transcribe FILE…, serve, stream FILE, listen, bulk MANIFEST, evaluate MANIFEST, ….
 
-The rest: models, lm, keys, usage, jobs, bench, capacity.
+The rest: models, lm, keys, usage, jobs, calls, bench, capacity.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from hindi_stt import __version__
 from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.cli.bench import add_bench
 from hindi_stt.cli.bulk import add_bulk
+from hindi_stt.cli.calls import add_calls
 from hindi_stt.cli.capacity import add_capacity
 from hindi_stt.cli.errors import reason
 from hindi_stt.cli.evaluate import add_evaluate
@@ -66,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     add_capacity(commands)
     add_lm_parser(commands, _resolve)
     add_jobs(commands, _resolve)
+    add_calls(commands)
     for command in _all_parsers(parser):
         command.set_defaults(parser=command)
     return parser

@@ -162,6 +162,10 @@ class ProtocolSession(ConnectionTasks[_Item]):
             self.begin_with(self._adapter.left())
             await asyncio.wait([worker], timeout=DRAIN_S)
 
+    @property
+    def _max_s(self) -> float:
+        return super()._max_s if self._listener is None else self._settings.call_max_s
+
     async def _begin(self) -> None:
         await self._send(self._adapter.started(self._options.warnings))
 

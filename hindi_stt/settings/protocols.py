@@ -66,6 +66,7 @@ class ProtocolSettings(SettingsGroup):
         example="callcentre",
     )
 
+    call_max_s: float = setting(14_400.0, "Longest call.", example="7200", unit="seconds", gt=0)
     calls_url: str = setting(
         "",
         "Redis that carries the events of calls between API workers and servers: redis://HOST:PORT. Empty: that of "

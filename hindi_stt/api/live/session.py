@@ -76,9 +76,9 @@ class ConnectionTasks(abc.ABC, Generic[T]):
         reader = asyncio.create_task(self._read())
         worker = asyncio.create_task(self._work())
         idle = asyncio.create_task(self._end_when_idle())
+        max_s = self._max_s
         expiry = asyncio.get_running_loop().call_later(
-            self._settings.realtime_max_s,
-            lambda: self.end(SessionExpired(f"The connection has lasted {self._settings.realtime_max_s:g} s."), POLICY),
+            max_s, lambda: self.end(SessionExpired(f"The connection has lasted {max_s:g} s."), POLICY)
         )
         try:
             ends: set[asyncio.Future[Any]] = {reader, worker, self._aborted}
@@ -95,6 +95,11 @@ class ConnectionTasks(abc.ABC, Generic[T]):
         if self._aborted.done():
             reason = await self._close(self._aborted.result(), finish=False)
         log.info("%s %.1f s %s closed_by=%s", self._kind, time.monotonic() - start_s, self._summary(), reason)
+
+    @property
+    def _max_s(self) -> float:
+        """Longest time that the connection may last, in seconds."""
+        return self._settings.realtime_max_s
 
     async def _client_gone(self, worker: asyncio.Task[str]) -> None:
         """Do what is left when nothing more is read; by default the work in progress is of no use to anybody."""

@@ -1,4 +1,7 @@
-"""Calls from the platform's first message to the webhook, by a real server with keys and signatures."""
+"""Calls from the platform's first message to the webhook, by a real server with keys and signatures.
+
+Longer than 300 lines: the tests share one server.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ from standardwebhooks import Webhook
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+from hindi_stt.cli.main import main
 from tests.support.guarded import Guarded
 from tests.support.responses import eventually
 from tests.support.streams import RATE, speech
@@ -27,6 +31,7 @@ from tests.support.telephony import at_rate, exotel_call, mu_law, plivo_call, te
 from tests.support.wav import wav
 
 MODULES_UNDER_TEST = (
+    "hindi_stt/cli/calls.py",
     "hindi_stt/jobs/call_webhooks.py",
     "hindi_stt/protocols/calls/archive.py",
     "hindi_stt/protocols/calls/feed.py",
@@ -283,3 +288,38 @@ def test_hostile_messages_are_counted_and_end_nothing_else(server: Guarded) -> N
     assert [event["code"] for event in events if event["type"] == "error"] == ["invalid_request"] * 3
     assert send_call(server, "/v1/telephony/exotel", ["{"] * 20) == (1008, "invalid_request")
     assert send_call(server, "/v1/telephony/exotel", [*messages[:2], *["{"] * 20]) == (1008, "invalid_request")
+
+
+def test_calls_tail(server: Guarded, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    rain = speech("rain.flac")
+    messages = exotel_call(rain, RATE, {"key": server.key}, call_id="tailed")
+    assert send_call(server, "/v1/telephony/exotel", messages) == (1000, "")
+    monkeypatch.setenv("HINDI_STT_API_KEY", server.key)
+    assert main(["calls", "tail", "tailed", "--url", server.url]) == 0
+    first, last = capsys.readouterr().out.splitlines()
+    assert first.split("\t")[2:] == ["inbound", file_text(server, rain)]
+    assert last.endswith("[end]")
+    assert main(["calls", "tail", "tailed", "--url", server.url, "--json"]) == 0
+    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == followed(server, "tailed")
+    assert main(["calls", "list", "--url", server.url]) == 0
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["tail", "no-such-call"], "call"),
+        (["list", "--key", "stt_wrong"], "key"),
+        (["list", "--url", "http://127.0.0.1:9"], "answer"),
+    ],
+)
+def test_calls_that_cannot_be_shown(
+    server: Guarded,
+    arguments: list[str],
+    code: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HINDI_STT_API_KEY", server.key)
+    assert main(["calls", arguments[0], "--url", server.url, *arguments[1:]]) == 1
+    assert code in capsys.readouterr().err

@@ -1,0 +1,177 @@
+"""Feeds of calls, in this process and over a real Redis: the same behaviour."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hindi_stt.errors import CallNotFound, CallsUnavailable, SlowReader
+from hindi_stt.protocols.calls.feed import CallFeed, MemoryFeed
+from hindi_stt.protocols.calls.redis_feed import RedisFeed
+from tests.support.redis_server import RedisServer
+
+MODULES_UNDER_TEST = ("hindi_stt/protocols/calls/feed.py", "hindi_stt/protocols/calls/redis_feed.py")
+
+Make = Callable[[], CallFeed]
+OWNER, CALL = "desk", "CA1"
+STARTED = {"type": "call.started", "call": CALL, "time": 1.0}
+ENDED = {"type": "call.ended", "call": CALL}
+
+
+def final(n: int) -> dict[str, Any]:
+    return {"type": "final", "call": CALL, "text": f"{n}"}
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    running = RedisServer(tmp_path_factory.mktemp("redis"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(params=["memory", "redis"])
+def make(request: pytest.FixtureRequest) -> Make:
+    if request.param == "memory":
+        return MemoryFeed
+    url = request.getfixturevalue("redis").url
+    return lambda: RedisFeed(url)
+
+
+def run(make: Make, work: Callable[[CallFeed], Awaitable[None]]) -> None:
+    async def bounded() -> None:
+        feed = make()
+        try:
+            async with asyncio.timeout(20):
+                await work(feed)
+        finally:
+            await feed.close()
+
+    asyncio.run(bounded())
+
+
+async def all_of(feed: CallFeed) -> list[Any]:
+    return [event async for event in feed.follow(OWNER, CALL) if event is not None]
+
+
+async def listed(feed: CallFeed, n: int) -> list[Any]:
+    while len(found := list(await feed.calls(OWNER))) != n:  # noqa: ASYNC110  # it is another process's
+        await asyncio.sleep(0.02)
+    return found
+
+
+def test_who_comes_early_and_who_comes_late_get_the_same(make: Make) -> None:
+    async def work(feed: CallFeed) -> None:
+        feed.begin(OWNER, CALL, STARTED)
+        assert await listed(feed, 1) == [STARTED]
+        early = asyncio.create_task(all_of(feed))
+        for n in range(20):
+            feed.publish(OWNER, CALL, final(n), lasting=True)
+        feed.publish(OWNER, CALL, ENDED, lasting=True)
+        wanted = [STARTED, *map(final, range(20)), ENDED]
+        assert await early == wanted
+        assert await all_of(feed) == wanted
+        assert await listed(feed, 0) == []
+
+    run(make, work)
+
+
+def test_partials_are_for_those_who_listen(make: Make) -> None:
+    async def work(feed: CallFeed) -> None:
+        feed.begin(OWNER, CALL, STARTED)
+        await listed(feed, 1)
+        partial = {"type": "partial", "call": CALL, "text": "न"}
+        following = feed.follow(OWNER, CALL)
+        assert await anext(following) == STARTED
+        feed.publish(OWNER, CALL, partial, lasting=False)
+        assert await anext(following) == partial
+        await following.aclose()
+        feed.publish(OWNER, CALL, ENDED, lasting=True)
+        await listed(feed, 0)
+        assert await all_of(feed) == [STARTED, ENDED]
+
+    run(make, work)
+
+
+def test_a_call_that_is_not_there_or_of_another_owner(make: Make) -> None:
+    async def work(feed: CallFeed) -> None:
+        feed.begin(OWNER, CALL, STARTED)
+        await listed(feed, 1)
+        for owner, call in (("front", CALL), (OWNER, "CA2")):
+            with pytest.raises(CallNotFound):
+                await anext(feed.follow(owner, call))
+        assert await feed.calls("front") == []
+        feed.publish(OWNER, CALL, ENDED, lasting=True)
+        await listed(feed, 0)
+
+    run(make, work)
+
+
+def test_a_feed_that_is_closed_ends_those_who_listen(make: Make) -> None:
+    async def work(feed: CallFeed) -> None:
+        feed.begin(OWNER, CALL, STARTED)
+        await listed(feed, 1)
+        following = feed.follow(OWNER, CALL)
+        assert await anext(following) == STARTED
+        rest = asyncio.create_task(anext(following))
+        await asyncio.sleep(0)
+        await feed.close()
+        with pytest.raises((StopAsyncIteration, CallsUnavailable)):
+            await rest
+
+    run(make, work)
+
+
+def test_a_listener_that_is_too_slow_is_told() -> None:
+    async def work(feed: CallFeed) -> None:
+        feed.begin(OWNER, CALL, STARTED)
+        following = feed.follow(OWNER, CALL)
+        assert await anext(following) == STARTED
+        for n in range(1_500):
+            feed.publish(OWNER, CALL, final(n), lasting=True)
+        with pytest.raises(SlowReader):
+            async for _ in following:
+                pass
+
+    run(MemoryFeed, work)
+
+
+def test_two_workers_share_a_redis(redis: RedisServer) -> None:
+    async def work(feed: CallFeed) -> None:
+        other = RedisFeed(redis.url)
+        feed.begin(OWNER, CALL, STARTED)
+        assert await listed(other, 1) == [STARTED]
+        feed.publish(OWNER, CALL, ENDED, lasting=True)
+        assert await all_of(other) == [STARTED, ENDED]
+        await other.close()
+
+    run(lambda: RedisFeed(redis.url), work)
+
+
+def test_a_redis_that_does_not_answer_loses_events_and_no_call(tmp_path: Path) -> None:
+    async def work(feed: CallFeed) -> None:
+        with pytest.raises(CallsUnavailable):
+            await feed.calls(OWNER)
+        feed.begin(OWNER, CALL, STARTED)
+        while not lost:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+    lost: list[int] = []
+    server = RedisServer(tmp_path)
+    server.stop()
+    run(lambda: RedisFeed(server.url, lambda: lost.append(1)), work)
+
+
+def test_only_so_many_ended_calls_are_kept() -> None:
+    async def work(feed: CallFeed) -> None:
+        for n in range(70):
+            feed.begin(OWNER, f"CA{n}", STARTED)
+            feed.publish(OWNER, f"CA{n}", ENDED, lasting=True)
+        with pytest.raises(CallNotFound):
+            await anext(feed.follow(OWNER, "CA0"))
+        assert await anext(feed.follow(OWNER, "CA69")) == STARTED
+
+    run(MemoryFeed, work)
