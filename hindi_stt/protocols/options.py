@@ -115,7 +115,7 @@ def parse_rate(value: object) -> int:
     """
     try:
         rate = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else 0.0
-    except ValueError:
+    except (ValueError, OverflowError):
         rate = 0.0
     if not MIN_RATE <= rate <= MAX_RATE or rate != int(rate):
         raise InvalidRequest(f"The sample rate is a whole number from {MIN_RATE} to {MAX_RATE}.", param="sample_rate")

@@ -25,6 +25,7 @@ from hindi_stt.protocols.adapter import (
     Start,
     TrackSpec,
 )
+from hindi_stt.protocols.fields import text_fields
 from hindi_stt.protocols.options import PARAMETERS, parse_rate
 from hindi_stt.streaming import Event, Partial, Utterance
 from hindi_stt.types import Word
@@ -125,7 +126,7 @@ class VoskAdapter(Adapter):
         return [TrackSpec("inbound", PacketFormat("pcm16", rate))]
 
     def _parameters(self) -> Mapping[str, str]:
-        given = {name: str(value) for name, value in self._config.items() if name in PARAMETERS}
+        given = {name: value for name, value in text_fields(self._config).items() if name in PARAMETERS}
         # Names of models are those of the Vosk server's own disk.
         given.pop("model", None)
         return given

@@ -224,6 +224,7 @@ def test_messages_without_a_server() -> None:
         '{"config": {"sample_rate": "fast"}}',
         '{"config": {"sample_rate": true}}',
         '{"config": {"sample_rate": 1e400}}',
+        '{"config": {"sample_rate": 1' + "0" * 400 + "}}",
         '{"config": {"phrase_list": "एक"}}',
         '{"config": {"phrase_list": [1]}}',
     ],

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from hindi_stt.audio import PacketFormat
+from hindi_stt.protocols.fields import field, text_fields
 from hindi_stt.protocols.options import parse_rate
-from hindi_stt.protocols.telephony.media_events import MediaEventsAdapter, field, text_fields
+from hindi_stt.protocols.telephony.media_events import MediaEventsAdapter
 
 __all__ = ["ExotelAdapter"]
 

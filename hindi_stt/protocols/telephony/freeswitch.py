@@ -16,8 +16,8 @@ from starlette.requests import HTTPConnection
 from hindi_stt.audio import PacketFormat
 from hindi_stt.errors import HindiSTTError, InvalidRequest
 from hindi_stt.protocols.adapter import Adapter, Audio, CallInfo, Command, Message, Note, Start, TrackSpec
+from hindi_stt.protocols.fields import field, text_fields
 from hindi_stt.protocols.options import parse_rate
-from hindi_stt.protocols.telephony.media_events import field, text_fields
 from hindi_stt.streaming import Event, Utterance
 
 __all__ = ["FreeSwitchAdapter"]

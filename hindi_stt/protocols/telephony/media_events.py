@@ -13,10 +13,11 @@ from pydantic_core import from_json
 from hindi_stt.audio import PacketFormat
 from hindi_stt.errors import InvalidRequest
 from hindi_stt.protocols.adapter import Adapter, Audio, CallInfo, Command, EndOfAudio, Message, Note, Start, TrackSpec
+from hindi_stt.protocols.fields import MAX_NUMBER, MAX_TEXT, field, is_short, text_fields
 from hindi_stt.protocols.options import parse_rate
 from hindi_stt.protocols.telephony.ordering import PacketOrder
 
-__all__ = ["MediaEventsAdapter", "field", "text_fields"]
+__all__ = ["MediaEventsAdapter"]
 
 _ENCODINGS: Final[Mapping[str, str]] = {
     "audio/x-mulaw": "g711_ulaw",
@@ -27,33 +28,6 @@ _ENCODINGS: Final[Mapping[str, str]] = {
     "audio/x-raw": "pcm16",
     "l16": "pcm16",
 }
-_MAX_TEXT: Final = 1024
-_MAX_FACTS: Final = 64
-_MAX_NUMBER: Final = 2**53
-
-
-def field(found: Mapping[str, Any], *names: str) -> Any:
-    """Return the first of several fields that an object has, None without one: platforms spell them differently."""
-    return next((found[name] for name in names if found.get(name) is not None), None)
-
-
-def text_fields(found: object) -> dict[str, str]:
-    """Return the fields of an object whose values are short texts, numbers or booleans, as text.
-
-    Args:
-        found: What a client sent; anything but an object has no fields.
-
-    Returns:
-        At most 64 fields.
-    """
-    if not isinstance(found, dict):
-        return {}
-    pairs = (
-        (name[:_MAX_TEXT], str(value)[:_MAX_TEXT])
-        for name, value in found.items()
-        if isinstance(value, str | int | float)
-    )
-    return dict(list(pairs)[:_MAX_FACTS])
 
 
 class MediaEventsAdapter(Adapter):
@@ -160,10 +134,10 @@ class MediaEventsAdapter(Adapter):
         stream_id = field(event, "streamSid", "stream_sid", "streamId", "stream_id")
         facts = {
             **text_fields({name: start.get(name) for name in ("from", "to")}),
-            **({"stream": stream_id[:_MAX_TEXT]} if isinstance(stream_id, str) else {}),
+            **({"stream": stream_id[:MAX_TEXT]} if isinstance(stream_id, str) else {}),
             **parameters,
         }
-        call = CallInfo(call_id[:_MAX_TEXT] if isinstance(call_id, str) else "", facts)
+        call = CallInfo(call_id[:MAX_TEXT] if isinstance(call_id, str) else "", facts)
         return Start([TrackSpec(label, audio) for label in labels], parameters, call, key)
 
     def _media(self, event: Mapping[str, Any]) -> list[Command]:
@@ -186,7 +160,7 @@ class MediaEventsAdapter(Adapter):
             raise InvalidRequest(f"There is a {kind} before the start.", param="event")
         found = event.get(kind)
         value = field(found, *self.notes[kind]) if isinstance(found, dict) else field(event, *self.notes[kind])
-        return [Note(kind, str(value)[:_MAX_TEXT])] if isinstance(value, str | int) else []
+        return [Note(kind, str(value)[:MAX_TEXT])] if is_short(value) else []
 
 
 def _parse(message: Message) -> dict[str, Any]:
@@ -221,5 +195,5 @@ def _number(chunk: object) -> int | None:
     """A packet's number, as a number or as text; None where it is neither."""
     if isinstance(chunk, str) and chunk.isascii() and chunk.isdecimal() and len(chunk) < 17:
         chunk = int(chunk)
-    usable = isinstance(chunk, int) and not isinstance(chunk, bool) and 0 <= chunk < _MAX_NUMBER
+    usable = isinstance(chunk, int) and not isinstance(chunk, bool) and 0 <= chunk < MAX_NUMBER
     return chunk if usable and isinstance(chunk, int) else None

@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Final
 
 from pydantic_core import from_json
 
-from hindi_stt.protocols.telephony.media_events import MediaEventsAdapter, field, text_fields
+from hindi_stt.protocols.fields import field, text_fields
+from hindi_stt.protocols.telephony.media_events import MediaEventsAdapter
 
 __all__ = ["PlivoAdapter"]
 

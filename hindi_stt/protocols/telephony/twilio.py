@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from hindi_stt.protocols.telephony.media_events import MediaEventsAdapter, field, text_fields
+from hindi_stt.protocols.fields import field, text_fields
+from hindi_stt.protocols.telephony.media_events import MediaEventsAdapter
 
 __all__ = ["TwilioAdapter"]
 

@@ -1,0 +1,160 @@
+"""Messages of protocols that are cut, reordered, repeated and spoilt: adapters by themselves, then a real server."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+import socket
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import pytest
+from starlette.requests import HTTPConnection
+from tqdm import tqdm
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from hindi_stt.errors import HindiSTTError
+from hindi_stt.protocols.adapter import Adapter, Audio, Configure, EndOfAudio, Start
+from hindi_stt.protocols.endpoints import ENDPOINTS
+from tests.fuzz.mutations import CASES, SEED, bytes_of, json_of
+from tests.support.server import Server
+from tests.support.streams import RATE, speech
+from tests.support.telephony import at_rate, exotel_call, mu_law, plivo_call, twilio_call
+from tests.support.wav import wav
+
+pytestmark = pytest.mark.fuzz
+
+RAIN = speech("rain.flac")
+PCM = RAIN.astype("<i2").tobytes()
+MU_LAW = mu_law(at_rate(RAIN, 8_000))
+Message = str | bytes
+# The messages of one whole stream of each protocol.
+STREAMS: dict[str, list[Message]] = {
+    "vosk": [
+        '{"config": {"sample_rate": 16000, "words": true, "phrase_list": ["बारिश", "[unk]"]}}',
+        *(PCM[start : start + 6_400] for start in range(0, len(PCM), 6_400)),
+        '{"reset" : 1}',
+        '{"eof" : 1}',
+    ],
+    "twilio": list(twilio_call({"inbound": MU_LAW, "outbound": MU_LAW}, {"language": "hi"})),
+    "exotel": list(exotel_call(RAIN, RATE, {"language": "hi"})),
+    "plivo": list(plivo_call(PCM, "audio/x-l16", RATE, "language=hi")),
+    "freeswitch": ['{"uuid": "abc", "rate": 16000}', *(PCM[start : start + 640] for start in range(0, len(PCM), 640))],
+}
+
+
+def adapter_of(name: str) -> Adapter:
+    scope = {"type": "websocket", "path": "/", "headers": [], "query_string": b"channels=2"}
+    return ENDPOINTS[name].adapter(HTTPConnection(scope))
+
+
+def spoilt(message: Message, rng: random.Random) -> Message:
+    """Another value in the JSON, other bytes, or the other kind of message."""
+    if isinstance(message, str) and rng.random() < 0.6:
+        with contextlib.suppress(ValueError):
+            return json.dumps(json_of(json.loads(message), rng))
+    data = bytes_of(message.encode() if isinstance(message, str) else message, rng)
+    return data if rng.random() < 0.5 else data.decode("utf-8", "replace")
+
+
+def hostile(stream: list[Message], rng: random.Random) -> list[Message]:
+    """A part of a stream in which messages are left out, repeated, moved and spoilt."""
+    start = rng.choice([0, 0, 0, rng.randrange(len(stream))])
+    found = stream[start : start + rng.randrange(1, 40)]
+    for _ in range(rng.randrange(1, 6)):
+        i, j = rng.randrange(len(found)), rng.randrange(len(found))
+        change: Callable[[], None] = rng.choice(
+            [
+                lambda i=i: found.insert(i, found[i]),
+                lambda i=i, j=j: found.insert(j, found.pop(i)),
+                lambda i=i: found.__setitem__(i, spoilt(found[i], rng)),
+                lambda i=i: found.__setitem__(i, spoilt(found[i], rng)),
+            ]
+        )
+        change()
+    return found
+
+
+def taken(adapter: Adapter, messages: list[Message], outcomes: Counter[str]) -> None:
+    """What the adapter makes of them: nothing but its commands and its errors, and no more audio than was sent."""
+    n_tracks = sent = received = 0
+    for message in messages:
+        sent += len(message)
+        try:
+            commands = adapter.receive(message)
+        except HindiSTTError as error:
+            outcomes[error.code] += 1
+            adapter.error(error)
+            continue
+        for command in commands:
+            outcomes[type(command).__name__] += 1
+            if isinstance(command, Start | Configure):
+                n_tracks = len(command.tracks)
+                assert 1 <= n_tracks <= 2
+                assert all(8_000 <= track.audio.rate <= 48_000 for track in command.tracks)
+            elif isinstance(command, Audio):
+                assert 0 <= command.track < n_tracks
+                received += len(command.data)
+            if not isinstance(command, Start):
+                adapter.handled(command)
+    assert isinstance(adapter.left()[-1], EndOfAudio)
+    assert received <= sent
+    assert all(isinstance(warning, str) for warning in adapter.warnings())
+
+
+@pytest.mark.parametrize("name", list(STREAMS))
+def test_adapters(name: str) -> None:
+    outcomes: Counter[str] = Counter()
+    for case in tqdm(range(CASES), desc=name, leave=False):
+        rng = random.Random(f"{SEED}-{name}-{case}")
+        messages = hostile(STREAMS[name], rng)
+        try:
+            taken(adapter_of(name), messages, outcomes)
+        except Exception as error:
+            raise AssertionError(f"case {case} of seed {SEED}: {messages!r:.2000}") from error
+    print(f"\n{name}: {CASES} cases from seed {SEED}: {dict(outcomes.most_common())}")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    running = Server(tmp_path_factory.mktemp("protocols"), HINDI_STT_PROTOCOLS=",".join(STREAMS))
+    try:
+        running.wait_until_ready()
+        yield running
+    finally:
+        running.stop()
+
+
+def test_a_server_goes_on(server: Server) -> None:
+    """After hundreds of spoilt streams a good one has the text of the file, and the log has no failure."""
+    n = max(len(STREAMS), CASES // 50)
+    for case in tqdm(range(n), desc="server", leave=False):
+        rng = random.Random(f"{SEED}-server-{case}")
+        name = list(STREAMS)[case % len(STREAMS)]
+        with (
+            connect(f"ws://127.0.0.1:{server.port}{ENDPOINTS[name].path}") as ws,
+            contextlib.suppress(ConnectionClosed),
+        ):
+            for message in hostile(STREAMS[name], rng):
+                ws.send(message)
+            if rng.random() < 0.3:  # cut
+                ws.socket.shutdown(socket.SHUT_RDWR)
+    with connect(f"ws://127.0.0.1:{server.port}/vosk") as ws:
+        texts = []
+        for message in STREAMS["vosk"]:
+            ws.send(message)
+            if not (isinstance(message, str) and "config" in message):
+                texts.append(json.loads(ws.recv(timeout=60)).get("text", ""))
+    assert " ".join(filter(None, texts)) == server.transcribe(wav(RAIN)).json()["text"]
+    assert "Traceback" not in server.log
+
+
+def test_the_mutations_reach_audio_and_errors() -> None:
+    """What is tried is neither all good nor all bad."""
+    outcomes: Counter[str] = Counter()
+    for case in range(50):
+        taken(adapter_of("twilio"), hostile(STREAMS["twilio"], random.Random(case)), outcomes)
+    assert outcomes["Audio"] > 50
+    assert outcomes["invalid_request"] > 5
