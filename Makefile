@@ -24,7 +24,7 @@ CLIENTS := .venv-clients
 export BENTOML_DO_NOT_TRACK := True
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: serve test coverage coverage-modules test-slow smoke-slow smoke-chaos smoke-soak check release-check image prove-image prove-metrics oracle oracle-next oracle-indic smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-ui prove-attack prove-clients prove-pythons smoke-pythons itn-reference bench bench-audio medium-random large-random 600m-random oracle-slow docs lock lock-oracle clean prove-deploy prove-jobs prove-bulk bulk bench-capacity
+.PHONY: serve test coverage coverage-modules test-slow smoke-slow smoke-chaos smoke-soak check release-check image prove-image prove-metrics oracle oracle-next oracle-indic smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-ui prove-attack prove-clients prove-protocols prove-pythons smoke-pythons itn-reference bench bench-audio medium-random large-random 600m-random oracle-slow docs lock lock-oracle clean prove-deploy prove-jobs prove-bulk bulk bench-capacity
 
 # The embedded model, or make serve MODEL=NAME: a name of `hindi-stt models list --available`, which is downloaded first where the
 # store does not have it. ACCEPT_LICENCE=1 where there is no terminal to ask on; GET_OPTIONS: further options of `hindi-stt models get`.
@@ -150,6 +150,15 @@ prove-ui: $(VENV)/.dev
 # five minutes. npm, where there is one, gets OpenAI's package for Node, and openssl a certificate for it.
 prove-clients: $(VENV)/.dev $(CLIENTS)/.installed
 	HINDI_STT_TEST_SERVER_PYTHON=$(abspath $(VENV)/bin/python) $(CLIENTS)/bin/python -m pytest -q -m clients -W ignore --confcutdir=tests/clients tests/clients
+
+# Telephony and other protocols: real servers, 10,000 spoilt streams of each, the platforms' own packages, Pipecat's serializers, and
+# the clients of alphacep/vosk-server where VOSK names their folder; then a simulated call centre of ten minutes: 20 minutes.
+VOSK ?=
+prove-protocols: $(VENV)/.dev $(CLIENTS)/.installed
+	HINDI_STT_TEST_VOSK_CLIENTS=$(VOSK) $(VENV)/bin/python -m pytest -q tests/protocols
+	HINDI_STT_FUZZ_CASES=10000 $(VENV)/bin/python -m pytest -q -s -m fuzz tests/fuzz/test_protocols.py
+	HINDI_STT_TEST_SERVER_PYTHON=$(abspath $(VENV)/bin/python) $(CLIENTS)/bin/python -m pytest -q -m clients -W ignore --confcutdir=tests/clients tests/clients/test_telephony.py
+	$(VENV)/bin/python -m loadtests.call_centre
 
 # The tests on each other Python that is installed: locks have other versions of some packages for them. Interpreters by name or path.
 PYTHONS ?= $(shell .ci/other-pythons)

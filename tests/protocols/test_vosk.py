@@ -161,7 +161,7 @@ def test_a_wrong_message_is_named_and_the_connection_goes_on(vosk: Server) -> No
     assert text_of(answers) == file_text(vosk, CALL)
 
 
-CLIENTS = Path(os.environ.get("HINDI_STT_TEST_VOSK_CLIENTS", "/nonexistent"))
+CLIENTS = Path(os.environ.get("HINDI_STT_TEST_VOSK_CLIENTS") or "/nonexistent")
 
 
 @pytest.mark.skipif(not CLIENTS.is_dir(), reason="HINDI_STT_TEST_VOSK_CLIENTS names no folder of alphacep/vosk-server")

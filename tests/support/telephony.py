@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import soxr
 
-from tests.support.streams import RATE
+RATE = 16_000
 
 CALL_ID = "CA0123456789abcdef0123456789abcdef"
 STREAM_ID = "MZ0123456789abcdef0123456789abcdef"
@@ -34,6 +34,15 @@ def mu_law(samples: np.ndarray) -> bytes:
     code = (exponent << 4) | mantissa
     sign = np.where(samples < 0, 0x80, 0)
     return (~(sign | code) & 0xFF).astype(np.uint8).tobytes()
+
+
+def mu_law_file(samples: np.ndarray) -> bytes:
+    """A recording of the call: a WAV file of mu-law at 8 kHz."""
+    data = mu_law(at_rate(samples, 8_000))
+    head = b"WAVEfmt " + (18).to_bytes(4, "little") + (7).to_bytes(2, "little") + (1).to_bytes(2, "little")
+    head += (8_000).to_bytes(4, "little") * 2 + (1).to_bytes(2, "little") + (8).to_bytes(2, "little") + b"\0\0"
+    body = head + b"data" + len(data).to_bytes(4, "little") + data
+    return b"RIFF" + len(body).to_bytes(4, "little") + body
 
 
 def packets_of(data: bytes, size: int) -> list[bytes]:

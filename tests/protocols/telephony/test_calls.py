@@ -27,7 +27,7 @@ from hindi_stt.cli.main import main
 from tests.support.guarded import Guarded
 from tests.support.responses import eventually
 from tests.support.streams import RATE, speech
-from tests.support.telephony import at_rate, exotel_call, mu_law, plivo_call, telnyx_call, twilio_call
+from tests.support.telephony import at_rate, exotel_call, mu_law, mu_law_file, plivo_call, telnyx_call, twilio_call
 from tests.support.wav import wav
 
 MODULES_UNDER_TEST = (
@@ -140,15 +140,6 @@ def finals(events: list[Event], track: str) -> str:
 def file_text(server: Guarded, samples: np.ndarray) -> str:
     text: str = server.post(server.key, wav(samples)).json()["text"]
     return text
-
-
-def mu_law_file(samples: np.ndarray) -> bytes:
-    """A recording of the call: a WAV file of mu-law at 8 kHz."""
-    data = mu_law(at_rate(samples, 8_000))
-    head = b"WAVEfmt " + (18).to_bytes(4, "little") + (7).to_bytes(2, "little") + (1).to_bytes(2, "little")
-    head += (8_000).to_bytes(4, "little") * 2 + (1).to_bytes(2, "little") + (8).to_bytes(2, "little") + b"\0\0"
-    body = head + b"data" + len(data).to_bytes(4, "little") + data
-    return b"RIFF" + len(body).to_bytes(4, "little") + body
 
 
 def test_a_twilio_call_of_two_sides(server: Guarded, receiver: Receiver) -> None:
