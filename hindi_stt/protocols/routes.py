@@ -11,6 +11,7 @@ from starlette.websockets import WebSocket
 from hindi_stt.api.error_responses import deny_handshake
 from hindi_stt.api.middleware.origins import check_origin
 from hindi_stt.errors import CallsUnavailable, HindiSTTError
+from hindi_stt.protocols.calls.page import call_page_routes
 from hindi_stt.protocols.calls.routes import call_routes
 from hindi_stt.protocols.calls.service import Calls
 from hindi_stt.protocols.clients import ProtocolClients
@@ -59,7 +60,7 @@ def protocol_routes(settings: Settings, protocols: Callable[[], Protocols]) -> l
                 raise CallsUnavailable("The server has just started.", retry_after_s=1)
             return found
 
-        routes += call_routes(calls)
+        routes += [*call_routes(calls), *call_page_routes(settings)]
     return routes
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import socket
 from pathlib import Path
 
@@ -33,3 +34,22 @@ def test_a_network_stands_for_a_key_that_there_is(tmp_path: Path) -> None:
     check_protocols(Settings(protocol_networks="10.1.0.0/16=desk", **given))
     with pytest.raises(InvalidSetting, match="no valid API key has the name 'front'"):
         check_protocols(Settings(protocol_networks="10.1.0.0/16=front", **given))
+
+
+def test_several_workers_need_a_redis_for_calls_and_for_nothing_else() -> None:
+    with pytest.raises(InvalidSetting, match="HINDI_STT_CALLS_URL"):
+        check_protocols(Settings(protocols="twilio", api_workers=2))
+    for given in ({"calls_url": "redis://localhost"}, {"limits_url": "redis://localhost"}, {"api_workers": 1}):
+        check_protocols(Settings(**{"protocols": "twilio", "api_workers": 2, **given}))
+    check_protocols(Settings(protocols="vosk", api_workers=2))
+
+
+def test_webhooks_of_calls_need_jobs_and_a_secret(tmp_path: Path) -> None:
+    secret = "whsec_" + base64.b64encode(bytes(32)).decode()
+    given = {"protocols": "twilio", "calls_webhook_url": "https://crm.example.com/calls"}
+    with pytest.raises(InvalidSetting, match="set HINDI_STT_JOBS_DIR"):
+        check_protocols(Settings(**given, calls_webhook_secret=secret))
+    with pytest.raises(InvalidSetting, match="HINDI_STT_CALLS_WEBHOOK_SECRET") as caught:
+        check_protocols(Settings(**given, calls_webhook_secret="whsec_short", jobs_dir=str(tmp_path)))
+    assert "whsec_short" not in caught.value.message
+    check_protocols(Settings(**given, calls_webhook_secret=secret, jobs_dir=str(tmp_path)))

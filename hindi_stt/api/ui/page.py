@@ -16,11 +16,11 @@ from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.settings import Settings
 from hindi_stt.transcription.options import offered
 
-__all__ = ["page_routes"]
+__all__ = ["PAGE_HEADERS", "page_routes"]
 
 _FOLDER: Final = Path(__file__).parent / "page_files"
 _INDEX: Final = "index.html"
-_HEADERS: Final = {
+PAGE_HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; media-src blob:; img-src data:; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -29,6 +29,7 @@ _HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+"""Headers of every page: it loads nothing from elsewhere, and no other page may frame it."""
 
 
 def page_routes(bundle: Bundle, settings: Settings) -> list[BaseRoute]:
@@ -51,7 +52,7 @@ def page_routes(bundle: Bundle, settings: Settings) -> list[BaseRoute]:
     html = text.replace("{{assets}}", assets.folder).replace("{{config}}", config)
 
     async def page(_: Request) -> Response:
-        return HTMLResponse(html, headers={**_HEADERS, "Cache-Control": "no-cache"})
+        return HTMLResponse(html, headers={**PAGE_HEADERS, "Cache-Control": "no-cache"})
 
     return [Route("/ui", page), assets.route]
 

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import json
 import queue
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -35,6 +36,7 @@ MODULES_UNDER_TEST = (
     "hindi_stt/jobs/call_webhooks.py",
     "hindi_stt/protocols/calls/archive.py",
     "hindi_stt/protocols/calls/feed.py",
+    "hindi_stt/protocols/calls/page.py",
     "hindi_stt/protocols/calls/recorder.py",
     "hindi_stt/protocols/calls/routes.py",
     "hindi_stt/protocols/calls/service.py",
@@ -314,3 +316,14 @@ def test_calls_that_cannot_be_shown(
     monkeypatch.setenv("HINDI_STT_API_KEY", server.key)
     assert main(["calls", arguments[0], "--url", server.url, *arguments[1:]]) == 1
     assert code in capsys.readouterr().err
+
+
+def test_the_page_loads_without_a_key_and_from_this_server_only(server: Guarded) -> None:
+    page = httpx.get(f"{server.url}/ui/calls")
+    assert page.status_code == 200
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    names = re.findall(r'(?:src|href)="(calls/[^"]+)"', page.text)
+    assert len(names) == 2
+    for name in names:
+        assert httpx.get(f"{server.url}/ui/{name}").status_code == 200
+    assert 'data-keys="yes"' in page.text
