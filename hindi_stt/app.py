@@ -70,7 +70,8 @@ def _routes() -> Starlette:
     def openapi() -> dict[str, Any]:
         from hindi_stt.api.openapi.document import openapi_document  # its models take a tenth of a second to import
 
-        return openapi_document(registry, jobs=bool(settings.jobs_dir), page=settings.page == "on")
+        jobs, page = bool(settings.jobs_dir), settings.page == "on"
+        return openapi_document(registry, jobs=jobs, page=page, calls=settings.takes_calls)
 
     return make_app(
         about,

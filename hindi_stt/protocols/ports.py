@@ -31,6 +31,8 @@ __all__ = ["listening", "vosk_port"]
 
 # Messages that wait to be read: the session's inbox has the bound in seconds of audio.
 _MAX_QUEUE: Final = 4
+# Clients ask for whatever path; in the ledger it is the same as at the API's port.
+_LEDGER_PATH: Final = "/vosk"
 _quiet: Final = logging.getLogger("hindi_stt.websockets")
 
 
@@ -112,7 +114,7 @@ def _handshake(connection: ServerConnection) -> HTTPConnection:
     parts = urlsplit(request.path if request else "/")
     scope = {
         "type": "websocket",
-        "path": parts.path,
+        "path": _LEDGER_PATH,
         "query_string": parts.query.encode("latin-1", "replace"),
         "headers": headers,
         "client": connection.remote_address[:2],

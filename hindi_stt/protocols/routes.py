@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket
@@ -64,10 +65,22 @@ def protocol_routes(settings: Settings, protocols: Callable[[], Protocols]) -> l
     return routes
 
 
+def _check_origin(websocket: WebSocket, settings: Settings) -> None:
+    """As `check_origin`; libraries of platforms may state this server's own name, without its port or a scheme."""
+    origin = websocket.headers.get("origin", "")
+    try:
+        name = urlsplit(origin if "://" in origin else f"//{origin}").hostname
+        own = urlsplit(f"//{websocket.headers.get('host', '')}").hostname
+    except ValueError:
+        name = own = None
+    if name is None or name != own:
+        check_origin(websocket, settings.origins)
+
+
 def _route(endpoint: Endpoint, settings: Settings, protocols: Callable[[], Protocols]) -> WebSocketRoute:
     async def connect(websocket: WebSocket) -> None:
         try:
-            check_origin(websocket, settings.origins)
+            _check_origin(websocket, settings)
             signed = endpoint.signed(websocket, settings)
             adapter = endpoint.adapter(websocket)
         except HindiSTTError as error:

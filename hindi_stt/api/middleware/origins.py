@@ -58,7 +58,11 @@ def check_origin(connection: HTTPConnection, allowed: tuple[str, ...]) -> None:
     origin = connection.headers.get("origin")
     if origin is None or "*" in allowed or origin in allowed:
         return
-    if urlsplit(origin).netloc != connection.headers.get("host"):
+    try:
+        netloc = urlsplit(origin).netloc
+    except ValueError:  # brackets that are no IPv6 address
+        netloc = ""
+    if not netloc or netloc != connection.headers.get("host"):
         raise OriginNotAllowed(f"Pages of {origin[:128]} may not do this.")
 
 

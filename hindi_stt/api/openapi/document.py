@@ -7,6 +7,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from hindi_stt import __version__
+from hindi_stt.api.openapi.calls import CALL_OPERATIONS, CALLS
 from hindi_stt.api.openapi.jobs import JOB_OPERATIONS, JOB_SCHEMAS, JOBS
 from hindi_stt.api.openapi.operations import described, schemas
 from hindi_stt.api.openapi.realtime import REALTIME_OPERATIONS, REALTIME_SCHEMAS
@@ -32,13 +33,14 @@ _INFO: Final = {
 }
 
 
-def openapi_document(registry: Registry, *, jobs: bool, page: bool) -> dict[str, Any]:
+def openapi_document(registry: Registry, *, jobs: bool, page: bool, calls: bool = False) -> dict[str, Any]:
     """Describe the server's HTTP interface in OpenAPI 3.1.
 
     Args:
         registry: The models; examples name them, and options have the values that they honour.
         jobs: Whether the server takes jobs.
         page: Whether it has the page at /ui.
+        calls: Whether it takes telephone calls.
 
     Returns:
         The document. Its components have no schema that nothing refers to.
@@ -48,6 +50,7 @@ def openapi_document(registry: Registry, *, jobs: bool, page: bool) -> dict[str,
         *OPENAI_OPERATIONS,
         *REALTIME_OPERATIONS,
         *(JOB_OPERATIONS if jobs else ()),
+        *(CALL_OPERATIONS if calls else ()),
         *STATUS_OPERATIONS,
         *(PAGE_OPERATIONS if page else ()),
     )
@@ -57,12 +60,13 @@ def openapi_document(registry: Registry, *, jobs: bool, page: bool) -> dict[str,
         *REALTIME_SCHEMAS,
         *(JOB_SCHEMAS if jobs else ()),
     )
+    tags = (TRANSCRIPTION, OPENAI, *([JOBS] if jobs else []), *([CALLS] if calls else []), STATUS)
     document = {
         "openapi": VERSION,
         "info": _INFO,
         "servers": [{"url": "."}],
         "security": [{}, {"key": []}],
-        "tags": [{"name": name} for name in (TRANSCRIPTION, OPENAI, *([JOBS] if jobs else []), STATUS)],
+        "tags": [{"name": name} for name in tags],
         "paths": described(operations),
         "components": {
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},

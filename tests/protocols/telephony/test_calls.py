@@ -32,6 +32,7 @@ from tests.support.telephony import at_rate, exotel_call, mu_law, mu_law_file, p
 from tests.support.wav import wav
 
 MODULES_UNDER_TEST = (
+    "hindi_stt/api/openapi/calls.py",
     "hindi_stt/cli/calls.py",
     "hindi_stt/jobs/call_webhooks.py",
     "hindi_stt/protocols/calls/archive.py",
@@ -252,6 +253,21 @@ def test_who_may_not_connect(server: Guarded) -> None:
     assert send_call(server, "/v1/telephony/exotel", options) == (1008, "invalid_request")
 
 
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [("http://127.0.0.1", 101), ("127.0.0.1", 101), ("https://other.example", 403), ("http://[", 403)],
+)
+def test_the_origin_that_a_platforms_library_states(server: Guarded, origin: str, status: int) -> None:
+    """libwebsockets sends the name of the server as the origin, with a scheme or without, and without its port."""
+    headers = authorized(server) | {"origin": origin}
+    try:
+        with connect(url(server, "/v1/telephony/freeswitch"), additional_headers=headers):
+            found = 101
+    except InvalidStatus as refused:
+        found = refused.response.status_code
+    assert found == status
+
+
 def test_calls_belong_to_their_key(server: Guarded) -> None:
     other = server.new_key("other")
     headers = {"authorization": f"Bearer {other}"}
@@ -316,6 +332,11 @@ def test_calls_that_cannot_be_shown(
     monkeypatch.setenv("HINDI_STT_API_KEY", server.key)
     assert main(["calls", arguments[0], "--url", server.url, *arguments[1:]]) == 1
     assert code in capsys.readouterr().err
+
+
+def test_the_openapi_document_has_calls_where_there_are_any(server: Guarded) -> None:
+    document = get(server, "/docs.json")
+    assert {"/v1/calls", "/v1/calls/{call}/events"} <= set(document["paths"])
 
 
 def test_the_page_loads_without_a_key_and_from_this_server_only(server: Guarded) -> None:
