@@ -9,9 +9,11 @@ from typing import Final
 
 from hindi_stt.access.key_file import read_key_file
 from hindi_stt.errors import InvalidRequest, InvalidSetting
+from hindi_stt.protocols.defaults import parse_defaults
 from hindi_stt.protocols.networks import parse_networks
 from hindi_stt.settings import Settings, shown, variable
 from hindi_stt.settings.protocols import PROTOCOLS
+from hindi_stt.transcription.options import FIELDS as OPTIONS
 
 __all__ = ["check_protocols"]
 
@@ -30,6 +32,7 @@ def check_protocols(settings: Settings) -> None:
     """  # noqa: DOC501  # _wrong is a function
     for name in sorted(settings.protocol_names - set(PROTOCOLS)):
         raise _wrong("protocols", settings.protocols, f"{name!r} is none of {', '.join(PROTOCOLS)}.")
+    _check_options(settings)
     networks = parse_networks(settings.protocol_networks)
     if settings.protocols and settings.key_file:
         valid = {key.name for key in read_key_file(Path(settings.key_file)).keys if key.revoked is None}
@@ -43,6 +46,10 @@ def check_protocols(settings: Settings) -> None:
     if settings.public_url and not _PUBLIC_URL.fullmatch(settings.public_url):
         raise _wrong("public_url", settings.public_url, "write wss://HOST or wss://HOST:PORT/PATH.")
     _check_calls(settings)
+    _check_ports(settings)
+
+
+def _check_ports(settings: Settings) -> None:
     if not _is_host(settings.protocol_host):
         reason = "is no address and no name of a host: write 127.0.0.1, or 0.0.0.0 for all addresses."
         raise _wrong("protocol_host", settings.protocol_host, reason)
@@ -50,6 +57,13 @@ def check_protocols(settings: Settings) -> None:
         if "vosk" not in settings.protocol_names:
             raise _wrong("vosk_port", settings.vosk_port, f"add vosk to {variable('protocols')}, or leave it out.")
         _check_port("vosk_port", settings.protocol_host, settings.vosk_port)
+
+
+def _check_options(settings: Settings) -> None:
+    for options in parse_defaults(settings.protocol_options).values():
+        if unknown := sorted(set(options) - {"model", "language", "prompt", "silence_ms", *OPTIONS}):
+            reason = f"{unknown[0][:64]!r} is no option of a connection."
+            raise _wrong("protocol_options", settings.protocol_options, reason)
 
 
 def _check_calls(settings: Settings) -> None:

@@ -14,7 +14,15 @@ _MAX_FIELDS: Final = 64
 
 
 def field(found: Mapping[str, Any], *names: str) -> Any:
-    """Return the first of several fields that an object has, None without one: platforms spell them differently."""
+    """Return the first of several fields that an object has, since platforms spell them differently.
+
+    Args:
+        found: The object.
+        *names: The spellings.
+
+    Returns:
+        The value; None where it has none of them.
+    """
     return next((found[name] for name in names if found.get(name) is not None), None)
 
 

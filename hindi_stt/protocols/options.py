@@ -46,7 +46,9 @@ class ConnectionOptions:
         return self.tracks[0].model_request
 
 
-def parse_options(wanted: Start | Configure, recognizer: Recognizer) -> ConnectionOptions:
+def parse_options(
+    wanted: Start | Configure, recognizer: Recognizer, defaults: Mapping[str, str] | None = None
+) -> ConnectionOptions:
     """Parse what a connection asks for.
 
     Its parameters go by the names of the file API's fields, and `silence_ms`: silence that ends an utterance, 50 to
@@ -55,6 +57,7 @@ def parse_options(wanted: Start | Configure, recognizer: Recognizer) -> Connecti
     Args:
         wanted: The command of its adapter, with at least one track.
         recognizer: Holds the models.
+        defaults: Parameters that hold where the connection gives no others.
 
     Returns:
         The options.
@@ -64,7 +67,9 @@ def parse_options(wanted: Start | Configure, recognizer: Recognizer) -> Connecti
         UnknownModel: The server does not have the model.
         UnknownLanguage: The server refuses the language.
     """
-    given = {name: value for name in PARAMETERS if (value := wanted.parameters.get(name, ""))}
+    sent = {name: value for name, value in wanted.parameters.items() if value}
+    both = {**(defaults or {}), **sent}
+    given = {name: value for name in PARAMETERS if (value := both.get(name, ""))}
     turns = _turns(given.pop(_SILENCE, ""))
     model_request, *others = parse_model_requests(given, {}, recognizer)
     if others:

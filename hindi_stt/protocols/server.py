@@ -19,6 +19,7 @@ from hindi_stt.errors import HindiSTTError, LimitsUnavailable, ShuttingDown, Sta
 from hindi_stt.observability.request_context import log, set_current_client
 from hindi_stt.protocols.adapter import Adapter, Command, Message, Start
 from hindi_stt.protocols.calls.service import Calls
+from hindi_stt.protocols.defaults import defaults_for, parse_defaults
 from hindi_stt.protocols.messages import checked_commands
 from hindi_stt.protocols.options import parse_options
 from hindi_stt.protocols.session import ProtocolSession
@@ -63,6 +64,7 @@ class ProtocolServer:
         self._calls = calls
         self._settings = recognizer.settings
         self._n_opening = 0
+        self._defaults = parse_defaults(self._settings.protocol_options)
 
     async def serve(
         self,
@@ -90,7 +92,8 @@ class ProtocolServer:
             set_current_client(client.name)
             self._connections.check_open()
             self._connections.check_place(client)
-            options = parse_options(opening.start, self._recognizer)
+            defaults = defaults_for(client.name, self._defaults)
+            options = parse_options(opening.start, self._recognizer, defaults)
         except HindiSTTError as error:
             await self._refuse(transport, adapter, error)
             return
@@ -98,7 +101,7 @@ class ProtocolServer:
             await self._refuse(transport, adapter, closing.error)
             return
         call = self._calls.begin(client, adapter.name, opening.start, options) if self._calls else None
-        session = ProtocolSession(transport, adapter, opening.start, options, client, self._recognizer, call)
+        session = ProtocolSession(transport, adapter, opening.start, options, client, self._recognizer, call, defaults)
         gauge = self._recognizer.metrics.protocol_connections.labels(adapter.name)
         gauge.inc()
         try:

@@ -69,6 +69,7 @@ class ProtocolSession(ConnectionTasks[_Item]):
         client: Whose limits it counts against.
         recognizer: The worker's recognizer.
         listener: Takes what is recognised of a call; None for none.
+        defaults: Options that hold where the connection gives no others.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class ProtocolSession(ConnectionTasks[_Item]):
         client: Client,
         recognizer: Recognizer,
         listener: CallListener | None = None,
+        defaults: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(client, recognizer.settings)
         self._kind = adapter.name
@@ -90,6 +92,7 @@ class ProtocolSession(ConnectionTasks[_Item]):
         self._recognizer = recognizer
         self._metrics = recognizer.metrics
         self._listener = listener
+        self._defaults = defaults
         observe = self._metrics.protocol_final_seconds.labels(adapter.name).observe
         self._tracks = [
             Track(recognizer, client, config, partial(self._partial_ready, position), observe)
@@ -225,7 +228,7 @@ class ProtocolSession(ConnectionTasks[_Item]):
     async def _configure(self, wanted: Configure) -> None:
         await self._finish()
         try:
-            options = parse_options(wanted, self._recognizer)
+            options = parse_options(wanted, self._recognizer, self._defaults)
         except HindiSTTError as error:
             await self._reject(error)
             return

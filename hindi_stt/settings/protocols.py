@@ -35,6 +35,12 @@ class ProtocolSettings(SettingsGroup):
         "each names the key that counts: NETWORK=NAME; one without a name lets nobody in.",
         example="10.1.0.0/16=callcentre",
     )
+    protocol_options: str = setting(
+        "",
+        "Options of connections that say nothing of them, as JSON: names of API keys, and the options of each; the "
+        "empty name is for all. Empty: the server's own.",
+        example='{"": {"numerals": "latin"}, "callcentre": {"mask": "all"}}',
+    )
     vosk_port: int = setting(
         0,
         "Port for clients of the Vosk server, which know only ws://HOST:2700. 0: none, they use the path /vosk.",

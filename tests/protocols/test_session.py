@@ -30,6 +30,7 @@ from tests.support.telephony import exotel_call
 
 MODULES_UNDER_TEST = (
     "hindi_stt/api/live/session.py",
+    "hindi_stt/protocols/defaults.py",
     "hindi_stt/protocols/server.py",
     "hindi_stt/protocols/session.py",
 )
@@ -157,6 +158,34 @@ def test_a_call_whose_client_goes_is_recognised_to_its_end(acoustic: LocalAcoust
         ]
         assert events[-1]["reason"] == "end"
         assert "job" not in events[-1]
+
+    asyncio.run(run())
+
+
+def test_options_of_a_key_hold_where_a_connection_gives_none(acoustic: LocalAcoustic) -> None:
+    """The number that is said is masked for this key alone, unless its connection says otherwise."""
+    options = json.dumps({"": {"mask": "off"}, "desk": {"mask": "phone"}, "front": {"mask": "aadhaar"}})
+
+    async def masks(name: str, **config: str) -> object:
+        recognizer = recognizer_with(acoustic, protocol_options=options)
+        calls = Calls(recognizer, None)
+        found: list[object] = []
+        begin = calls.begin
+
+        def note(*given: Any) -> Any:
+            found.append(given[3].model_request.options.text.mask)
+            return begin(*given)
+
+        calls.begin = note  # type: ignore[method-assign]
+        line = Line(list(exotel_call(RAIN[:100], RATE, dict(config))), stays=True)
+        await served(recognizer, ExotelAdapter(), line, client=Client(name), calls=calls)
+        return found[0]
+
+    async def run() -> None:
+        assert await masks("desk") == {"phone"}
+        assert await masks("front") == {"aadhaar"}
+        assert not await masks("other")
+        assert await masks("desk", mask="card") == {"card"}
 
     asyncio.run(run())
 

@@ -28,6 +28,7 @@ from tests.support.telephony import (
 )
 
 MODULES_UNDER_TEST = (
+    "hindi_stt/protocols/fields.py",
     "hindi_stt/protocols/telephony/exotel.py",
     "hindi_stt/protocols/telephony/media_events.py",
     "hindi_stt/protocols/telephony/plivo.py",
