@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from hindi_stt.errors import InvalidRequest
@@ -232,6 +233,14 @@ def test_messages_without_a_server() -> None:
 def test_messages_that_cannot_be_used(message: str) -> None:
     with pytest.raises(InvalidRequest):
         VoskAdapter().receive(message)
+
+
+def test_protocols_that_were_not_asked_for_are_not_there(vosk: Server) -> None:
+    with pytest.raises(InvalidStatus) as caught, connect(f"ws://127.0.0.1:{vosk.port}/v1/telephony/twilio"):
+        pass
+    assert caught.value.response.status_code == 404
+    for path in ("/v1/calls", "/v1/calls/CA1/events", "/ui/calls"):
+        assert httpx.get(f"{vosk.url}{path}").status_code == 404
 
 
 def test_a_server_that_stops_sends_the_last_words(vosk: Server, port: int) -> None:
