@@ -15,7 +15,7 @@ from hindi_stt.api.health import Health
 from hindi_stt.api.live.connections import LiveConnections
 from hindi_stt.api.middleware.browsers import BrowserMiddleware
 from hindi_stt.api.middleware.exposure import warn_if_open
-from hindi_stt.api.middleware.protecting import ProtectionMiddleware
+from hindi_stt.api.middleware.protection_middleware import ProtectionMiddleware
 from hindi_stt.api.middleware.requests import RequestMiddleware
 from hindi_stt.api.realtime.connections import Realtime
 from hindi_stt.api.realtime.routes import realtime_routes

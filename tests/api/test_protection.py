@@ -41,8 +41,8 @@ MODULES_UNDER_TEST = (
     "hindi_stt/access/tokens.py",
     "hindi_stt/api/middleware/credentials.py",
     "hindi_stt/api/middleware/exposure.py",
-    "hindi_stt/api/middleware/protecting.py",
     "hindi_stt/api/middleware/protection.py",
+    "hindi_stt/api/middleware/protection_middleware.py",
     "hindi_stt/api/routes.py",
     "hindi_stt/app.py",
 )
