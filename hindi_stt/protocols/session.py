@@ -166,8 +166,9 @@ class ProtocolSession(ConnectionTasks[_Item]):
             await asyncio.wait([worker], timeout=DRAIN_S)
 
     @property
-    def _max_s(self) -> float:
-        return super()._max_s if self._listener is None else self._settings.call_max_s
+    def max_duration_s(self) -> float:
+        """Longest time that the connection may last, in seconds; calls have a bound of their own."""
+        return super().max_duration_s if self._listener is None else self._settings.call_max_s
 
     async def _begin(self) -> None:
         await self._send(self._adapter.started(self._options.warnings))

@@ -76,7 +76,7 @@ class ConnectionTasks(abc.ABC, Generic[T]):
         reader = asyncio.create_task(self._read())
         worker = asyncio.create_task(self._work())
         idle = asyncio.create_task(self._end_when_idle())
-        max_s = self._max_s
+        max_s = self.max_duration_s
         expiry = asyncio.get_running_loop().call_later(
             max_s, lambda: self.end(SessionExpired(f"The connection has lasted {max_s:g} s."), POLICY)
         )
@@ -97,7 +97,7 @@ class ConnectionTasks(abc.ABC, Generic[T]):
         log.info("%s %.1f s %s closed_by=%s", self._kind, time.monotonic() - start_s, self._summary(), reason)
 
     @property
-    def _max_s(self) -> float:
+    def max_duration_s(self) -> float:
         """Longest time that the connection may last, in seconds."""
         return self._settings.realtime_max_s
 
