@@ -126,6 +126,7 @@ BAD = [
     ("provider", "tpu"),
     ("provider", "cuda"),  # another build of ONNX Runtime
     ("scheduler", "fifo"),
+    ("worker_start", "thread"),
     *((name, value) for name in NUMBERS for value in ("many", "-1", "nan", "inf", "1e60", "")),
 ]
 GOOD = [

@@ -18,7 +18,7 @@ from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.settings import Settings
 from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Features
-from tests.oracle.test_indic_fork import RATE, Forked, assert_equal_to_the_fork, make_forked
+from tests.support.indic_forked import RATE, Forked, assert_equal_to_the_fork, make_forked
 from tests.support.indic_models import needs_fork, run_fork
 from tests.support.indic_release import CONSTANT, loosen
 from tests.support.wav import wav
