@@ -12,13 +12,6 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from pipecat.frames.frames import InputAudioRawFrame, InputDTMFFrame, OutputAudioRawFrame, StartFrame
-from pipecat.serializers.exotel import ExotelFrameSerializer
-from pipecat.serializers.plivo import PlivoFrameSerializer
-from pipecat.serializers.telnyx import TelnyxFrameSerializer
-from pipecat.serializers.twilio import TwilioFrameSerializer
-from plivo.utils.signature_v3 import construct_get_url, get_signature_v3, validate_v3_signature
-from twilio.request_validator import RequestValidator
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
@@ -37,6 +30,16 @@ from tests.support.telephony import (
 from tests.support.wav import wav
 
 pytestmark = pytest.mark.clients
+for package in ("pipecat", "plivo", "twilio"):
+    pytest.importorskip(package)
+
+from pipecat.frames.frames import InputAudioRawFrame, InputDTMFFrame, OutputAudioRawFrame, StartFrame  # noqa: E402
+from pipecat.serializers.exotel import ExotelFrameSerializer  # noqa: E402
+from pipecat.serializers.plivo import PlivoFrameSerializer  # noqa: E402
+from pipecat.serializers.telnyx import TelnyxFrameSerializer  # noqa: E402
+from pipecat.serializers.twilio import TwilioFrameSerializer  # noqa: E402
+from plivo.utils.signature_v3 import construct_get_url, get_signature_v3, validate_v3_signature  # noqa: E402
+from twilio.request_validator import RequestValidator  # noqa: E402
 
 SETUP = StartFrame(audio_in_sample_rate=RATE)
 TOKEN = "0123456789abcdef"
