@@ -38,7 +38,9 @@ TEST_PROCESSES ?= 3
 test: $(VENV)/.dev
 	$(VENV)/bin/python -m pytest -q -n $(TEST_PROCESSES) --dist loadfile -m "$(ORDINARY)"
 
-# The same with branch coverage, of the processes that the tests start, too: build/coverage/report.txt, and pages in build/coverage/html.
+# The same with branch coverage, of the processes that the tests start, too, as new interpreters, since what a fork ran is lost where a
+# signal ends it: build/coverage/report.txt, and pages in build/coverage/html.
+coverage coverage-modules: export HINDI_STT_TEST_WORKER_START := spawn
 coverage: $(VENV)/.dev
 	rm -rf build/coverage && mkdir -p build/coverage
 	$(VENV)/bin/coverage run -m pytest -q -p tests.support.coverage_contexts -n $(TEST_PROCESSES) --dist loadfile -m "$(ORDINARY)"

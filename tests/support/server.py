@@ -48,6 +48,8 @@ class Server:
         }
         if root != ROOT:  # the package that is installed is this checkout's
             environment["PYTHONPATH"] = str(root)
+        if how := os.environ.get("HINDI_STT_TEST_WORKER_START"):
+            environment["HINDI_STT_WORKER_START"] = how
         environment |= settings
         # Tests of clients run in an environment of their own, which has no server.
         python = os.environ.get("HINDI_STT_TEST_SERVER_PYTHON", sys.executable)
