@@ -7,6 +7,7 @@ pieces' order and the making of words are tested.
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,6 @@ from hindi_stt.bundle.manifest import BLANK
 from hindi_stt.decoding import GreedyDecoder
 from hindi_stt.export.config import read_config
 from hindi_stt.types import LogProbs
-from tests.conftest import DATA
 from tests.export.archives import LANGUAGES, multilingual_config
 
 N_CLASSES = 5633
@@ -25,7 +25,7 @@ FRAME_SHIFT_S = 0.04
 
 @pytest.fixture(scope="module")
 def recorded() -> dict[str, Any]:
-    return dict(json.loads((DATA / "indicconformer_hi_tokens.json").read_text(encoding="utf-8")))
+    return dict(json.loads(Path(__file__).with_name("indicconformer_hi_tokens.json").read_text(encoding="utf-8")))
 
 
 def full_head(ids: list[int]) -> np.ndarray:
