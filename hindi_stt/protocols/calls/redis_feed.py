@@ -24,9 +24,9 @@ log = logging.getLogger("hindi_stt")
 
 _PREFIX: Final = "hindi_stt_calls"
 _MAX_PARTIALS: Final = 8
-# A worker says this often that its calls are live; without it, they are taken for ended after the second time.
-_BEAT_S: Final = 10.0
-_DEAD_S: Final = 45.0
+# How often a worker renews its heartbeat, and after how long its calls count as ended without one.
+_HEARTBEAT_S: Final = 10.0
+_HEARTBEAT_EXPIRES_S: Final = 45.0
 _KEPT_S: Final = 300
 _BLOCK_MS: Final = 1_000
 _MAX_WAITING: Final = 5_000
@@ -76,7 +76,7 @@ class RedisFeed:
     async def calls(self, owner: str) -> list[CallEvent]:
         """See CallFeed; raises CallsUnavailable where Redis does not answer."""
         with _unavailable():
-            ids = await self._reading.zrangebyscore(f"{_PREFIX}:{owner}", time.time() - _DEAD_S, "+inf")
+            ids = await self._reading.zrangebyscore(f"{_PREFIX}:{owner}", time.time() - _HEARTBEAT_EXPIRES_S, "+inf")
             first = [await self._reading.xrange(_lasting(owner, call_id.decode()), count=1) for call_id in ids]
         found = [json.loads(entries[0][1][b"event"]) for entries in first if entries]
         return sorted(found, key=lambda event: float(event.get("time", 0)))
@@ -123,8 +123,8 @@ class RedisFeed:
 
     async def _died(self, owner: str, call_id: str) -> bool:
         """Whether the worker of a call has not been heard of for too long."""
-        beat = await self._reading.zscore(f"{_PREFIX}:{owner}", call_id)
-        return beat is not None and float(beat) < time.time() - _DEAD_S
+        heartbeat = await self._reading.zscore(f"{_PREFIX}:{owner}", call_id)
+        return heartbeat is not None and float(heartbeat) < time.time() - _HEARTBEAT_EXPIRES_S
 
     async def _write(self) -> None:
         while True:
@@ -160,7 +160,7 @@ class RedisFeed:
 
     async def _beat(self) -> None:
         while True:
-            await asyncio.sleep(_BEAT_S)
+            await asyncio.sleep(_HEARTBEAT_S)
             with contextlib.suppress(Exception):  # the writer reports it
                 async with self._writing.pipeline(transaction=False) as commands:
                     for owner, call_id in self._live:
