@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,16 @@ DATA = Path(__file__).parent / "data"
 def server_scope(fixture_name: str, config: pytest.Config) -> Literal["module", "session"]:
     """One server for all modules; for `make coverage-modules`, whose servers belong to a test module, one for each."""
     return "module" if config.getoption("server_per_module", default=False) else "session"
+
+
+@pytest.fixture(autouse=True)
+def product_log() -> None:
+    """The product's log as its import leaves it: BentoML's set-up disables loggers, and ours does not propagate."""
+    log = logging.getLogger("hindi_stt")
+    log.disabled = False
+    log.propagate = True
+    log.setLevel(logging.NOTSET)
+    logging.disable(logging.NOTSET)
 
 
 @pytest.fixture(scope="session")

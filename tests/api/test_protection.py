@@ -9,7 +9,6 @@ import base64
 import contextlib
 import hmac
 import json
-import logging
 import re
 import socket
 import stat
@@ -272,10 +271,7 @@ def test_a_forked_worker_reads_the_key_file_anew(tmp_path: Path) -> None:
         protection.read_keys()
 
 
-def test_an_open_server_warns_where_others_reach_it(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(logging.getLogger("hindi_stt"), "propagate", True)
+def test_an_open_server_warns_where_others_reach_it(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with socket.create_server(("127.0.0.1", 0)):
         warn_if_open(Settings())
     assert not caplog.records

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import logging
 from collections.abc import Callable
 
 import pytest
 
 from hindi_stt.concurrency.background_tasks import repeating_task
-
-
-@pytest.fixture(autouse=True)
-def logged(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logging.getLogger("hindi_stt"), "propagate", True)
 
 
 def run(*outcomes: Exception | None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 
@@ -47,10 +46,7 @@ def test_one_core_has_one_session(bundle: Bundle) -> None:
     assert pair.session(alone=True) is pair.session(alone=False) is first
 
 
-def test_a_second_session_that_cannot_be_loaded(
-    bundle: Bundle, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(logging.getLogger("hindi_stt"), "propagate", True)  # a test before may have set up the log
+def test_a_second_session_that_cannot_be_loaded(bundle: Bundle, caplog: pytest.LogCaptureFixture) -> None:
     first, failed = LocalAcoustic(bundle, threads=1), threading.Event()
 
     def load() -> LocalAcoustic:

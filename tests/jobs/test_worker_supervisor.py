@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import sys
 from pathlib import Path
 
@@ -29,10 +28,7 @@ def workers_that_end(folder: Path) -> tuple[Workers, Path]:
     return workers, started
 
 
-def test_a_worker_is_started_again_after_descriptors_ran_out(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(logging.getLogger("hindi_stt"), "propagate", True)
+def test_a_worker_is_started_again_after_descriptors_ran_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
 
     async def use() -> None:
         workers, started = workers_that_end(tmp_path)
@@ -49,10 +45,7 @@ def test_a_worker_is_started_again_after_descriptors_ran_out(
     asyncio.run(use())
 
 
-def test_the_lock_file_is_tried_again(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(logging.getLogger("hindi_stt"), "propagate", True)
+def test_the_lock_file_is_tried_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
 
     async def use() -> None:
         workers, started = workers_that_end(tmp_path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Sequence
 
 import numpy as np
@@ -26,8 +25,7 @@ def fail(_: str, __: Sequence[Features], ___: bool) -> list[LogProbs]:
     raise Broken("the reason")
 
 
-def test_a_run_that_fails(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logging.getLogger("hindi_stt"), "propagate", True)
+def test_a_run_that_fails(caplog: pytest.LogCaptureFixture) -> None:
     limits = SchedulerLimits(max_queue_s=100, max_wait_s=100, max_run_s=8, max_padding=0.1, max_clips=1)
 
     async def use() -> None:
@@ -45,10 +43,7 @@ def test_a_run_that_fails(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.
     assert isinstance(record.exc_info[1], Broken)
 
 
-def test_a_clip_that_the_model_cannot_run(
-    bundle: Bundle, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(logging.getLogger("hindi_stt"), "propagate", True)
+def test_a_clip_that_the_model_cannot_run(bundle: Bundle, caplog: pytest.LogCaptureFixture) -> None:
     acoustic = LocalAcoustic(bundle, threads=1)
     wrong = Features(np.zeros((7, 100), np.float32), 1.0)  # as many mels as no model has
     assert [type(acoustic([wrong])[0]) for _ in range(3)] == [InferenceFailed] * 3
@@ -57,8 +52,7 @@ def test_a_clip_that_the_model_cannot_run(
     assert "7" in str(record.exc_info[1])
 
 
-def test_kinds_and_times(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logging.getLogger("hindi_stt"), "propagate", True)
+def test_kinds_and_times(caplog: pytest.LogCaptureFixture) -> None:
     errors = RepeatedErrors(interval_s=0.2)
     for _ in range(3):
         errors.log(Broken(), "%s failed", "it")
