@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import onnx
@@ -21,7 +22,7 @@ from hindi_stt.export.convolution import convolutions_to_products
 from hindi_stt.export.passes.constants import fold_constants
 from hindi_stt.export.positions import quantize_positions
 
-__all__ = ["quantize"]
+__all__ = ["quantize", "quantize_products"]
 
 # The output layer and the first convolution, by their weights' names.
 KEPT_FLOAT = ("decoder.", "/first")
@@ -29,12 +30,25 @@ KEPT_FLOAT = ("decoder.", "/first")
 
 def quantize(model: onnx.ModelProto) -> onnx.ModelProto:
     """The int8 form of a float32 model."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
     model = quantize_positions(convolutions_to_products(fold_constants(model)))
     kept = [
         n.name for n in model.graph.node if n.op_type == "MatMul" and any(part in n.input[1] for part in KEPT_FLOAT)
     ]
+    return quantize_products(model, kept)
+
+
+def quantize_products(model: onnx.ModelProto, kept: Sequence[str]) -> onnx.ModelProto:
+    """Quantise the products with constant weights, with the types that the module's docstring explains.
+
+    Args:
+        model: The float32 model.
+        kept: Names of the MatMul nodes that stay float32.
+
+    Returns:
+        The int8 model.
+    """
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
     quiet = logging.getLogger()
     level = quiet.level
     quiet.setLevel(logging.ERROR)  # it recommends a pre-processing that our passes have done
@@ -45,7 +59,7 @@ def quantize(model: onnx.ModelProto) -> onnx.ModelProto:
                 model,
                 file,
                 op_types_to_quantize=["MatMul"],
-                nodes_to_exclude=kept,
+                nodes_to_exclude=list(kept),
                 per_channel=True,
                 reduce_range=True,
                 weight_type=QuantType.QInt8,

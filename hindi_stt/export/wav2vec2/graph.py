@@ -13,6 +13,7 @@ import torch
 from transformers import Wav2Vec2ForCTC
 
 from hindi_stt.errors import CorruptModel, UnsafeArchive
+from hindi_stt.export.int8 import quantize_products
 from hindi_stt.export.wav2vec2.config import Wav2Vec2Model
 from hindi_stt.types import Features, LogProbs
 
@@ -143,21 +144,7 @@ def quantize(model: onnx.ModelProto) -> onnx.ModelProto:
     Returns:
         The int8 model.
     """
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    kept = [node.name for node in model.graph.node if "/lm_head/" in node.name]
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "model.onnx")
-        quantize_dynamic(
-            model,
-            file,
-            op_types_to_quantize=["MatMul"],
-            nodes_to_exclude=kept,
-            per_channel=True,
-            reduce_range=True,
-            weight_type=QuantType.QInt8,
-        )
-        return onnx.load(str(file))
+    return quantize_products(model, [node.name for node in model.graph.node if "/lm_head/" in node.name])
 
 
 class TransformersAcoustic:
