@@ -9,6 +9,7 @@ import hashlib
 import io
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -324,6 +325,43 @@ def test_a_nemo_model(shell: Shell) -> None:
     assert '"texts_differ": 0' in shell.run("models", "show", done.stdout.strip()).stdout
     file.write_bytes(b"no archive")
     refused(shell.get(str(file), "--export-python", python), "corrupt_model")
+
+
+INDICCONFORMER = """
+import sys
+from pathlib import Path
+from tests.support.indic_models import random_archive, train_tokenizers
+folder = Path(sys.argv[1])
+random_archive(train_tokenizers(("gu", "hi", "bn", "ta"), 64, folder / "tokenizers"), folder / "several.nemo")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not os.environ.get("HINDI_STT_TEST_EXPORT_PYTHON"), reason="HINDI_STT_TEST_EXPORT_PYTHON names none"
+)
+def test_two_languages_of_a_nemo_model_from_the_hub_to_served_transcripts(shell: Shell) -> None:
+    python, folder = os.environ["HINDI_STT_TEST_EXPORT_PYTHON"], shell.home / "several"
+    folder.mkdir()
+    subprocess.run([python, "-W", "ignore", "-c", INDICCONFORMER, folder], cwd=ROOT, env=shell.environment, check=True)
+    shell.hub.publish("us/several", {"several.nemo": (folder / "several.nemo").read_bytes()})
+    options = ("--export-python", python, "--licence", "MIT")
+    tags = []
+    for code in ("hi", "ta"):
+        done = shell.get("us/several", *options, "--language", code, "--as", f"several-{code}")
+        assert done.returncode == 0, done.stderr
+        tags.append(done.stdout.strip())
+        assert tags[-1].startswith(f"several-{code}:")
+    server = Server(shell.home, HINDI_STT_MODEL=tags[0], HINDI_STT_MODELS=tags[1])
+    scripts = {"hi": "\u0900-\u097f", "ta": "\u0b80-\u0bff"}
+    try:
+        server.wait_until_ready()
+        for code, letters in scripts.items():
+            text = server.transcribe((DATA / "rain.flac").read_bytes(), data={"language": code}).json()["text"]
+            assert re.fullmatch(f"[{letters} ]+", text), text
+    finally:
+        server.stop()
+    assert "as" in refused(shell.get("us/several", *options, "--language", "as"), "language_not_in_model")
 
 
 WAV2VEC2 = """
