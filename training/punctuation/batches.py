@@ -40,7 +40,7 @@ def batch(passages: list[Sentence], generator: np.random.Generator, *, pauses_kn
         pauses_known: Otherwise all pauses are unknown.
 
     Returns:
-        The batch; the last word of each passage has no label, since every passage ends.
+        The batch; positions behind the end of a passage have the label -1.
     """
     n = max(len(passage.words) for passage in passages)
     rows = np.zeros((len(passages), n, len(TABLE_SIZES)), np.int64)
@@ -56,11 +56,11 @@ def batch(passages: list[Sentence], generator: np.random.Generator, *, pauses_kn
     return Batch(torch.from_numpy(rows), torch.from_numpy(silence), lengths, torch.from_numpy(labels))
 
 
-def passages(texts: dict[str, list[Sentence]], generator: random.Random) -> list[Sentence]:
-    """All paragraphs of an epoch, in random order."""
+def passages(texts: dict[str, list[Sentence]], generator: random.Random, shortest: int = 3) -> list[Sentence]:
+    """All paragraphs of an epoch, of `shortest` to 8 sentences, in random order."""
     runs: list[Sentence] = []
     for sentences in texts.values():
-        runs += [run for run in paragraphs(sentences, generator) if len(run.words) <= LONGEST]
+        runs += [run for run in paragraphs(sentences, generator, shortest) if len(run.words) <= LONGEST]
     generator.shuffle(runs)
     return runs
 
@@ -68,7 +68,7 @@ def passages(texts: dict[str, list[Sentence]], generator: random.Random) -> list
 def epoch(texts: dict[str, list[Sentence]], seed: int) -> Iterator[Batch]:
     """The batches of one epoch, passages of like length together; the same for the same seed."""
     generator, numbers = random.Random(seed), np.random.default_rng(seed)
-    runs = passages(texts, generator)
+    runs = passages(texts, generator, shortest=1)  # an utterance is often a single sentence
     pools = [sorted(runs[at : at + 640], key=lambda run: len(run.words)) for at in range(0, len(runs), 640)]
     groups = [pool[at : at + ROWS] for pool in pools for at in range(0, len(pool), ROWS)]
     generator.shuffle(groups)
