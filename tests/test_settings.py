@@ -116,7 +116,7 @@ BAD = [
     ("numerals", "roman"),
     ("script", "tamil"),
     ("punctuation", "all"),
-    ("punctuation", "model"),  # the embedded model has none
+    ("caption_punctuation", "commas"),
     ("mask", "phones"),
     ("nukta", "off"),
     ("nasals", "off"),
@@ -154,6 +154,8 @@ GOOD = [
     ("language_model", "none"),
     ("hotwords_file", "{}/hotwords"),
     ("punctuation", "pauses"),
+    ("punctuation", "model"),
+    ("caption_punctuation", "off"),
     ("token_secret", "?"),
 ]
 

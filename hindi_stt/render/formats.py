@@ -14,7 +14,7 @@ from hindi_stt.render.subtitles import to_srt, to_vtt
 from hindi_stt.render.transcripts import to_text
 from hindi_stt.types import Transcript
 
-__all__ = ["FORMATS", "FORMAT_BY_MEDIA_TYPE", "TEXT_FORMATS", "TextFormat"]
+__all__ = ["CAPTION_FORMATS", "FORMATS", "FORMAT_BY_MEDIA_TYPE", "TEXT_FORMATS", "TextFormat"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,9 @@ TEXT_FORMATS: Final[Mapping[str, TextFormat]] = {
     "srt": TextFormat(to_srt, "application/x-subrip", "srt", "1\n00:00:00,240 --> 00:00:00,920\nआज मौसम\n\n"),
     "vtt": TextFormat(to_vtt, "text/vtt", "vtt", "WEBVTT\n\n00:00:00.240 --> 00:00:00.920\nआज मौसम\n\n"),
 }
+
+# Subtitles, which have punctuation unless a request says otherwise.
+CAPTION_FORMATS: Final = frozenset({"srt", "vtt"})
 
 # All that `response_format` takes; the first is the default.
 FORMATS: Final = ("json", *TEXT_FORMATS, "verbose_json")

@@ -48,6 +48,12 @@ class TextSettings(SettingsGroup):
     punctuation: Punctuation = setting(
         "off", "Punctuation marks between words, where a request does not say.", example="pauses"
     )
+    caption_punctuation: Punctuation = setting(
+        "model",
+        "Punctuation marks in captions (srt, vtt) and on the page, where neither a request nor the setting punctuation "
+        "asks for any. Without effect where the model's language has no network of punctuation.",
+        example="off",
+    )
     mask: str = setting(
         "off",
         "Numbers to hide, where a request does not say: off, all, or phone, aadhaar, card with commas.",

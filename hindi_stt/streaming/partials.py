@@ -110,7 +110,7 @@ class Partials:
         self._window = round(context.window_s * self._rate)
         self._left_frames = round(context.left_s / self._frame_shift_s)
         # Numerals and marks join words or depend on the next one: the last stable word waits for it.
-        text = options.text
+        self._text = text = pipeline.writer.before_final(options.text)
         self._joins = text.numerals != "off" or text.punctuation != "off"
         self._n_classes = manifest.acoustic.n_classes
         self.reset(0)
@@ -243,4 +243,4 @@ class Partials:
         if not words:
             return ()
         segment = Segment(words[0].start_s, words[-1].end_s, tuple(words))
-        return self._pipeline.writer([segment], self._options.text)[0].words
+        return self._pipeline.writer([segment], self._text)[0].words

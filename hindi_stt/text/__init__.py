@@ -10,7 +10,7 @@ from hindi_stt.errors import InvalidRequest
 from hindi_stt.text import hi
 from hindi_stt.text.masking import DigitRuns, UtteranceMasker, mask_numbers
 from hindi_stt.text.options import TextOptions
-from hindi_stt.text.punctuation import PausePunctuator, Punctuator, punctuate
+from hindi_stt.text.punctuation import PausePunctuator, Punctuator, punctuate_segments
 from hindi_stt.text.unicode_form import unicode_form
 from hindi_stt.text.words import map_texts
 from hindi_stt.types import Numerals, Script, Segment, Word
@@ -50,6 +50,11 @@ class Writer:
         if model_punctuator:
             self._punctuators["model"] = model_punctuator
 
+    @property
+    def punctuations(self) -> tuple[str, ...]:
+        """The values of the option `punctuation` that this language and model offer."""
+        return ("off", *self._punctuators)
+
     def check(self, options: TextOptions) -> None:
         """Check a request's options against what this language and model offer.
 
@@ -62,7 +67,7 @@ class Writer:
         missing = sorted(_OF_A_LANGUAGE.intersection(options.changed()))
         if missing and not self._language:
             raise InvalidRequest(f"There is no {', '.join(missing)} for the language {self._name!r}.", param=missing[0])
-        if options.punctuation not in {"off", *self._punctuators}:
+        if options.punctuation not in self.punctuations:
             have = ", ".join(self._punctuators)
             raise InvalidRequest(
                 f"This model has no punctuation={options.punctuation}; it has {have}.", param="punctuation"
@@ -89,14 +94,44 @@ class Writer:
         if language and options.mask:
             mask = masker or mask_numbers
             segments = mask(segments, options.mask, language.digit_runs)
-        return tuple(replace(segment, words=self._rewrite(segment.words, options)) for segment in segments)
+        rewritten = tuple(replace(segment, words=self._rewrite(segment.words, options)) for segment in segments)
+        return self.punctuated(rewritten, options)
+
+    def before_final(self, options: TextOptions) -> TextOptions:
+        """Options for words of an utterance that is not final yet: marks that depend on what follows are left out.
+
+        Args:
+            options: Of the stream.
+
+        Returns:
+            The options for partial results.
+        """
+        punctuator = self._punctuators.get(options.punctuation)
+        return replace(options, punctuation="off") if punctuator and punctuator.joins_segments else options
+
+    def punctuated(self, segments: Sequence[Segment], options: TextOptions) -> tuple[Segment, ...]:
+        """Append the marks that the options ask for; nothing else of the segments changes.
+
+        Args:
+            segments: Rewritten segments.
+            options: Which marks, and in which script.
+
+        Returns:
+            The segments with their marks.
+
+        Raises:
+            InvalidRequest: See `check`.
+        """
+        self.check(options)
+        if options.punctuation == "off":
+            return tuple(segments)
+        language = self._language
+        end = language.sentence_end if language and options.script != "latin" else _FULL_STOP
+        return punctuate_segments(segments, self._punctuators[options.punctuation], end)
 
     def _rewrite(self, words: Sequence[Word], options: TextOptions) -> tuple[Word, ...]:
         language = self._language
         words = map_texts(words, lambda text: unicode_form(text, options.nukta, options.nasals))
         if language:
             words = language.rewrite_script(language.rewrite_numerals(words, options.numerals), options.script)
-        if options.punctuation == "off":
-            return tuple(words)
-        end = language.sentence_end if language and options.script != "latin" else _FULL_STOP
-        return punctuate(words, self._punctuators[options.punctuation], end)
+        return tuple(words)

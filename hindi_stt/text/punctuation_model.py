@@ -11,6 +11,7 @@ import numpy as np
 
 from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.errors import BundleInvalid
+from hindi_stt.text.punctuation_network import NETWORK_FILES, NetworkPunctuator
 from hindi_stt.types import Word
 
 if TYPE_CHECKING:
@@ -25,25 +26,28 @@ _SENTENCE_ENDS: Final = frozenset("।.")
 
 
 def has_punctuator(bundle: Bundle) -> bool:
-    """Whether the bundle has a punctuation model, without loading it."""
-    return any(asset.role == PUNCTUATION_ROLE for asset in bundle.manifest.assets)
+    """Whether there is a model for punctuation=model, without loading it: the bundle's own, or the language's."""
+    return bundle.manifest.language in NETWORK_FILES or any(
+        asset.role == PUNCTUATION_ROLE for asset in bundle.manifest.assets
+    )
 
 
 def load_punctuator(bundle: Bundle) -> Punctuator | None:
-    """Load the bundle's punctuation model.
+    """Load the bundle's own punctuation model; that of its language is embedded, and loaded when it is first used.
 
     Args:
         bundle: The bundle.
 
     Returns:
-        The punctuator; None where the bundle has none.
+        The punctuator; None where there is none.
 
     Raises:
         BundleInvalid: Its files do not fit together, or the package tokenizers is not installed.
     """
     names = {asset.name for asset in bundle.manifest.assets if asset.role == PUNCTUATION_ROLE}
     if not names:
-        return None
+        network = NETWORK_FILES.get(bundle.manifest.language)
+        return NetworkPunctuator(network) if network else None
     paths = [bundle.path(PUNCTUATION_ROLE, name) for name in ("model", "tokenizer", "marks")]
     return ModelPunctuator(*paths)
 
@@ -63,6 +67,8 @@ class ModelPunctuator:
     Raises:
         BundleInvalid: The files do not fit together, or the package tokenizers is not installed.
     """
+
+    joins_segments: Final = False
 
     def __init__(self, model: Path, tokenizer: Path, marks: Path) -> None:
         import onnxruntime as ort

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,7 +22,7 @@ from hindi_stt.settings import Settings
 from hindi_stt.text import Writer
 from hindi_stt.text.punctuation_model import load_punctuator
 from hindi_stt.transcription.options import Options
-from hindi_stt.types import Features, Float32, PreparedClip, Transcript, Waveform
+from hindi_stt.types import Features, Float32, PreparedClip, Punctuation, Transcript, Waveform
 
 __all__ = ["Pipeline"]
 
@@ -72,6 +73,8 @@ class Pipeline:
         self.writer = Writer(manifest.language, load_punctuator(bundle))
         self.defaults = Options.from_settings(settings)
         self.writer.check(self.defaults.text)
+        wanted = settings.caption_punctuation
+        self._caption_punctuation: Punctuation = wanted if wanted in self.writer.punctuations else "off"
 
     def options(self, fields: Mapping[str, str]) -> Options:
         """Put a request's fields over the server's options, and make the decoder that they ask for.
@@ -89,6 +92,20 @@ class Pipeline:
         self.writer.check(options.text)
         self.decoders.choose(options.decoding)
         return options
+
+    def captioned(self, options: Options, fields: Container[str]) -> Options:
+        """Put the punctuation of captions into a request's options, unless the request or a setting chose one.
+
+        Args:
+            options: Of the request.
+            fields: Names of the fields that the request has.
+
+        Returns:
+            The options for captions.
+        """
+        if "punctuation" in fields or options.text.punctuation != "off":
+            return options
+        return replace(options, text=replace(options.text, punctuation=self._caption_punctuation))
 
     def warm_up(self) -> None:
         """Compute features of noise once, so that the first request does not pay for what is done only once."""

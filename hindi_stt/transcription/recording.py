@@ -111,17 +111,18 @@ class Transcription:
         masked = bool(self._options.text.mask)
         async with contextlib.aclosing(self._transcribed()) as segments:
             async for segment in segments:
-                found.append(segment)
+                # Without masks the result is what was yielded, each written by itself.
+                found.append(segment if masked else self._pipeline.writer([segment], self._options.text)[0])
                 if not masked:
-                    yield self._pipeline.writer([segment], self._options.text)[0]
-        self.result = await self._written(found)
+                    yield found[-1]
+        self.result = await self._written(found, done=not masked)
         for segment in self.result.segments if masked else ():
             yield segment
 
-    async def _written(self, found: list[Segment]) -> Transcript:
-        pipeline, warnings = self._pipeline, (*self._clips.warnings, *self._assembly.warnings)
-        segments = await self._backend.in_thread(lambda: pipeline.writer(found, self._options.text))
-        return Transcript(pipeline.language, self._clips.duration_s, segments, warnings)
+    async def _written(self, found: Sequence[Segment], *, done: bool = False) -> Transcript:
+        write, warnings = self._pipeline.writer, (*self._clips.warnings, *self._assembly.warnings)
+        segments = tuple(found) if done else await self._backend.in_thread(lambda: write(found, self._options.text))
+        return Transcript(self._pipeline.language, self._clips.duration_s, segments, warnings)
 
     async def _transcribed(self, on_progress: Callable[[float], None] = lambda _: None) -> AsyncGenerator[Segment]:
         """The segments as they are decoded, in order."""

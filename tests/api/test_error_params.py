@@ -61,7 +61,7 @@ def error(answer: httpx.Response) -> dict[str, Any]:
         ({"hotwords": "बारिश:x"}, "hotwords"),
         ({"keywords[]": "OpenAI"}, "keywords"),
         ({"language_model": "nowhere"}, "language_model"),
-        ({"punctuation": "model"}, "punctuation"),
+        ({"punctuation": "dots"}, "punctuation"),
         ({"langauge": "hi"}, "langauge"),
         ({"best_of": "3"}, "best_of"),
     ],

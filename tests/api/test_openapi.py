@@ -134,7 +134,7 @@ def test_missing_models_are_not_listed(server: Server, pipeline: Pipeline) -> No
             if isinstance(schema, dict)
         ]
         assert offered
-        assert all(values == ["off", "pauses"] for values in offered)
+        assert all(values == ["off", "pauses", "model"] for values in offered)
         named = {node["model"] for node in nodes(found) if isinstance(node.get("model"), str)}
         assert named == {pipeline.bundle.tag}
     example = json.loads(httpx.get(f"{server.url}/docs.json").text)["paths"]["/v1/models"]["get"]["responses"]["200"]

@@ -10,7 +10,7 @@ import pytest
 
 from hindi_stt.bundle.manifest import EMBEDDED, Bundle
 from hindi_stt.cli.models import add_punctuation
-from hindi_stt.errors import BundleInvalid, InvalidRequest
+from hindi_stt.errors import BundleInvalid
 from hindi_stt.settings import Settings
 from hindi_stt.text import TextOptions, Writer
 from hindi_stt.text.punctuation_model import ModelPunctuator
@@ -81,8 +81,9 @@ def test_from_the_bundle_to_the_text(files: dict[str, Path], tmp_path: Path) -> 
     writer = Writer("hi", ModelPunctuator(**files))
     (segment,) = writer([Segment(0.0, 3.0, words("नमस्ते क्या हालात है"))], options.text)
     assert [word.text for word in segment.words] == ["नमस्ते,", "क्या", "हालात?", "है।"]
-    with pytest.raises(InvalidRequest, match="punctuation=model"):
-        Pipeline(Bundle.open(EMBEDDED), Settings()).options({"punctuation": "model"})
+    # The bundle's own, instead of the network of its language.
+    (own,) = pipeline.writer([Segment(0.0, 3.0, words("नमस्ते क्या हालात है"))], options.text)
+    assert own.text == segment.text
 
 
 def test_what_does_not_fit_is_refused(files: dict[str, Path], tmp_path: Path) -> None:

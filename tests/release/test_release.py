@@ -76,6 +76,7 @@ def test_the_wheel_has_the_package_and_nothing_else(wheel: Path) -> None:
     assert names == set(tracked("hindi_stt"))
     assert "hindi_stt/py.typed" in names
     assert "hindi_stt/embedded/bundle.json" in names
+    assert "hindi_stt/text/hi/punctuation.onnx" in names
     assert "hindi_stt/api/ui/page_files/index.html" in names
     assert "hindi_stt/text/hi/loan_words.tsv" in names
 

@@ -331,14 +331,14 @@ def test_the_runner_is_private(server: Server) -> None:
 
 
 def test_only_punctuation_that_there_is_is_offered(server: Server) -> None:
-    """The embedded model has none of its own."""
+    """The embedded model is of a language that has a network of punctuation."""
     spec = httpx.get(f"{server.url}/docs.json").json()
     post = spec["paths"]["/transcribe"]["post"]
     (query,) = [p["schema"] for p in post["parameters"] if p["name"] == "punctuation"]
     form = post["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"]["punctuation"]
-    assert query["enum"] == form["enum"] == ["off", "pauses"]
+    assert query["enum"] == form["enum"] == ["off", "pauses", "model"]
     for value in form["enum"]:
         assert server.transcribe(GOOD, data={"punctuation": value}).status_code == 200
     page = httpx.get(f"{server.url}/ui").text
     config = json.loads(page.partition('id="config">')[2].partition("</script>")[0])
-    assert config["options"]["punctuation"] == ["off", "pauses"]
+    assert config["options"]["punctuation"] == ["off", "pauses", "model"]

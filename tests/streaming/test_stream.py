@@ -131,7 +131,9 @@ def test_partials_come_before_the_end(talk: list[Event]) -> None:
     assert any(event.stable for event in before)
 
 
-@pytest.mark.parametrize("fields", [{"numerals": "latin", "punctuation": "pauses"}, {"script": "latin"}])
+@pytest.mark.parametrize(
+    "fields", [{"numerals": "latin", "punctuation": "pauses"}, {"punctuation": "model"}, {"script": "latin"}]
+)
 def test_options_hold_here_too(pipeline: Pipeline, acoustic: LocalAcoustic, fields: dict[str, str]) -> None:
     events = listen(pipeline, acoustic, every(TALK, 0.2), **fields)
     for utterance in utterances(events):
