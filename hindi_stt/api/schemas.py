@@ -84,6 +84,15 @@ class SegmentBody(BaseModel):
     channel: int | None = Field(None, ge=0, description=_CHANNEL)
 
 
+class ParagraphBody(BaseModel):
+    """A paragraph; start and end in seconds from the start of the recording."""
+
+    start: float
+    end: float
+    text: str
+    channel: int | None = Field(None, ge=0, description=_CHANNEL)
+
+
 class LogProb(BaseModel):
     """A word with the natural logarithm of its confidence; bytes: its UTF-8."""
 
@@ -123,6 +132,7 @@ class TranscriptionResponse(IODescriptor):
     request_id: str
     segments: list[SegmentBody] | None = Field(None, description="With response_format=verbose_json.")
     logprobs: list[LogProb] | None = Field(None, description="With include[]=logprobs.")
+    paragraphs: list[ParagraphBody] | None = Field(None, description="With paragraphs=true.")
 
 
 class TranscriptionList(BaseModel):
@@ -140,6 +150,7 @@ class OpenAITranscription(BaseModel):
     usage: Usage
     warnings: list[str]
     logprobs: list[LogProb] | None = Field(None, description="With include[]=logprobs.")
+    paragraphs: list[ParagraphBody] | None = Field(None, description="With paragraphs=true.")
 
 
 class OpenAIVerboseTranscription(BaseModel):

@@ -254,9 +254,15 @@ async def _answer(
         headers["X-Warnings"] = ", ".join(quote(text, safe=" =:,;'()") for text in warnings)
     if (form := TEXT_FORMATS.get(parameters.response_format)) is not None:
         media_type = _PLAIN_TEXT if plain_text else form.media_type
-        text = await recognizer.in_thread(lambda: form.write(transcript))
+        divided = parameters.paragraphs and parameters.response_format == "text"
+        write = _write_paragraphs if divided else form.write
+        text = await recognizer.in_thread(lambda: write(transcript))
         return Response(text, media_type=f"{media_type}; charset=utf-8", headers=headers)
     return JSONResponse(body | {"warnings": warnings}, headers=headers)
+
+
+def _write_paragraphs(transcript: Transcript) -> str:
+    return render.paragraphs_text(transcript) + "\n"
 
 
 def _own_body(result: TranscriptionResult, parameters: TranscriptionRequest) -> dict[str, Any]:
@@ -264,6 +270,8 @@ def _own_body(result: TranscriptionResult, parameters: TranscriptionRequest) -> 
     body = render.to_json(transcript, parameters.pipeline.label)
     if parameters.response_format == "verbose_json" and parameters.segments:
         body["segments"] = render.verbose_segments(transcript)
+    if parameters.paragraphs:
+        body["paragraphs"] = render.paragraphs_json(transcript)
     if parameters.logprobs:
         body["logprobs"] = render.word_log_probs(transcript.words)
     body["timings_ms"] = {stage: round(s * 1000, 3) for stage, s in result.stages_s.items()}

@@ -22,7 +22,7 @@ from hindi_stt.cli.errors import reason
 from hindi_stt.cli.options import add_request_options, request_options
 from hindi_stt.errors import HindiSTTError, InvalidRequest
 from hindi_stt.inference.acoustic import LocalAcoustic
-from hindi_stt.render.formats import FORMATS, TEXT_FORMATS
+from hindi_stt.render.formats import CAPTION_FORMATS, FORMATS, TEXT_FORMATS
 from hindi_stt.settings import Settings, get_settings
 from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Transcript
@@ -77,6 +77,9 @@ def add_transcribe(commands: Any, resolve: Callable[[Settings], Sequence[Bundle]
         "--model", metavar="MODEL", help="a tag in the store, or a bundle's folder (default: the setting)"
     )
     parser.add_argument("--language", metavar="LANGUAGE", help="of HINDI_STT_MODELS take the first one for it: hi")
+    parser.add_argument(
+        "--paragraphs", action="store_true", help="divide the text at long pauses and for length (text, json)"
+    )
     add_request_options(parser)
     parser.set_defaults(run=lambda arguments: _transcribe(arguments, resolve))
 
@@ -90,6 +93,8 @@ def _transcribe(arguments: argparse.Namespace, resolve: Callable[[Settings], Seq
     bundle = registry.choose(None, [arguments.language] if arguments.language else []).bundles[0]
     pipeline = Pipeline(bundle, settings if bundle is registry.default else settings.for_more_models)
     options = request_options(arguments, pipeline)
+    if arguments.format in CAPTION_FORMATS:
+        options = pipeline.captioned(options, {"punctuation"} if arguments.punctuation else ())
     acoustic = LocalAcoustic(bundle, threads=settings.effective_threads)
     outputs = _outputs(inputs, _extension(arguments.format))
     failed: list[str] = []
@@ -99,7 +104,9 @@ def _transcribe(arguments: argparse.Namespace, resolve: Callable[[Settings], Seq
                 with _opened(one) as source:
                     transcript = pipeline.transcribe(source, acoustic, options, on_progress=on_progress)
                 named = len(inputs) > 1 and arguments.output_dir is None
-                written = _written(transcript, arguments.format, one.name, bundle.label, named=named)
+                written = _written(
+                    transcript, arguments.format, one.name, bundle.label, named=named, divided=arguments.paragraphs
+                )
                 if arguments.output_dir is None:
                     bar.write(written.removesuffix("\n"), file=sys.stdout)
                 else:
@@ -195,15 +202,19 @@ def _stands_alone(form: str) -> bool:
     return form in TEXT_FORMATS and not TEXT_FORMATS[form].joins
 
 
-def _written(transcript: Transcript, form: str, name: str, model: str, *, named: bool) -> str:
+def _written(transcript: Transcript, form: str, name: str, model: str, *, named: bool, divided: bool) -> str:
     if (text_format := TEXT_FORMATS.get(form)) is not None:
-        text = text_format.write(transcript)
+        text = (
+            render.paragraphs_text(transcript) + "\n" if divided and form == "text" else text_format.write(transcript)
+        )
         return f"{name}\t{text}" if named and text_format.joins else text
     body = (
         render.to_json(transcript, model)
         if form == "json"
         else render.to_verbose_json(transcript, words=True, segments=True) | {"warnings": list(transcript.warnings)}
     )
+    if divided:
+        body["paragraphs"] = render.paragraphs_json(transcript)
     return json.dumps({"file": name, **body}, ensure_ascii=False) + "\n"
 
 

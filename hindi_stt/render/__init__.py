@@ -1,6 +1,7 @@
 """Transcript → the response formats: text, JSON, SubRip and WebVTT."""
 
 from hindi_stt.render.cues import CUE_PAUSE_S, CUE_S, LINE_CLUSTERS, Cue, cues
+from hindi_stt.render.paragraphs import PARAGRAPH_PAUSE_S, Paragraph, paragraphs, paragraphs_json, paragraphs_text
 from hindi_stt.render.subtitles import to_srt, to_vtt
 from hindi_stt.render.transcripts import (
     to_json,
@@ -15,8 +16,13 @@ __all__ = [
     "CUE_PAUSE_S",
     "CUE_S",
     "LINE_CLUSTERS",
+    "PARAGRAPH_PAUSE_S",
     "Cue",
+    "Paragraph",
     "cues",
+    "paragraphs",
+    "paragraphs_json",
+    "paragraphs_text",
     "to_json",
     "to_srt",
     "to_text",

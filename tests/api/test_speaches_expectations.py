@@ -116,12 +116,12 @@ def test_a_stream_in_every_format(client: openai.OpenAI, server: Server, text: s
 
 
 def cues(document: str, response_format: str) -> str:
-    """The words of subtitles."""
+    """The words of subtitles, without the marks that subtitles have."""
     if response_format == "srt":
         found = [cue.content for cue in srt.parse(document)]
     else:
         found = [cue.text for cue in webvtt.from_string(document)]
-    return " ".join(" ".join(found).split())
+    return " ".join(" ".join(found).translate(dict.fromkeys(map(ord, ",।?"))).split())
 
 
 def test_vtt(server: Server, text: str) -> None:

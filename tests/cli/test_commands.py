@@ -73,6 +73,9 @@ def test_a_folder(folder: Path, tmp_path: Path, form: str, ending: str) -> None:
             content = " ".join(caption.text for caption in webvtt.read(str(path)))
         elif form == "json":
             content = json.loads(content)["text"]
+        if form in {"srt", "vtt"}:  # they have marks
+            assert content.endswith(("।", "?"))
+            content = content.translate(dict.fromkeys(map(ord, ",।?")))
         assert content.split()[3:] == TEXT.split()[3:], path
 
 
@@ -91,7 +94,15 @@ def test_standard_input_and_output(tmp_path: Path) -> None:
     assert body["text"] == TEXT
     assert body["segments"][0]["words" if "words" in body["segments"][0] else "text"]
     cues = list(srt.parse(run("transcribe", "-", "--format", "srt", cwd=tmp_path, source=content).stdout.decode()))
-    assert " ".join(cue.content.replace("\n", " ") for cue in cues) == TEXT
+    captions = " ".join(cue.content.replace("\n", " ") for cue in cues)
+    assert captions.endswith("।")
+    assert captions.translate(dict.fromkeys(map(ord, ",।?"))) == TEXT
+    plain = run("transcribe", "-", "--format", "srt", "--punctuation", "off", cwd=tmp_path, source=content)
+    assert " ".join(cue.content.replace("\n", " ") for cue in srt.parse(plain.stdout.decode())) == TEXT
+    marked = run("transcribe", "-", "--punctuation", "model", "--paragraphs", cwd=tmp_path, source=content)
+    assert marked.stdout.decode() == captions + "\n"
+    body = json.loads(run("transcribe", "-", "--format", "json", "--paragraphs", cwd=tmp_path, source=content).stdout)
+    assert [one["text"] for one in body["paragraphs"]] == [TEXT]
 
 
 @pytest.mark.parametrize(

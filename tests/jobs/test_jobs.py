@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
+import srt
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from tusclient.client import TusClient
 
@@ -25,6 +26,7 @@ MODULES_UNDER_TEST = (
     "hindi_stt/api/jobs/resumable_uploads.py",
     "hindi_stt/api/jobs/routes.py",
     "hindi_stt/api/jobs/service.py",
+    "hindi_stt/api/jobs/view.py",
     "hindi_stt/jobs/backend.py",
     "hindi_stt/jobs/claims.py",
     "hindi_stt/jobs/records.py",
@@ -90,6 +92,7 @@ def test_files_in_a_form(guarded: Guarded) -> None:
             answer = caller.get(one, params={"response_format": name})
             assert answer.headers["content-type"] == "text/plain; charset=utf-8"
         assert caller.get(one, params={"response_format": "verbose_json"}).json()["segments"]
+        check_marks_of_results(caller, one, texts[1])
         failed = caller.get(f"/v1/jobs/{job['id']}/files/3")
         assert (failed.status_code, failed.json()["error"]["code"]) == (409, "result_not_ready")
 
@@ -112,6 +115,24 @@ def test_files_in_a_form(guarded: Guarded) -> None:
 
         assert caller.delete(f"/v1/jobs/{job['id']}").status_code == 204
         assert caller.get(f"/v1/jobs/{job['id']}").status_code == 404
+
+
+def check_marks_of_results(caller: Caller, one: str, text: str) -> None:
+    """Captions have marks, unless they are not wanted; the other formats where they are."""
+
+    def captions(**query: str) -> str:
+        cues = srt.parse(caller.get(one, params={"response_format": "srt", **query}).text)
+        return " ".join(" ".join(cue.content for cue in cues).split())
+
+    assert captions().endswith(("।", "?"))
+    assert captions().translate(dict.fromkeys(map(ord, ",।?"))) == text
+    assert captions(punctuation="off") == text
+    body = caller.get(one, params={"punctuation": "model", "paragraphs": "true"}).json()
+    assert body["text"] == captions() == " ".join(part["text"] for part in body["paragraphs"])
+    assert caller.get(one, params={"response_format": "text", "paragraphs": "true"}).text == text + "\n"
+    for wrong in ({"punctuation": "dots"}, {"paragraphs": "some"}):
+        answer = caller.get(one, params=wrong)
+        assert (answer.status_code, answer.json()["error"]["param"]) == (400, next(iter(wrong)))
 
 
 def test_subtitles_of_split_channels(guarded: Guarded) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import math
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
+import soundfile
 import srt
 import webvtt
 from playwright.sync_api import Page, expect
@@ -18,6 +20,7 @@ from hindi_stt.api.ui.page import page_routes
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.settings import Settings
 from hindi_stt.transcription.pipeline import Pipeline
+from hindi_stt.types import Transcript
 from tests.conftest import DATA
 from tests.page.conftest import FindProblems, Picture
 from tests.page.support import FAMILY, download, upload
@@ -61,10 +64,17 @@ def test_the_page_can_be_switched_off(pipeline: Pipeline) -> None:
 # ---- in a browser
 
 
+def as_the_page_asks(pipeline: Pipeline, acoustic: LocalAcoustic) -> Transcript:
+    """FAMILY with the marks that the page asks for, in a thread of its own: Playwright's has an event loop."""
+    options = pipeline.options({"punctuation": "model"})
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(pipeline.transcribe, FAMILY, acoustic, options).result()
+
+
 @pytest.mark.ui
 def test_a_file(page: Page, pipeline: Pipeline, acoustic: LocalAcoustic, picture: Picture) -> None:
     upload(page, FAMILY)
-    expected = pipeline.transcribe(FAMILY, acoustic)
+    expected = as_the_page_asks(pipeline, acoustic)
     assert page.inner_text("#words").split() == expected.text.split()
     grades = [
         "sure" if word.confidence >= 0.9 else "fair" if word.confidence >= 0.6 else "poor" for word in expected.words
@@ -93,9 +103,10 @@ def test_a_word_is_transcribed(page: Page) -> None:
 @pytest.mark.ui
 def test_downloads(page: Page, pipeline: Pipeline, acoustic: LocalAcoustic, server: Server, tmp_path: Path) -> None:
     upload(page, FAMILY)
-    text = pipeline.transcribe(FAMILY, acoustic).text
+    text = as_the_page_asks(pipeline, acoustic).text
     assert download(page, "txt") == text + "\n"
-    assert json.loads(download(page, "json"))["text"] == text
+    body = json.loads(download(page, "json"))
+    assert (body["text"], [one["text"] for one in body["paragraphs"]]) == (text, [text])
     for kind, parse in (("srt", srt.parse), ("vtt", webvtt.from_string)):
         content = download(page, kind)
         assert (
@@ -110,6 +121,32 @@ def test_downloads(page: Page, pipeline: Pipeline, acoustic: LocalAcoustic, serv
                 timeout=30,
             )
         assert content == own.text
+
+
+@pytest.mark.ui
+def test_marks_and_paragraphs(page: Page, tmp_path: Path) -> None:
+    """They are there unasked; a corrected word keeps the paragraph that it begins."""
+    family, rate = soundfile.read(FAMILY, dtype="float32")
+    talk = tmp_path / "talk.wav"
+    talk.write_bytes(wav(np.concatenate([family, np.zeros(3 * rate, np.float32), family]), rate))
+    upload(page, talk)
+    assert page.input_value("#option-punctuation") == "model"
+    first, second = page.inner_text("#words").strip().split("\n\n")
+    assert first.split() == second.split()
+    assert first.strip().endswith("।")
+    assert download(page, "txt") == f"{first.strip()}\n\n{second.strip()}\n"
+    n_words = len(first.split())
+    page.locator("#words .word").nth(n_words).dblclick()
+    page.keyboard.type("हमारे पूरे")
+    page.keyboard.press("Enter")
+    assert page.inner_text("#words").strip().split("\n\n")[1].split()[:3] == ["हमारे", "पूरे", second.split()[1]]
+    body = json.loads(download(page, "json"))
+    assert [one["text"].split()[0] for one in body["paragraphs"]] == [first.split()[0], "हमारे"]
+    assert not any("paragraph" in word for word in body["words"])
+    page.click("#options summary")
+    page.select_option("#option-punctuation", "off")
+    upload(page, FAMILY)
+    assert "।" not in page.inner_text("#words")
 
 
 @pytest.mark.ui

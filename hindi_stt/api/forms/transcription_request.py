@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from hindi_stt.api.forms.values import CHUNKING_SCHEMAS, chunking_warnings, one_of
+from hindi_stt.api.forms.values import CHUNKING_SCHEMAS, boolean, chunking_warnings, one_of
 from hindi_stt.api.recognizer import Recognizer
 from hindi_stt.api.uploads.receive import Upload
 from hindi_stt.errors import InvalidHotwords, InvalidRequest, NotAcceptable, UnknownLanguage
-from hindi_stt.render.formats import FORMAT_BY_MEDIA_TYPE, FORMATS
+from hindi_stt.render.formats import CAPTION_FORMATS, FORMAT_BY_MEDIA_TYPE, FORMATS
 from hindi_stt.transcription.options import FIELDS as LINE_FIELDS
 from hindi_stt.transcription.options import Options
 from hindi_stt.transcription.pipeline import Pipeline
@@ -52,6 +52,11 @@ FIELD_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
         "default": "mix",
         "description": "split: each channel by itself, merged by time; words and segments then say their channel.",
     },
+    "paragraphs": {
+        "type": "boolean",
+        "default": False,
+        "description": "Divide the text where the channel changes, at long pauses, and for length (json, text).",
+    },
     "prompt": {**_STRING, "description": "Text whose words are listened for, softly; keywords are stronger."},
     "temperature": {
         "type": "number",
@@ -77,7 +82,7 @@ _LIST_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
 }
 FIELDS: Final = tuple(FIELD_SCHEMAS)
 # Jobs are answered later, and in any format.
-JOB_FIELDS: Final = tuple(name for name in FIELDS if name not in {"stream", "response_format"})
+JOB_FIELDS: Final = tuple(name for name in FIELDS if name not in {"stream", "response_format", "paragraphs"})
 LISTS: Final = tuple(_LIST_SCHEMAS)
 
 
@@ -128,6 +133,7 @@ class TranscriptionRequest(ModelRequest):
         response_format: One of `render.formats.FORMATS`.
         stream: Answer by events, segment by segment.
         split: Each channel by itself.
+        paragraphs: Give paragraphs, in json, verbose_json and text.
         logprobs: Give the log-probability of each word.
         words: Give words with their times, in verbose_json.
         segments: Give segments, in verbose_json.
@@ -137,6 +143,7 @@ class TranscriptionRequest(ModelRequest):
     response_format: str
     stream: bool
     split: bool
+    paragraphs: bool
     logprobs: bool
     words: bool
     segments: bool
@@ -165,12 +172,18 @@ def parse_transcription_request(
     candidates = parse_model_requests(fields, lists, recognizer)
     warnings: list[str] = []
     response_format = one_of(fields, "response_format", FORMATS) if "response_format" in fields else default_format
+    if response_format in CAPTION_FORMATS:
+        candidates = tuple(replace(one, options=one.pipeline.captioned(one.options, fields)) for one in candidates)
     split = "channels" in fields and one_of(fields, "channels", _CHANNELS) == "split"
     if stream and (split or response_format not in _STREAMED):
         # As OpenAI's whisper-1, which answers in one piece what it cannot stream.
         stream = False
         why = "the channels are transcribed in turn" if split else f"response_format={response_format} is not streamed"
         warnings.append(f"stream=true: {why}; the answer is in one piece")
+    paragraphs = "paragraphs" in fields and boolean(fields, "paragraphs")
+    if paragraphs and (stream or response_format in CAPTION_FORMATS):
+        where = "a streamed answer" if stream else f"response_format={response_format}"
+        warnings.append(f"paragraphs=true: {where} has no paragraphs")
     granularities = _all_of(lists, "timestamp_granularities", ("word", "segment"))
     if set(granularities) == {"segment"} and response_format != "verbose_json":
         # Some clients always send OpenAI's default.
@@ -201,6 +214,7 @@ def parse_transcription_request(
         response_format=response_format,
         stream=stream,
         split=split,
+        paragraphs=paragraphs,
         logprobs="logprobs" in include,
         words="word" in granularities,
         segments="segment" in granularities or not granularities,

@@ -13,15 +13,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from hindi_stt import render
 from hindi_stt.api.error_responses import answering
 from hindi_stt.api.jobs.requests import create_from_form, create_from_json
 from hindi_stt.api.jobs.service import JobService
+from hindi_stt.api.jobs.view import ResultView, parse_view
 from hindi_stt.errors import InvalidRequest, ResultNotReady, from_code
 from hindi_stt.jobs.backend import JobOptions
 from hindi_stt.jobs.timestamps import utc_text
-from hindi_stt.render.formats import FORMATS, TEXT_FORMATS
-from hindi_stt.types import Transcript
 
 __all__ = ["job_routes"]
 
@@ -29,7 +27,6 @@ _PAGE: Final = 100
 _MAX_PAGE: Final = 1000
 _MAX_POSITION: Final = 2**31 - 1
 _options: Final = TypeAdapter(JobOptions)
-_transcript: Final = TypeAdapter(Transcript)
 
 
 def job_routes(jobs: Callable[[], JobService]) -> list[Route]:
@@ -111,14 +108,15 @@ async def _delete(request: Request, jobs: JobService) -> Response:
 
 
 async def _transcribed(request: Request, jobs: JobService) -> Response:
-    job, wanted, text = await _found(request, jobs), _format(request), request.path_params["position"]
+    job, text = await _found(request, jobs), request.path_params["position"]
     position = int(text) if text.isascii() and text.isdecimal() and len(text) < len(str(_MAX_POSITION)) else -1
+    view = parse_view(request, jobs.recognizer, job)
     rows = await jobs.ask(lambda: jobs.records.files(job["id"], after=position - 1, limit=1, results=True))
     if not rows or rows[0]["position"] != position:
         raise ResultNotReady(f"The job has {job['n_files']} files, counted from 0.")
     if rows[0]["state"] != "done":
         raise ResultNotReady(f"The file is {rows[0]['state']}: {rows[0]['error_message'] or 'there is no transcript.'}")
-    result = await jobs.ask(lambda: _rendered(rows[0], wanted))
+    result = await jobs.ask(lambda: view.render(rows[0]))
     if isinstance(result, str):
         return PlainTextResponse(result)
     return JSONResponse(result)
@@ -126,36 +124,29 @@ async def _transcribed(request: Request, jobs: JobService) -> Response:
 
 async def _results(request: Request, jobs: JobService) -> Response:
     """Every file, a line of JSON each; those that have not ended have no result yet."""
-    job, wanted = await _found(request, jobs), _format(request)
+    job = await _found(request, jobs)
+    view = parse_view(request, jobs.recognizer, job)
 
     async def lines() -> AsyncGenerator[str]:
-        page, after = await jobs.ask(partial(_lines, jobs, job["id"], -1, wanted))
+        page, after = await jobs.ask(partial(_lines, jobs, job["id"], -1, view))
         while page:
             yield page
-            page, after = await jobs.ask(partial(_lines, jobs, job["id"], after, wanted))
+            page, after = await jobs.ask(partial(_lines, jobs, job["id"], after, view))
 
     return StreamingResponse(lines(), media_type="application/x-ndjson")
 
 
-def _lines(jobs: JobService, job_id: str, after: int, wanted: str) -> tuple[str, int]:
+def _lines(jobs: JobService, job_id: str, after: int, view: ResultView) -> tuple[str, int]:
     """The lines of a page behind a position, and where it ends."""
     rows = jobs.records.files(job_id, after=after, limit=_PAGE, results=True)
-    return "".join(_line(row, wanted) for row in rows), rows[-1]["position"] if rows else after
+    return "".join(_line(row, view) for row in rows), rows[-1]["position"] if rows else after
 
 
-def _line(row: RowMapping, wanted: str) -> str:
+def _line(row: RowMapping, view: ResultView) -> str:
     body = _file(row)
     if row["state"] == "done":
-        body["result"] = _rendered(row, wanted)
+        body["result"] = view.render(row)
     return json.dumps(body, ensure_ascii=False) + "\n"
-
-
-def _rendered(row: RowMapping, wanted: str) -> str | dict[str, Any]:
-    transcript = _transcript.validate_json(row["result"])
-    if (form := TEXT_FORMATS.get(wanted)) is not None:
-        return form.write(transcript)
-    body = render.to_json(transcript, row["model"])
-    return body | {"segments": render.verbose_segments(transcript)} if wanted == "verbose_json" else body
 
 
 async def _found(request: Request, jobs: JobService) -> RowMapping:
@@ -195,15 +186,6 @@ def _file(row: RowMapping) -> dict[str, Any]:
     if code := row["error_code"]:
         body["error"] = {"code": code, "message": row["error_message"], "help": from_code(code, "").help}
     return body
-
-
-def _format(request: Request) -> str:
-    wanted = request.query_params.get("response_format", "json")
-    if wanted not in FORMATS:
-        raise InvalidRequest(
-            f"response_format={wanted[:64]!r} is not offered; it may be {', '.join(FORMATS)}.", param="response_format"
-        )
-    return wanted
 
 
 def _number(request: Request, name: str, default: int, most: int, *, least: int = 1) -> int:

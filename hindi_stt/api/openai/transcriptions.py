@@ -62,13 +62,14 @@ def _check(upload: Upload) -> None:
 
 def _body(result: TranscriptionResult, parameters: TranscriptionRequest, _: str) -> dict[str, Any]:
     transcript = result.transcript
+    paragraphs = {"paragraphs": render.paragraphs_json(transcript)} if parameters.paragraphs else {}
     if parameters.response_format == "verbose_json":
         verbose = render.to_verbose_json(transcript, words=parameters.words, segments=parameters.segments)
-        return verbose | {"model": parameters.pipeline.tag} | usage(transcript)
+        return verbose | paragraphs | {"model": parameters.pipeline.tag} | usage(transcript)
     body: dict[str, Any] = {"text": transcript.text, "model": parameters.pipeline.tag}
     if parameters.logprobs:
         body["logprobs"] = render.word_log_probs(transcript.words)
-    return body | usage(transcript)
+    return body | paragraphs | usage(transcript)
 
 
 _OPENAI: Final = Dialect(_body, plain_text=True, check=_check)

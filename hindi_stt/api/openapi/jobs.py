@@ -14,6 +14,7 @@ from hindi_stt.api.jobs.schemas import Job, JobList
 from hindi_stt.api.openapi.operations import BINARY, OBJECT, STRING, Operation, json_content, text_content
 from hindi_stt.api.schemas import EXAMPLE_TRANSCRIPTION
 from hindi_stt.render.formats import FORMATS
+from hindi_stt.text.options import FIELDS as TEXT_FIELDS
 
 __all__ = ["JOBS", "JOB_OPERATIONS", "JOB_SCHEMAS"]
 
@@ -38,9 +39,15 @@ class FilesQuery(BaseModel):
 
 
 class FormatQuery(BaseModel):
-    """The format of transcripts."""
+    """The form of transcripts."""
 
     response_format: str = Field("json", json_schema_extra={"enum": list(FORMATS)})
+    paragraphs: bool = Field(default=False, description="Divide texts into paragraphs (json, text).")
+    punctuation: str | SkipJsonSchema[None] = Field(
+        None,
+        description="Marks for transcripts that were made without; captions have marks unless this is off.",
+        json_schema_extra={"enum": list(TEXT_FIELDS["punctuation"])},
+    )
 
 
 class KeyHeader(BaseModel):

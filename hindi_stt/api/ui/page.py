@@ -63,8 +63,11 @@ def _config(bundle: Bundle, settings: Settings) -> dict[str, Any]:
     options = {name: list(values) for name, values in offered([bundle]).items() if name != "language_model" or models}
     if models:
         options["language_model"] = [*models, "none"]
+    # The page is for reading: it asks for the marks of captions, unless its visitor chooses otherwise.
+    chosen = settings.punctuation == "off" and settings.caption_punctuation in options["punctuation"]
     return {
         "model": bundle.tag,
+        "chosen": {"punctuation": settings.caption_punctuation} if chosen else {},
         "keys": bool(settings.key_file),
         "language": bundle.manifest.language,
         "options": options,

@@ -10,6 +10,7 @@ export function makeOptions() {
     field.name = name;
     field.spellcheck = false;
     if (values.length) field.append(emptyChoice(), ...values.map((value) => choice(name, value)));
+    if (config.chosen[name]) field.value = config.chosen[name];
     const text = document.createElement("span");
     text.dataset.label = name;
     const row = document.createElement("label");

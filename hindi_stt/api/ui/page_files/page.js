@@ -7,6 +7,7 @@ import { label, switchLanguage, translatePage, warningText } from "./labels.js";
 import { apiKey, askForKey, chosenOptions, isKeyError, keyProblem, makeOptions, prepareKey, refuseKey, tryKeyAgain } from "./options.js";
 import { load, pause, preparePlayer, redraw, unload } from "./player.js";
 import { recordButton, startRecording, stopRecording } from "./recording.js";
+import { markParagraphs } from "./transcript.js";
 import { measure } from "./waveform.js";
 import { finishEdit, prepareWords, showWords, translateWords } from "./words.js";
 
@@ -58,11 +59,13 @@ async function transcribe(result) {
   refresh(result);
   const form = new FormData();
   for (const [name, value] of Object.entries(chosenOptions())) form.append(name, value);
+  form.append("paragraphs", "true");
   form.append("file", result.audio, result.name);
   try {
     const response = await fetch(new URL("transcribe", document.baseURI), { method: "POST", body: form, headers: apiKey() ? { Authorization: `Bearer ${apiKey()}` } : {} });
     const body = await response.json();
     if (!response.ok) throw body.error;
+    markParagraphs(body);
     Object.assign(result, { words: body.words, heard: body.words.length, body, duration: body.duration, state: "done" });
     keepOrSay(result);
   } catch (error) {

@@ -19,11 +19,36 @@ export function replacements(word, text) {
   return parts.map((part, i) => {
     const start = edge();
     done += widths[i];
-    return { ...word, word: part, start, end: edge(), confidence: 1, corrected: true };
+    const { paragraph, ...kept } = word;
+    const begins = paragraph && i === 0 ? { paragraph } : {};
+    return { ...kept, ...begins, word: part, start, end: edge(), confidence: 1, corrected: true };
   });
 }
 
-export const textOf = ({ words }) => words.map((w) => w.word).join(" ");
+// Words with which a paragraph begins, but for the first one, say so.
+export function markParagraphs({ words, paragraphs = [] }) {
+  let next = 1;
+  for (const word of words.slice(1)) {
+    if (word.start !== paragraphs[next]?.start) continue;
+    word.paragraph = true;
+    next += 1;
+  }
+}
+
+export const textOf = ({ words }) => words.map((w, i) => (i ? (w.paragraph ? "\n\n" : " ") : "") + w.word).join("");
+
+// The paragraphs of the words that are shown, as the server's answer has them.
+function paragraphsOf(words) {
+  const starts = words.flatMap((word, i) => (i === 0 || word.paragraph ? [i] : []));
+  return starts.map((from, n) => {
+    const part = words.slice(from, starts[n + 1]);
+    return { start: part[0].start, end: part.at(-1).end, text: part.map((w) => w.word).join(" ") };
+  });
+}
 
 // The server's answer with the words that are shown.
-export const bodyOf = (result) => ({ ...result.body, text: textOf(result), words: result.words });
+export function bodyOf(result) {
+  const words = result.words.map(({ paragraph, ...word }) => word);
+  const text = words.map((w) => w.word).join(" ");
+  return { ...result.body, text, words, ...(result.body?.paragraphs && { paragraphs: paragraphsOf(result.words) }) };
+}

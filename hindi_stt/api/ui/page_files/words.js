@@ -36,7 +36,9 @@ function describe(span, word) {
 
 export function showWords(result) {
   finishEdit();
-  container().replaceChildren(...result.words.map(makeSpan).flatMap((span) => [span, " "]));
+  // The line breaks are text, so that the children are the words and nothing else.
+  const separator = (i) => (result.words[i + 1]?.paragraph ? "\n\n" : " ");
+  container().replaceChildren(...result.words.flatMap((word, i) => [makeSpan(word), separator(i)]));
   number(0);
 }
 
