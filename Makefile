@@ -24,7 +24,7 @@ CLIENTS := .venv-clients
 export BENTOML_DO_NOT_TRACK := True
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: serve test coverage coverage-modules test-slow smoke-slow smoke-chaos smoke-soak check release-check image prove-image prove-metrics oracle oracle-next oracle-indic smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-ui prove-attack prove-clients prove-protocols prove-pythons smoke-pythons itn-reference bench bench-audio medium-random large-random 600m-random oracle-slow docs lock lock-oracle clean prove-deploy prove-jobs prove-bulk bulk bench-capacity
+.PHONY: serve test coverage coverage-modules test-slow smoke-slow smoke-chaos smoke-soak check release-check image prove-image prove-metrics oracle oracle-next oracle-indic smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-punctuation prove-ui prove-attack prove-clients prove-protocols prove-pythons smoke-pythons itn-reference bench bench-audio medium-random large-random 600m-random oracle-slow docs lock lock-oracle clean prove-deploy prove-jobs prove-bulk bulk bench-capacity
 
 # The embedded model, or make serve MODEL=NAME: a name of `hindi-stt models list --available`, which is downloaded first where the
 # store does not have it. ACCEPT_LICENCE=1 where there is no terminal to ask on; GET_OPTIONS: further options of `hindi-stt models get`.
@@ -63,7 +63,7 @@ test-slow: $(VENV)/.dev
 
 # Both schedulers behind a real server, the README's commands, settings that need servers of their own, real speech.
 smoke-slow: $(VENV)/.dev
-	$(VENV)/bin/python -m pytest -q -n $(TEST_PROCESSES) --dist loadfile -m slow tests/server/test_schedulers.py tests/test_docs.py tests/server/test_no_speech.py tests/server/test_log_privacy.py tests/api/test_origins.py tests/api/test_client_defaults.py tests/access/test_keys.py tests/test_settings.py tests/transcription/test_result_cache.py tests/bentoml_compat/test_supervisor.py tests/cli/test_models_get.py tests/catalogue/test_ready_onnx.py tests/evaluation/test_run.py tests/protocols/telephony/test_calls_of_workers.py
+	$(VENV)/bin/python -m pytest -q -n $(TEST_PROCESSES) --dist loadfile -m slow tests/server/test_schedulers.py tests/test_docs.py tests/server/test_no_speech.py tests/server/test_log_privacy.py tests/api/test_origins.py tests/api/test_client_defaults.py tests/access/test_keys.py tests/test_settings.py tests/transcription/test_result_cache.py tests/bentoml_compat/test_supervisor.py tests/cli/test_models_get.py tests/catalogue/test_ready_onnx.py tests/evaluation/test_run.py tests/protocols/telephony/test_calls_of_workers.py tests/text/test_prove_punctuation.py
 
 check: $(VENV)/.dev
 	$(VENV)/bin/ruff check .
@@ -143,6 +143,14 @@ prove-bulk: $(BULK)/.installed
 # Every integer up to 99,999 and 100,000 more from words to digits: a minute or two.
 prove-text: $(VENV)/.dev
 	$(VENV)/bin/python -m tests.prove_text
+
+# Punctuation of recognised paragraphs: TEXT is the folder of openly licensed text (training/punctuation/README.md), KOKORO folders of
+# training/speak.py, RECOGNISER another bundle. Half an hour at first; what was recognised is kept in build/punctuation.
+TEXT ?=
+KOKORO ?=
+RECOGNISER ?=
+prove-punctuation: $(VENV)/.dev
+	$(VENV)/bin/python -m benchmarks.punctuation --text $(TEXT) $(if $(KOKORO),--kokoro $(KOKORO)) $(if $(RECOGNISER),--model $(RECOGNISER)) --json build/punctuation.json
 
 # Every page in a browser; Chromium comes from the system (Debian: chromium, fonts-lohit-deva), axe-core from npm.
 prove-ui: $(VENV)/.dev
