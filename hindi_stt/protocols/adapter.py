@@ -21,6 +21,7 @@ __all__ = [
     "EndUtterance",
     "Message",
     "Note",
+    "Reply",
     "Start",
     "TrackSpec",
 ]
@@ -104,7 +105,13 @@ class Configure:
 
 @dataclass(frozen=True, slots=True)
 class EndUtterance:
-    """The utterances in progress end here; the stream goes on."""
+    """The utterances in progress end here; the stream goes on.
+
+    Attributes:
+        track: Position of the only track that it is about; None for all.
+    """
+
+    track: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +128,22 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to a message that needs no audio, such as a question what the server offers; also before the Start.
+
+    Attributes:
+        messages: Messages to send.
+    """
+
+    messages: Sequence[Message]
+
+
+@dataclass(frozen=True, slots=True)
 class EndOfAudio:
     """The last command: final texts follow, and the connection is closed."""
 
 
-Command = Start | Audio | Configure | EndUtterance | Note | EndOfAudio
+Command = Start | Audio | Configure | EndUtterance | Note | Reply | EndOfAudio
 
 
 class Adapter(abc.ABC):
@@ -159,17 +177,26 @@ class Adapter(abc.ABC):
         """Return what was lost of the audio on its way, in words, since this was last called."""
         return []
 
-    def started(self, warnings: Sequence[str]) -> list[Message]:
+    def started(self, warnings: Sequence[str], model: str) -> list[Message]:
         """Answer a Start or Configure that is in force.
 
         Args:
             warnings: What of the options has no effect.
+            model: Tag of the model that transcribes.
 
         Returns:
             Messages to send.
         """
-        del warnings
+        del warnings, model
         return []
+
+    def begins(self, command: Command) -> None:
+        """Take notice of a command that is handled now, before its events are passed to `results`.
+
+        Args:
+            command: An EndUtterance or EndOfAudio.
+        """
+        del command
 
     def results(self, track: int, event: Event) -> list[Message]:
         """Write what was recognised as messages.

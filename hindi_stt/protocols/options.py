@@ -13,8 +13,9 @@ from hindi_stt.errors import InvalidHotwords, InvalidRequest
 from hindi_stt.protocols.adapter import Configure, Start
 from hindi_stt.streaming import TurnDetection
 from hindi_stt.transcription.options import FIELDS as OPTIONS
+from hindi_stt.transcription.pipeline import Pipeline
 
-__all__ = ["MAX_RATE", "MIN_RATE", "PARAMETERS", "ConnectionOptions", "parse_options", "parse_rate"]
+__all__ = ["MAX_RATE", "MIN_RATE", "PARAMETERS", "ConnectionOptions", "parse_options", "parse_rate", "usable_phrases"]
 
 MIN_RATE: Final = 8_000
 MAX_RATE: Final = 48_000
@@ -44,6 +45,11 @@ class ConnectionOptions:
     def model_request(self) -> ModelRequest:
         """The model of all tracks, and its options."""
         return self.tracks[0].model_request
+
+    @property
+    def model(self) -> str:
+        """Tag of the model."""
+        return self.tracks[0].model
 
 
 def parse_options(
@@ -87,23 +93,37 @@ def _with_phrases(
     given: Mapping[str, str], phrases: Sequence[str], model_request: ModelRequest, recognizer: Recognizer
 ) -> ModelRequest:
     """Add phrases as hotwords; those that cannot be used are named in a warning."""
+    usable, warnings = usable_phrases(phrases, model_request.pipeline)
+    hotwords = ",".join(filter(None, [*usable, given.get("hotwords", "")]))
+    if hotwords:
+        model_request = parse_model_requests({**given, "hotwords": hotwords}, {}, recognizer)[0]
+    return replace(model_request, warnings=(*model_request.warnings, *warnings))
+
+
+def usable_phrases(phrases: Sequence[str], pipeline: Pipeline) -> tuple[list[str], list[str]]:
+    """Choose the phrases that a model can be told to listen for.
+
+    Args:
+        phrases: What a client listed.
+        pipeline: Of the model.
+
+    Returns:
+        Hotwords, and warnings that name what was left out.
+    """
     usable, left_out = [], []
     # Commas and colons separate hotwords and their weights.
     for phrase in (" ".join(phrase.replace(",", " ").replace(":", " ").split()) for phrase in phrases[:_MAX_PHRASES]):
         try:
-            model_request.pipeline.options({"hotwords": phrase})
+            pipeline.options({"hotwords": phrase})
         except InvalidHotwords:
             left_out.append(phrase[:_SHOWN_LETTERS])
         else:
             usable.append(phrase)
-    hotwords = ",".join(filter(None, [*usable, given.get("hotwords", "")]))
-    if hotwords:
-        model_request = parse_model_requests({**given, "hotwords": hotwords}, {}, recognizer)[0]
     shown = ", ".join(left_out[:8]) + (", …" if len(left_out) > 8 else "")
     warnings = [f"phrases: left out, since the model cannot write them: {shown}"] if left_out else []
     if len(phrases) > _MAX_PHRASES:
         warnings.append(f"phrases: only the first {_MAX_PHRASES} of {len(phrases)} have an effect")
-    return replace(model_request, warnings=(*model_request.warnings, *warnings))
+    return usable, warnings
 
 
 def parse_rate(value: object) -> int:

@@ -17,7 +17,7 @@ from hindi_stt.api.live.session import CONNECTION_LOST
 from hindi_stt.api.recognizer import Recognizer
 from hindi_stt.errors import HindiSTTError, LimitsUnavailable, ShuttingDown, StartTimeout, TooManyConnections
 from hindi_stt.observability.request_context import log, set_current_client
-from hindi_stt.protocols.adapter import Adapter, Command, Message, Start
+from hindi_stt.protocols.adapter import Adapter, Command, Message, Reply, Start
 from hindi_stt.protocols.calls.service import Calls
 from hindi_stt.protocols.defaults import defaults_for, parse_defaults
 from hindi_stt.protocols.messages import checked_commands
@@ -126,6 +126,8 @@ class ProtocolServer:
         try:
             async with asyncio.timeout(limit_s):
                 return await self._first_commands(transport, adapter)
+        except CONNECTION_LOST:  # it has gone without its answer
+            return None
         except TimeoutError as error:
             raise StartTimeout(f"The stream was not started within {limit_s:g} s.") from error
         finally:
@@ -142,19 +144,23 @@ class ProtocolServer:
                 n_rejected += 1
                 if n_rejected >= _MAX_REJECTED:
                     raise
-                for answer in adapter.error(error):
-                    await send_within(transport, answer, self._settings.realtime_write_timeout_s)
+                await self._send(transport, adapter.error(error))
                 continue
             for position, command in enumerate(commands):
                 if isinstance(command, Start):
                     return _Opening(command, commands[position + 1 :])
+                if isinstance(command, Reply):
+                    await self._send(transport, command.messages)
         return None
+
+    async def _send(self, transport: Transport, messages: Sequence[Message]) -> None:
+        for message in messages:
+            await send_within(transport, message, self._settings.realtime_write_timeout_s)
 
     async def _refuse(self, transport: Transport, adapter: Adapter, error: HindiSTTError) -> None:
         self._count(adapter, error)
         with contextlib.suppress(*CONNECTION_LOST, TimeoutError, SessionClosing):
-            for message in adapter.closing(error):
-                await send_within(transport, message, self._settings.realtime_write_timeout_s)
+            await self._send(transport, adapter.closing(error))
             async with asyncio.timeout(self._settings.realtime_write_timeout_s):
                 await transport.close(TRY_LATER if isinstance(error, _LATER) else POLICY, error.code)
 

@@ -26,6 +26,7 @@ from hindi_stt.protocols.adapter import (
     EndUtterance,
     Message,
     Note,
+    Reply,
     Start,
 )
 from hindi_stt.protocols.listener import CallListener
@@ -148,6 +149,10 @@ class ProtocolSession(ConnectionTasks[_Item]):
             return await self._transport.receive()
         except CONNECTION_LOST:
             return None
+        except SessionClosing as closing:  # bytes that are no message: there is no next one
+            self._inbox.put_now(closing)
+            await asyncio.get_running_loop().create_future()  # until the session has ended
+            return None
 
     @property
     def _least_s(self) -> float:
@@ -171,7 +176,7 @@ class ProtocolSession(ConnectionTasks[_Item]):
         return super().max_duration_s if self._listener is None else self._settings.call_max_s
 
     async def _begin(self) -> None:
-        await self._send(self._adapter.started(self._options.warnings))
+        await self._send(self._adapter.started(self._options.warnings, self._options.model))
 
     async def _handle(self, item: _Item) -> None:
         match item:
@@ -179,8 +184,11 @@ class ProtocolSession(ConnectionTasks[_Item]):
                 await self._push(self._tracks[track], track, data)
             case _PartialReady(track):
                 await self._pass_on(track, self._tracks[track].partial())
-            case EndUtterance():
-                await self._finish()
+            case EndUtterance(track):
+                self._adapter.begins(item)
+                await self._finish_tracks(track)
+            case Reply(messages):
+                await self._send(messages)
             case _Rejected(error):
                 await self._reject(error)
             case Start():
@@ -220,9 +228,13 @@ class ProtocolSession(ConnectionTasks[_Item]):
                 self._listener.lost(position, error)
             await self._send(self._adapter.error(error))
 
-    async def _finish(self) -> None:
+    async def _finish_tracks(self, only: int | None = None) -> None:
         for position, track in enumerate(self._tracks):
-            await self._pass_on(position, track.finish())
+            if only in {None, position}:
+                await self._pass_on(position, track.finish())
+
+    async def _finish(self) -> None:
+        await self._finish_tracks()
         if self._listener and (warnings := self._adapter.warnings()):
             self._listener.warned(warnings)
 
@@ -237,9 +249,10 @@ class ProtocolSession(ConnectionTasks[_Item]):
             await track.change(config)
         self._options = options
         self._rates = [config.audio.bytes_per_s for config in options.tracks]
-        await self._send(self._adapter.started(options.warnings))
+        await self._send(self._adapter.started(options.warnings, options.model))
 
     async def _end_of_audio(self, command: EndOfAudio) -> None:
+        self._adapter.begins(command)
         await self._finish()
         with contextlib.suppress(*CONNECTION_LOST, TimeoutError):
             await self._send(self._adapter.handled(command))

@@ -66,8 +66,9 @@ class VoskAdapter(Adapter):
             return [*self._begin(), EndUtterance()]
         raise InvalidRequest("The message is none of config, eof and reset.")
 
-    def started(self, warnings: Sequence[str]) -> list[Message]:
-        """See Adapter; they go out with the next result."""
+    def started(self, warnings: Sequence[str], model: str) -> list[Message]:
+        """See `Adapter.started`; they go out with the next result."""
+        del model
         self._warnings += warnings
         return []
 

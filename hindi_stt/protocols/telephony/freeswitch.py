@@ -9,7 +9,6 @@ import json
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
-import numpy as np
 from pydantic_core import from_json
 from starlette.requests import HTTPConnection
 
@@ -17,11 +16,13 @@ from hindi_stt.audio import PacketFormat
 from hindi_stt.errors import HindiSTTError, InvalidRequest
 from hindi_stt.protocols.adapter import Adapter, Audio, CallInfo, Command, Message, Note, Start, TrackSpec
 from hindi_stt.protocols.fields import field, text_fields
+from hindi_stt.protocols.interleaved import InterleavedAudio
 from hindi_stt.protocols.options import parse_rate
 from hindi_stt.streaming import Event, Utterance
 
 __all__ = ["FreeSwitchAdapter"]
 
+_DEFAULT_RATE: Final = 8_000
 _LABELS: Final = ("inbound", "outbound")
 _MIX_TYPES: Final = {"mono": 1, "mixed": 1, "stereo": 2}
 _CALL_ID: Final = ("uuid", "callid", "call_id", "callId", "callSid")
@@ -39,13 +40,13 @@ class FreeSwitchAdapter(Adapter):
     def __init__(self, connection: HTTPConnection) -> None:
         self._query = text_fields(dict(connection.query_params))
         self._labels: tuple[str, ...] = ()
-        self._rest = b""
+        self._audio = InterleavedAudio(PacketFormat("pcm16", _DEFAULT_RATE), 1)
 
     def receive(self, message: Message) -> list[Command]:
         """See Adapter."""
         if isinstance(message, bytes):
             begin: list[Command] = [] if self._labels else [self._start({})]
-            return [*begin, *self._audio(message)]
+            return [*begin, *(Audio(track, data) for track, data in enumerate(self._audio.push(message)))]
         metadata = _metadata(message)
         if not self._labels:
             return [self._start(metadata)]
@@ -69,22 +70,14 @@ class FreeSwitchAdapter(Adapter):
 
     def _start(self, metadata: Mapping[str, Any]) -> Start:
         parameters = self._query | text_fields(metadata)
-        rate = parse_rate(field(parameters, "rate", "sampleRate", "sample_rate") or 8_000)
+        rate = parse_rate(field(parameters, "rate", "sampleRate", "sample_rate") or _DEFAULT_RATE)
         channels = _channels(parameters)
         key = parameters.pop("key", "")
         self._labels = _LABELS[:channels]
+        audio = PacketFormat("pcm16", rate)
+        self._audio = InterleavedAudio(audio, channels)
         call = CallInfo(str(field(parameters, *_CALL_ID) or ""), parameters)
-        return Start([TrackSpec(label, PacketFormat("pcm16", rate)) for label in self._labels], parameters, call, key)
-
-    def _audio(self, data: bytes) -> list[Command]:
-        n = len(self._labels)
-        if n == 1:
-            return [Audio(0, data)]
-        data = self._rest + data
-        whole = len(data) // (2 * n) * 2 * n
-        data, self._rest = data[:whole], data[whole:]
-        samples = np.frombuffer(data, "<i2").reshape(-1, n)
-        return [Audio(track, samples[:, track].tobytes()) for track in range(n)]
+        return Start([TrackSpec(label, audio) for label in self._labels], parameters, call, key)
 
 
 def _metadata(message: str) -> dict[str, Any]:
