@@ -39,10 +39,17 @@ _PLAIN_TEXT: Final = "text/plain"
 
 @dataclass(frozen=True, slots=True)
 class TranscriptionResult:
-    """A transcript, and the seconds that each stage took for it."""
+    """A transcript.
+
+    Attributes:
+        transcript: The transcript.
+        stages_s: Seconds that each stage took for it.
+        n_channels: Channels of the recording that were transcribed by themselves; 1 where they were mixed.
+    """
 
     transcript: Transcript
     stages_s: Mapping[str, float]
+    n_channels: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,7 @@ class Dialect:
         negotiates: Whether the Accept header chooses the format that the fields leave open.
         plain_text: Whether every text is declared as text/plain.
         check: Refuses what the route cannot honour, before the fields are read.
+        warnings: What of the request has no effect, found before the fields were read.
     """
 
     body: Callable[[TranscriptionResult, TranscriptionRequest, str], dict[str, Any]]
@@ -62,6 +70,7 @@ class Dialect:
     negotiates: bool = False
     plain_text: bool = False
     check: Callable[[Upload], None] = lambda _: None
+    warnings: tuple[str, ...] = ()
 
 
 class _Service(Protocol):
@@ -103,6 +112,7 @@ async def handle_transcription(request: Request, recognizer: Recognizer, dialect
         request = upload.request
         accept = request.headers.get("accept", "") if dialect.negotiates else None
         parameters = parse_transcription_request(upload, recognizer, accept=accept)
+        parameters = _with_warnings(parameters, dialect.warnings)
         if len(upload.files) > 1:
             return await _answer_several(request, upload, recognizer, parameters)
         (recording,) = upload.files
@@ -118,6 +128,14 @@ async def handle_transcription(request: Request, recognizer: Recognizer, dialect
     state.facts["audio_s"] = round(result.transcript.duration_s, 3)
     body = dialect.body(result, parameters, state.request_id)
     return await _answer(recognizer, result.transcript, parameters, body, plain_text=dialect.plain_text)
+
+
+def _with_warnings(parameters: TranscriptionRequest, warnings: tuple[str, ...]) -> TranscriptionRequest:
+    """The parameters with more warnings, whichever of several models the language chooses."""
+    if not warnings:
+        return parameters
+    others = tuple(replace(other, warnings=(*warnings, *other.warnings)) for other in parameters.others)
+    return replace(parameters, warnings=(*warnings, *parameters.warnings), others=others)
 
 
 @contextlib.asynccontextmanager
@@ -200,7 +218,8 @@ async def _transcribe(
     if (found := await cache.get(key)) is not None:
         await recognizer.limits.count_audio(client, found.duration_s)
         recognizer.metrics.requests.inc()
-        return TranscriptionResult(found, dict.fromkeys(STAGES, 0.0))
+        n_channels = await _n_channels(recognizer, recording, parameters)
+        return TranscriptionResult(found, dict.fromkeys(STAGES, 0.0), n_channels)
     result = await _transcribe_channels(recognizer, recording, parameters, client)
     await cache.put(key, result.transcript)
     return result
@@ -213,16 +232,22 @@ async def _transcribe_channels(
     if not parameters.split:
         transcription = recognizer.recognize(recording, pipeline, options, client)
         return TranscriptionResult(await transcription.transcript(), transcription.stages_s)
-    n_channels = await recognizer.in_thread(
-        lambda: count_channels(recording.source, pipeline.limits, raw=recording.raw)
-    )
+    n_channels = await _n_channels(recognizer, recording, parameters)
     transcripts = []
     stages_s: dict[str, float] = {}
     for channel in range(n_channels):
         transcription = recognizer.recognize(replace(recording, channel=channel), pipeline, options, client)
         transcripts.append(await transcription.transcript())
         stages_s = {stage: stages_s.get(stage, 0.0) + s for stage, s in transcription.stages_s.items()}
-    return TranscriptionResult(channels.merge(transcripts), stages_s)
+    return TranscriptionResult(channels.merge(transcripts), stages_s, n_channels)
+
+
+async def _n_channels(recognizer: Recognizer, recording: Recording, parameters: TranscriptionRequest) -> int:
+    """How many channels are transcribed by themselves."""
+    if not parameters.split:
+        return 1
+    limits = parameters.pipeline.limits
+    return await recognizer.in_thread(lambda: count_channels(recording.source, limits, raw=recording.raw))
 
 
 async def _answer(
