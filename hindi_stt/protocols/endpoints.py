@@ -8,7 +8,9 @@ from typing import Final
 
 from starlette.requests import HTTPConnection
 
+from hindi_stt.bundle.registry import Registry
 from hindi_stt.protocols.adapter import Adapter
+from hindi_stt.protocols.deepgram.live import DeepgramAdapter
 from hindi_stt.protocols.telephony.exotel import ExotelAdapter
 from hindi_stt.protocols.telephony.freeswitch import FreeSwitchAdapter
 from hindi_stt.protocols.telephony.plivo import PlivoAdapter
@@ -32,20 +34,21 @@ class Endpoint:
 
     Attributes:
         path: Its path at the API's port.
-        adapter: Makes the adapter of a connection from its handshake; it may raise HindiSTTError.
+        adapter: Makes the adapter of a connection from its handshake and the models; it may raise HindiSTTError.
         signed: Whether the handshake has a valid signature; it raises SignatureInvalid where it has to and has none.
     """
 
     path: str
-    adapter: Callable[[HTTPConnection], Adapter]
+    adapter: Callable[[HTTPConnection, Registry], Adapter]
     signed: Callable[[HTTPConnection, Settings], bool] = _unsigned
 
 
 ENDPOINTS: Final[Mapping[str, Endpoint]] = {
-    VoskAdapter.name: Endpoint("/vosk", lambda _: VoskAdapter()),
-    TwilioAdapter.name: Endpoint("/v1/telephony/twilio", lambda _: TwilioAdapter(), verify_twilio),
-    ExotelAdapter.name: Endpoint("/v1/telephony/exotel", lambda _: ExotelAdapter()),
-    PlivoAdapter.name: Endpoint("/v1/telephony/plivo", lambda _: PlivoAdapter(), verify_plivo),
-    FreeSwitchAdapter.name: Endpoint("/v1/telephony/freeswitch", FreeSwitchAdapter),
+    VoskAdapter.name: Endpoint("/vosk", lambda *_: VoskAdapter()),
+    TwilioAdapter.name: Endpoint("/v1/telephony/twilio", lambda *_: TwilioAdapter(), verify_twilio),
+    ExotelAdapter.name: Endpoint("/v1/telephony/exotel", lambda *_: ExotelAdapter()),
+    PlivoAdapter.name: Endpoint("/v1/telephony/plivo", lambda *_: PlivoAdapter(), verify_plivo),
+    DeepgramAdapter.name: Endpoint("/v1/listen", DeepgramAdapter),
+    FreeSwitchAdapter.name: Endpoint("/v1/telephony/freeswitch", lambda connection, _: FreeSwitchAdapter(connection)),
 }
 """By the names of HINDI_STT_PROTOCOLS."""

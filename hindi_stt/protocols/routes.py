@@ -6,16 +6,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from starlette.routing import BaseRoute, WebSocketRoute
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from hindi_stt.api.error_responses import deny_handshake
+from hindi_stt.api.middleware.credentials import KEY_PROTOCOLS
 from hindi_stt.api.middleware.origins import check_origin
+from hindi_stt.api.recognizer import Recognizer
 from hindi_stt.errors import CallsUnavailable, HindiSTTError
 from hindi_stt.protocols.calls.page import call_page_routes
 from hindi_stt.protocols.calls.routes import call_routes
 from hindi_stt.protocols.calls.service import Calls
 from hindi_stt.protocols.clients import ProtocolClients
+from hindi_stt.protocols.deepgram.live import DeepgramAdapter
+from hindi_stt.protocols.deepgram.recordings import listen
 from hindi_stt.protocols.endpoints import ENDPOINTS, Endpoint
 from hindi_stt.protocols.server import ProtocolServer
 from hindi_stt.protocols.transport import StarletteTransport
@@ -29,11 +35,13 @@ class Protocols:
     """What the routes need.
 
     Attributes:
+        recognizer: Transcribes.
         server: Serves connections.
         clients: Finds out whose they are.
         calls: The calls; None where no protocol has any.
     """
 
+    recognizer: Recognizer
     server: ProtocolServer
     clients: ProtocolClients
     calls: Calls | None
@@ -53,6 +61,12 @@ def protocol_routes(settings: Settings, protocols: Callable[[], Protocols]) -> l
     routes: list[BaseRoute] = [
         _route(endpoint, settings, protocols) for name, endpoint in ENDPOINTS.items() if name in names
     ]
+    if DeepgramAdapter.name in names:
+
+        async def listen_to(request: Request) -> Response:
+            return await listen(request, protocols().recognizer)
+
+        routes.append(Route(ENDPOINTS[DeepgramAdapter.name].path, listen_to, methods=["POST"]))
     if settings.takes_calls:
 
         def calls() -> Calls:
@@ -82,12 +96,14 @@ def _route(endpoint: Endpoint, settings: Settings, protocols: Callable[[], Proto
         try:
             _check_origin(websocket, settings)
             signed = endpoint.signed(websocket, settings)
-            adapter = endpoint.adapter(websocket)
+            current = protocols()
+            adapter = endpoint.adapter(websocket, current.recognizer.registry)
         except HindiSTTError as error:
             await deny_handshake(websocket, error)
             return
-        await websocket.accept()
-        current = protocols()
+        # Browsers close a connection for which the server chooses none of the subprotocols that they offer.
+        offered = websocket.scope.get("subprotocols", ())
+        await websocket.accept(next((name for name in offered if name in KEY_PROTOCOLS), None))
         await current.server.serve(
             StarletteTransport(websocket),
             adapter,

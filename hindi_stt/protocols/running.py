@@ -60,7 +60,7 @@ class RunningProtocols:
         settings = self._settings
         calls = Calls(self._recognizer, self._jobs) if settings.takes_calls else None
         server = ProtocolServer(self._recognizer, self._connections, calls)
-        self._parts = Protocols(server, self._clients, calls)
+        self._parts = Protocols(self._recognizer, server, self._clients, calls)
         if settings.vosk_port:
             await self._open.enter_async_context(vosk_port(server, self._clients, settings))
 

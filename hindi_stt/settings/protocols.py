@@ -10,7 +10,7 @@ __all__ = ["CALL_PROTOCOLS", "PROTOCOLS", "ProtocolSettings"]
 
 CALL_PROTOCOLS: Final = ("twilio", "exotel", "plivo", "freeswitch")
 """Protocols whose connections are calls."""
-PROTOCOLS: Final = ("vosk", *CALL_PROTOCOLS)
+PROTOCOLS: Final = ("vosk", "deepgram", *CALL_PROTOCOLS)
 
 
 class ProtocolSettings(SettingsGroup):

@@ -15,6 +15,9 @@ from tqdm import tqdm
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from hindi_stt.api.error_responses import SCOPE_KEY, RequestState
+from hindi_stt.bundle.manifest import EMBEDDED, Bundle
+from hindi_stt.bundle.registry import Registry
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.protocols.adapter import Adapter, Audio, Configure, EndOfAudio, Start
 from hindi_stt.protocols.endpoints import ENDPOINTS
@@ -26,6 +29,7 @@ from tests.support.wav import wav
 
 pytestmark = pytest.mark.fuzz
 
+REGISTRY = Registry([Bundle.open(EMBEDDED)])
 RAIN = speech("rain.flac")
 PCM = RAIN.astype("<i2").tobytes()
 MU_LAW = mu_law(at_rate(RAIN, 8_000))
@@ -41,13 +45,24 @@ STREAMS: dict[str, list[Message]] = {
     "twilio": list(twilio_call({"inbound": MU_LAW, "outbound": MU_LAW}, {"language": "hi"})),
     "exotel": list(exotel_call(RAIN, RATE, {"language": "hi"})),
     "plivo": list(plivo_call(PCM, "audio/x-l16", RATE, "language=hi")),
+    "deepgram": [
+        '{"type": "KeepAlive"}',
+        *(PCM[start : start + 6_400] for start in range(0, len(PCM), 6_400)),
+        '{"type": "Finalize", "channel": 0}',
+        '{"type": "Configure", "keyterms": ["बारिश"], "features": {"numerals": true}}',
+        '{"type": "CloseStream"}',
+    ],
     "freeswitch": ['{"uuid": "abc", "rate": 16000}', *(PCM[start : start + 640] for start in range(0, len(PCM), 640))],
 }
 
 
+QUERIES = {"deepgram": f"encoding=linear16&sample_rate={RATE}&channels=2&multichannel=true&utterance_end_ms=1000"}
+
+
 def adapter_of(name: str) -> Adapter:
-    scope = {"type": "websocket", "path": "/", "headers": [], "query_string": b"channels=2"}
-    return ENDPOINTS[name].adapter(HTTPConnection(scope))
+    query = QUERIES.get(name, "channels=2").encode()
+    scope = {"type": "websocket", "path": "/", "headers": [], "query_string": query, SCOPE_KEY: RequestState("fuzz")}
+    return ENDPOINTS[name].adapter(HTTPConnection(scope), REGISTRY)
 
 
 def spoilt(message: Message, rng: random.Random) -> Message:
@@ -134,7 +149,7 @@ def test_a_server_goes_on(server: Server) -> None:
         rng = random.Random(f"{SEED}-server-{case}")
         name = list(STREAMS)[case % len(STREAMS)]
         with (
-            connect(f"ws://127.0.0.1:{server.port}{ENDPOINTS[name].path}") as ws,
+            connect(f"ws://127.0.0.1:{server.port}{ENDPOINTS[name].path}?{QUERIES.get(name, '')}") as ws,
             contextlib.suppress(ConnectionClosed),
         ):
             for message in hostile(STREAMS[name], rng):

@@ -11,16 +11,21 @@ import pytest
 from starlette.requests import HTTPConnection
 
 from hindi_stt.access.limits import Client
+from hindi_stt.api.error_responses import SCOPE_KEY, RequestState
 from hindi_stt.api.live.connections import LiveConnections
 from hindi_stt.api.recognizer import Recognizer
+from hindi_stt.bundle.manifest import EMBEDDED, Bundle
+from hindi_stt.bundle.registry import Registry
 from hindi_stt.errors import InvalidKey
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.protocols.adapter import Adapter, Message, Start
 from hindi_stt.protocols.calls.service import Calls
+from hindi_stt.protocols.deepgram.live import DeepgramAdapter
 from hindi_stt.protocols.options import parse_options
 from hindi_stt.protocols.server import ProtocolServer
 from hindi_stt.protocols.session import ProtocolSession
 from hindi_stt.protocols.telephony.exotel import ExotelAdapter
+from hindi_stt.protocols.telephony.freeswitch import FreeSwitchAdapter
 from hindi_stt.protocols.vosk import VoskAdapter
 from hindi_stt.settings import Settings
 from tests.support.api_requests import make_recognizer
@@ -37,6 +42,14 @@ MODULES_UNDER_TEST = (
 
 RAIN = speech("rain.flac", 1.2)
 CLIENT = Client("desk")
+REGISTRY = Registry([Bundle.open(EMBEDDED)])
+SCOPE = {
+    "type": "websocket",
+    "path": "/",
+    "headers": [],
+    "query_string": b"encoding=mulaw",
+    SCOPE_KEY: RequestState("r1"),
+}
 VOSK: list[Message] = [
     json.dumps({"config": {"sample_rate": RATE}}),
     *(RAIN[start : start + RATE // 2].astype("<i2").tobytes() for start in range(0, len(RAIN), RATE // 2)),
@@ -130,6 +143,25 @@ def test_the_bounds(
         line = Line(messages, stays=True, reads=reads)
         await served(recognizer_with(acoustic, **settings), VoskAdapter(), line)
         assert await line.closed == reason
+
+    asyncio.run(run())
+
+
+class Gone(Line):
+    """A connection whose client has closed it: nothing can be sent."""
+
+    async def send(self, message: Message) -> None:
+        del message
+        raise ConnectionResetError("The client has closed the connection.")
+
+
+def test_a_client_that_goes_before_it_has_its_answer(acoustic: LocalAcoustic) -> None:
+    """The error about a message that cannot be used reaches nobody, and that is no failure of the server."""
+
+    async def run() -> None:
+        connections = await served(recognizer_with(acoustic), FreeSwitchAdapter(HTTPConnection(SCOPE)), Gone(["{}"]))
+        assert not connections._sessions
+        await served(recognizer_with(acoustic), DeepgramAdapter(HTTPConnection(SCOPE), REGISTRY), Gone(["{"]))
 
     asyncio.run(run())
 

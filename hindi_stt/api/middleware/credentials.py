@@ -10,7 +10,10 @@ from starlette.requests import HTTPConnection
 from hindi_stt.access.tokens import TOKEN_PREFIX
 from hindi_stt.errors import MissingKey
 
-__all__ = ["key_of", "token_of"]
+__all__ = ["KEY_PROTOCOLS", "key_of", "token_of"]
+
+KEY_PROTOCOLS: Final = ("token", "bearer")
+"""Subprotocols of a WebSocket after which Deepgram's clients in browsers name the key."""
 
 # A browser's WebSocket cannot send headers; OpenAI's clients name the key in a subprotocol instead.
 _KEY_PROTOCOL: Final = "openai-insecure-api-key."
@@ -53,6 +56,9 @@ def key_of(connection: HTTPConnection) -> str:
     for protocol in connection.scope.get("subprotocols", ()):
         if protocol.startswith(_KEY_PROTOCOL):
             return str(protocol).removeprefix(_KEY_PROTOCOL)
+    offered: list[str] = connection.scope.get("subprotocols") or []
+    if len(offered) > 1 and offered[0].lower() in KEY_PROTOCOLS:
+        return offered[1]
     if authorization:  # not repeated: it may be a key without a scheme
         raise MissingKey("The header Authorization has another form than 'Authorization: Bearer KEY'.")
     raise MissingKey(_without_authorization(connection))

@@ -1,0 +1,1 @@
+"""Deepgram's /v1/listen: recordings over HTTP, live audio over WebSockets."""

@@ -1,0 +1,351 @@
+"""Deepgram's /v1/listen by a real server, over HTTP and WebSockets, and message by message."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import httpx
+import numpy as np
+import pytest
+from starlette.requests import HTTPConnection
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from hindi_stt.api.error_responses import SCOPE_KEY, RequestState
+from hindi_stt.api.middleware.credentials import key_of
+from hindi_stt.bundle.manifest import EMBEDDED, Bundle
+from hindi_stt.bundle.registry import Registry
+from hindi_stt.errors import InvalidRequest
+from hindi_stt.protocols.adapter import Audio, Configure, EndOfAudio, EndUtterance, Start
+from hindi_stt.protocols.deepgram.live import DeepgramAdapter
+from hindi_stt.protocols.deepgram.query import parse_query
+from hindi_stt.streaming import Partial, SpeechStarted, Utterance
+from hindi_stt.types import Segment, Word
+from tests.support.server import Server
+from tests.support.streams import RATE, speech
+from tests.support.telephony import mu_law
+from tests.support.wav import wav
+
+MODULES_UNDER_TEST = (
+    "hindi_stt/protocols/deepgram/bodies.py",
+    "hindi_stt/protocols/deepgram/live.py",
+    "hindi_stt/protocols/deepgram/query.py",
+    "hindi_stt/protocols/deepgram/recordings.py",
+    "hindi_stt/protocols/endpoints.py",
+    "hindi_stt/protocols/interleaved.py",
+)
+
+RAIN, FAMILY = speech("rain.flac", 1.5), speech(1.0, "family.flac", 1.5)
+CALL = speech("rain.flac", 1.5, "family.flac", 1.5)
+REGISTRY = Registry([Bundle.open(EMBEDDED)])
+Body = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    running = Server(tmp_path_factory.mktemp("deepgram"), HINDI_STT_PROTOCOLS="deepgram")
+    try:
+        running.wait_until_ready()
+        yield running
+    finally:
+        running.stop()
+
+
+def pcm(*channels: np.ndarray) -> bytes:
+    """Interleaved 16-bit samples, as long as the longest channel."""
+    found = np.zeros((max(map(len, channels)), len(channels)), "<i2")
+    for position, samples in enumerate(channels):
+        found[: len(samples), position] = samples
+    return found.tobytes()
+
+
+def listened(
+    server: Server, body: bytes, content_type: str = "application/octet-stream", **query: Any
+) -> httpx.Response:
+    headers = {"Content-Type": content_type, "Authorization": "Token any"}
+    return httpx.post(f"{server.url}/v1/listen", params=query, content=body, headers=headers, timeout=60)
+
+
+def transcript(body: Body, channel: int = 0) -> str:
+    text: str = body["results"]["channels"][channel]["alternatives"][0]["transcript"]
+    return text
+
+
+def file_text(server: Server, samples: np.ndarray, **fields: str) -> str:
+    text: str = server.transcribe(wav(samples), data=fields).json()["text"]
+    return text
+
+
+@pytest.mark.parametrize("contained", [True, False])
+def test_a_recording(server: Server, contained: bool) -> None:
+    body = wav(CALL) if contained else pcm(CALL)
+    query = {} if contained else {"encoding": "linear16", "sample_rate": RATE}
+    answer = listened(server, body, model="nova-3", utterances="true", paragraphs="true", tag="a", extra="k:v", **query)
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert transcript(found) == file_text(server, CALL)
+    meta = found["metadata"]
+    assert meta["request_id"] == answer.headers["x-request-id"]
+    assert meta["sha256"] == hashlib.sha256(body).hexdigest()
+    assert meta["duration"] == pytest.approx(len(CALL) / RATE, abs=0.01)
+    assert (meta["channels"], meta["tags"], meta["extra"]) == (1, ["a"], {"k": "v"})
+    (best,) = found["results"]["channels"][0]["alternatives"]
+    assert " ".join(word["word"] for word in best["words"]) == best["transcript"]
+    assert all(0 <= word["start"] <= word["end"] and 0 <= word["confidence"] <= 1 for word in best["words"])
+    utterances = found["results"]["utterances"]
+    assert len(utterances) == 2  # a second and a half of silence is between them
+    assert " ".join(utterance["transcript"] for utterance in utterances) == best["transcript"]
+    assert best["paragraphs"]["transcript"].split() == best["transcript"].split()
+    assert any(warning.startswith("model=nova-3") for warning in found["warnings"])
+    assert "nova-3" in answer.headers["x-warnings"]
+
+
+def test_channels_by_themselves(server: Server) -> None:
+    silence = np.zeros(RATE, np.int16)
+    body = pcm(RAIN, FAMILY, silence)
+    found = listened(
+        server, body, encoding="linear16", sample_rate=RATE, channels=3, multichannel="true", utterances="true"
+    ).json()
+    assert found["metadata"]["channels"] == 3
+    length = max(len(RAIN), len(FAMILY))
+    for channel, samples in enumerate((RAIN, FAMILY, silence)):
+        whole = np.pad(samples, (0, length - len(samples)))
+        assert transcript(found, channel) == file_text(server, whole)
+    assert {utterance["channel"] for utterance in found["results"]["utterances"]} == {0, 1}
+
+
+def test_what_a_recording_may_ask_for(server: Server) -> None:
+    query = {"smart_format": "true", "keyterm": ["बारिश", "hello"], "diarize": "true", "colour": "red"}
+    answer = listened(server, wav(CALL), **query)
+    found = answer.json()
+    expected = file_text(server, CALL, numerals="latin", punctuation="pauses", hotwords="बारिश")
+    assert transcript(found) == expected
+    words = found["results"]["channels"][0]["alternatives"][0]["words"]
+    assert " ".join(word["punctuated_word"] for word in words) == expected
+    assert all(word["word"].strip("।,?") == word["word"] for word in words)
+    for named in ("hello", "diarize", "colour"):
+        assert any(named in warning for warning in found["warnings"]), named
+
+
+@pytest.mark.parametrize(
+    ("query", "content_type", "code"),
+    [
+        ({}, "application/json", "url_not_accepted"),
+        ({"callback": "https://example.com"}, "audio/wav", "invalid_request"),
+        ({"encoding": "linear16"}, "audio/wav", "invalid_request"),
+        ({"encoding": "linear32", "sample_rate": "16000"}, "audio/wav", "invalid_request"),
+        ({"channels": "900"}, "audio/wav", "invalid_request"),
+        ({"multichannel": "perhaps"}, "audio/wav", "invalid_request"),
+        ({"model": "unheard"}, "audio/wav", "unknown_model"),
+    ],
+)
+def test_refusals(server: Server, query: dict[str, str], content_type: str, code: str) -> None:
+    body = b'{"url": "https://example.com/a.wav"}' if content_type.endswith("json") else wav(RAIN[:RATE])
+    answer = listened(server, body, content_type, **query)
+    assert 400 <= answer.status_code < 500
+    found = answer.json()
+    assert found["err_code"] == found["error"]["code"] == code
+    assert found["request_id"] == answer.headers["x-request-id"]
+
+
+def live(server: Server, **query: Any) -> ClientConnection:
+    address = f"ws://127.0.0.1:{server.port}/v1/listen?{urlencode(query, doseq=True)}"
+    return connect(address, additional_headers={"Authorization": "Token any"})
+
+
+def send(ws: ClientConnection, data: bytes, size: int = 6_400) -> None:
+    for start in range(0, len(data), size):
+        ws.send(data[start : start + size])
+
+
+def until_closed(ws: ClientConnection) -> list[Body]:
+    ws.send('{"type": "CloseStream"}')
+    found = [json.loads(message) for message in ws]  # which ends with the close code 1000
+    assert ws.close_code == 1000
+    return found
+
+
+def finals(messages: list[Body], channel: int = 0) -> str:
+    texts = [
+        message["channel"]["alternatives"][0]["transcript"]
+        for message in messages
+        if message["type"] == "Results" and message["is_final"] and message["channel_index"][0] == channel
+    ]
+    return " ".join(filter(None, texts))
+
+
+LINEAR16 = {"encoding": "linear16", "sample_rate": RATE, "model": "nova-3"}
+
+
+def test_live_audio(server: Server) -> None:
+    data = pcm(CALL)
+    with live(server, **LINEAR16, vad_events="true", utterance_end_ms=1000, utterances="true") as ws:
+        ws.send('{"type": "KeepAlive"}')
+        send(ws, data)
+        messages = until_closed(ws)
+    assert finals(messages) == file_text(server, CALL)
+    kinds = [message["type"] for message in messages]
+    assert kinds.count("SpeechStarted") == 2
+    assert kinds.count("UtteranceEnd") >= 1
+    metadata = messages[-1]
+    assert metadata["type"] == "Metadata"
+    assert metadata["sha256"] == hashlib.sha256(data).hexdigest()
+    assert metadata["duration"] == pytest.approx(len(CALL) / RATE, abs=0.01)
+    results = [message for message in messages if message["type"] == "Results"]
+    assert all(message["metadata"]["request_id"] == metadata["request_id"] for message in results)
+    first = results[0]["channel"]["alternatives"][0]
+    assert first["words"][0]["start"] >= results[0]["start"] - 0.5
+    assert any("utterances" in warning for message in messages for warning in message.get("warnings", []))
+
+
+def test_live_channels(server: Server) -> None:
+    with live(server, **LINEAR16, channels=2, multichannel="true") as ws:
+        send(ws, pcm(RAIN, FAMILY), 6_401)  # cut within a sample
+        messages = until_closed(ws)
+    for channel, samples in enumerate((RAIN, FAMILY)):
+        padded = np.pad(samples, (0, max(len(RAIN), len(FAMILY)) - len(samples)))
+        assert finals(messages, channel) == file_text(server, padded)
+    assert messages[-1]["channels"] == 2
+
+
+def test_live_channels_that_are_mixed(server: Server) -> None:
+    """Both channels say the same: mixed, they are as loud as each."""
+    with live(server, **LINEAR16, channels=2) as ws:
+        send(ws, pcm(RAIN, RAIN))
+        messages = until_closed(ws)
+    assert finals(messages) == file_text(server, RAIN)
+
+
+def test_finalize_and_interim_results(server: Server) -> None:
+    rain = speech("rain.flac")
+    with live(server, **LINEAR16, interim_results="true") as ws:
+        found: list[Body] = []
+        send(ws, pcm(rain))
+        ws.send('{"type": "Finalize"}')
+        while not found or not found[-1].get("from_finalize"):
+            found.append(json.loads(ws.recv(timeout=60)))
+        assert found[-1]["is_final"]
+        assert finals(found) == file_text(server, rain)
+        ws.send('{"type": "Finalize", "channel": 0}')  # nothing is left
+        again = json.loads(ws.recv(timeout=60))
+        assert again["from_finalize"]
+        assert not again["channel"]["alternatives"][0]["transcript"]
+        until_closed(ws)
+
+
+def test_a_live_message_that_cannot_be_used(server: Server) -> None:
+    with live(server, encoding="mulaw", sample_rate=8000) as ws:
+        ws.send("hello")
+        assert json.loads(ws.recv(timeout=60))["variant"] == "invalid_request"
+        ws.send('{"type": "Configure", "keyterms": ["बारिश"], "features": {"numerals": true, "colour": true}}')
+        assert json.loads(ws.recv(timeout=60))["type"] == "ConfigureSuccess"
+        send(ws, mu_law(RAIN[::2]))
+        messages = until_closed(ws)
+    assert finals(messages)
+    assert any("colour" in warning for message in messages for warning in message.get("warnings", []))
+
+
+@pytest.mark.parametrize("query", [{}, {"encoding": "opus"}, {"encoding": "linear16"}, {"endpointing": "soon"}])
+def test_live_audio_that_is_refused(server: Server, query: dict[str, str]) -> None:
+    with pytest.raises(InvalidStatus) as caught, live(server, **query):
+        pass
+    assert caught.value.response.status_code == 400
+
+
+def test_a_browser_names_the_key_in_a_subprotocol(server: Server) -> None:
+    address = f"ws://127.0.0.1:{server.port}/v1/listen?{urlencode(LINEAR16)}"
+    with connect(address, subprotocols=["token", "stt_01234567_abc"]) as ws:  # type: ignore[list-item]
+        assert ws.subprotocol == "token"
+    scope = {"type": "websocket", "headers": [], "query_string": b"", "subprotocols": ["token", "stt_01234567_abc"]}
+    assert key_of(HTTPConnection(scope)) == "stt_01234567_abc"
+
+
+def adapter(query: str) -> DeepgramAdapter:
+    scope = {"type": "websocket", "path": "/", "headers": [], "query_string": query.encode()}
+    return DeepgramAdapter(HTTPConnection(scope | {SCOPE_KEY: RequestState("r1")}), REGISTRY)
+
+
+def word(text: str, start_s: float) -> Word:
+    return Word(text, start_s, start_s + 0.3, 0.9)
+
+
+def test_messages_without_a_server() -> None:
+    found = adapter("encoding=linear16&sample_rate=8000&interim_results=true&utterance_end_ms=1000&punctuate=true")
+    assert found.receive('{"type": "KeepAlive"}') == []
+    start, audio = found.receive(b"ab")
+    assert isinstance(start, Start)
+    assert audio == Audio(0, b"ab")
+    found.started([], "m:1")
+    assert found.results(0, SpeechStarted(0.0)) == []
+    (partial,) = found.results(0, Partial((word("एक", 0),), (word("दो।", 1),)))
+    body = json.loads(partial)
+    assert (body["is_final"], body["speech_final"]) == (False, False)
+    assert [one["word"] for one in body["channel"]["alternatives"][0]["words"]] == ["एक", "दो"]
+    assert body["channel"]["alternatives"][0]["words"][1]["punctuated_word"] == "दो।"
+    (final,) = found.results(0, Utterance(0.0, 1.5, (Segment(0.0, 1.5, (word("एक", 0), word("दो।", 1))),)))
+    body = json.loads(final)
+    assert (body["is_final"], body["speech_final"], body["start"], body["duration"]) == (True, True, 0.0, 1.5)
+    assert found.handled(Audio(0, bytes(16_000 * 2))) == []  # 2 s, 0.7 s behind the last word
+    (end,) = found.handled(Audio(0, bytes(16_000)))
+    assert json.loads(end) == {"type": "UtteranceEnd", "channel": [0, 1], "last_word_end": 1.3}
+    assert found.handled(Audio(0, bytes(16_000))) == []  # it is told once
+    assert found.receive('{"type": "Finalize", "channel": 0}') == [EndUtterance(0)]
+    (changed,) = found.receive('{"type": "Configure", "features": {"punctuate": false}}')
+    assert isinstance(changed, Configure)
+    assert changed.parameters["punctuation"] == "off"
+    assert found.receive(b"") == [EndOfAudio()]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "nothing",
+        "[]",
+        "{}",
+        '{"type": 1}',
+        '{"type": "Finalize", "channel": 1}',
+        '{"type": "Finalize", "channel": true}',
+        '{"type": "Configure", "keyterms": "एक"}',
+        '{"type": "Configure", "features": {"numerals": 1}}',
+    ],
+)
+def test_messages_that_cannot_be_used(message: str) -> None:
+    found = adapter("encoding=alaw")
+    with pytest.raises(InvalidRequest):
+        found.receive(message)
+    start, _ = found.receive(b"ab")
+    assert isinstance(start, Start)  # the message has not used it up
+
+
+@pytest.mark.parametrize(
+    ("query", "parameters", "warning"),
+    [
+        ("numerals=true", {"numerals": "latin"}, ""),
+        ("numerals=devanagari", {"numerals": "devanagari"}, ""),
+        ("smart_format=true", {"numerals": "latin", "punctuation": "pauses"}, ""),
+        ("smart_format=true&numerals=false", {"numerals": "off", "punctuation": "pauses"}, ""),
+        ("punctuate=false", {"punctuation": "off"}, ""),
+        ("language=hi-Latn", {"language": "hi", "script": "latin"}, ""),
+        ("language=multi", {}, "multi"),
+        ("model=nova-2-phonecall", {}, "nova-2-phonecall"),
+        ("model=nova-3", {}, "nova-3"),
+        ("model=mine", {"model": "mine"}, ""),
+        ("redact=pci", {"mask": "card"}, "redact=pci"),
+        ("redact=numbers", {"mask": "all"}, "redact=numbers"),
+        ("endpointing=10", {"silence_ms": "50"}, "endpointing=10"),
+        ("endpointing=300", {"silence_ms": "300"}, ""),
+        ("endpointing=false", {}, ""),
+        ("diarize_model=latest", {}, "diarize_model"),
+        ("diarize=false", {}, ""),
+        ("keywords=एक:2", {}, "intensifiers"),
+        ("keywords=एक:-2", {}, "suppressed"),
+    ],
+)
+def test_queries(query: str, parameters: dict[str, str], warning: str) -> None:
+    found = parse_query(parse_qsl(f"encoding=alaw&{query}"), REGISTRY, live=True)
+    assert found.parameters == parameters
+    assert any(warning in text for text in found.warnings) if warning else not found.warnings
