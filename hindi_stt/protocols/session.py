@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -14,7 +14,7 @@ from hindi_stt.access.limits import Client
 from hindi_stt.api.live.connections import DRAIN_S
 from hindi_stt.api.live.inbox import NORMAL, POLICY, TRY_LATER, SessionClosing, SessionEnded
 from hindi_stt.api.live.session import CONNECTION_LOST, ConnectionTasks
-from hindi_stt.api.live.track import Track
+from hindi_stt.api.live.track import Track, TrackConfig
 from hindi_stt.api.recognizer import Recognizer
 from hindi_stt.errors import HindiSTTError, InvalidRequest, LimitsUnavailable
 from hindi_stt.protocols.adapter import (
@@ -243,13 +243,20 @@ class ProtocolSession(ConnectionTasks[_Item]):
         try:
             options = parse_options(wanted, self._recognizer, self._defaults)
         except HindiSTTError as error:
+            # The audio that follows has the new format all the same; the options stay as they were.
+            await self._change(
+                [replace(t.config, audio=s.audio) for t, s in zip(self._tracks, wanted.tracks, strict=True)]
+            )
             await self._reject(error)
             return
-        for track, config in zip(self._tracks, options.tracks, strict=True):
-            await track.change(config)
+        await self._change(options.tracks)
         self._options = options
-        self._rates = [config.audio.bytes_per_s for config in options.tracks]
         await self._send(self._adapter.started(options.warnings, options.model))
+
+    async def _change(self, configs: Sequence[TrackConfig]) -> None:
+        for track, config in zip(self._tracks, configs, strict=True):
+            await track.change(config)
+        self._rates = [config.audio.bytes_per_s for config in configs]
 
     async def _end_of_audio(self, command: EndOfAudio) -> None:
         self._adapter.begins(command)
