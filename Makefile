@@ -167,7 +167,7 @@ VOSK ?=
 prove-protocols: $(VENV)/.dev $(CLIENTS)/.installed
 	HINDI_STT_TEST_VOSK_CLIENTS=$(VOSK) $(VENV)/bin/python -m pytest -q tests/protocols
 	HINDI_STT_FUZZ_CASES=10000 $(VENV)/bin/python -m pytest -q -s -m fuzz tests/fuzz/test_protocols.py
-	HINDI_STT_TEST_SERVER_PYTHON=$(abspath $(VENV)/bin/python) $(CLIENTS)/bin/python -m pytest -q -m clients -W ignore --confcutdir=tests/clients tests/clients/test_telephony.py tests/clients/test_deepgram.py
+	HINDI_STT_TEST_SERVER_PYTHON=$(abspath $(VENV)/bin/python) $(CLIENTS)/bin/python -m pytest -q -m clients -W ignore --confcutdir=tests/clients tests/clients/test_telephony.py tests/clients/test_deepgram.py tests/clients/test_wyoming.py
 	$(VENV)/bin/python -m loadtests.call_centre
 
 # The tests on each other Python that is installed: locks have other versions of some packages for them. Interpreters by name or path.

@@ -18,6 +18,8 @@ from hindi_stt.transcription.options import FIELDS as OPTIONS
 __all__ = ["check_protocols"]
 
 _PUBLIC_URL: Final = re.compile(r"wss?://[A-Za-z0-9_.-]+(:\d{1,5})?(/[^?#\s]*)?")
+_WITH_PORT: Final = ("vosk", "wyoming", "audiosocket")
+_ONLY_BY_PORT: Final = ("wyoming", "audiosocket")
 _HOST_NAME: Final = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 
 
@@ -53,10 +55,19 @@ def _check_ports(settings: Settings) -> None:
     if not _is_host(settings.protocol_host):
         reason = "is no address and no name of a host: write 127.0.0.1, or 0.0.0.0 for all addresses."
         raise _wrong("protocol_host", settings.protocol_host, reason)
-    if settings.vosk_port:
-        if "vosk" not in settings.protocol_names:
-            raise _wrong("vosk_port", settings.vosk_port, f"add vosk to {variable('protocols')}, or leave it out.")
-        _check_port("vosk_port", settings.protocol_host, settings.vosk_port)
+    for protocol in _WITH_PORT:
+        name = f"{protocol}_port"
+        port: int = getattr(settings, name)
+        if port and protocol not in settings.protocol_names:
+            raise _wrong(name, port, f"add {protocol} to {variable('protocols')}, or leave it out.")
+        if not port and protocol in settings.protocol_names and protocol in _ONLY_BY_PORT:
+            raise _wrong(name, port, f"{protocol} is reached by a port only: name one.")
+        if port:
+            _check_port(name, settings.protocol_host, port)
+    ports = [port for protocol in _WITH_PORT if (port := getattr(settings, f"{protocol}_port"))]
+    if len(set(ports)) < len(ports):
+        names = ", ".join(variable(f"{protocol}_port") for protocol in _WITH_PORT[1:])
+        raise _wrong("vosk_port", settings.vosk_port, f"it, {names} have to differ.")
 
 
 def _check_options(settings: Settings) -> None:

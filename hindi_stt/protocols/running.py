@@ -15,6 +15,9 @@ from hindi_stt.protocols.clients import ProtocolClients
 from hindi_stt.protocols.ports import vosk_port
 from hindi_stt.protocols.routes import Protocols
 from hindi_stt.protocols.server import ProtocolServer
+from hindi_stt.protocols.tcp_ports import TcpProtocol, tcp_port
+from hindi_stt.protocols.telephony.audiosocket import AudioSocketAdapter, read_frame
+from hindi_stt.protocols.wyoming import WyomingAdapter, make_info, read_event
 
 __all__ = ["RunningProtocols"]
 
@@ -63,6 +66,14 @@ class RunningProtocols:
         self._parts = Protocols(self._recognizer, server, self._clients, calls)
         if settings.vosk_port:
             await self._open.enter_async_context(vosk_port(server, self._clients, settings))
+        info = make_info(self._recognizer.registry)
+        for port, protocol in (
+            (settings.wyoming_port, TcpProtocol(WyomingAdapter.name, lambda: WyomingAdapter(info), read_event)),
+            (settings.audiosocket_port, TcpProtocol(AudioSocketAdapter.name, AudioSocketAdapter, read_frame)),
+        ):
+            if port:
+                listening = tcp_port(protocol, port, server, self._clients, settings)
+                await self._open.enter_async_context(listening)
 
     async def drain(self) -> None:
         """End what follows calls, after the calls themselves have ended."""

@@ -95,10 +95,10 @@ class ProtocolServer:
             defaults = defaults_for(client.name, self._defaults)
             options = parse_options(opening.start, self._recognizer, defaults)
         except HindiSTTError as error:
-            await self._refuse(transport, adapter, error)
+            await self.refuse(transport, adapter, error)
             return
         except SessionClosing as closing:
-            await self._refuse(transport, adapter, closing.error)
+            await self.refuse(transport, adapter, closing.error)
             return
         call = self._calls.begin(client, adapter.name, opening.start, options) if self._calls else None
         session = ProtocolSession(transport, adapter, opening.start, options, client, self._recognizer, call, defaults)
@@ -157,7 +157,14 @@ class ProtocolServer:
         for message in messages:
             await send_within(transport, message, self._settings.realtime_write_timeout_s)
 
-    async def _refuse(self, transport: Transport, adapter: Adapter, error: HindiSTTError) -> None:
+    async def refuse(self, transport: Transport, adapter: Adapter, error: HindiSTTError) -> None:
+        """Count an error, send it, and close the connection.
+
+        Args:
+            transport: The connection.
+            adapter: Its protocol.
+            error: Why it is not served.
+        """
         self._count(adapter, error)
         with contextlib.suppress(*CONNECTION_LOST, TimeoutError, SessionClosing):
             await self._send(transport, adapter.closing(error))

@@ -8,9 +8,9 @@ from hindi_stt.settings.fields import SettingsGroup, setting, split_list
 
 __all__ = ["CALL_PROTOCOLS", "PROTOCOLS", "ProtocolSettings"]
 
-CALL_PROTOCOLS: Final = ("twilio", "exotel", "plivo", "freeswitch")
+CALL_PROTOCOLS: Final = ("twilio", "exotel", "plivo", "freeswitch", "audiosocket")
 """Protocols whose connections are calls."""
-PROTOCOLS: Final = ("vosk", "deepgram", *CALL_PROTOCOLS)
+PROTOCOLS: Final = ("vosk", "deepgram", "wyoming", *CALL_PROTOCOLS)
 
 
 class ProtocolSettings(SettingsGroup):
@@ -45,6 +45,22 @@ class ProtocolSettings(SettingsGroup):
         0,
         "Port for clients of the Vosk server, which know only ws://HOST:2700. 0: none, they use the path /vosk.",
         example="2700",
+        unit="port",
+        ge=0,
+        le=65_535,
+    )
+    wyoming_port: int = setting(
+        0,
+        "Port for Wyoming, the protocol of Home Assistant's voice services, which needs one. 0: none.",
+        example="10300",
+        unit="port",
+        ge=0,
+        le=65_535,
+    )
+    audiosocket_port: int = setting(
+        0,
+        "Port for Asterisk's AudioSocket, which needs one. 0: none.",
+        example="9092",
         unit="port",
         ge=0,
         le=65_535,

@@ -12,6 +12,7 @@ from hindi_stt.access.keys import edit, make_key
 from hindi_stt.errors import InvalidSetting
 from hindi_stt.protocols.checks import check_protocols
 from hindi_stt.settings import Settings
+from tests.support.ports import free_ports
 
 MODULES_UNDER_TEST = ("hindi_stt/protocols/checks.py", "hindi_stt/protocols/networks.py")
 
@@ -23,6 +24,25 @@ def test_a_port_that_another_program_has(tmp_path: Path) -> None:
         settings = Settings(protocols="vosk", vosk_port=other.getsockname()[1])
         with pytest.raises(InvalidSetting, match=r"HINDI_STT_VOSK_PORT.*cannot be listened on"):
             check_protocols(settings)
+
+
+def test_protocols_that_are_reached_by_a_port_only() -> None:
+    (port,) = free_ports(1)
+    for protocol in ("wyoming", "audiosocket"):
+        name = f"HINDI_STT_{protocol.upper()}_PORT"
+        with pytest.raises(InvalidSetting, match=f"{name}=0: .*by a port only"):
+            check_protocols(Settings(protocols=protocol))
+        with pytest.raises(InvalidSetting, match=f"{name}=.*add {protocol} to HINDI_STT_PROTOCOLS"):
+            check_protocols(Settings(**{f"{protocol}_port": port}))
+        check_protocols(Settings(**{"protocols": protocol, f"{protocol}_port": port}))
+    with pytest.raises(InvalidSetting, match="have to differ"):
+        check_protocols(Settings(protocols="vosk,wyoming", vosk_port=port, wyoming_port=port))
+
+
+def test_calls_of_asterisk_need_a_redis_with_several_workers() -> None:
+    (port,) = free_ports(1)
+    with pytest.raises(InvalidSetting, match="HINDI_STT_CALLS_URL"):
+        check_protocols(Settings(protocols="audiosocket", audiosocket_port=port, api_workers=2))
 
 
 def test_a_network_stands_for_a_key_that_there_is(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -130,3 +131,35 @@ def plivo_call(
         media = {"track": "inbound", "chunk": i + 1, "timestamp": "0", "payload": base64.b64encode(part).decode()}
         yield json.dumps({"event": "media", "sequenceNumber": i + 2, "streamId": STREAM_ID, "media": media})
     yield json.dumps({"event": "dtmf", "streamId": STREAM_ID, "dtmf": {"track": "inbound", "digit": "1"}})
+
+
+def audiosocket_message(kind: int, payload: bytes = b"") -> bytes:
+    """A message of AudioSocket as Asterisk's documentation describes it."""
+    return bytes([kind]) + len(payload).to_bytes(2, "big") + payload
+
+
+# The kinds of audio that Asterisk's documentation lists, and their rates in Hz.
+AUDIOSOCKET_RATES = {
+    0x10: 8_000,
+    0x11: 12_000,
+    0x12: 16_000,
+    0x13: 24_000,
+    0x14: 32_000,
+    0x15: 44_100,
+    0x16: 48_000,
+    0x17: 96_000,
+    0x18: 192_000,
+}
+
+
+def audiosocket_call(samples: np.ndarray, call_id: uuid.UUID, kind: int = 0x10) -> Iterator[bytes]:
+    """Asterisk's messages: the UUID, 20 ms of audio each, a key, the end. samples: int16 at the kind's rate."""
+    yield audiosocket_message(0x01, call_id.bytes)
+    data, size = samples.astype("<i2").tobytes(), AUDIOSOCKET_RATES[kind] // 50 * 2
+    parts = [data[start : start + size] for start in range(0, len(data), size)]
+    for part in parts[: len(parts) // 2]:
+        yield audiosocket_message(kind, part)
+    yield audiosocket_message(0x03, b"5")
+    for part in parts[len(parts) // 2 :]:
+        yield audiosocket_message(kind, part)
+    yield audiosocket_message(0x00)
