@@ -159,7 +159,7 @@ class WyomingAdapter(Adapter):
         return []
 
     def results(self, track: int, event: Event) -> list[Message]:
-        """See `Adapter.results`: final texts, which do not change any more."""
+        """See `Adapter.results`; only final texts are sent, which do not change any more."""
         del track
         if not isinstance(event, Utterance):
             return []

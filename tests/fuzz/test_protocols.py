@@ -9,7 +9,6 @@ import socket
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 from starlette.requests import HTTPConnection
@@ -31,6 +30,7 @@ from tests.support.server import Server
 from tests.support.streams import RATE, speech
 from tests.support.telephony import at_rate, audiosocket_call, exotel_call, mu_law, plivo_call, twilio_call
 from tests.support.wav import wav
+from tests.support.wyoming import wyoming_event
 
 pytestmark = pytest.mark.fuzz
 
@@ -44,12 +44,6 @@ TCP: dict[str, Callable[[], Adapter]] = {
     "audiosocket": AudioSocketAdapter,
 }
 Message = str | bytes
-
-
-def wyoming_event(kind: str, data: dict[str, Any] | None = None, payload: bytes = b"") -> bytes:
-    body = json.dumps(data).encode() if data else b""
-    line = {"type": kind, "data_length": len(body), "payload_length": len(payload)}
-    return json.dumps(line).encode() + b"\n" + body + payload
 
 
 # The messages of one whole stream of each protocol.

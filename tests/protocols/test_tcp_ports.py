@@ -34,6 +34,7 @@ from tests.support.ports import free_ports
 from tests.support.streams import RATE, speech
 from tests.support.telephony import AUDIOSOCKET_RATES, at_rate, audiosocket_call, audiosocket_message
 from tests.support.wav import wav
+from tests.support.wyoming import wyoming_event, wyoming_recording
 
 MODULES_UNDER_TEST = (
     "hindi_stt/protocols/running.py",
@@ -79,22 +80,6 @@ def file_text(server: Guarded, samples: np.ndarray, rate: int = RATE) -> str:
     return text
 
 
-def event(kind: str, data: Event | None = None, payload: bytes = b"", *, inline: bool = False) -> bytes:
-    """An event of Wyoming, its data in the line or behind it."""
-    body = b"" if inline or not data else json.dumps(data).encode()
-    line: Event = {"type": kind, "version": "1.10.2"} | ({"data": data} if inline and data else {})
-    line |= {"data_length": len(body)} if body else {}
-    line |= {"payload_length": len(payload)} if payload else {}
-    return json.dumps(line).encode() + b"\n" + body + payload
-
-
-def recording(samples: np.ndarray, rate: int = RATE, channels: int = 1, **transcribe: Any) -> list[bytes]:
-    given = {"rate": rate, "width": 2, "channels": channels}
-    data = samples.astype("<i2").tobytes()
-    chunks = [event("audio-chunk", given, data[start : start + 2_048]) for start in range(0, len(data), 2_048)]
-    return [event("transcribe", transcribe), event("audio-start", given, inline=True), *chunks, event("audio-stop")]
-
-
 class Connection:
     """A client of Wyoming."""
 
@@ -126,14 +111,14 @@ class Connection:
 def test_wyoming_describes_itself_and_transcribes(server: Guarded, ports: list[int]) -> None:
     """Several recordings over one connection, of other formats."""
     with Connection(ports[0]) as client:
-        client.socket.sendall(event("describe") + event("ping", {"text": "there?"}))
+        client.socket.sendall(wyoming_event("describe") + wyoming_event("ping", {"text": "there?"}))
         kind, info = client.read()
         assert kind == "info"
         (program,) = info["asr"]
         assert program["models"][0]["languages"] == ["hi"]
         assert client.read() == ("pong", {"text": "there?"})
         for samples, rate, channels in ((CALL, RATE, 1), (at_rate(RAIN, 8_000), 8_000, 1), (RAIN.repeat(2), RATE, 2)):
-            client.socket.sendall(b"".join(recording(samples, rate, channels, language="hi")))
+            client.socket.sendall(b"".join(wyoming_recording(samples, rate, channels, language="hi")))
             found = client.until("transcript-stop")
             kinds = [kind for kind, _ in found]
             assert kinds[0] == "transcript-start"
@@ -147,7 +132,9 @@ def test_wyoming_describes_itself_and_transcribes(server: Guarded, ports: list[i
 def test_wyoming_names_what_has_no_effect(server: Guarded, ports: list[int]) -> None:
     with Connection(ports[0]) as client:
         options = {"transcript_names": ["बारिश", "hello"], "vad_sensitivity": "relaxed", "language": "hi"}
-        client.socket.sendall(event("synthesize", {"text": "no"}) + b"".join(recording(RAIN, **options)))
+        client.socket.sendall(
+            wyoming_event("synthesize", {"text": "no"}) + b"".join(wyoming_recording(RAIN, **options))
+        )
         found = client.until("transcript-stop")
     assert found[0][1]["code"] == "invalid_request"
     warnings = found[-2][1]["warnings"]
@@ -159,7 +146,7 @@ def test_wyoming_names_what_has_no_effect(server: Guarded, ports: list[int]) -> 
 def test_a_browser_cannot_speak_wyoming(server: Guarded, ports: list[int]) -> None:
     """The first line of HTTP is no event, so that nothing in a page's request is taken for one."""
     with Connection(ports[0]) as client:
-        body = b"".join(recording(RAIN[:RATE]))
+        body = b"".join(wyoming_recording(RAIN[:RATE]))
         client.socket.sendall(b"POST / HTTP/1.1\r\nHost: x\r\n\r\n" + body)
         found = client.until("closed")
     assert [kind for kind, _ in found] == ["error", "closed"]
@@ -220,7 +207,7 @@ def answered(acoustic: LocalAcoustic, protocol: TcpProtocol, data: bytes, **sett
     return asyncio.run(run())
 
 
-BEGIN = b"".join(recording(RAIN[:RATE])[:3])
+BEGIN = b"".join(wyoming_recording(RAIN[:RATE])[:3])
 
 
 @pytest.mark.parametrize(
@@ -234,7 +221,7 @@ BEGIN = b"".join(recording(RAIN[:RATE])[:3])
         (b"x" * 900_000, {}, "invalid_request"),
         (b'{"type": "ping", "data_length": 70000}\n', {}, "invalid_request"),
         (b'{"type": "ping", "payload_length": -1}\n', {}, "invalid_request"),
-        (event("transcribe", {"language": "ta"}) + BEGIN[BEGIN.index(b"\n", 40) :], {}, "invalid_request"),
+        (wyoming_event("transcribe", {"language": "ta"}) + BEGIN[BEGIN.index(b"\n", 40) :], {}, "invalid_request"),
     ],
 )
 def test_what_ends_a_connection(acoustic: LocalAcoustic, data: bytes, settings: dict[str, Any], code: str) -> None:
@@ -251,8 +238,8 @@ def test_audio_has_its_own_format_also_where_its_options_are_refused(acoustic: L
         return [found for line in lines if "text" in (found := json.loads(line))]
 
     low = at_rate(RAIN, 8_000)
-    alone = [found["text"] for found in transcripts(recording(low, 8_000)) if "language" in found]
-    both = transcripts(recording(FAMILY), recording(low, 8_000, language="ta"))
+    alone = [found["text"] for found in transcripts(wyoming_recording(low, 8_000)) if "language" in found]
+    both = transcripts(wyoming_recording(FAMILY), wyoming_recording(low, 8_000, language="ta"))
     assert [found["text"] for found in both if "language" in found][1:] == alone
     assert any(found.get("code") == "unknown_language" for found in both)
 
@@ -327,15 +314,15 @@ GOOD = {"rate": RATE, "width": 2, "channels": 1}
         b"[]\n",
         b'{"type": 1}\n',
         b'{"type": "ping", "data": []}\n',
-        event("audio-stop"),
-        event("audio-start", GOOD | {"width": 4}),
-        event("audio-start", GOOD | {"channels": 9}),
-        event("audio-start", GOOD | {"channels": True}),
-        event("audio-start", GOOD | {"rate": "fast"}),
-        event("audio-start", {}),
-        event("transcribe", {"language": 1}),
-        event("transcribe", {"transcript_names": "एक"}),
-        event("select-program", {"name": "another"}),
+        wyoming_event("audio-stop"),
+        wyoming_event("audio-start", GOOD | {"width": 4}),
+        wyoming_event("audio-start", GOOD | {"channels": 9}),
+        wyoming_event("audio-start", GOOD | {"channels": True}),
+        wyoming_event("audio-start", GOOD | {"rate": "fast"}),
+        wyoming_event("audio-start", {}),
+        wyoming_event("transcribe", {"language": 1}),
+        wyoming_event("transcribe", {"transcript_names": "एक"}),
+        wyoming_event("select-program", {"name": "another"}),
         b'{"type": "ping", "data_length": 3}\n{"a',
     ],
 )
@@ -343,19 +330,19 @@ def test_events_that_cannot_be_used(message: bytes) -> None:
     adapter = WyomingAdapter(INFO)
     with pytest.raises(InvalidRequest):
         adapter.receive(message)
-    (start,) = adapter.receive(event("audio-start", GOOD))
+    (start,) = adapter.receive(wyoming_event("audio-start", GOOD))
     assert isinstance(start, Start)
 
 
 def test_events_without_a_server() -> None:
     adapter = WyomingAdapter(INFO)
-    assert adapter.receive(event("select-program", {"name": "hindi-stt"})) == []
-    assert adapter.receive(event("voice-started", {"timestamp": 1})) == []
-    start, audio = adapter.receive(event("audio-chunk", GOOD, b"ab"))  # without audio-start
+    assert adapter.receive(wyoming_event("select-program", {"name": "hindi-stt"})) == []
+    assert adapter.receive(wyoming_event("voice-started", {"timestamp": 1})) == []
+    start, audio = adapter.receive(wyoming_event("audio-chunk", GOOD, b"ab"))  # without audio-start
     assert isinstance(start, Start)
     assert audio == Audio(0, b"ab")
-    changed, _ = adapter.receive(event("audio-chunk", GOOD | {"rate": 8_000}, b"ab"))
+    changed, _ = adapter.receive(wyoming_event("audio-chunk", GOOD | {"rate": 8_000}, b"ab"))
     assert isinstance(changed, Configure)
-    assert adapter.receive(event("audio-stop", {"timestamp": 5})) == [EndUtterance()]
+    assert adapter.receive(wyoming_event("audio-stop", {"timestamp": 5})) == [EndUtterance()]
     adapter.started([], "m:1")
     assert b"transcript-start" in bytes(adapter.handled(EndUtterance())[0])  # silence has an empty transcript
