@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Iterator
@@ -20,11 +21,15 @@ from hindi_stt.api.middleware.credentials import key_of
 from hindi_stt.bundle.manifest import EMBEDDED, Bundle
 from hindi_stt.bundle.registry import Registry
 from hindi_stt.errors import InvalidRequest
+from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.protocols.adapter import Audio, Configure, EndOfAudio, EndUtterance, Start
 from hindi_stt.protocols.deepgram.live import DeepgramAdapter
 from hindi_stt.protocols.deepgram.query import parse_query
+from hindi_stt.protocols.deepgram.recordings import listen
+from hindi_stt.settings import Settings
 from hindi_stt.streaming import Partial, SpeechStarted, Utterance
 from hindi_stt.types import Segment, Word
+from tests.support.api_requests import make_recognizer, make_request
 from tests.support.server import Server
 from tests.support.streams import RATE, speech
 from tests.support.telephony import mu_law
@@ -150,6 +155,21 @@ def test_refusals(server: Server, query: dict[str, str], content_type: str, code
     found = answer.json()
     assert found["err_code"] == found["error"]["code"] == code
     assert found["request_id"] == answer.headers["x-request-id"]
+
+
+def test_the_defaults_of_connections_hold_for_recordings(acoustic: LocalAcoustic) -> None:
+    """Unless the query says otherwise: the text is in Latin letters."""
+    options = json.dumps({"": {"script": "latin", "silence_ms": "300"}})
+    recognizer = make_recognizer(acoustic, Settings(model="", protocol_options=options))
+
+    async def text(query: str) -> str:
+        request = make_request("POST", "/v1/listen", wav(RAIN), {"content-type": "audio/wav"})
+        request.scope["query_string"] = query.encode()
+        answer = await listen(request, recognizer)
+        return transcript(json.loads(bytes(answer.body)))
+
+    assert asyncio.run(text("")).isascii()
+    assert not asyncio.run(text("script=devanagari")).isascii()
 
 
 def live(server: Server, **query: Any) -> ClientConnection:

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Message
 
+from hindi_stt.access.limits import Client
 from hindi_stt.api.error_responses import error_body, error_headers, state_of
 from hindi_stt.api.forms.transcription_request import TranscriptionRequest
 from hindi_stt.api.recognizer import Recognizer
@@ -18,6 +19,7 @@ from hindi_stt.api.transcribe import Dialect, TranscriptionResult, handle_transc
 from hindi_stt.errors import HindiSTTError, UrlNotAccepted
 from hindi_stt.protocols.deepgram.bodies import alternative, created_now, model_info, words_json
 from hindi_stt.protocols.deepgram.query import ListenQuery, parse_query
+from hindi_stt.protocols.defaults import defaults_for, parse_defaults
 from hindi_stt.protocols.options import usable_phrases
 from hindi_stt.types import Segment, Transcript, Word
 
@@ -51,7 +53,7 @@ async def _listen(request: Request, recognizer: Recognizer) -> Response:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type == "application/json":
         raise UrlNotAccepted("The body is JSON, which names the address of a recording.", param="url")
-    fields, warnings = _fields(query, recognizer)
+    fields, warnings = _fields(query, recognizer, state_of(request).client)
     digest = hashlib.sha256()
 
     async def receive() -> Message:
@@ -67,11 +69,13 @@ async def _listen(request: Request, recognizer: Recognizer) -> Response:
     return await handle_transcription(Request(scope, receive), recognizer, Dialect(body, warnings=tuple(warnings)))
 
 
-def _fields(query: ListenQuery, recognizer: Recognizer) -> tuple[dict[str, str], list[str]]:
-    """The fields of the file API, and warnings."""
-    fields, warnings = dict(query.parameters), list(query.warnings)
-    if fields.pop("silence_ms", ""):
+def _fields(query: ListenQuery, recognizer: Recognizer, client: Client) -> tuple[dict[str, str], list[str]]:
+    """The fields of the file API, with the defaults of the client's connections, and warnings."""
+    defaults = defaults_for(client.name, parse_defaults(recognizer.settings.protocol_options))
+    fields, warnings = {**defaults, **query.parameters}, list(query.warnings)
+    if "silence_ms" in query.parameters:
         warnings.append("silence_ms: has no effect on recordings")
+    fields.pop("silence_ms", "")
     if query.multichannel:
         fields["channels"] = "split"
     if query.detect_language:
