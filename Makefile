@@ -161,13 +161,17 @@ prove-ui: $(VENV)/.dev
 prove-clients: $(VENV)/.dev $(CLIENTS)/.installed
 	HINDI_STT_TEST_SERVER_PYTHON=$(abspath $(VENV)/bin/python) $(CLIENTS)/bin/python -m pytest -q -m clients -W ignore --confcutdir=tests/clients tests/clients
 
-# Telephony and other protocols: real servers, 10,000 spoilt streams of each, the platforms' own packages, Pipecat's serializers, and
-# the clients of alphacep/vosk-server where VOSK names their folder; then a simulated call centre of ten minutes: 20 minutes.
+# Telephony and other protocols: real servers, 10,000 spoilt streams of each, the platforms' own packages, Pipecat's serializers, the
+# clients of Deepgram and Wyoming, and those of alphacep/vosk-server where VOSK names their folder; a call of two hours, neighbours
+# that misbehave, what adapters cost, and a simulated call centre of ten minutes: half an hour.
 VOSK ?=
 prove-protocols: $(VENV)/.dev $(CLIENTS)/.installed
 	HINDI_STT_TEST_VOSK_CLIENTS=$(VOSK) $(VENV)/bin/python -m pytest -q tests/protocols
 	HINDI_STT_FUZZ_CASES=10000 $(VENV)/bin/python -m pytest -q -s -m fuzz tests/fuzz/test_protocols.py
 	HINDI_STT_TEST_SERVER_PYTHON=$(abspath $(VENV)/bin/python) $(CLIENTS)/bin/python -m pytest -q -m clients -W ignore --confcutdir=tests/clients tests/clients/test_telephony.py tests/clients/test_deepgram.py tests/clients/test_wyoming.py
+	$(VENV)/bin/python -m loadtests.long_call
+	$(VENV)/bin/python -m loadtests.misbehaving
+	$(VENV)/bin/python -m benchmarks.protocols
 	$(VENV)/bin/python -m loadtests.call_centre
 
 # The tests on each other Python that is installed: locks have other versions of some packages for them. Interpreters by name or path.
