@@ -320,6 +320,23 @@ def test_messages_without_a_server() -> None:
     assert found.receive(b"") == [EndOfAudio()]
 
 
+def test_results_behind_a_finalize_are_not_of_it() -> None:
+    found = adapter("encoding=linear16&sample_rate=8000")
+    found.receive(b"ab")
+    found.started([], "m:1")
+
+    def said(at_s: float) -> Body:
+        (final,) = found.results(0, Utterance(at_s, at_s + 1, (Segment(at_s, at_s + 1, (word("एक", at_s),)),)))
+        body: Body = json.loads(final)
+        return body
+
+    found.begins(EndUtterance())
+    assert said(0.0)["from_finalize"]
+    assert found.handled(EndUtterance()) == []
+    later = said(2.0)
+    assert (later["from_finalize"], later["speech_final"]) == (False, True)
+
+
 @pytest.mark.parametrize(
     "message",
     [

@@ -152,7 +152,9 @@ class DeepgramAdapter(Adapter):
         if isinstance(command, EndUtterance):
             about = range(len(self._tracks)) if command.track is None else [command.track]
             # Clients wait for an answer to each Finalize, also where nothing was left to recognise.
-            return [self._empty(track) for track in about if track not in self._finalized]
+            answers: list[Message] = [self._empty(track) for track in about if track not in self._finalized]
+            self._finalizing = None
+            return answers
         if isinstance(command, EndOfAudio):
             return [self._metadata()]
         return []
