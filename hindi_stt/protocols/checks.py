@@ -47,6 +47,8 @@ def check_protocols(settings: Settings) -> None:
         raise _wrong("telephony_key_name", settings.telephony_key_name, reason)
     if settings.public_url and not _PUBLIC_URL.fullmatch(settings.public_url):
         raise _wrong("public_url", settings.public_url, "write wss://HOST or wss://HOST:PORT/PATH.")
+    if 0 < settings.protocol_speed < 1:
+        raise _wrong("protocol_speed", settings.protocol_speed, "live audio comes in real time: write 1 or more, or 0.")
     _check_calls(settings)
     _check_ports(settings)
 

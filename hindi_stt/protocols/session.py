@@ -32,6 +32,7 @@ from hindi_stt.protocols.adapter import (
 from hindi_stt.protocols.listener import CallListener
 from hindi_stt.protocols.messages import checked_commands
 from hindi_stt.protocols.options import ConnectionOptions, parse_options
+from hindi_stt.protocols.pace import Pace
 from hindi_stt.protocols.transport import Transport, send_within
 from hindi_stt.streaming import Event
 
@@ -103,6 +104,7 @@ class ProtocolSession(ConnectionTasks[_Item]):
         self._last_received_s = time.monotonic()
         self._n_rejected = 0
         self._gone = False
+        self._pace = Pace(self._settings.protocol_speed, self._settings.realtime_buffer_s)
 
     @property
     def idle_s(self) -> float:
@@ -142,6 +144,8 @@ class ProtocolSession(ConnectionTasks[_Item]):
             if not commands:
                 await asyncio.sleep(0)
             for command in commands:
+                if isinstance(command, Audio):  # tracks are spoken at the same time
+                    await self._pace.keep(len(command.data) / self._rates[command.track] / len(self._tracks))
                 await self._inbox.put(command, self._cost_s(command))
 
     async def _received(self) -> Message | None:

@@ -41,6 +41,14 @@ class ProtocolSettings(SettingsGroup):
         "empty name is for all. Empty: the server's own.",
         example='{"": {"numerals": "latin"}, "callcentre": {"mask": "all"}}',
     )
+    protocol_speed: float = setting(
+        0.0,
+        "Times real time at which the audio of a connection is taken, beyond HINDI_STT_REALTIME_BUFFER_S that may be "
+        "ahead, so that clients which send recordings as fast as they can leave time to live speakers; 1 or more. "
+        "0: no bound.",
+        example="2",
+        ge=0,
+    )
     vosk_port: int = setting(
         0,
         "Port for clients of the Vosk server, which know only ws://HOST:2700. 0: none, they use the path /vosk.",

@@ -45,6 +45,13 @@ def test_calls_of_asterisk_need_a_redis_with_several_workers() -> None:
         check_protocols(Settings(protocols="audiosocket", audiosocket_port=port, api_workers=2))
 
 
+def test_a_speed_that_live_audio_cannot_keep_to() -> None:
+    with pytest.raises(InvalidSetting, match="HINDI_STT_PROTOCOL_SPEED"):
+        check_protocols(Settings(protocol_speed=0.5))
+    for speed in (0, 1, 2.5):
+        check_protocols(Settings(protocol_speed=speed))
+
+
 def test_a_network_stands_for_a_key_that_there_is(tmp_path: Path) -> None:
     key_file = tmp_path / "keys.json"
     entry, _ = make_key("desk")

@@ -36,6 +36,7 @@ from tests.support.telephony import exotel_call
 MODULES_UNDER_TEST = (
     "hindi_stt/api/live/session.py",
     "hindi_stt/protocols/defaults.py",
+    "hindi_stt/protocols/pace.py",
     "hindi_stt/protocols/server.py",
     "hindi_stt/protocols/session.py",
 )
@@ -220,6 +221,28 @@ def test_options_of_a_key_hold_where_a_connection_gives_none(acoustic: LocalAcou
         assert await masks("desk", mask="card") == {"card"}
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("speed", [0.0, 1.0])
+def test_audio_that_comes_faster_than_it_may(acoustic: LocalAcoustic, speed: float) -> None:
+    """A minute of silence in one go: within the second that the connection lasts, little of it is taken."""
+
+    async def run() -> float:
+        recognizer = recognizer_with(acoustic, protocol_speed=speed, realtime_buffer_s=1.0, realtime_max_s=1.0)
+        line = Line([VOSK[0], *[bytes(RATE)] * 120], stays=True)
+        taken: list[float] = []
+        connections = LiveConnections(recognizer, lambda _: None, lambda *noted: taken.append(noted[4]))
+        scope = {"type": "websocket", "path": "/", "headers": [], "query_string": b""}
+
+        async def find(_: str) -> Client:
+            return CLIENT
+
+        async with asyncio.timeout(60):
+            server = ProtocolServer(recognizer, connections)
+            await server.serve(line, VoskAdapter(), HTTPConnection(scope), CLIENT, find)
+        return taken[0]
+
+    assert (asyncio.run(run()) < 6) == bool(speed)
 
 
 def test_two_streams_of_one_call(acoustic: LocalAcoustic) -> None:

@@ -1,0 +1,36 @@
+"""How much faster than real time the audio of a connection is taken."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+__all__ = ["Pace"]
+
+
+class Pace:
+    """Makes a connection that sends faster than it may wait, so that its sender has to.
+
+    Args:
+        speed: Times real time; 0 for no bound.
+        burst_s: Seconds of audio that may be ahead of that.
+    """
+
+    def __init__(self, speed: float, burst_s: float) -> None:
+        self._speed = speed
+        self._burst_s = burst_s
+        self._start_s = time.monotonic()
+        self._taken_s = 0.0
+
+    async def keep(self, duration_s: float) -> None:
+        """Wait until so much more audio may be taken.
+
+        Args:
+            duration_s: Seconds of audio.
+        """
+        if not self._speed:
+            return
+        self._taken_s += duration_s
+        ahead_s = self._taken_s - self._burst_s - self._speed * (time.monotonic() - self._start_s)
+        if ahead_s > 0:
+            await asyncio.sleep(ahead_s / self._speed)
