@@ -104,7 +104,7 @@ class ProtocolSession(ConnectionTasks[_Item]):
         self._last_received_s = time.monotonic()
         self._n_rejected = 0
         self._gone = False
-        self._pace = Pace(self._settings.protocol_speed, self._settings.realtime_buffer_s)
+        self._pace = Pace(self._settings.protocol_speed)
 
     @property
     def idle_s(self) -> float:

@@ -43,9 +43,8 @@ class ProtocolSettings(SettingsGroup):
     )
     protocol_speed: float = setting(
         0.0,
-        "Times real time at which the audio of a connection is taken, beyond HINDI_STT_REALTIME_BUFFER_S that may be "
-        "ahead, so that clients which send recordings as fast as they can leave time to live speakers; 1 or more. "
-        "0: no bound.",
+        "Times real time at which the audio of a connection is taken, beyond five seconds that may be ahead, so that "
+        "clients which send recordings as fast as they can leave time to live speakers; 1 or more. 0: no bound.",
         example="2",
         ge=0,
     )

@@ -228,7 +228,7 @@ def test_audio_that_comes_faster_than_it_may(acoustic: LocalAcoustic, speed: flo
     """A minute of silence in one go: within the second that the connection lasts, little of it is taken."""
 
     async def run() -> float:
-        recognizer = recognizer_with(acoustic, protocol_speed=speed, realtime_buffer_s=1.0, realtime_max_s=1.0)
+        recognizer = recognizer_with(acoustic, protocol_speed=speed, realtime_max_s=1.0)
         line = Line([VOSK[0], *[bytes(RATE)] * 120], stays=True)
         taken: list[float] = []
         connections = LiveConnections(recognizer, lambda _: None, lambda *noted: taken.append(noted[4]))
@@ -242,7 +242,7 @@ def test_audio_that_comes_faster_than_it_may(acoustic: LocalAcoustic, speed: flo
             await server.serve(line, VoskAdapter(), HTTPConnection(scope), CLIENT, find)
         return taken[0]
 
-    assert (asyncio.run(run()) < 6) == bool(speed)
+    assert (asyncio.run(run()) < 10) == bool(speed)
 
 
 def test_two_streams_of_one_call(acoustic: LocalAcoustic) -> None:
