@@ -18,7 +18,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -120,19 +120,22 @@ async def misbehave(port: int, key: str, kind: Misbehave) -> None:
         await asyncio.sleep(AGAIN_S)
 
 
-def misbehave_all(port: int, key: str, n: int) -> None:
+def misbehave_all(port: int, key: str, n: int, left_out: Sequence[str]) -> None:
     """Until the process is ended."""
+    kinds = [kind for kind in KINDS if kind.__name__ not in left_out]
 
     async def run() -> None:
-        await asyncio.gather(*(misbehave(port, key, KINDS[i % len(KINDS)]) for i in range(n)))
+        await asyncio.gather(*(misbehave(port, key, kinds[i % len(kinds)]) for i in range(n)))
 
     asyncio.run(run())
 
 
 @contextlib.contextmanager
-def misbehaving(port: int, key: str, n: int) -> Iterator[None]:
+def misbehaving(port: int, key: str, n: int, left_out: Sequence[str]) -> Iterator[None]:
     """Connections that misbehave, in a process of their own."""
-    process = multiprocessing.get_context("spawn").Process(target=misbehave_all, args=(port, key, n), daemon=True)
+    process = multiprocessing.get_context("spawn").Process(
+        target=misbehave_all, args=(port, key, n, left_out), daemon=True
+    )
     process.start()
     try:
         yield
@@ -160,6 +163,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--connections", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=40, help="of each of the two measurements")
+    parser.add_argument("--speed", type=float, default=2, help="HINDI_STT_PROTOCOL_SPEED; 0 for no bound")
+    names = [kind.__name__ for kind in KINDS]
+    parser.add_argument("--without", nargs="*", default=[], choices=names, help="kinds to leave out")
     parser.add_argument("--most-times", type=float, default=1.5, help="bound on the ratio of both p95")
     arguments = parser.parse_args()
     n_bad = arguments.connections // 3
@@ -170,12 +176,13 @@ def main() -> None:
             HINDI_STT_PROTOCOLS="deepgram",
             HINDI_STT_REALTIME_CONNECTIONS=str(2 * arguments.connections),
             HINDI_STT_JOBS_WORKERS="0",
+            HINDI_STT_PROTOCOL_SPEED=str(arguments.speed),
         )
         keys = (server.new_key("good"), server.new_key("bad"))
         try:
             server.wait_until_ready()
             without = asyncio.run(neighbours(server.port, keys[0], n_good, arguments.seconds))
-            with misbehaving(server.port, keys[1], n_bad):
+            with misbehaving(server.port, keys[1], n_bad, arguments.without):
                 beside = asyncio.run(neighbours(server.port, keys[0], n_good, arguments.seconds))
         finally:
             server.stop()
