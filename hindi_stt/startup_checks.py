@@ -69,6 +69,7 @@ def check_settings(settings: Settings) -> Registry:
     for check in checks:
         check(settings)
     read_catalogue(settings.model_catalogue)
+    _check_speakers(settings)
     _check_provider(settings)
     _check_decoding(settings, registry.default)
     _check_text(settings, registry.default)
@@ -84,6 +85,15 @@ def _check_aliases(settings: Settings) -> None:
         if not alias.isprintable() or len(alias) > _MAX_ALIAS_LETTERS:
             reason = f"a name has up to {_MAX_ALIAS_LETTERS} letters, all of them printable."
             raise _wrong("model_aliases", settings.model_aliases, reason)
+
+
+def _check_speakers(settings: Settings) -> None:
+    """Only a bundle that is named: without one, speakers can be installed while the server runs."""
+    if settings.speakers:
+        try:
+            store.load_speakers(settings.speakers)
+        except HindiSTTError as error:
+            raise _wrong("speakers", settings.speakers, error.message) from error
 
 
 def _check_bounds(settings: Settings) -> None:

@@ -25,12 +25,27 @@ from hindi_stt.bundle.manifest import (
     Manifest,
     sha256_of,
 )
-from hindi_stt.errors import BundleInvalid, ModelNotFound, needing_room
+from hindi_stt.bundle.speakers import SpeakerBundle, is_speaker_bundle
+from hindi_stt.errors import BundleInvalid, ModelNotFound, SpeakersNotInstalled, needing_room
 
 if TYPE_CHECKING:
     from hindi_stt.settings import Settings
 
-__all__ = ["load", "remove", "resolve", "resolve_all", "save", "tags"]
+__all__ = [
+    "load",
+    "load_speakers",
+    "remove",
+    "resolve",
+    "resolve_all",
+    "resolve_speakers",
+    "save",
+    "save_speakers",
+    "speaker_tags",
+    "tags",
+]
+
+# The bundle that `hindi-stt models get speakers` makes.
+_SPEAKERS = "speakers"
 
 
 def save(bundle: Bundle) -> str:
@@ -53,6 +68,32 @@ def save(bundle: Bundle) -> str:
             _share_weights(bundle)
     except BaseException:
         _is_complete(bundle.tag)  # BentoML deletes what it has written after an Exception, but not after Control-C
+        raise
+    return bundle.tag
+
+
+def save_speakers(bundle: SpeakerBundle) -> str:
+    """Save a speaker bundle in the store under its own tag, unless it is already there.
+
+    Args:
+        bundle: The bundle.
+
+    Returns:
+        Its tag.
+
+    Raises:
+        StorageFull: The disk is full.
+    """
+    if _is_complete(bundle.tag):
+        return bundle.tag
+    labels = {"licence": bundle.manifest.licence}
+    metadata = {"source_sha256": bundle.manifest.source.sha256}
+    try:
+        with needing_room("the model"), bentoml.models.create(bundle.tag, labels=labels, metadata=metadata) as model:
+            for name in (MANIFEST_FILE, bundle.model.name):
+                shutil.copyfile(bundle.folder / name, model.path_of(name))
+    except BaseException:
+        _is_complete(bundle.tag)
         raise
     return bundle.tag
 
@@ -103,8 +144,19 @@ def _equal_weights(asset: Asset, own: Path) -> Iterator[Path]:
 
 
 def tags() -> list[str]:
-    """Tags of the bundles in the store; models of other kinds are left out."""
-    return sorted(str(model.tag) for model in bentoml.models.list() if Path(model.path, MANIFEST_FILE).is_file())
+    """Tags of the acoustic bundles in the store; models of other kinds are left out."""
+    return sorted(str(tag) for tag, path in _bundles() if not is_speaker_bundle(path))
+
+
+def speaker_tags() -> list[str]:
+    """Tags of the speaker bundles in the store."""
+    return sorted(str(tag) for tag, path in _bundles() if is_speaker_bundle(path))
+
+
+def _bundles() -> Iterator[tuple[bentoml.Tag, Path]]:
+    for model in bentoml.models.list():
+        if Path(model.path, MANIFEST_FILE).is_file():
+            yield model.tag, Path(model.path)
 
 
 def remove(tag: str) -> None:
@@ -116,7 +168,9 @@ def remove(tag: str) -> None:
     Raises:
         ModelNotFound: The store has no such tag.
     """
-    load(tag)
+    model = _find(tag)
+    if model is None or not is_speaker_bundle(Path(model.path)):
+        load(tag)
     bentoml.models.delete(tag)
 
 
@@ -138,6 +192,46 @@ def load(tag: str) -> Bundle:
         have = ", ".join(str(other.tag) for other in bentoml.models.list()) or "nothing"
         raise ModelNotFound(f"The model store has no {tag!r}; it has {have}.")
     return Bundle.open(model.path)
+
+
+def load_speakers(name: str) -> SpeakerBundle:
+    """Open a speaker bundle.
+
+    Args:
+        name: Its folder, or its tag in the store.
+
+    Returns:
+        The bundle.
+
+    Raises:
+        SpeakersNotInstalled: There is no such folder or tag.
+        BundleInvalid: The files differ from the manifest, or are no speaker bundle.
+    """
+    if os.sep in name or Path(name).is_dir():
+        try:
+            return SpeakerBundle.open(name)
+        except ModelNotFound as error:
+            raise SpeakersNotInstalled(error.message) from error
+    model = _find(name)
+    if model is None:
+        raise SpeakersNotInstalled(f"The model store has no {name!r}, with which speakers are told apart.")
+    return SpeakerBundle.open(model.path)
+
+
+def resolve_speakers(settings: Settings) -> SpeakerBundle:
+    """Open the speaker bundle that the settings name, or else the one that 'hindi-stt models get speakers' has made.
+
+    Args:
+        settings: The server's settings.
+
+    Returns:
+        The bundle.
+
+    Raises:
+        SpeakersNotInstalled: There is none.
+        BundleInvalid: Its files differ from the manifest, or are no speaker bundle.
+    """
+    return load_speakers(settings.speakers or f"{_SPEAKERS}:latest")
 
 
 def resolve(settings: Settings) -> Bundle:
@@ -186,7 +280,8 @@ def _is_complete(tag: str) -> bool:
     model = _find(tag)
     if model is not None:
         with contextlib.suppress(BundleInvalid, ModelNotFound):
-            Bundle.open(model.path)
+            path = Path(model.path)
+            SpeakerBundle.open(path) if is_speaker_bundle(path) else Bundle.open(path)
             return True
     with contextlib.suppress(NotFound):
         bentoml.models.delete(tag)

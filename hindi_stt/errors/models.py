@@ -19,6 +19,7 @@ __all__ = [
     "ModelNotFound",
     "NotAModelFile",
     "SourceUnavailable",
+    "SpeakersNotInstalled",
     "UnsafeArchive",
     "UnsupportedModel",
     "VerificationFailed",
@@ -65,6 +66,14 @@ class SourceUnavailable(ModelError):
 
     code = "model_source_unavailable"
     help = "Fetch the files on a machine with a network, copy them here, then: hindi-stt models get FOLDER_OR_FILE"
+
+
+class SpeakersNotInstalled(ModelError):
+    """A request to tell speakers apart, on a server that has no speaker model."""
+
+    code, status = "speakers_not_installed", 501
+    default_param = "diarize"
+    help = "On the server, run: hindi-stt models get speakers --accept-licence; HINDI_STT_SPEAKERS names another one."
 
 
 class DownloadInterrupted(ModelError):

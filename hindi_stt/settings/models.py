@@ -13,6 +13,7 @@ __all__ = ["InferenceSettings", "ModelSettings"]
 _OPENAI_MODELS: Final = (
     "whisper-1",
     "gpt-4o-transcribe",
+    "gpt-4o-transcribe-diarize",
     "gpt-4o-mini-transcribe",
     "gpt-4o-mini-transcribe-2025-03-20",
     "gpt-4o-mini-transcribe-2025-12-15",
@@ -63,6 +64,13 @@ class ModelSettings(SettingsGroup):
         example="2048",
         unit="MiB",
         ge=0,
+    )
+
+    speakers: str = setting(
+        "",
+        "Speaker bundle for diarize=true: a folder, or a tag in the BentoML model store. Empty: the newest one named "
+        "speakers in the store, as 'hindi-stt models get speakers' makes it. It is loaded at the first such request.",
+        example="/models/speakers",
     )
 
     model_hub: str = setting(

@@ -44,6 +44,9 @@ def test_an_entry_can_be_used(name: str) -> None:
     if entry.folder:  # its files and their names are the hub's to tell: tests/cli/test_models_get_release.py
         assert entry.preset in PRESETS
         return
+    if entry.becomes == "speakers":  # pip gets it: tests/catalogue/test_speaker_model.py
+        assert all(len(file.sha256) == 64 for file in entry.files.values())
+        return
     published = Published.of_entry(name, entry, HUB)
     assert all(address.startswith("https://") for address in published.addresses.values())
     if entry.source.startswith("hub:"):

@@ -1,0 +1,153 @@
+"""A bundle of kind "speakers": a folder with `bundle.json` and the ONNX file of a speaker embedding model."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from hindi_stt.bundle.manifest import MANIFEST_FILE, sha256_of
+from hindi_stt.bundle.schema import Asset, Source
+from hindi_stt.errors import BundleInvalid, ModelNotFound
+
+__all__ = ["EMBEDDING_ROLE", "FbankSpec", "SpeakerBundle", "SpeakerManifest", "is_speaker_bundle"]
+
+EMBEDDING_ROLE: Final = "embedding"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FbankSpec(_Frozen):
+    """Parameters of Kaldi's filterbank features.
+
+    Attributes:
+        sample_rate: In Hz.
+        window_samples: Length of a frame in samples.
+        hop_samples: Samples between frames.
+        n_mels: Number of mel bands.
+        low_hz: Lower edge of the lowest band; the highest one ends at half the sample rate.
+        preemphasis: Coefficient of the pre-emphasis filter.
+    """
+
+    sample_rate: int = Field(gt=0)
+    window_samples: int = Field(gt=1)
+    hop_samples: int = Field(gt=0)
+    n_mels: int = Field(gt=0)
+    low_hz: float = Field(20.0, ge=0)
+    preemphasis: float = Field(0.97, ge=0, lt=1)
+
+
+class SpeakerManifest(_Frozen):
+    """The content of bundle.json.
+
+    Attributes:
+        kind: Tells this manifest from that of an acoustic model, which has no such field.
+        name: Of the bundle.
+        licence: Of the weights, as an SPDX identifier where there is one.
+        description: What the model is.
+        source: The file that it was made of.
+        tools: Versions of the packages that made it.
+        features: Parameters of its features, which are mean-normalised over each window.
+        features_input: Name of the input, float32 [windows, frames, bands].
+        embedding_output: Name of the output, float32 [windows, dimension].
+        dimension: Values of an embedding.
+        window_s: Seconds of a window.
+        same_speaker: Cosine similarity of the mean embeddings of two clusters from which they are one speaker.
+        assets: The ONNX file.
+    """
+
+    schema_version: Literal[1] = 1
+    kind: Literal["speakers"]
+    name: str = Field(pattern="^[a-z0-9][a-z0-9_.-]*$")
+    licence: str
+    description: str = ""
+    source: Source
+    tools: dict[str, str] = Field(default_factory=dict)
+    features: FbankSpec
+    features_input: str = "features"
+    embedding_output: str = "embedding"
+    dimension: int = Field(gt=1)
+    window_s: float = Field(1.5, gt=0, le=10)
+    same_speaker: float = Field(ge=-1, le=1)
+    assets: tuple[Asset, ...]
+
+    @model_validator(mode="after")
+    def _check(self) -> SpeakerManifest:
+        if [asset.role for asset in self.assets] != [EMBEDDING_ROLE]:
+            raise ValueError(f"a speaker bundle has one asset, with the role {EMBEDDING_ROLE}")
+        if self.window_s * self.features.sample_rate < self.features.window_samples:
+            raise ValueError("window_s is shorter than a frame")
+        return self
+
+
+class SpeakerBundle:
+    """An opened speaker bundle. Use `open` to read one from a folder.
+
+    Args:
+        folder: The bundle's folder.
+        manifest: The parsed manifest.
+        version: 12 hexadecimal digits that identify this exact content.
+    """
+
+    def __init__(self, folder: Path, manifest: SpeakerManifest, version: str) -> None:
+        self.folder = folder
+        self.manifest = manifest
+        self.version = version
+
+    @classmethod
+    def open(cls, folder: str | Path) -> SpeakerBundle:
+        """Open a bundle's folder, and verify its manifest and checksums.
+
+        Args:
+            folder: The folder.
+
+        Returns:
+            The bundle.
+
+        Raises:
+            ModelNotFound: There is no manifest in the folder.
+            BundleInvalid: It is no speaker bundle, or its files differ from the manifest.
+        """
+        folder = Path(folder)
+        path = folder / MANIFEST_FILE
+        try:
+            raw = path.read_bytes()
+        except OSError as error:
+            raise ModelNotFound(f"No speaker bundle in {folder}: {MANIFEST_FILE} cannot be read.") from error
+        try:
+            manifest = SpeakerManifest.model_validate_json(raw)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"])) or "the file"
+            raise BundleInvalid(f"{path} is no manifest of a speaker bundle: {where}: {first['msg']}") from error
+        for asset in manifest.assets:
+            file = folder / asset.file
+            if not file.is_file():
+                raise BundleInvalid(f"{file} is missing, which {MANIFEST_FILE} lists as {asset.role}/{asset.name}.")
+            if (found := sha256_of(file)) != asset.sha256:
+                raise BundleInvalid(f"{file} has SHA-256 {found}, but {MANIFEST_FILE} says {asset.sha256}.")
+        return cls(folder, manifest, hashlib.sha256(raw).hexdigest()[:12])
+
+    @property
+    def model(self) -> Path:
+        """The ONNX file."""
+        return self.folder / self.manifest.assets[0].file
+
+    @property
+    def tag(self) -> str:
+        """Name and version, in the form of a BentoML tag."""
+        return f"{self.manifest.name}:{self.version}"
+
+
+def is_speaker_bundle(folder: Path) -> bool:
+    """Whether a folder has the manifest of a speaker bundle; its content is not checked."""
+    try:
+        manifest = json.loads((folder / MANIFEST_FILE).read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(manifest, dict) and manifest.get("kind") == "speakers"

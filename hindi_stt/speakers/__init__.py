@@ -1,0 +1,1 @@
+"""Who spoke when: speaker embeddings of windows of speech, their clustering, and labels for words."""
