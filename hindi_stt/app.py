@@ -27,12 +27,14 @@ from hindi_stt.api.ui.page import page_routes
 from hindi_stt.bentoml_compat.runtime_dir import find_runtime_dir, runtime_dir
 from hindi_stt.bentoml_compat.shutdown import before_sigterm, keep_runner
 from hindi_stt.bentoml_compat.worker_metrics import collect_samples, make_metrics
+from hindi_stt.bundle.speakers import SpeakerBundle
 from hindi_stt.observability.metrics_summary import summarize
 from hindi_stt.processes.garbage import leave_out_start_up_objects
 from hindi_stt.processes.memory import MemoryReturn
 from hindi_stt.processes.watchdog import Heartbeat, end_with_supervisor, processes_report
 from hindi_stt.runner.client import RunnerCall
 from hindi_stt.runner_services import ConformerRunner
+from hindi_stt.speakers.source import SpeakerSource
 from hindi_stt.startup import NO_ACCESS_LOG, NO_SPANS, protection, registry, send_traces_of, settings
 from hindi_stt.transcription.result_cache import ResultCache
 
@@ -107,6 +109,12 @@ def _protocols(
     return RunningProtocols(recognizer, connections, protection, (lambda: opening.jobs) if opening else None)
 
 
+def _resolve_speakers() -> SpeakerBundle:
+    from hindi_stt.bundle import store  # only servers that are asked for speakers need it again
+
+    return store.resolve_speakers(settings)
+
+
 def _open_ledger() -> Ledger:
     from hindi_stt.access.ledger import Ledger  # and with it SQLAlchemy: as with jobs below
 
@@ -178,7 +186,10 @@ class HindiSTT:
         )
         self._cache = ResultCache(settings, self.metrics) if settings.cache_url else None
         self.ledger = _open_ledger() if settings.usage_url else None
-        self.recognizer = Recognizer(registry, self._infer, settings, self.metrics, protection.limits, self._cache)
+        speakers = SpeakerSource(_resolve_speakers)
+        self.recognizer = Recognizer(
+            registry, self._infer, settings, self.metrics, protection.limits, self._cache, speakers
+        )
         note_usage = self.ledger.note if self.ledger else lambda *_: None
         self.connections = LiveConnections(self.recognizer, protection.check_still_valid, note_usage)
         self.realtime = Realtime(self.recognizer, self.connections)

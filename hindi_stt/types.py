@@ -25,6 +25,7 @@ __all__ = [
     "Punctuation",
     "Script",
     "Segment",
+    "SpeakerTurn",
     "Token",
     "Transcript",
     "Waveform",
@@ -92,12 +93,14 @@ class PreparedClip:
         offset_s: Start in the recording, in seconds.
         overlap_s: Seconds at its start that are also the end of the clip before; 0 after a pause.
         continues: Whether it ends where nobody pauses, so that the next clip, if there is one, overlaps it.
+        samples: Mono, float32 [n]; None unless speakers are told apart.
     """
 
     features: Features
     offset_s: float
     overlap_s: float = 0.0
     continues: bool = False
+    samples: Float32 | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,12 +182,14 @@ class Segment:
         end_s: End in seconds from the recording's start.
         words: Its words.
         channel: The channel on which it was spoken, from 0; None where the channels were mixed.
+        speaker: Who spoke it, "Speaker 1" for instance; None where speakers were not told apart.
     """
 
     start_s: float
     end_s: float
     words: tuple[Word, ...]
     channel: int | None = None
+    speaker: str | None = None
 
     @property
     def text(self) -> str:
@@ -193,13 +198,26 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeakerTurn:
+    """Speech of one speaker: start and end in seconds from the recording's start, and who it is."""
+
+    start_s: float
+    end_s: float
+    speaker: str
+
+
+@dataclass(frozen=True, slots=True)
 class Transcript:
-    """The answer for one recording: segments in time order, duration in seconds, and notes about the audio."""
+    """The answer for one recording: segments in time order, duration in seconds, and notes about the audio.
+
+    `turns` has all speech by speaker, also what was not recognised, where speakers were told apart.
+    """
 
     language: str
     duration_s: float
     segments: tuple[Segment, ...]
     warnings: tuple[str, ...] = ()
+    turns: tuple[SpeakerTurn, ...] = ()
 
     @property
     def words(self) -> tuple[Word, ...]:

@@ -21,6 +21,7 @@ from hindi_stt.errors import Overloaded, TooManyUploads, UploadTimeout
 from hindi_stt.observability.metrics import Metrics
 from hindi_stt.observability.request_context import current_client
 from hindi_stt.settings import Settings, available_cores
+from hindi_stt.speakers.source import SpeakerSource
 from hindi_stt.transcription.accounting import Accounting
 from hindi_stt.transcription.options import Options
 from hindi_stt.transcription.pipeline import Pipeline
@@ -62,6 +63,7 @@ class Recognizer:
         metrics: The worker's metrics.
         limits: Limits of the clients.
         cache: Transcripts of earlier recordings; None for no cache.
+        speakers: The speaker model; None where there is none.
 
     Attributes:
         pipelines: By the tags of their models.
@@ -80,12 +82,13 @@ class Recognizer:
         metrics: Metrics,
         limits: RateLimits,
         cache: ResultCache | None = None,
+        speakers: SpeakerSource | None = None,
     ) -> None:
         self.registry = registry
         for bundle in registry:
             bundle.check_unchanged()  # since the server started, which may be long ago
         self.pipelines = {
-            bundle.tag: Pipeline(bundle, settings if bundle is registry.default else settings.for_more_models)
+            bundle.tag: Pipeline(bundle, settings if bundle is registry.default else settings.for_more_models, speakers)
             for bundle in registry
         }
         for pipeline in self.pipelines.values():

@@ -52,6 +52,7 @@ EXAMPLE_ERROR: Final[dict[str, Any]] = {
     }
 }
 _CHANNEL: Final = "With channels=split: the channel, counted from 0."
+_SPEAKER: Final = "With diarize=true: who spoke, Speaker 1 for instance."
 
 
 class WordBody(BaseModel):
@@ -62,6 +63,7 @@ class WordBody(BaseModel):
     end: float
     confidence: float = Field(ge=0, le=1)
     channel: int | None = Field(None, ge=0, description=_CHANNEL)
+    speaker: str | None = Field(None, description=_SPEAKER)
 
 
 class TimedWord(BaseModel):
@@ -71,6 +73,7 @@ class TimedWord(BaseModel):
     start: float
     end: float
     channel: int | None = Field(None, ge=0, description=_CHANNEL)
+    speaker: str | None = Field(None, description=_SPEAKER)
 
 
 class SegmentBody(BaseModel):
@@ -82,6 +85,7 @@ class SegmentBody(BaseModel):
     text: str
     avg_logprob: float = Field(description="Mean natural logarithm of the words' confidences.")
     channel: int | None = Field(None, ge=0, description=_CHANNEL)
+    speaker: str | None = Field(None, description=_SPEAKER)
 
 
 class ParagraphBody(BaseModel):
@@ -108,6 +112,7 @@ class TimingsBody(BaseModel):
     features: float
     queue_inference: float
     decoding: float
+    speakers: float | None = Field(None, description="With diarize=true.")
 
 
 class Usage(BaseModel):

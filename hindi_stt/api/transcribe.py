@@ -178,10 +178,10 @@ async def _answer_several(
 def _check_several(parameters: TranscriptionRequest) -> None:
     if parameters.stream:
         raise InvalidRequest("stream=true goes with one recording: send each in a request of its own.")
-    if parameters.response_format not in {"json", "verbose_json"}:
+    if parameters.response_format not in {"json", "verbose_json", "diarized_json"}:
         raise InvalidRequest(
-            f"Several recordings go with response_format=json or verbose_json, not {parameters.response_format}: ask "
-            "for one of these, or send each recording in a request of its own."
+            f"Several recordings go with response_format=json, verbose_json or diarized_json, not "
+            f"{parameters.response_format}: ask for one of these, or send each recording in a request of its own."
         )
 
 
@@ -213,6 +213,8 @@ async def _transcribe(
     facts: dict[str, Any] = {"options": asdict(parameters.options), "split": parameters.split, "raw": raw}
     if recognizer.settings.cache_shared == "off":
         facts["owner"] = client.name
+    if parameters.options.speakers.diarize:
+        facts["speakers"] = parameters.pipeline.speakers.bundle().tag
     file = cast("BinaryIO", recording.source)
     key = await recognizer.in_thread(lambda: fingerprint(file, parameters.pipeline.label, recognizer.settings, facts))
     if (found := await cache.get(key)) is not None:
@@ -293,6 +295,8 @@ def _write_paragraphs(transcript: Transcript) -> str:
 def _own_body(result: TranscriptionResult, parameters: TranscriptionRequest) -> dict[str, Any]:
     transcript = result.transcript
     body = render.to_json(transcript, parameters.pipeline.label)
+    if parameters.response_format == "diarized_json":
+        body |= render.to_diarized_json(transcript)
     if parameters.response_format == "verbose_json" and parameters.segments:
         body["segments"] = render.verbose_segments(transcript)
     if parameters.paragraphs:

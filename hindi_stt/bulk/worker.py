@@ -15,10 +15,12 @@ from hindi_stt import render
 from hindi_stt.bulk.sources import Sources
 from hindi_stt.bundle.forms import Form
 from hindi_stt.bundle.manifest import Bundle
+from hindi_stt.bundle.speakers import SpeakerBundle
 from hindi_stt.errors import BundleInvalid, HindiSTTError, InternalError
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.processes.cpu_priority import yield_to_other_processes, yield_to_other_sessions
 from hindi_stt.settings import Settings
+from hindi_stt.speakers.source import SpeakerSource
 from hindi_stt.transcription.options import Options
 from hindi_stt.transcription.pipeline import Pipeline
 
@@ -39,6 +41,7 @@ class Plan:
         language_model: A file that `options` names; empty for none.
         sources: Which recordings may be read.
         form: Runtime and precision, the same on every machine; empty: the bundle's own.
+        speakers: The speaker bundle's folder, the same on every machine; empty for none.
     """
 
     bundle: str
@@ -48,6 +51,7 @@ class Plan:
     language_model: str
     sources: Sources
     form: str = ""
+    speakers: str = ""
 
 
 def probe(table: pa.Table, plan: Plan) -> pa.Table:
@@ -91,7 +95,8 @@ class Transcriber:
         if bundle.tag != plan.tag:
             raise BundleInvalid(f"{plan.bundle} is {bundle.tag} on this machine, and not {plan.tag}.")
         self._plan = plan
-        self._pipeline = Pipeline(bundle, plan.settings)
+        speakers = SpeakerSource(lambda: SpeakerBundle.open(plan.speakers)) if plan.speakers else None
+        self._pipeline = Pipeline(bundle, plan.settings, speakers)
         if plan.language_model:
             self._pipeline.decoders.add_language_model(plan.options.decoding.language_model, Path(plan.language_model))
         self._acoustic = LocalAcoustic(bundle, threads=1)

@@ -12,6 +12,7 @@ from typing import Any
 from hindi_stt.bulk.items import read_items
 from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.cli.options import add_request_options, request_options
+from hindi_stt.cli.speaker_source import speaker_source
 from hindi_stt.errors import BulkNotInstalled
 from hindi_stt.settings import get_settings
 from hindi_stt.transcription.pipeline import Pipeline
@@ -50,14 +51,17 @@ def _bulk(arguments: argparse.Namespace, resolve: Callable[[], Bundle]) -> int:
         raise BulkNotInstalled(f"The package {error.name} is missing.") from error
     settings = get_settings()
     bundle = resolve()
+    source = speaker_source()
+    options = request_options(arguments, Pipeline(bundle, settings, source))
     plan = Plan(
         bundle=str(bundle.folder.resolve()),
         tag=bundle.tag,
         settings=settings,
-        options=request_options(arguments, Pipeline(bundle, settings)),
+        options=options,
         language_model=arguments.lm if Path(arguments.lm).is_file() else "",
         sources=Sources(arguments.manifest.parent.resolve(), arguments.root, settings.max_body_bytes),
         form=str(bundle.form),
+        speakers=str(source.bundle().folder.resolve()) if options.speakers.diarize else "",
     )
     items = read_items(arguments.manifest)
     with contextlib.closing(Output(arguments.out, arguments.format)) as output:

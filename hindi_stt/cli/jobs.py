@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from hindi_stt.bentoml_compat.runtime_dir import find_runtime_dir
+from hindi_stt.cli.speaker_source import speaker_source
 from hindi_stt.errors import HindiSTTError, JobsOff
 from hindi_stt.observability.log_format import LineFormatter
 from hindi_stt.processes.cpu_priority import yield_to_other_processes
@@ -60,7 +61,7 @@ def _work(settings: Settings, resolve: Callable[[], Bundle]) -> int:
     handler.setFormatter(LineFormatter("%(asctime)s %(levelname)s [job worker %(process)d] %(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     logging.getLogger("hindi_stt").setLevel(logging.INFO)
-    if not Worker(settings, resolve()).run():
+    if not Worker(settings, resolve(), speaker_source()).run():
         # A thread that returns from the model to an interpreter that is ending would abort the process.
         logging.shutdown()
         os._exit(0)

@@ -16,7 +16,7 @@ __all__ = ["add_request_options", "request_options"]
 
 
 def add_request_options(parser: argparse.ArgumentParser) -> None:
-    """Add --decoder, --lm, --hotword and the options of text to a parser."""
+    """Add --decoder, --lm, --hotword and the options of text and speakers to a parser."""
     parser.add_argument(
         "--decoder",
         choices=get_args(DecoderName),
@@ -27,6 +27,9 @@ def add_request_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--hotword", action="append", default=[], metavar="WORD[:WEIGHT]", help="expect this word (may be repeated)"
     )
+    parser.add_argument("--diarize", action="store_true", help="tell speakers apart: docs/speakers.md")
+    parser.add_argument("--num-speakers", metavar="N", help="their number, where it is known (with --diarize)")
+    parser.add_argument("--max-speakers", metavar="N", help="most speakers (with --diarize; default: 8)")
     for name, values in TEXT_FIELDS.items():
         listed = name == "mask"
         parser.add_argument(
@@ -53,7 +56,10 @@ def request_options(arguments: argparse.Namespace, pipeline: Pipeline) -> Option
     if (file := Path(arguments.lm)).is_file():
         pipeline.decoders.add_language_model(arguments.lm, file)
     fields = {name: getattr(arguments, name) for name in TEXT_FIELDS}
-    text = pipeline.options({name: value for name, value in fields.items() if value is not None}).text
+    fields |= {"num_speakers": arguments.num_speakers, "max_speakers": arguments.max_speakers}
+    if arguments.diarize:
+        fields["diarize"] = "true"
+    options = pipeline.options({name: value for name, value in fields.items() if value is not None})
     decoding = DecodingOptions(arguments.decoder, arguments.lm, parse_hotwords(arguments.hotword))
     pipeline.decoders.choose(decoding)  # complains now rather than at every file
-    return Options(text, decoding)
+    return Options(options.text, decoding, options.speakers)

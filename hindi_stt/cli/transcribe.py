@@ -20,6 +20,7 @@ from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.bundle.registry import Registry
 from hindi_stt.cli.errors import reason
 from hindi_stt.cli.options import add_request_options, request_options
+from hindi_stt.cli.speaker_source import speaker_source
 from hindi_stt.errors import HindiSTTError, InvalidRequest
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.render.formats import CAPTION_FORMATS, FORMATS, TEXT_FORMATS
@@ -30,6 +31,8 @@ from hindi_stt.types import Transcript
 __all__ = ["add_transcribe"]
 
 _STDIN: Final = "-"
+_RTTM: Final = "rttm"
+_NEEDS_SPEAKERS: Final = ("diarized_json", _RTTM)
 # Of a folder, files with one of these endings are taken; a file that is named is taken whatever it is called.
 _ENDINGS: Final = frozenset(
     {".3ga", ".3gp", ".aac", ".ac3", ".aif", ".aifc", ".aiff", ".amr", ".au", ".avi", ".awb", ".caf", ".flac", ".flv"}
@@ -63,9 +66,10 @@ def add_transcribe(commands: Any, resolve: Callable[[Settings], Sequence[Bundle]
     )
     parser.add_argument(
         "--format",
-        choices=FORMATS,
+        choices=(*FORMATS, _RTTM),
         default="text",
-        help="text (default); json, verbose_json: one object a line; srt, vtt: subtitles",
+        help="text (default); json, verbose_json, diarized_json: one object a line; srt, vtt: subtitles; rttm: turns "
+        "of speakers. The last and diarized_json go with --diarize",
     )
     parser.add_argument(
         "--output-dir",
@@ -91,7 +95,7 @@ def _transcribe(arguments: argparse.Namespace, resolve: Callable[[Settings], Seq
         settings = settings.model_copy(update={"model": arguments.model, "models": ""})
     registry = Registry(resolve(settings))
     bundle = registry.choose(None, [arguments.language] if arguments.language else []).bundles[0]
-    pipeline = Pipeline(bundle, settings if bundle is registry.default else settings.for_more_models)
+    pipeline = Pipeline(bundle, settings if bundle is registry.default else settings.for_more_models, speaker_source())
     options = request_options(arguments, pipeline)
     if arguments.format in CAPTION_FORMATS:
         options = pipeline.captioned(options, {"punctuation"} if arguments.punctuation else ())
@@ -125,6 +129,8 @@ def _transcribe(arguments: argparse.Namespace, resolve: Callable[[Settings], Seq
 
 def _checked_inputs(arguments: argparse.Namespace) -> list[_Input]:
     """The recordings that the arguments name. Raises InvalidRequest for none, and for too many for the output."""
+    if arguments.format in _NEEDS_SPEAKERS and not arguments.diarize:
+        raise InvalidRequest(f"--format {arguments.format} goes with --diarize.")
     inputs = list(_inputs(arguments.inputs))
     if not inputs:
         raise InvalidRequest(f"There are no recordings in {', '.join(arguments.inputs)}.")
@@ -194,6 +200,8 @@ def _progress(inputs: Sequence[_Input], pipeline: Pipeline) -> Iterator[tuple[An
 
 
 def _extension(form: str) -> str:
+    if form == _RTTM:
+        return _RTTM
     return TEXT_FORMATS[form].extension if form in TEXT_FORMATS else "json"
 
 
@@ -208,11 +216,15 @@ def _written(transcript: Transcript, form: str, name: str, model: str, *, named:
             render.paragraphs_text(transcript) + "\n" if divided and form == "text" else text_format.write(transcript)
         )
         return f"{name}\t{text}" if named and text_format.joins else text
-    body = (
-        render.to_json(transcript, model)
-        if form == "json"
-        else render.to_verbose_json(transcript, words=True, segments=True) | {"warnings": list(transcript.warnings)}
-    )
+    if form == _RTTM:
+        return render.to_rttm(transcript, Path(name).stem)
+    body: dict[str, Any]
+    if form == "json":
+        body = render.to_json(transcript, model)
+    elif form == "diarized_json":
+        body = render.to_diarized_json(transcript) | {"warnings": list(transcript.warnings)}
+    else:
+        body = render.to_verbose_json(transcript, words=True, segments=True) | {"warnings": list(transcript.warnings)}
     if divided:
         body["paragraphs"] = render.paragraphs_json(transcript)
     return json.dumps({"file": name, **body}, ensure_ascii=False) + "\n"

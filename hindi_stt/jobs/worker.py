@@ -32,6 +32,7 @@ from hindi_stt.jobs.claims import Claim
 from hindi_stt.jobs.maintenance import Maintenance
 from hindi_stt.jobs.wakeups import Wakeups
 from hindi_stt.settings import Settings
+from hindi_stt.speakers.source import SpeakerSource
 from hindi_stt.storage.database import first_line
 from hindi_stt.transcription import channels
 from hindi_stt.transcription.pipeline import Pipeline
@@ -60,17 +61,18 @@ class Worker:
     Args:
         settings: The server's.
         bundle: The model.
+        speakers: The speaker model; None where there is none.
 
     Raises:
         HindiSTTError: As `Backend`, `Pipeline`, `LocalAcoustic` and `Ledger` raise.
     """
 
-    def __init__(self, settings: Settings, bundle: Bundle) -> None:
+    def __init__(self, settings: Settings, bundle: Bundle, speakers: SpeakerSource | None = None) -> None:
         self._backend = Backend(settings)
         self._claims = self._backend.claims
         self._wakeups = Wakeups(settings.jobs_queue_url)
         self._maintenance = Maintenance(self._backend, settings)
-        self._pipeline = Pipeline(bundle, settings)
+        self._pipeline = Pipeline(bundle, settings, speakers)
         self._acoustic = LocalAcoustic(bundle, threads=1, max_padding=settings.max_padding)
         self._metrics = make_metrics()
         self._ledger = Ledger(settings.usage_url) if settings.usage_url else None

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-__all__ = ["STAGES", "Metrics"]
+__all__ = ["SPEAKERS_STAGE", "STAGES", "Metrics"]
 
 STAGES: Final = ("decode", "features", "queue_inference", "decoding")
+# The stage of recordings whose speakers are told apart.
+SPEAKERS_STAGE: Final = "speakers"
 
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120)
 _STAGE_SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120)

@@ -2,8 +2,10 @@
 
 from hindi_stt.render.cues import CUE_PAUSE_S, CUE_S, LINE_CLUSTERS, Cue, cues
 from hindi_stt.render.paragraphs import PARAGRAPH_PAUSE_S, Paragraph, paragraphs, paragraphs_json, paragraphs_text
+from hindi_stt.render.rttm import to_rttm
 from hindi_stt.render.subtitles import to_srt, to_vtt
 from hindi_stt.render.transcripts import (
+    to_diarized_json,
     to_json,
     to_text,
     to_verbose_json,
@@ -23,7 +25,9 @@ __all__ = [
     "paragraphs",
     "paragraphs_json",
     "paragraphs_text",
+    "to_diarized_json",
     "to_json",
+    "to_rttm",
     "to_srt",
     "to_text",
     "to_verbose_json",

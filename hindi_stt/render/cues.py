@@ -6,12 +6,12 @@ import functools
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate, groupby, pairwise
 from typing import Any, Final
 
 from hindi_stt.types import Transcript, Word
 
-__all__ = ["CUE_PAUSE_S", "CUE_S", "LINE_CLUSTERS", "Cue", "channel_label", "cues"]
+__all__ = ["CUE_PAUSE_S", "CUE_S", "LINE_CLUSTERS", "Cue", "cues", "voice_label"]
 
 # Longest line, in grapheme clusters: the usual limit of broadcasters for two lines on a screen.
 LINE_CLUSTERS: Final = 42
@@ -36,12 +36,13 @@ _CLOSING_MARKS: Final = "\"'”’)]»"
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """One subtitle: start and end in milliseconds, one or two lines, and its channel (None: they were mixed)."""
+    """One subtitle: start and end in milliseconds, one or two lines, channel and speaker (None: not told apart)."""
 
     start_ms: int
     end_ms: int
     lines: tuple[str, ...]
     channel: int | None = None
+    speaker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,33 +58,43 @@ class _Token:
 def cues(transcript: Transcript) -> list[Cue]:
     """Cut a transcript into subtitles.
 
-    A line has at most `LINE_CLUSTERS` grapheme clusters, the channel's label in front of the first line included.
+    A line has at most `LINE_CLUSTERS` grapheme clusters, the label of the voice in front of the first line included.
     Pauses longer than `CUE_PAUSE_S` end a cue, and no cue of several words is longer than `CUE_S`. Within these limits,
     cuts are preferred after punctuation and at pauses, and one word alone in a cue or in a last line is avoided.
 
     Args:
-        transcript: The transcript. The channels of a split recording are cut independently of each other.
+        transcript: The transcript. The channels of a split recording are cut independently of each other, and a cue
+            has the words of one speaker.
 
     Returns:
         The cues in the order of their start. Each ends after it starts, and those of one channel do not overlap.
     """
-    channels: dict[int | None, list[Word]] = {}
+    channels: dict[int | None, list[tuple[str | None, Word]]] = {}
     for segment in transcript.segments:
-        channels.setdefault(segment.channel, []).extend(segment.words)
+        channels.setdefault(segment.channel, []).extend((segment.speaker, word) for word in segment.words)
     found = [cue for channel, words in channels.items() for cue in _without_overlap(_channel_cues(words, channel))]
     return sorted(found, key=lambda cue: (cue.start_ms, -1 if cue.channel is None else cue.channel))
 
 
-def channel_label(channel: int | None) -> str:
-    """Prefix of a cue's text in formats without a field for the speaker: `[0] `, or nothing."""
-    return "" if channel is None else f"[{channel}] "
+def voice_label(channel: int | None, speaker: str | None) -> str:
+    """Prefix of a cue's text in formats without a field for the voice: `[0] `, `Speaker 1: `, both, or nothing.
+
+    Args:
+        channel: Of the cue.
+        speaker: Of the cue.
+
+    Returns:
+        The prefix.
+    """
+    return ("" if channel is None else f"[{channel}] ") + ("" if speaker is None else f"{speaker}: ")
 
 
-def _channel_cues(words: Iterable[Word], channel: int | None) -> Iterator[Cue]:
-    label_width = len(channel_label(channel))
-    for tokens in _runs(_tokens(words, LINE_CLUSTERS - label_width)):
-        for group in _cut(tokens, label_width):
-            yield Cue(group[0].start_ms, group[-1].end_ms, _lines(group, label_width), channel)
+def _channel_cues(words: Iterable[tuple[str | None, Word]], channel: int | None) -> Iterator[Cue]:
+    for speaker, turn in groupby(words, key=lambda pair: pair[0]):
+        label_width = min(len(_cluster().findall(voice_label(channel, speaker))), LINE_CLUSTERS // 2)
+        for tokens in _runs(_tokens((word for _, word in turn), LINE_CLUSTERS - label_width)):
+            for group in _cut(tokens, label_width):
+                yield Cue(group[0].start_ms, group[-1].end_ms, _lines(group, label_width), channel, speaker)
 
 
 @functools.cache
@@ -133,7 +144,7 @@ def _cut(tokens: Sequence[_Token], label_width: int) -> list[Sequence[_Token]]:
 
     Args:
         tokens: The run.
-        label_width: Clusters that the channel's label takes in the first line.
+        label_width: Clusters that the label of the voice takes in the first line.
 
     Returns:
         The tokens of each cue.
@@ -199,7 +210,7 @@ def _without_overlap(cues: Iterable[Cue]) -> Iterator[Cue]:
     for cue in cues:
         start_ms = cue.start_ms if last is None else max(cue.start_ms, last.start_ms + 1)
         if last is not None:
-            yield Cue(last.start_ms, min(last.end_ms, start_ms), last.lines, last.channel)
-        last = Cue(start_ms, max(cue.end_ms, start_ms + 1), cue.lines, cue.channel)
+            yield Cue(last.start_ms, min(last.end_ms, start_ms), last.lines, last.channel, last.speaker)
+        last = Cue(start_ms, max(cue.end_ms, start_ms + 1), cue.lines, cue.channel, cue.speaker)
     if last is not None:
         yield last

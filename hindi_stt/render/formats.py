@@ -47,7 +47,7 @@ TEXT_FORMATS: Final[Mapping[str, TextFormat]] = {
 CAPTION_FORMATS: Final = frozenset({"srt", "vtt"})
 
 # All that `response_format` takes; the first is the default.
-FORMATS: Final = ("json", *TEXT_FORMATS, "verbose_json")
+FORMATS: Final = ("json", *TEXT_FORMATS, "verbose_json", "diarized_json")
 
 # The format of each type that an Accept header may name.
 FORMAT_BY_MEDIA_TYPE: Final[Mapping[str, str]] = {

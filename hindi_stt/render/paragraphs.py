@@ -26,10 +26,12 @@ class Paragraph:
     Attributes:
         words: The words.
         channel: The channel on which they were spoken, from 0; None where the channels were mixed.
+        speaker: Who spoke them; None where speakers were not told apart.
     """
 
     words: tuple[Word, ...]
     channel: int | None
+    speaker: str | None = None
 
     @property
     def text(self) -> str:
@@ -46,30 +48,33 @@ def paragraphs(transcript: Transcript) -> tuple[Paragraph, ...]:
     Returns:
         The paragraphs, which hold every word in the order of the segments.
     """
-    spoken = ((segment.channel, word) for segment in transcript.segments for word in segment.words)
+    spoken = (((segment.channel, segment.speaker), word) for segment in transcript.segments for word in segment.words)
     found: list[Paragraph] = []
-    for channel, turn in itertools.groupby(spoken, key=lambda pair: pair[0]):
+    for (channel, speaker), turn in itertools.groupby(spoken, key=lambda pair: pair[0]):
         for words in _at_pauses([word for _, word in turn]):
-            found += [Paragraph(part, channel) for part in _of_length(words)]
+            found += [Paragraph(part, channel, speaker) for part in _of_length(words)]
     return tuple(found)
 
 
 def paragraphs_json(transcript: Transcript) -> list[dict[str, Any]]:
-    """Render paragraphs as JSON: start and end in seconds, the text, and the channel if there is one."""
+    """Render paragraphs as JSON: start and end in seconds, the text, and channel and speaker if they are known."""
     return [
         {
             "start": round(paragraph.words[0].start_s, 3),
             "end": round(paragraph.words[-1].end_s, 3),
             "text": paragraph.text,
             **({} if paragraph.channel is None else {"channel": paragraph.channel}),
+            **({} if paragraph.speaker is None else {"speaker": paragraph.speaker}),
         }
         for paragraph in paragraphs(transcript)
     ]
 
 
 def paragraphs_text(transcript: Transcript) -> str:
-    """Render paragraphs as text, with an empty line between two."""
-    return "\n\n".join(paragraph.text for paragraph in paragraphs(transcript))
+    """Render paragraphs as text, with an empty line between two, and the speaker before each where it is known."""
+    return "\n\n".join(
+        (f"{paragraph.speaker}: " if paragraph.speaker else "") + paragraph.text for paragraph in paragraphs(transcript)
+    )
 
 
 def _at_pauses(words: Sequence[Word]) -> Iterator[Sequence[Word]]:

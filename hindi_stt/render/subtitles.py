@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hindi_stt.render.cues import Cue, channel_label, cues
+from hindi_stt.render.cues import Cue, cues, voice_label
 from hindi_stt.types import Transcript
 
 __all__ = ["to_srt", "to_vtt"]
@@ -12,7 +12,8 @@ def to_srt(transcript: Transcript) -> str:
     """Write SubRip subtitles.
 
     Args:
-        transcript: The transcript; segments with a channel give cues that begin with `[channel] `.
+        transcript: The transcript; segments with a channel give cues that begin with `[channel] `, those with a
+            speaker cues that begin with `Speaker 1: `.
 
     Returns:
         The file's text, with cues numbered from 1 in the order of their start.
@@ -27,7 +28,8 @@ def to_vtt(transcript: Transcript) -> str:
     """Write WebVTT subtitles (https://www.w3.org/TR/webvtt1/).
 
     Args:
-        transcript: The transcript; segments with a channel give cues with a voice span, `<v Channel 0>`.
+        transcript: The transcript; segments with a channel give cues with a voice span, `<v Channel 0>`; those with a
+            speaker `<v Speaker 1>`.
 
     Returns:
         The file's text. Cues are in the order of their start, as the specification demands.
@@ -38,12 +40,14 @@ def to_vtt(transcript: Transcript) -> str:
 
 
 def _label(cue: Cue) -> str:
-    return channel_label(cue.channel)
+    return voice_label(cue.channel, cue.speaker)
 
 
 def _voice(cue: Cue) -> str:
     """The start tag alone: the end tag may be left out where the voice span is the whole cue."""
-    return "" if cue.channel is None else f"<v Channel {cue.channel}>"
+    names = [f"Channel {cue.channel}"] if cue.channel is not None else []
+    names += [_escaped(cue.speaker)] if cue.speaker is not None else []
+    return f"<v {', '.join(names)}>" if names else ""
 
 
 def _text(cue: Cue) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from hindi_stt.types import Segment, Transcript, Word
 
 __all__ = [
+    "to_diarized_json",
     "to_json",
     "to_text",
     "to_verbose_json",
@@ -40,9 +41,7 @@ def to_json(transcript: Transcript, model: str) -> dict[str, Any]:
         "text": transcript.text,
         "language": transcript.language,
         "duration": round(transcript.duration_s, 3),
-        "words": [
-            {**word_json(word), **_channel(segment)} for segment in transcript.segments for word in segment.words
-        ],
+        "words": [{**word_json(word), **_voice(segment)} for segment in transcript.segments for word in segment.words],
         "model": model,
         "warnings": list(transcript.warnings),
     }
@@ -69,7 +68,7 @@ def to_verbose_json(transcript: Transcript, *, words: bool, segments: bool) -> d
     }
     if words:
         body["words"] = [
-            {**_timed(word), **_channel(segment)} for segment in transcript.segments for word in segment.words
+            {**_timed(word), **_voice(segment)} for segment in transcript.segments for word in segment.words
         ]
     if segments:
         body["segments"] = verbose_segments(transcript)
@@ -77,8 +76,43 @@ def to_verbose_json(transcript: Transcript, *, words: bool, segments: bool) -> d
 
 
 def verbose_segments(transcript: Transcript) -> list[dict[str, Any]]:
-    """OpenAI's segments; those of split channels say theirs."""
-    return [{**_verbose(i, segment), **_channel(segment)} for i, segment in enumerate(transcript.segments)]
+    """OpenAI's segments; those of split channels say theirs, and those of known speakers who it is."""
+    return [{**_verbose(i, segment), **_voice(segment)} for i, segment in enumerate(transcript.segments)]
+
+
+def to_diarized_json(transcript: Transcript) -> dict[str, Any]:
+    """Render a transcript as OpenAI's diarized_json: a segment for each turn of a speaker.
+
+    Args:
+        transcript: The transcript.
+
+    Returns:
+        The JSON object; speakers without a name are A, B and so on in the order in which they first speak.
+    """
+    return {
+        "task": "transcribe",
+        "duration": round(transcript.duration_s, 3),
+        "text": transcript.text,
+        "segments": [
+            {
+                "type": "transcript.text.segment",
+                "id": f"seg_{i:03d}",
+                "start": round(segment.start_s, 3),
+                "end": round(segment.end_s, 3),
+                "text": segment.text,
+                "speaker": _letter(segment.speaker or ""),
+            }
+            for i, segment in enumerate(transcript.segments, 1)
+        ],
+    }
+
+
+def _letter(speaker: str) -> str:
+    """The letter that OpenAI calls Speaker 1 by; a name as it is."""
+    number = speaker.removeprefix("Speaker ")
+    if number == speaker or not number.isdecimal():
+        return speaker
+    return chr(ord("A") + int(number) - 1)
 
 
 def word_json(word: Word) -> dict[str, Any]:
@@ -97,8 +131,10 @@ def _timed(word: Word) -> dict[str, Any]:
     return {"word": word.text, "start": round(word.start_s, 3), "end": round(word.end_s, 3)}
 
 
-def _channel(segment: Segment) -> dict[str, int]:
-    return {} if segment.channel is None else {"channel": segment.channel}
+def _voice(segment: Segment) -> dict[str, Any]:
+    """The channel and the speaker, as far as they are known."""
+    known = {"channel": segment.channel, "speaker": segment.speaker}
+    return {name: value for name, value in known.items() if value is not None}
 
 
 def _verbose(i: int, segment: Segment) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from hindi_stt.decoding import BeamLimits, Decoders, read_hotwords
 from hindi_stt.features import make_extractor
 from hindi_stt.inference.acoustic import Acoustic
 from hindi_stt.settings import Settings
+from hindi_stt.speakers.source import SpeakerSource
 from hindi_stt.text import Writer
 from hindi_stt.text.punctuation_model import load_punctuator
 from hindi_stt.transcription.options import Options
@@ -33,6 +34,7 @@ class Pipeline:
     Args:
         bundle: The model.
         settings: Of the server.
+        speakers: The speaker model; None where there is none.
 
     Attributes:
         bundle: The model.
@@ -45,6 +47,7 @@ class Pipeline:
         extract: Waveform to features.
         decoders: Log-probs to words.
         writer: Words as they are decoded to words as they are asked for.
+        speakers: The speaker model.
         defaults: The options that apply where a request says nothing.
 
     Raises:
@@ -52,7 +55,7 @@ class Pipeline:
             asks for something that the bundle does not have.
     """
 
-    def __init__(self, bundle: Bundle, settings: Settings) -> None:
+    def __init__(self, bundle: Bundle, settings: Settings, speakers: SpeakerSource | None = None) -> None:
         manifest = bundle.manifest
         self.bundle = bundle
         self.tag = bundle.tag
@@ -71,6 +74,7 @@ class Pipeline:
             limits=BeamLimits(settings.beam_width),
         )
         self.writer = Writer(manifest.language, load_punctuator(bundle))
+        self.speakers = speakers or SpeakerSource()
         self.defaults = Options.from_settings(settings)
         self.writer.check(self.defaults.text)
         wanted = settings.caption_punctuation
@@ -80,17 +84,20 @@ class Pipeline:
         """Put a request's fields over the server's options, and make the decoder that they ask for.
 
         Args:
-            fields: Values by the names of `transcription.options.FIELDS`.
+            fields: Values by the names of `transcription.options.RECORDING_FIELDS`.
 
         Returns:
             The options of the request.
 
         Raises:
-            HindiSTTError: InvalidRequest, which names the field, and what `Decoders.choose` raises.
+            HindiSTTError: InvalidRequest, which names the field, SpeakersNotInstalled, and what `Decoders.choose`
+                raises.
         """
         options = self.defaults.updated(fields)
         self.writer.check(options.text)
         self.decoders.choose(options.decoding)
+        if options.speakers.diarize:
+            self.speakers.bundle()  # complains now rather than when the recording has been transcribed
         return options
 
     def captioned(self, options: Options, fields: Container[str]) -> Options:

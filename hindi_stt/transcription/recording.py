@@ -2,6 +2,8 @@
 
 Files over HTTP, jobs, bulk runs, evaluation and the command line all use `Transcription`; a stream, which cuts its own
 clips, uses `transcribe_clips`. Where the work runs is a `Backend`, and what is counted of it an `Accounting`.
+
+Longer than 300 lines: the two halves of one hand-over, clips in and segments out.
 """
 
 from __future__ import annotations
@@ -11,7 +13,8 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from hindi_stt.audio import Clips, Recording
 from hindi_stt.concurrency.deadline import Deadline
@@ -19,15 +22,18 @@ from hindi_stt.concurrency.fair_slots import MayWait
 from hindi_stt.concurrency.together import cancel_and_wait
 from hindi_stt.decoding import Assembly, Decoder
 from hindi_stt.features import Extractor
-from hindi_stt.observability.metrics import STAGES
+from hindi_stt.observability.metrics import SPEAKERS_STAGE, STAGES
 from hindi_stt.observability.tracing import stage
+from hindi_stt.speakers.diarization import Diarization
 from hindi_stt.transcription.accounting import Accounting
 from hindi_stt.transcription.backend import Backend
 from hindi_stt.transcription.options import Options
 from hindi_stt.transcription.pipeline import Pipeline
-from hindi_stt.types import Hypothesis, PreparedClip, Segment, Transcript, Waveform
+from hindi_stt.types import Hypothesis, PreparedClip, Segment, SpeakerTurn, Transcript, Waveform
 
 __all__ = ["ClipReader", "Transcription", "transcribe_clips"]
+
+T = TypeVar("T")
 
 
 class Transcription:
@@ -68,11 +74,23 @@ class Transcription:
         self._deadline = Deadline(limit_s, "There was no transcript")
         self._growing = recording.growing
         self._assembly = Assembly(finds_speech=pipeline.bundle.manifest.min_speech_score is not None)
+        self._diarization = (
+            Diarization(pipeline.speakers.embedder, self._options.speakers, pipeline.sample_rate)
+            if self._options.speakers.diarize
+            else None
+        )
         self._clips = Clips(recording, pipeline.sample_rate, pipeline.limits, pipeline.max_segment_s)
         self._reader = ClipReader(
-            backend, self._clips, pipeline.extract, recording.growing, decoded=self._count_decoded
+            backend,
+            self._clips,
+            pipeline.extract,
+            recording.growing,
+            decoded=self._count_decoded,
+            keep_samples=self._diarization is not None,
         )
         self.stages_s = dict.fromkeys(STAGES, 0.0)
+        if self._diarization is not None:
+            self.stages_s[SPEAKERS_STAGE] = 0.0
         self.result: Transcript
 
     @property
@@ -99,7 +117,8 @@ class Transcription:
     async def segments(self) -> AsyncGenerator[Segment]:
         """Transcribe segment by segment, each as soon as it is final; `result` is then the transcript.
 
-        A number to be masked may continue in the next segment: with masks all segments come at the end.
+        A number to be masked may continue in the next segment, and who spoke is known when all have spoken: with masks,
+        or with speakers, all segments come at the end.
 
         Yields:
             The segments, in order.
@@ -108,21 +127,24 @@ class Transcription:
             HindiSTTError: As `transcript` raises.
         """
         found: list[Segment] = []
-        masked = bool(self._options.text.mask)
+        at_the_end = bool(self._options.text.mask) or self._diarization is not None
         async with contextlib.aclosing(self._transcribed()) as segments:
             async for segment in segments:
-                # Without masks the result is what was yielded, each written by itself.
-                found.append(segment if masked else self._pipeline.writer([segment], self._options.text)[0])
-                if not masked:
+                # Without masks and speakers the result is what was yielded, each written by itself.
+                found.append(segment if at_the_end else self._pipeline.writer([segment], self._options.text)[0])
+                if not at_the_end:
                     yield found[-1]
-        self.result = await self._written(found, done=not masked)
-        for segment in self.result.segments if masked else ():
+        self.result = await self._written(found, done=not at_the_end)
+        for segment in self.result.segments if at_the_end else ():
             yield segment
 
     async def _written(self, found: Sequence[Segment], *, done: bool = False) -> Transcript:
         write, warnings = self._pipeline.writer, (*self._clips.warnings, *self._assembly.warnings)
+        turns: tuple[SpeakerTurn, ...] = ()
+        if self._diarization is not None:
+            found, turns = await self._timed_speakers(partial(self._diarization.label, found))
         segments = tuple(found) if done else await self._backend.in_thread(lambda: write(found, self._options.text))
-        return Transcript(self._pipeline.language, self._clips.duration_s, segments, warnings)
+        return Transcript(self._pipeline.language, self._clips.duration_s, segments, warnings, turns)
 
     async def _transcribed(self, on_progress: Callable[[float], None] = lambda _: None) -> AsyncGenerator[Segment]:
         """The segments as they are decoded, in order."""
@@ -179,9 +201,23 @@ class Transcription:
     async def _transcribe(self, clips: list[PreparedClip], *, wait_if_busy: bool) -> list[Hypothesis]:
         duration_s = sum(clip.features.duration_s for clip in clips)
         with self._accounting.in_progress(duration_s):
-            return await transcribe_clips(
+            hypotheses = await transcribe_clips(
                 clips, self._backend, self._decoder, wait_if_busy=wait_if_busy, stages_s=self.stages_s
             )
+            if self._diarization is not None:
+                for clip, hypothesis in zip(clips, hypotheses, strict=True):
+                    if clip.samples is not None:
+                        add = partial(self._diarization.add, clip.samples, clip.offset_s, hypothesis.words)
+                        await self._timed_speakers(add)
+        return hypotheses
+
+    async def _timed_speakers(self, work: Callable[[], T]) -> T:
+        """Work on speakers in a thread; its time is that of their stage."""
+        start = time.perf_counter()
+        with stage(SPEAKERS_STAGE):
+            found = await self._backend.in_thread(work)
+        self.stages_s[SPEAKERS_STAGE] += time.perf_counter() - start
+        return found
 
     def _decoder(self) -> Decoder:
         return self._pipeline.decoders.for_clips(self._options.decoding)
@@ -199,6 +235,7 @@ class ClipReader:
         clips: Of the recording; closed by `close`.
         extract: Waveform to features.
         growing: The recording's file, where decoding may have to wait for a client.
+        keep_samples: Whether clips keep their samples beside their features.
         decoded: Told the seconds of audio of each slice, when it has been decoded. What it raises ends the recording.
 
     Attributes:
@@ -212,6 +249,8 @@ class ClipReader:
         extract: Extractor,
         growing: MayWait | None = None,
         decoded: Callable[[float], Awaitable[None]] | None = None,
+        *,
+        keep_samples: bool = False,
     ) -> None:
         self.features_s = 0.0
         self._backend = backend
@@ -219,6 +258,7 @@ class ClipReader:
         self._extract = extract
         self._growing = growing
         self._decoded = decoded
+        self._keep_samples = keep_samples
         self._slice: asyncio.Future[PreparedClip | None] | None = None
 
     async def next(self) -> PreparedClip | None:
@@ -255,7 +295,8 @@ class ClipReader:
         start, rate = time.perf_counter(), self._extract.sample_rate
         features = self._extract(Waveform(clip.samples, rate, rate))
         self.features_s += time.perf_counter() - start
-        return PreparedClip(features, clip.start / rate, clip.overlap / rate, clip.continues)
+        samples = clip.samples if self._keep_samples else None
+        return PreparedClip(features, clip.start / rate, clip.overlap / rate, clip.continues, samples)
 
 
 async def transcribe_clips(

@@ -210,7 +210,7 @@ def test_models(client: openai.OpenAI, server: Server, pipeline: Pipeline, text:
     [
         ({"temperature": -0.5}, "temperature"),
         ({"temperature": 3}, "temperature"),
-        ({"response_format": "diarized_json"}, "response_format"),
+        ({"response_format": "diarized_json", "extra_body": {"diarize": "false"}}, "diarize"),
         ({"timestamp_granularities": ["word"]}, "timestamp_granularities"),
         ({"include": ["logprobs"], "response_format": "verbose_json"}, "include"),
         ({"chunking_strategy": {"type": "semantic_vad"}}, "chunking_strategy"),

@@ -56,7 +56,7 @@ def test_a_setting_that_there_is_not_stops_the_start(wrong: dict[str, Any]) -> N
 def test_every_field_of_the_text_has_a_setting() -> None:
     assert set(TEXT_FIELDS) <= set(Settings.model_fields)
     assert Options.from_settings(Settings()) == Options()
-    assert set(options.__all__) == {"FIELDS", "Options", "offered"}
+    assert set(options.__all__) == {"FIELDS", "RECORDING_FIELDS", "Options", "offered"}
 
 
 def test_form_fields(server: Server, pipeline: Pipeline, acoustic: LocalAcoustic) -> None:

@@ -15,8 +15,8 @@ from hindi_stt.api.recognizer import Recognizer
 from hindi_stt.api.uploads.receive import Upload
 from hindi_stt.errors import InvalidHotwords, InvalidRequest, NotAcceptable, UnknownLanguage
 from hindi_stt.render.formats import CAPTION_FORMATS, FORMAT_BY_MEDIA_TYPE, FORMATS
-from hindi_stt.transcription.options import FIELDS as LINE_FIELDS
-from hindi_stt.transcription.options import Options
+from hindi_stt.speakers.options import MAX_SPEAKERS, SpeakerOptions
+from hindi_stt.transcription.options import RECORDING_FIELDS, Options
 from hindi_stt.transcription.pipeline import Pipeline
 
 __all__ = [
@@ -38,6 +38,8 @@ _SHOWN_LETTERS: Final = 64
 _CHANNELS: Final = ("mix", "split")
 _STRING: Final = {"type": "string"}
 _MAX_TEMPERATURE: Final = 2
+_SPEAKER_COUNT: Final = {"type": "integer", "minimum": 1, "maximum": MAX_SPEAKERS}
+_DIARIZED: Final = "diarized_json"
 # Fields of OpenAI's that tell speakers apart.
 _SPEAKERS: Final = ("known_speaker_names", "known_speaker_references")
 
@@ -68,8 +70,15 @@ FIELD_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
     **CHUNKING_SCHEMAS,
     **{
         name: {**_STRING, **({"enum": list(values)} if values and name != "mask" else {})}
-        for name, values in LINE_FIELDS.items()
+        for name, values in RECORDING_FIELDS.items()
     },
+    "diarize": {
+        "type": "boolean",
+        "default": False,
+        "description": "Tell speakers apart: words and segments then say their speaker. docs/speakers.md",
+    },
+    "num_speakers": {**_SPEAKER_COUNT, "description": "Number of speakers, where it is known; with diarize=true."},
+    "max_speakers": {**_SPEAKER_COUNT, "default": 8, "description": "Most speakers; with diarize=true."},
     "mask": {**_STRING, "description": "off, all, or phone, aadhaar, card with commas between: docs/hindi-text.md"},
     "hotwords": {**_STRING, "description": "WORD[:WEIGHT], with commas between: docs/decoding.md"},
 }
@@ -169,12 +178,15 @@ def parse_transcription_request(
     """
     fields, lists, stream = upload.fields, upload.lists, upload.stream
     default_format = "json" if stream or accept is None else _preferred_format(accept, len(upload.files))
+    if fields.get("response_format") == _DIARIZED:
+        fields = {**fields, "diarize": fields.get("diarize", "true")}
     candidates = parse_model_requests(fields, lists, recognizer)
     warnings: list[str] = []
     response_format = one_of(fields, "response_format", FORMATS) if "response_format" in fields else default_format
     if response_format in CAPTION_FORMATS:
         candidates = tuple(replace(one, options=one.pipeline.captioned(one.options, fields)) for one in candidates)
     split = "channels" in fields and one_of(fields, "channels", _CHANNELS) == "split"
+    _check_speakers(candidates[0].options.speakers, response_format, split=split)
     if stream and (split or response_format not in _STREAMED):
         # As OpenAI's whisper-1, which answers in one piece what it cannot stream.
         stream = False
@@ -219,6 +231,16 @@ def parse_transcription_request(
         words="word" in granularities,
         segments="segment" in granularities or not granularities,
     )
+
+
+def _check_speakers(options: SpeakerOptions, response_format: str, *, split: bool) -> None:
+    """Refuse what speakers cannot be told apart with."""
+    if response_format == _DIARIZED and not options.diarize:
+        raise InvalidRequest(f"response_format={_DIARIZED} goes with diarize=true.", param="diarize")
+    if options.diarize and split:
+        raise InvalidRequest(
+            "diarize=true goes with channels=mix: split channels are speakers already.", param="diarize"
+        )
 
 
 def _preferred_format(accept: str, n_files: int) -> str:
@@ -297,7 +319,7 @@ def parse_model_requests(
 def _model_request(
     pipeline: Pipeline, fields: Mapping[str, str], lists: Mapping[str, list[str]], warnings: tuple[str, ...]
 ) -> ModelRequest:
-    line = {name: value for name, value in fields.items() if name in LINE_FIELDS}
+    line = {name: value for name, value in fields.items() if name in RECORDING_FIELDS}
     if keywords := lists.get("keywords"):
         line["hotwords"] = ",".join([*keywords, *filter(None, [line.get("hotwords")])])
     try:

@@ -63,6 +63,8 @@ class ResultView:
             body["paragraphs"] = render.paragraphs_json(transcript)
         if self.response_format == "verbose_json":
             body["segments"] = render.verbose_segments(transcript)
+        if self.response_format == "diarized_json":
+            body |= render.to_diarized_json(transcript)
         return body
 
     def _punctuated(self, transcript: Transcript) -> Transcript:

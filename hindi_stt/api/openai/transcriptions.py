@@ -66,6 +66,8 @@ def _body(result: TranscriptionResult, parameters: TranscriptionRequest, _: str)
     if parameters.response_format == "verbose_json":
         verbose = render.to_verbose_json(transcript, words=parameters.words, segments=parameters.segments)
         return verbose | paragraphs | {"model": parameters.pipeline.tag} | usage(transcript)
+    if parameters.response_format == "diarized_json":
+        return render.to_diarized_json(transcript) | {"model": parameters.pipeline.tag} | usage(transcript)
     body: dict[str, Any] = {"text": transcript.text, "model": parameters.pipeline.tag}
     if parameters.logprobs:
         body["logprobs"] = render.word_log_probs(transcript.words)

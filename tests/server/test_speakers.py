@@ -1,0 +1,121 @@
+"""diarize=true through a server: files, OpenAI's client, the command line."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+
+import httpx
+import numpy as np
+import openai
+import pytest
+import soundfile
+
+from tests.conftest import DATA
+from tests.support.server import ROOT, Server
+from tests.support.speaker_model import write_speaker_bundle
+
+CLIP = DATA / "rain_16k.wav"
+TIMES = 3
+
+
+@pytest.fixture(scope="module")
+def conversation() -> bytes:
+    """The clip three times, three times as through a telephone, and three times as it is."""
+    samples, rate = soundfile.read(CLIP, dtype="float32")
+    spectrum = np.fft.rfft(samples)
+    spectrum[np.fft.rfftfreq(len(samples), 1 / rate) > 3400] = 0
+    dull = np.fft.irfft(spectrum, len(samples)).astype(np.float32)
+    pause = np.zeros(rate // 2, np.float32)
+    turns = [part for voice in (samples, dull, samples) for part in (voice, pause) * TIMES]
+    file = io.BytesIO()
+    soundfile.write(file, np.concatenate(turns), rate, format="WAV")
+    return file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def speaking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("s")
+    bundle = write_speaker_bundle(folder / "bundle")
+    running = Server(folder, HINDI_STT_SPEAKERS=str(bundle.folder))
+    running.wait_until_ready()
+    yield running
+    running.stop()
+
+
+def test_a_server_without_a_speaker_model_says_what_to_run(server: Server) -> None:
+    files = {"file": ("a.wav", CLIP.read_bytes())}
+    answer = httpx.post(f"{server.url}/transcribe", data={"diarize": "true"}, files=files, timeout=60)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (501, "speakers_not_installed")
+    assert "hindi-stt models get speakers" in error["help"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"num_speakers": "2"}, "num_speakers"),
+        ({"diarize": "true", "max_speakers": "0"}, "max_speakers"),
+        ({"diarize": "false", "response_format": "diarized_json"}, "diarize"),
+    ],
+)
+def test_contradictions_are_refused_by_name(server: Server, fields: dict[str, str], param: str) -> None:
+    files = {"file": ("a.wav", CLIP.read_bytes())}
+    answer = httpx.post(f"{server.url}/transcribe", data=fields, files=files, timeout=60)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (400, "invalid_request")
+    assert param in error["message"]
+
+
+@pytest.mark.slow
+def test_words_have_the_speaker_whose_turn_they_are_in(speaking: Server, conversation: bytes) -> None:
+    files = {"file": ("a.wav", conversation)}
+    answer = httpx.post(f"{speaking.url}/transcribe", data={"diarize": "true"}, files=files, timeout=120)
+    assert answer.status_code == 200, answer.text
+    clip_s = soundfile.info(CLIP).duration
+    for word in answer.json()["words"]:
+        turn = int(word["end"] // (TIMES * (clip_s + 0.5)))
+        assert word["speaker"] == ("Speaker 2" if turn == 1 else "Speaker 1"), word
+    assert answer.json()["timings_ms"]["speakers"] > 0
+    plain = httpx.post(f"{speaking.url}/transcribe", files=files, timeout=120).json()
+    assert plain["text"] == answer.json()["text"]
+    assert not any("speaker" in word for word in plain["words"])
+    assert "speakers" not in plain["timings_ms"]
+
+
+@pytest.mark.slow
+def test_openais_client_gets_diarized_json(speaking: Server, conversation: bytes) -> None:
+    client = openai.OpenAI(base_url=f"{speaking.url}/v1", api_key="none")
+    found = client.audio.transcriptions.create(
+        model="gpt-4o-transcribe-diarize",
+        file=("a.wav", conversation),
+        response_format="diarized_json",
+        chunking_strategy="auto",
+    )
+    assert [name for name, _ in groupby(segment.speaker for segment in found.segments)] == ["A", "B", "A"]  # type: ignore[union-attr]
+
+
+@pytest.mark.slow
+def test_the_command_line_writes_rttm(tmp_path: Path, conversation: bytes) -> None:
+    (tmp_path / "call.wav").write_bytes(conversation)
+    bundle = write_speaker_bundle(tmp_path / "bundle")
+    program = Path(sys.executable).with_name("hindi-stt")
+    done = subprocess.run(
+        [program, "transcribe", "--diarize", "--format", "rttm", str(tmp_path / "call.wav")],
+        env={
+            "PATH": "",
+            "HOME": str(tmp_path),
+            "HINDI_STT_SPEAKERS": str(bundle.folder),
+            "BENTOML_HOME": str(tmp_path),
+        },
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    speakers = [line.split()[7] for line in done.stdout.splitlines()]
+    assert list(dict.fromkeys(speakers)) == ["Speaker_1", "Speaker_2"]
