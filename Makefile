@@ -24,7 +24,7 @@ CLIENTS := .venv-clients
 export BENTOML_DO_NOT_TRACK := True
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: serve test coverage coverage-modules test-slow smoke-slow smoke-chaos smoke-soak check release-check image prove-image prove-metrics oracle oracle-next oracle-indic smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-punctuation prove-ui prove-attack prove-clients prove-protocols prove-pythons smoke-pythons itn-reference bench bench-audio medium-random large-random 600m-random oracle-slow docs lock lock-oracle clean prove-deploy prove-jobs prove-bulk bulk bench-capacity
+.PHONY: serve test coverage coverage-modules test-slow smoke-slow smoke-chaos smoke-soak check release-check image prove-image prove-metrics oracle oracle-next oracle-indic smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-punctuation prove-speakers prove-ui prove-attack prove-clients prove-protocols prove-pythons smoke-pythons itn-reference bench bench-audio medium-random large-random 600m-random oracle-slow docs lock lock-oracle clean prove-deploy prove-jobs prove-bulk bulk bench-capacity
 
 # The embedded model, or make serve MODEL=NAME: a name of `hindi-stt models list --available`, which is downloaded first where the
 # store does not have it. ACCEPT_LICENCE=1 where there is no terminal to ask on; GET_OPTIONS: further options of `hindi-stt models get`.
@@ -63,7 +63,19 @@ test-slow: $(VENV)/.dev
 
 # Both schedulers behind a real server, the README's commands, settings that need servers of their own, real speech.
 smoke-slow: $(VENV)/.dev
-	$(VENV)/bin/python -m pytest -q -n $(TEST_PROCESSES) --dist loadfile -m slow tests/server/test_schedulers.py tests/test_docs.py tests/server/test_no_speech.py tests/server/test_log_privacy.py tests/api/test_origins.py tests/api/test_client_defaults.py tests/access/test_keys.py tests/test_settings.py tests/transcription/test_result_cache.py tests/bentoml_compat/test_supervisor.py tests/cli/test_models_get.py tests/catalogue/test_ready_onnx.py tests/evaluation/test_run.py tests/protocols/telephony/test_calls_of_workers.py tests/text/test_prove_punctuation.py
+	$(VENV)/bin/python -m pytest -q -n $(TEST_PROCESSES) --dist loadfile -m slow tests/server/test_schedulers.py tests/test_docs.py tests/server/test_no_speech.py tests/server/test_log_privacy.py tests/api/test_origins.py tests/api/test_client_defaults.py tests/access/test_keys.py tests/test_settings.py tests/transcription/test_result_cache.py tests/bentoml_compat/test_supervisor.py tests/cli/test_models_get.py tests/catalogue/test_ready_onnx.py tests/evaluation/test_run.py tests/protocols/telephony/test_calls_of_workers.py tests/text/test_prove_punctuation.py tests/server/test_speakers.py
+
+# How well speakers are told apart: SPEECH names a folder of conversations with their turns (docs/speakers.md). The speaker model has to be in
+# the store; pyannote.metrics is in an environment of its own.
+SPEAKERS := .venv-speakers
+prove-speakers: $(VENV)/.dev
+	test -n "$(SPEECH)" || (echo "SPEECH=FOLDER of NAME.wav and NAME.rttm" && false)
+	test -x $(SPEAKERS)/bin/python || python3 -m venv $(SPEAKERS)
+	$(SPEAKERS)/bin/python -m pip install --quiet --require-hashes --no-deps -r requirements/dev.lock
+	$(SPEAKERS)/bin/python -m pip install --quiet --no-deps --editable .
+	$(SPEAKERS)/bin/python -m pip install --quiet pyannote.metrics==4.2.0
+	mkdir -p build
+	$(SPEAKERS)/bin/python -m benchmarks.speakers $(SPEECH) --json build/speakers.json --plot build/speakers.png
 
 check: $(VENV)/.dev
 	$(VENV)/bin/ruff check .
@@ -329,5 +341,5 @@ lock-oracle: $(ORACLE)/.installed
 	$(ORACLE)/bin/uv pip freeze --exclude-editable | grep -v -E "^(torch|uv)==" > requirements/oracle.lock
 
 clean:
-	rm -rf $(VENV) $(ORACLE) $(PEERS) $(EARLIER) $(BULK) $(ITN) $(CLIENTS) $(INDIC) build dist *.egg-info
+	rm -rf $(VENV) $(ORACLE) $(SPEAKERS) $(PEERS) $(EARLIER) $(BULK) $(ITN) $(CLIENTS) $(INDIC) build dist *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
