@@ -1,6 +1,8 @@
 """Requests with recordings: POST /transcribe, and the handler that OpenAI's route shares with it.
 
 What differs between the two is a `Dialect`.
+
+Longer than 300 lines: the whole way of one request, of several recordings, and of their answers.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""One connection of a protocol: its adapter's commands to tracks, and what they recognise back to the adapter."""
+"""One connection of a protocol: its adapter's commands to tracks, and what they recognise back to the adapter.
+
+Longer than 300 lines: the states of one connection, which depend on each other.
+"""
 
 from __future__ import annotations
 

@@ -45,6 +45,7 @@ class ProtocolSettings(SettingsGroup):
         0.0,
         "Times real time at which the audio of a connection is taken, beyond five seconds that may be ahead, so that "
         "clients which send recordings as fast as they can leave time to live speakers; 1 or more. 0: no bound.",
+        unit="times real time",
         example="2",
         ge=0,
     )

@@ -9,7 +9,6 @@ from typing import Final
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # before the import, which is when it is read
 
 import numpy as np
-import onnxruntime as ort
 
 from hindi_stt.bundle.speakers import SpeakerBundle
 from hindi_stt.errors import BundleInvalid, InferenceFailed
@@ -39,6 +38,8 @@ class Embedder:
     """
 
     def __init__(self, bundle: SpeakerBundle) -> None:
+        import onnxruntime as ort  # here, since a server on another runtime does not need it otherwise
+
         manifest = bundle.manifest
         self.sample_rate = manifest.features.sample_rate
         self.window_samples = round(manifest.window_s * self.sample_rate)

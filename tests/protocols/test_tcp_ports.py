@@ -1,4 +1,7 @@
-"""Protocols over TCP, Wyoming and AudioSocket: by a real server with keys, by sockets of this process, by message."""
+"""Protocols over TCP, Wyoming and AudioSocket: by a real server with keys, by sockets of this process, by message.
+
+Longer than 300 lines: two protocols that share their ports' code, and one server.
+"""
 
 from __future__ import annotations
 

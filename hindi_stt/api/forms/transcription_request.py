@@ -13,7 +13,7 @@ from typing import Any, Final
 from hindi_stt.api.forms.values import CHUNKING_SCHEMAS, boolean, chunking_warnings, one_of
 from hindi_stt.api.recognizer import Recognizer
 from hindi_stt.api.uploads.receive import Upload
-from hindi_stt.errors import InvalidHotwords, InvalidRequest, NotAcceptable, UnknownLanguage
+from hindi_stt.errors import InvalidHotwords, InvalidRequest, NotAcceptable, SpeakersNotInstalled, UnknownLanguage
 from hindi_stt.render.formats import CAPTION_FORMATS, FORMAT_BY_MEDIA_TYPE, FORMATS
 from hindi_stt.speakers.options import MAX_SPEAKERS, SpeakerOptions
 from hindi_stt.transcription.options import RECORDING_FIELDS, Options
@@ -178,9 +178,7 @@ def parse_transcription_request(
     """
     fields, lists, stream = upload.fields, upload.lists, upload.stream
     default_format = "json" if stream or accept is None else _preferred_format(accept, len(upload.files))
-    if fields.get("response_format") == _DIARIZED:
-        fields = {**fields, "diarize": fields.get("diarize", "true")}
-    candidates = parse_model_requests(fields, lists, recognizer)
+    candidates = _parse_candidates(fields, lists, recognizer)
     warnings: list[str] = []
     response_format = one_of(fields, "response_format", FORMATS) if "response_format" in fields else default_format
     if response_format in CAPTION_FORMATS:
@@ -231,6 +229,18 @@ def parse_transcription_request(
         words="word" in granularities,
         segments="segment" in granularities or not granularities,
     )
+
+
+def _parse_candidates(
+    fields: Mapping[str, str], lists: Mapping[str, list[str]], recognizer: Recognizer
+) -> tuple[ModelRequest, ...]:
+    """As `parse_model_requests`, with speakers told apart for the format that needs them."""
+    if fields.get("response_format") != _DIARIZED or "diarize" in fields:
+        return parse_model_requests(fields, lists, recognizer)
+    try:
+        return parse_model_requests({**fields, "diarize": "true"}, lists, recognizer)
+    except SpeakersNotInstalled as error:
+        raise SpeakersNotInstalled(error.message, param="response_format") from error
 
 
 def _check_speakers(options: SpeakerOptions, response_format: str, *, split: bool) -> None:
