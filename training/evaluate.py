@@ -103,10 +103,10 @@ class NemoRecogniser:
 class ServerRecogniser:
     """The server's own line in this process, over an exported bundle: what its users get.
 
-    greedy: without the bundle's language model.
+    greedy: without the bundle's language model; precision: of the acoustic model, by default the bundle's.
     """
 
-    def __init__(self, bundle_folder: Path, *, greedy: bool = False):
+    def __init__(self, bundle_folder: Path, *, greedy: bool = False, precision: str | None = None):
         from hindi_stt.bundle.manifest import Bundle
         from hindi_stt.inference.acoustic import LocalAcoustic
         from hindi_stt.settings import get_settings
@@ -114,7 +114,7 @@ class ServerRecogniser:
 
         settings = get_settings()
         bundle = Bundle.open(bundle_folder)
-        self.pipeline, self.acoustic = Pipeline(bundle, settings), LocalAcoustic(bundle, threads=1)
+        self.pipeline, self.acoustic = Pipeline(bundle, settings), LocalAcoustic(bundle, threads=1, precision=precision)
         self.options = self.pipeline.options({"decoder": "greedy"} if greedy else {})
 
     def transcribe(self, samples: np.ndarray) -> Recognised:
@@ -233,6 +233,7 @@ def main() -> None:
         "--bundle", type=Path, help="an exported bundle: measures the server's own line instead of NeMo"
     )
     parser.add_argument("--greedy", action="store_true", help="the bundle without its language model")
+    parser.add_argument("--precision", help="of the bundle: fp32, int8, ...; default the bundle's own choice")
     parser.add_argument("--real", type=Path, help="a folder of recordings with transcripts.tsv")
     parser.add_argument("--json", type=Path, help="where the results go; default WORK/results.json")
     parser.add_argument("--limit", type=int, help="only the first so many sentences, for a quick look")
@@ -241,7 +242,7 @@ def main() -> None:
     logging.disable(logging.WARNING)
     recogniser: Recogniser
     if arguments.bundle:
-        recogniser = ServerRecogniser(arguments.bundle, greedy=arguments.greedy)
+        recogniser = ServerRecogniser(arguments.bundle, greedy=arguments.greedy, precision=arguments.precision)
     else:
         recogniser = NemoRecogniser(arguments.model or arguments.work / "final.nemo", arguments.work / "tokenizer")
     bench, results, marks = Bench(arguments.work, arguments.limit), {}, []
