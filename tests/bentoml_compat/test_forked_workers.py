@@ -91,13 +91,15 @@ class App:
             s.bind(("127.0.0.1", 0))
             port = s.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
-        (folder / "service.py").write_text(APP, encoding="utf-8")
+        watched = folder / "app"  # holds only the code: --reload starts the workers anew at each change of a file in it
+        watched.mkdir()
+        (watched / "service.py").write_text(APP, encoding="utf-8")
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("HINDI_STT_", "BENTOML_"))}
-        environment |= {"BENTOML_HOME": str(folder), "BENTOML_DO_NOT_TRACK": "True", "HOW": how}
+        environment |= {"BENTOML_HOME": str(folder / "home"), "BENTOML_DO_NOT_TRACK": "True", "HOW": how}
         self._log = (folder / "log").open("w")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "bentoml", "serve", "service:Outer", "--port", str(port), *options],
-            cwd=folder,
+            cwd=watched,
             env=environment,
             stdout=self._log,
             stderr=self._log,

@@ -127,9 +127,11 @@ def test_a_worker_ends_with_the_server_that_started_it(tmp_path: Path) -> None:
     command = [sys.executable, "-c", PARENT, str(EMBEDDED)]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
-        pid = int(parent.stdout.readline())
-        wait_until_ended(tmp_path, job_id)  # it is at work
-        parent.kill()
+        try:
+            pid = int(parent.stdout.readline())
+            wait_until_ended(tmp_path, job_id)  # it is at work
+        finally:
+            parent.kill()
     deadline_s = time.monotonic() + 60
     while Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text().split():
         assert time.monotonic() < deadline_s
