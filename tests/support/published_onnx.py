@@ -13,8 +13,6 @@ from onnx import TensorProto, helper, numpy_helper
 
 from hindi_stt.bundle.manifest import BLANK, EMBEDDED, Bundle
 
-_HIDDEN = "/layers.7/norm_out/LayerNormalization_output_0"
-
 
 def onnx_asr(folder: Path) -> Path:
     """onnx-asr's: model.onnx, model.int8.onnx, vocab.txt with ids, config.json; no metadata."""
@@ -43,14 +41,15 @@ def nemo_pair(folder: Path) -> Path:
     folder.mkdir(parents=True)
     whole = _bare("fp32")
     opset, ir_version = whole.opset_import[0].version, whole.ir_version
+    hidden = [node.output[0] for node in whole.graph.node if node.op_type == "LayerNormalization"][-1]
     extractor = onnx.utils.Extractor(onnx.shape_inference.infer_shapes(whole))
-    encoder = extractor.extract_model(["audio_signal", "length"], [_HIDDEN])
-    decoder = extractor.extract_model([_HIDDEN], ["logprobs"])
+    encoder = extractor.extract_model(["audio_signal", "length"], [hidden])
+    decoder = extractor.extract_model([hidden], ["logprobs"])
     one, subsampling = (numpy_helper.from_array(np.array(n, np.int64), f"n{n}") for n in (1, 4))
     encoder.graph.initializer.extend([one, subsampling])
     encoder.graph.node.extend(
         [
-            helper.make_node("Transpose", [_HIDDEN], ["outputs"], perm=[0, 2, 1]),
+            helper.make_node("Transpose", [hidden], ["outputs"], perm=[0, 2, 1]),
             helper.make_node("Sub", ["length", "n1"], ["before_last"]),
             helper.make_node("Div", ["before_last", "n4"], ["steps"]),
             helper.make_node("Add", ["steps", "n1"], ["encoded_lengths"]),
@@ -61,7 +60,7 @@ def nemo_pair(folder: Path) -> Path:
         helper.make_tensor_value_info("outputs", TensorProto.FLOAT, ["batch", "channels", "steps"])
     )
     encoder.graph.output.append(helper.make_tensor_value_info("encoded_lengths", TensorProto.INT64, ["batch"]))
-    decoder.graph.node.insert(0, helper.make_node("Transpose", ["encoder_output"], [_HIDDEN], perm=[0, 2, 1]))
+    decoder.graph.node.insert(0, helper.make_node("Transpose", ["encoder_output"], [hidden], perm=[0, 2, 1]))
     del decoder.graph.input[:]
     decoder.graph.input.append(
         helper.make_tensor_value_info("encoder_output", TensorProto.FLOAT, ["batch", "channels", "steps"])
