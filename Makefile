@@ -63,7 +63,7 @@ test-slow: $(VENV)/.dev
 
 # Both schedulers behind a real server, the README's commands, settings that need servers of their own, real speech.
 smoke-slow: $(VENV)/.dev
-	$(VENV)/bin/python -m pytest -q -n $(TEST_PROCESSES) --dist loadfile -m slow tests/server/test_schedulers.py tests/test_docs.py tests/server/test_no_speech.py tests/server/test_log_privacy.py tests/api/test_origins.py tests/api/test_client_defaults.py tests/access/test_keys.py tests/test_settings.py tests/transcription/test_result_cache.py tests/bentoml_compat/test_supervisor.py tests/cli/test_models_get.py tests/catalogue/test_ready_onnx.py tests/evaluation/test_run.py tests/protocols/telephony/test_calls_of_workers.py tests/text/test_prove_punctuation.py tests/server/test_speakers.py tests/training/test_evaluate.py
+	$(VENV)/bin/python -m pytest -q -n $(TEST_PROCESSES) --dist loadfile -m slow tests/server/test_schedulers.py tests/test_docs.py tests/server/test_no_speech.py tests/server/test_log_privacy.py tests/api/test_origins.py tests/api/test_client_defaults.py tests/access/test_keys.py tests/test_settings.py tests/transcription/test_result_cache.py tests/bentoml_compat/test_supervisor.py tests/bentoml_compat/test_forked_workers.py tests/cli/test_compare.py tests/cli/test_models_get.py tests/catalogue/test_ready_onnx.py tests/evaluation/test_run.py tests/protocols/telephony/test_calls_of_workers.py tests/text/test_prove_punctuation.py tests/server/test_speakers.py tests/training/test_evaluate.py
 
 # How well speakers are told apart: SPEECH names a folder of conversations with their turns (docs/speakers.md). The speaker model has to be in
 # the store; pyannote.metrics is in an environment of its own.

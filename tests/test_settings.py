@@ -249,9 +249,9 @@ def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("name", "value", "told"),
     [
         ("jobs_references", "/srv/calls", "write file:///srv/calls"),
-        ("jobs_private_networks", "10.1", "10.1.0.0/16"),
-        ("usage_url", "nonsense", "sqlite:////FOLDER/FILE"),
-        ("hotwords_file", "/nix", "cannot be read"),
+        pytest.param("jobs_private_networks", "10.1", "10.1.0.0/16", marks=pytest.mark.slow),
+        pytest.param("usage_url", "nonsense", "sqlite:////FOLDER/FILE", marks=pytest.mark.slow),
+        pytest.param("hotwords_file", "/nix", "cannot be read", marks=pytest.mark.slow),
     ],
 )
 def test_a_server_refuses_to_start(name: str, value: str, told: str, short: Path) -> None:

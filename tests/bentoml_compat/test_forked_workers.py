@@ -199,6 +199,7 @@ def test_a_fork_that_ends_is_replaced_by_a_fork(tmp_path: Path) -> None:
         assert running.stop() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", ["--reload", "--development"])
 def test_code_that_may_change_is_imported_anew(option: str, tmp_path: Path) -> None:
     with app(tmp_path, "fork", option) as running:

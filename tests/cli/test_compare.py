@@ -60,6 +60,7 @@ def test_two_forms_of_the_embedded_model(manifest: Path, tmp_path: Path) -> None
     assert plot.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_a_model_that_fails_is_named_and_the_others_go_on(manifest: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     shutil.copytree(EMBEDDED, broken)

@@ -117,6 +117,7 @@ def refused(done: subprocess.CompletedProcess[str], code: str) -> str:
     return done.stderr
 
 
+@pytest.mark.slow
 def test_from_a_name_to_a_transcript(shell: Shell) -> None:
     listed = shell.run("models", "list", "--available").stdout.splitlines()
     assert {"ours", "stt_hi_conformer_ctc_medium"} <= {line.split("\t")[0] for line in listed}
