@@ -243,7 +243,7 @@ if __name__ == "__main__":
     parser.add_argument(
         "--shares", type=parse_shares, help="of the sources: espeak=0.3,spoken=0.5,real=0.2; espeak alone if unset"
     )
-    parser.add_argument("--layers", type=int, default=8, help="of the encoder; more than --start has are added")
+    parser.add_argument("--layers", type=int, default=12, help="of the encoder; more than --start has are added")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--port", type=int, default=29511)
     options = parser.parse_args()
