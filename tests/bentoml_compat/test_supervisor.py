@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 
 import psutil
@@ -70,7 +71,9 @@ def supervisor(how: str, pace: str) -> Iterator[Supervisor]:
     finally:
         with contextlib.suppress(psutil.NoSuchProcess):  # a supervisor that has ended has ended its children
             main.suspend()  # so that it starts no other
-            children = main.children()
+            while main.status() not in {psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE}:
+                time.sleep(0.01)
+            children = main.children(recursive=True)
             process.kill()
             for child in children:
                 child.kill()
