@@ -7,7 +7,6 @@ without a new schema version.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,8 +14,8 @@ from types import MappingProxyType
 from typing import Final
 
 import numpy as np
-from pydantic import ValidationError
 
+from hindi_stt.bundle.folder import MANIFEST_FILE, FileState, check_asset, file_state, read_manifest, sha256_of
 from hindi_stt.bundle.forms import ONNX_RUNTIME, Form, forms_of
 from hindi_stt.bundle.schema import (
     BLANK,
@@ -31,7 +30,7 @@ from hindi_stt.bundle.schema import (
     Source,
     WaveformSpec,
 )
-from hindi_stt.errors import BundleInvalid, InvalidRequest, InvalidSetting, ModelNotFound
+from hindi_stt.errors import BundleInvalid, InvalidRequest, InvalidSetting
 from hindi_stt.types import Float32
 
 __all__ = [
@@ -53,14 +52,10 @@ __all__ = [
     "sha256_of",
 ]
 
-MANIFEST_FILE = "bundle.json"
 # The export's verification report. It is not an asset, so that measuring again does not change the bundle's version.
 REPORT_FILE = "verification.json"
 # The bundle that comes with this package.
 EMBEDDED: Final = Path(__file__).parent.parent / "embedded"
-
-# Size, time of the last change in ns, and inode.
-_FileState = tuple[int, int, int]
 
 
 class Bundle:
@@ -84,7 +79,7 @@ class Bundle:
         manifest: Manifest,
         version: str,
         form: Form | None = None,
-        verified: Mapping[str, _FileState] = MappingProxyType({}),
+        verified: Mapping[str, FileState] = MappingProxyType({}),
     ) -> None:
         self.folder = folder
         self.manifest = manifest
@@ -112,29 +107,9 @@ class Bundle:
             BundleInvalid: The content of the folder differs from the manifest.
         """
         folder = Path(folder)
-        path = folder / MANIFEST_FILE
-        try:
-            raw = path.read_bytes()
-        except OSError as error:
-            raise ModelNotFound(f"No model bundle in {folder}: {MANIFEST_FILE} cannot be read.") from error
-        try:
-            manifest = Manifest.model_validate_json(raw)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"])) or "the file"
-            raise BundleInvalid(f"{path}: {where}: {first['msg']}") from error
-        verified = {asset.file: cls._check_asset(folder, asset) for asset in manifest.assets}
-        return cls(folder, manifest, hashlib.sha256(raw).hexdigest()[:12], verified=verified)
-
-    @staticmethod
-    def _check_asset(folder: Path, asset: Asset) -> _FileState:
-        path = folder / asset.file
-        if not path.is_file():
-            raise BundleInvalid(f"{path} is missing, which {MANIFEST_FILE} lists as {asset.role}/{asset.name}.")
-        state = _state_of(path)
-        if (found := sha256_of(path)) != asset.sha256:
-            raise BundleInvalid(f"{path} has SHA-256 {found}, but {MANIFEST_FILE} says {asset.sha256}.")
-        return state
+        manifest, version = read_manifest(folder, Manifest, "model bundle")
+        verified = {asset.file: check_asset(folder, asset) for asset in manifest.assets}
+        return cls(folder, manifest, version, verified=verified)
 
     def check_unchanged(self) -> None:
         """Check that the files are those that were verified; for a process that loads them later.
@@ -146,11 +121,11 @@ class Bundle:
         """
         for asset in self.manifest.assets:
             try:
-                same = _state_of(self.folder / asset.file) == self._verified.get(asset.file)
+                same = file_state(self.folder / asset.file) == self._verified.get(asset.file)
             except OSError:
                 same = False
             if not same:
-                self._check_asset(self.folder, asset)
+                check_asset(self.folder, asset)
 
     def path(self, role: str, name: str | None = None) -> Path:
         """Return the path of an asset.
@@ -286,14 +261,3 @@ class Bundle:
         Two answers with the same label come from the same numbers: NAME:VERSION, or NAME:VERSION+BACKEND-PRECISION.
         """
         return self.tag if self.form == self._usual_form else f"{self.tag}+{self.form}"
-
-
-def _state_of(path: Path) -> _FileState:
-    found = path.stat()
-    return found.st_size, found.st_mtime_ns, found.st_ino
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, as 64 hex digits."""
-    with path.open("rb") as f:
-        return hashlib.file_digest(f, "sha256").hexdigest()

@@ -19,6 +19,7 @@ __all__ = [
     "AcousticSpec",
     "Asset",
     "FeatureSpec",
+    "FrozenModel",
     "Identity",
     "Manifest",
     "OnsetSpec",
@@ -32,11 +33,13 @@ BLANK: Final = "<blk>"
 WEIGHTS_ROLE: Final = "weights"
 
 
-class _Frozen(BaseModel):
+class FrozenModel(BaseModel):
+    """A part of a manifest: it cannot be changed, and has no fields but its own."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
 
-class FeatureSpec(_Frozen):
+class FeatureSpec(FrozenModel):
     """Parameters of NeMo's AudioToMelSpectrogramPreprocessor, in the form of the NeMo that the model was made with.
 
     Attributes:
@@ -80,7 +83,7 @@ class FeatureSpec(_Frozen):
         return n_samples // self.hop_samples + (self.valid_frames == "floor_plus_one")
 
 
-class WaveformSpec(_Frozen):
+class WaveformSpec(FrozenModel):
     """A model that takes the samples themselves: one channel, and one frame for each sample.
 
     Attributes:
@@ -111,7 +114,7 @@ def _kind_of_features(value: Any) -> str:
     return "mel" if kind is None else "waveform"
 
 
-class AcousticSpec(_Frozen):
+class AcousticSpec(FrozenModel):
     """The ONNX files take features [batch, channels, t] and length [batch], and give log-probs [batch, t', classes].
 
     Attributes:
@@ -149,7 +152,7 @@ class AcousticSpec(_Frozen):
         return frames
 
 
-class OnsetSpec(_Frozen):
+class OnsetSpec(FrozenModel):
     """Emission delay: seconds from the start of a piece's sound to its first frame; `training.onsets` measures it.
 
     A CTC model tells a piece when it is sure of it, and one of several letters with its last. Zeros: not measured.
@@ -159,7 +162,7 @@ class OnsetSpec(_Frozen):
     further_letter_s: float = Field(0.0, ge=0, lt=1)
 
 
-class Source(_Frozen):
+class Source(FrozenModel):
     """The source of a model."""
 
     file: str
@@ -168,7 +171,7 @@ class Source(_Frozen):
     framework: str
 
 
-class Asset(_Frozen):
+class Asset(FrozenModel):
     """One file of the bundle.
 
     Attributes:
@@ -184,7 +187,7 @@ class Asset(_Frozen):
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
 
 
-class Manifest(_Frozen):
+class Manifest(FrozenModel):
     """The content of bundle.json."""
 
     schema_version: Literal[1] = SCHEMA_VERSION

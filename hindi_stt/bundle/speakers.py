@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from hindi_stt.bundle.manifest import MANIFEST_FILE, sha256_of
-from hindi_stt.bundle.schema import Asset, Source
-from hindi_stt.errors import BundleInvalid, ModelNotFound
+from hindi_stt.bundle.folder import MANIFEST_FILE, check_asset, read_manifest
+from hindi_stt.bundle.schema import Asset, FrozenModel, Source
 
 __all__ = ["EMBEDDING_ROLE", "FbankSpec", "SpeakerBundle", "SpeakerManifest", "is_speaker_bundle"]
 
 EMBEDDING_ROLE: Final = "embedding"
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class FbankSpec(_Frozen):
+class FbankSpec(FrozenModel):
     """Parameters of Kaldi's filterbank features.
 
     Attributes:
@@ -42,7 +36,7 @@ class FbankSpec(_Frozen):
     preemphasis: float = Field(0.97, ge=0, lt=1)
 
 
-class SpeakerManifest(_Frozen):
+class SpeakerManifest(FrozenModel):
     """The content of bundle.json.
 
     Attributes:
@@ -114,24 +108,10 @@ class SpeakerBundle:
             BundleInvalid: It is no speaker bundle, or its files differ from the manifest.
         """
         folder = Path(folder)
-        path = folder / MANIFEST_FILE
-        try:
-            raw = path.read_bytes()
-        except OSError as error:
-            raise ModelNotFound(f"No speaker bundle in {folder}: {MANIFEST_FILE} cannot be read.") from error
-        try:
-            manifest = SpeakerManifest.model_validate_json(raw)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"])) or "the file"
-            raise BundleInvalid(f"{path} is no manifest of a speaker bundle: {where}: {first['msg']}") from error
+        manifest, version = read_manifest(folder, SpeakerManifest, "speaker bundle")
         for asset in manifest.assets:
-            file = folder / asset.file
-            if not file.is_file():
-                raise BundleInvalid(f"{file} is missing, which {MANIFEST_FILE} lists as {asset.role}/{asset.name}.")
-            if (found := sha256_of(file)) != asset.sha256:
-                raise BundleInvalid(f"{file} has SHA-256 {found}, but {MANIFEST_FILE} says {asset.sha256}.")
-        return cls(folder, manifest, hashlib.sha256(raw).hexdigest()[:12])
+            check_asset(folder, asset)
+        return cls(folder, manifest, version)
 
     @property
     def model(self) -> Path:

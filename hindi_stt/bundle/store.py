@@ -1,4 +1,4 @@
-"""Bundles in the BentoML model store: the one import of BentoML outside service.py and http/."""
+"""Bundles in the BentoML model store."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")  # before the import, which is when it is read
 
@@ -39,7 +39,6 @@ __all__ = [
     "resolve_all",
     "resolve_speakers",
     "save",
-    "save_speakers",
     "speaker_tags",
     "tags",
 ]
@@ -48,7 +47,7 @@ __all__ = [
 _SPEAKERS = "speakers"
 
 
-def save(bundle: Bundle) -> str:
+def save(bundle: Bundle | SpeakerBundle) -> str:
     """Save a bundle in the store under its own tag, unless it is already there.
 
     Args:
@@ -72,45 +71,22 @@ def save(bundle: Bundle) -> str:
     return bundle.tag
 
 
-def save_speakers(bundle: SpeakerBundle) -> str:
-    """Save a speaker bundle in the store under its own tag, unless it is already there.
-
-    Args:
-        bundle: The bundle.
-
-    Returns:
-        Its tag.
-
-    Raises:
-        StorageFull: The disk is full.
-    """
-    if _is_complete(bundle.tag):
-        return bundle.tag
-    labels = {"licence": bundle.manifest.licence}
-    metadata = {"source_sha256": bundle.manifest.source.sha256}
-    try:
-        with needing_room("the model"), bentoml.models.create(bundle.tag, labels=labels, metadata=metadata) as model:
-            for name in (MANIFEST_FILE, bundle.model.name):
-                shutil.copyfile(bundle.folder / name, model.path_of(name))
-    except BaseException:
-        _is_complete(bundle.tag)
-        raise
-    return bundle.tag
-
-
-def _write(bundle: Bundle) -> None:
+def _write(bundle: Bundle | SpeakerBundle) -> None:
     manifest = bundle.manifest
-    labels = {"language": manifest.language, "licence": manifest.licence}
-    metadata = {"source_sha256": manifest.source.sha256, "precisions": manifest.precisions}
+    labels = {"licence": manifest.licence}
+    metadata: dict[str, Any] = {"source_sha256": manifest.source.sha256}
+    if isinstance(manifest, Manifest):
+        labels["language"] = manifest.language
+        metadata["precisions"] = manifest.precisions
+    names = [MANIFEST_FILE, *(asset.file for asset in manifest.assets)]
+    if (bundle.folder / REPORT_FILE).is_file():
+        names.append(REPORT_FILE)
     with bentoml.models.create(bundle.tag, labels=labels, metadata=metadata) as model:
-        for name in (MANIFEST_FILE, *(asset.file for asset in manifest.assets)):
+        for name in names:
             shutil.copyfile(bundle.folder / name, model.path_of(name))
-        report = bundle.folder / REPORT_FILE
-        if report.is_file():
-            shutil.copyfile(report, model.path_of(REPORT_FILE))
 
 
-def _share_weights(bundle: Bundle) -> None:
+def _share_weights(bundle: Bundle | SpeakerBundle) -> None:
     """Make one file of equal weights of several bundles, such as those of one model for several languages.
 
     They are hard links: each bundle can be removed. Where the file system has none, each keeps its copy.
@@ -168,8 +144,7 @@ def remove(tag: str) -> None:
     Raises:
         ModelNotFound: The store has no such tag.
     """
-    model = _find(tag)
-    if model is None or not is_speaker_bundle(Path(model.path)):
+    if not is_speaker_bundle(Path(_get(tag).path)):
         load(tag)
     bentoml.models.delete(tag)
 
@@ -187,11 +162,7 @@ def load(tag: str) -> Bundle:
         ModelNotFound: The store has no such tag.
         BundleInvalid: The stored files differ from the manifest.
     """
-    model = _find(tag)
-    if model is None:
-        have = ", ".join(str(other.tag) for other in bentoml.models.list()) or "nothing"
-        raise ModelNotFound(f"The model store has no {tag!r}; it has {have}.")
-    return Bundle.open(model.path)
+    return Bundle.open(_get(tag).path)
 
 
 def load_speakers(name: str) -> SpeakerBundle:
@@ -281,11 +252,19 @@ def _is_complete(tag: str) -> bool:
     if model is not None:
         with contextlib.suppress(BundleInvalid, ModelNotFound):
             path = Path(model.path)
-            SpeakerBundle.open(path) if is_speaker_bundle(path) else Bundle.open(path)
+            (SpeakerBundle if is_speaker_bundle(path) else Bundle).open(path)
             return True
     with contextlib.suppress(NotFound):
         bentoml.models.delete(tag)
     return False
+
+
+def _get(tag: str) -> bentoml.Model:
+    model = _find(tag)
+    if model is None:
+        have = ", ".join(str(other.tag) for other in bentoml.models.list()) or "nothing"
+        raise ModelNotFound(f"The model store has no {tag!r}; it has {have}.")
+    return model
 
 
 def _find(tag: str) -> bentoml.Model | None:

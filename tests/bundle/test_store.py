@@ -11,33 +11,42 @@ from pathlib import Path
 import pytest
 
 from hindi_stt.bundle.manifest import EMBEDDED, MANIFEST_FILE, WEIGHTS_ROLE, Bundle
+from hindi_stt.bundle.speakers import SpeakerBundle
+from tests.support.speaker_model import write_speaker_bundle
 
 SAVE = """
 import sys
 from hindi_stt.bundle import store
 from hindi_stt.bundle.manifest import Bundle
+from hindi_stt.bundle.speakers import SpeakerBundle, is_speaker_bundle
+from pathlib import Path
+speakers = is_speaker_bundle(Path(sys.argv[1]))
 if len(sys.argv) > 2:
     import bentoml._internal.models.model as model
     whole = model.shutil.copytree
     def interrupted(source, target, **options):
         whole(source, target, **options)
-        for path in __import__("pathlib").Path(target).glob(sys.argv[2]):
+        for path in Path(target).glob(sys.argv[2]):
             path.unlink()
         raise KeyboardInterrupt
     model.shutil.copytree = interrupted
-tag = store.save(Bundle.open(sys.argv[1]))
-store.load(tag)
-print(tag, store.tags())
+tag = store.save((SpeakerBundle if speakers else Bundle).open(sys.argv[1]))
+(store.load_speakers if speakers else store.load)(tag)
+print(tag, store.tags(), store.speaker_tags())
 """
 
 
-def save(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def save(home: Path, *arguments: str, folder: Path = EMBEDDED) -> subprocess.CompletedProcess[str]:
+    return run(home, SAVE, str(folder), *arguments)
+
+
+def run(home: Path, *command: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"BENTOML_HOME": str(home)}
-    command = [sys.executable, "-c", SAVE, str(EMBEDDED), *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    arguments = [sys.executable, "-c", *command]
+    return subprocess.run(arguments, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
-def entries(home: Path, bundle: Bundle) -> list[str]:
+def entries(home: Path, bundle: Bundle | SpeakerBundle) -> list[str]:
     folder = home / "models" / bundle.manifest.name
     return sorted(path.name for path in folder.iterdir() if path.name != "latest") if folder.is_dir() else []
 
@@ -48,6 +57,18 @@ def test_an_interrupted_save_leaves_nothing(tmp_path: Path, bundle: Bundle) -> N
     done = save(tmp_path)
     assert done.returncode == 0, done.stderr
     assert bundle.tag in done.stdout
+
+
+def test_a_speaker_bundle_is_saved_as_others_are(tmp_path: Path) -> None:
+    bundle = write_speaker_bundle(tmp_path / "made")
+    assert save(tmp_path, "*.onnx", folder=bundle.folder).returncode != 0
+    assert entries(tmp_path, bundle) == []
+    for _ in range(2):  # the second time it is there already
+        done = save(tmp_path, folder=bundle.folder)
+        assert done.stdout.strip() == f"{bundle.tag} [] ['{bundle.tag}']", done.stderr
+    stored = tmp_path / "models" / bundle.manifest.name / bundle.version
+    assert sorted(path.name for path in stored.iterdir()) == ["bundle.json", "m.onnx", "model.yaml"]
+    assert "licence: CC0-1.0" in (stored / "model.yaml").read_text()
 
 
 @pytest.mark.parametrize("missing", ["model.fp32.onnx", "bundle.json", "model.yaml"])
@@ -90,13 +111,11 @@ def test_equal_weights_are_one_file(tmp_path: Path, bundle: Bundle) -> None:
     weights = tmp_path / "weights"
     weights.write_bytes(os.urandom(4096))
     folders = [of_a_language(bundle, code, weights, tmp_path / code) for code in ("hi", "ta", "bn")]
-    environment = os.environ | {"BENTOML_HOME": str(tmp_path / "home")}
 
-    def run(*arguments: str | Path) -> list[str]:
-        command = [sys.executable, "-c", *arguments]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split()
+    def save_all(*folders: Path) -> list[str]:
+        return run(tmp_path / "home", SAVE_ALL, *map(str, folders)).stdout.split()
 
-    tags = run(SAVE_ALL, *folders[:2])
+    tags = save_all(*folders[:2])
     first, second = ((tmp_path / "home" / "models").joinpath(*tag.split(":")) / "encoder.weights" for tag in tags)
     assert first.samefile(second)
     assert first.stat().st_nlink == 2, "the file that was saved is no part of it"
@@ -104,7 +123,7 @@ def test_equal_weights_are_one_file(tmp_path: Path, bundle: Bundle) -> None:
 
     first.unlink()
     first.write_bytes(b"damaged")
-    (third,) = run(SAVE_ALL, folders[2])
+    (third,) = save_all(folders[2])
     path = (tmp_path / "home" / "models").joinpath(*third.split(":"))
     assert (path / "encoder.weights").samefile(second)
     Bundle.open(path)
