@@ -136,16 +136,16 @@ def _bundles() -> Iterator[tuple[bentoml.Tag, Path]]:
 
 
 def remove(tag: str) -> None:
-    """Delete a bundle from the store.
+    """Delete a bundle of any kind from the store; its files may be damaged.
 
     Args:
         tag: Its tag.
 
     Raises:
-        ModelNotFound: The store has no such tag.
+        ModelNotFound: The store has no such tag, or it is a model that BentoML holds for others.
     """
-    if not is_speaker_bundle(Path(_get(tag).path)):
-        load(tag)
+    if not Path(_get(tag).path, MANIFEST_FILE).is_file():
+        raise ModelNotFound(f"{tag} in the model store is no bundle: delete it with 'bentoml models delete'.")
     bentoml.models.delete(tag)
 
 

@@ -71,6 +71,33 @@ def test_a_speaker_bundle_is_saved_as_others_are(tmp_path: Path) -> None:
     assert "licence: CC0-1.0" in (stored / "model.yaml").read_text()
 
 
+REMOVE = """
+import sys
+from hindi_stt.bundle import store
+store.remove(sys.argv[1])
+"""
+
+
+def test_a_damaged_bundle_can_be_removed(tmp_path: Path, bundle: Bundle) -> None:
+    speakers = write_speaker_bundle(tmp_path / "made")
+    for one in (bundle, speakers):
+        assert save(tmp_path, folder=one.folder).returncode == 0
+        stored = tmp_path / "models" / one.manifest.name / one.version
+        next(stored.glob("*.onnx")).unlink()
+        done = run(tmp_path, REMOVE, one.tag)
+        assert done.returncode == 0, done.stderr
+        assert entries(tmp_path, one) == []
+
+
+def test_what_is_no_bundle_is_not_removed(tmp_path: Path) -> None:
+    other = "import bentoml\nwith bentoml.models.create('other:1') as model: pass"
+    assert run(tmp_path, other).returncode == 0
+    for tag in ("other:1", "missing:1"):
+        done = run(tmp_path, REMOVE, tag)
+        assert "ModelNotFound" in done.stderr
+    assert (tmp_path / "models" / "other" / "1").is_dir()
+
+
 @pytest.mark.parametrize("missing", ["model.fp32.onnx", "bundle.json", "model.yaml"])
 def test_what_a_killed_process_has_left_is_replaced(tmp_path: Path, bundle: Bundle, missing: str) -> None:
     assert save(tmp_path).returncode == 0
