@@ -17,10 +17,10 @@ from hindi_stt.features import make_extractor
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.types import Features, LogProbs, Waveform
 
-__all__ = ["DURATIONS_S", "Consistency", "check_consistency", "made_up_features"]
+__all__ = ["DURATIONS_S", "Consistency", "check_consistency", "made_up_features", "run_alone", "run_in_a_batch"]
 
 DURATIONS_S: Final = tuple(range(1, 21))
-ANY_PADDING: Final = 0.99
+_ANY_PADDING: Final = 0.99
 # Design rule: a clip's log-probs do not depend on its neighbours, for float32 within this, for int8 exactly.
 MAX_BATCH_DELTA: Final = 1e-4
 
@@ -87,9 +87,10 @@ def check_consistency(bundle: Bundle, *, threads: int) -> list[Consistency]:
     found: list[Consistency] = []
     first: list[LogProbs] = []
     for precision in bundle.manifest.precisions:
-        alone = LocalAcoustic(bundle, threads=threads, precision=precision)
-        single = [_values(result) for clip in clips for result in alone([clip])]
-        batched = _in_a_batch(bundle, clips, precision, threads) if bundle.manifest.acoustic.batched else single
+        single = run_alone(bundle, precision, clips, threads=threads)
+        batched = single
+        if bundle.manifest.acoustic.batched:
+            batched = run_in_a_batch(bundle, precision, clips, threads=threads)
         first = first or single
         normal = all(np.abs(np.exp(a.values).sum(axis=1) - 1).max() < 1e-3 for a in single)
         batch_delta = _max_delta(single, batched)
@@ -99,9 +100,42 @@ def check_consistency(bundle: Bundle, *, threads: int) -> list[Consistency]:
     return found
 
 
-def _in_a_batch(bundle: Bundle, clips: Sequence[Features], precision: str, threads: int) -> list[LogProbs]:
-    together = LocalAcoustic(bundle, threads=threads, precision=precision, max_padding=ANY_PADDING)
-    return [_values(result) for result in together(clips)]
+def run_alone(bundle: Bundle, precision: str, clips: Sequence[Features], *, threads: int) -> list[LogProbs]:
+    """Run clips one by one.
+
+    Args:
+        bundle: The bundle.
+        precision: Which ONNX file.
+        clips: Features of the clips, each float32 [channels, frames].
+        threads: Threads of ONNX Runtime.
+
+    Returns:
+        Log-probs of each clip, float32 [output frames, classes].
+
+    Raises:
+        HindiSTTError: The model cannot be loaded, or a clip cannot be run.
+    """
+    acoustic = LocalAcoustic(bundle, threads=threads, precision=precision)
+    return [_values(result) for clip in clips for result in acoustic([clip])]
+
+
+def run_in_a_batch(bundle: Bundle, precision: str, clips: Sequence[Features], *, threads: int) -> list[LogProbs]:
+    """Run clips in one batch, however much padding that needs.
+
+    Args:
+        bundle: The bundle.
+        precision: Which ONNX file.
+        clips: Features of the clips, each float32 [channels, frames].
+        threads: Threads of ONNX Runtime.
+
+    Returns:
+        Log-probs of each clip, float32 [output frames, classes].
+
+    Raises:
+        HindiSTTError: The model cannot be loaded, or a clip cannot be run.
+    """
+    acoustic = LocalAcoustic(bundle, threads=threads, precision=precision, max_padding=_ANY_PADDING)
+    return [_values(result) for result in acoustic(clips)]
 
 
 def _values(result: LogProbs | HindiSTTError) -> LogProbs:

@@ -11,15 +11,13 @@ import numpy as np
 from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.decoding.decoders import NO_LANGUAGE_MODEL, Decoders
 from hindi_stt.decoding.options import DecodingOptions
-from hindi_stt.errors import HindiSTTError
-from hindi_stt.inference.acoustic import LocalAcoustic
+from hindi_stt.evaluation.consistency import run_alone, run_in_a_batch
 from hindi_stt.types import Features, LogProbs
 
 __all__ = ["TOLERANCE", "Fidelity", "Reference", "measure_fidelity"]
 
 # Largest difference of a log-prob that counts as none.
 TOLERANCE: Final = 1e-3
-ANY_PADDING: Final = 0.99
 
 
 class Reference(Protocol):
@@ -71,12 +69,10 @@ def measure_fidelity(
     Raises:
         HindiSTTError: A clip cannot be run.
     """
-    alone = LocalAcoustic(bundle, threads=threads, precision=precision)
-    together = LocalAcoustic(bundle, threads=threads, precision=precision, max_padding=ANY_PADDING)
     decode = Decoders(bundle, default_language_model=NO_LANGUAGE_MODEL).choose(DecodingOptions(decoder="greedy"))
     expected = [reference.run(clip) for clip in clips]
-    single = [_values(result) for clip in clips for result in alone([clip])]
-    batched = [_values(result) for result in together(clips)]
+    single = run_alone(bundle, precision, clips, threads=threads)
+    batched = run_in_a_batch(bundle, precision, clips, threads=threads)
     differences = [np.abs(a.values - b.values) for a, b in zip(expected, single, strict=True)]
     return Fidelity(
         max_alone=float(max(d.max() for d in differences)),
@@ -87,12 +83,6 @@ def measure_fidelity(
         n_clips=len(clips),
         n_frames=sum(len(a.values) for a in expected),
     )
-
-
-def _values(result: LogProbs | HindiSTTError) -> LogProbs:
-    if isinstance(result, HindiSTTError):
-        raise result
-    return result
 
 
 def _argmax_differs(expected: LogProbs, found: LogProbs) -> int:
