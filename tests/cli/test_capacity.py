@@ -14,6 +14,8 @@ from hindi_stt.cli.main import main
 from hindi_stt.cli.model_sizes import MEASURED
 from hindi_stt.errors import InvalidRequest
 
+MODULES_UNDER_TEST = ("hindi_stt/cli/model_sizes.py",)
+
 
 def test_by_hand(capsys: pytest.CaptureFixture[str]) -> None:
     # 2,400 h in 8 h are 300 s of audio a second; at 20 h per core-hour 15 busy cores, of which 75 % may be busy: 20
