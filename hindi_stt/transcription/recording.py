@@ -185,7 +185,8 @@ class Transcription:
     async def _release(self) -> None:
         if self._growing is not None:
             self._growing.end()
-        await self._reader.close()
+        if not self._reader.ended:
+            await self._reader.close()
         self._accounting.close()
 
     async def _next_clips(self) -> list[PreparedClip]:
@@ -240,6 +241,7 @@ class ClipReader:
 
     Attributes:
         features_s: Seconds that the features took so far.
+        ended: Whether the recording was read to its end, after which there is nothing to close.
     """
 
     def __init__(
@@ -253,6 +255,7 @@ class ClipReader:
         keep_samples: bool = False,
     ) -> None:
         self.features_s = 0.0
+        self.ended = False
         self._backend = backend
         self._clips = clips
         self._extract = extract
@@ -278,6 +281,9 @@ class ClipReader:
             self._slice = None  # it holds the clip
             if self._decoded is not None and (new_s := self._clips.duration_s - before_s):
                 await self._decoded(new_s)
+        if self._clips.ended:
+            self.ended = True
+            self._decoded = None  # see `close`
         return clip
 
     async def close(self) -> None:
