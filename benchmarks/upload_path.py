@@ -1,10 +1,10 @@
 """The way of one uploaded clip through the code: python -m benchmarks.upload_path [CHECKOUT …]
 
 A server of each checkout (without: of this one) takes one clip at POST /transcribe while its API worker notes each
-public function that begins; special methods, private ones, lambdas and resumed coroutines do not count,
-nor do the probe of the runner and what comes before the request's handler, which belong to no request. The table has
-the modules in the order in which the clip's request enters them, how many there are, and how often the request comes
-back to one that it had left.
+public function that begins, `__call__` among them. Other special methods, private functions, lambdas and resumed
+coroutines do not count, nor does what belongs to no request: the probe of the runner, and what comes before the
+request's handler. The table has the modules in the order in which the clip's request enters them, how many there are,
+and how often the request comes back to one that it had left.
 
 Packages whose modules work on the clip alone (audio, decoding, text, render, features) count as one module each. What
 knows nothing of a recording (errors, types, settings, logs, metrics, traces, threads, fair shares, middleware) does not
@@ -60,7 +60,9 @@ def note(frame, event, _):
     if event == "call" and os.path.exists(log + ".on"):
         name = frame.f_globals.get("__name__", "")
         ours = name.startswith("hindi_stt.") or name == "service"
-        if ours and frame.f_code.co_name[0] not in "_<" and frame.f_code.co_name != "probe" and begins(frame):
+        function = frame.f_code.co_name
+        public = function == "__call__" or function[0] not in "_<"
+        if ours and public and function != "probe" and begins(frame):
             with open(f"{log}.{os.getpid()}", "a") as file:
                 file.write(f"{time.monotonic_ns()} {name}\\n")
 sys.setprofile(note)
