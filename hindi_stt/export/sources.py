@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import http.client
 import re
-import urllib.error
 import urllib.parse
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Final
 
-from tqdm import tqdm
-
-from hindi_stt.bundle.manifest import MANIFEST_FILE, sha256_of
+from hindi_stt.bundle.folder import MANIFEST_FILE, sha256_of
+from hindi_stt.catalogue.download import BRING_IT, Download, download, open_client
 from hindi_stt.catalogue.entries import read_catalogue
 from hindi_stt.errors import ChecksumMismatch, SourceUnavailable
 
@@ -26,11 +22,7 @@ PUBLISHED: Final = {
     if entry.becomes == "nemo" and entry.source.startswith("https://")
 }
 
-MAX_DOWNLOAD_BYTES: Final = 8 * 2**30
-TIMEOUT_S: Final = 60.0
-_CHUNK: Final = 2**20
 _HUGGING_FACE_ID: Final = re.compile(r"[\w.-]+/[\w.-]+")
-BRING_IT: Final = "Without a network: fetch the .nemo file on another machine, copy it here, and name its path instead."
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +46,7 @@ class LocalSource:
 
 
 def fetch(source: str, downloads: Path, *, sha256: str = "") -> LocalSource:
-    """Bring a source to this disk. An interrupted download is continued.
+    """Bring a source to this disk. An interrupted download is continued; only https is downloaded from.
 
     Args:
         source: A path, an https address, or a name on Hugging Face.
@@ -67,6 +59,7 @@ def fetch(source: str, downloads: Path, *, sha256: str = "") -> LocalSource:
     Raises:
         SourceUnavailable: The source is neither a file, a bundle nor something that can be downloaded.
         ChecksumMismatch: The file has another checksum.
+        HindiSTTError: As `catalogue.download.download` raises.
     """
     path = Path(source)
     if path.is_dir():
@@ -84,8 +77,12 @@ def fetch(source: str, downloads: Path, *, sha256: str = "") -> LocalSource:
 
 def _download(source: str, downloads: Path) -> Path:
     address = PUBLISHED.get(source, source)
-    if address.startswith("https://"):
-        return download(address, downloads)
+    if address.startswith(("https://", "http://")):
+        name = Path(urllib.parse.urlsplit(address).path).name
+        if not name:
+            raise SourceUnavailable(f"{address} names no file.")
+        with open_client() as client:
+            return download(Download(address, downloads, name), client)
     if _HUGGING_FACE_ID.fullmatch(source) and not source.endswith(".nemo"):
         return _from_hugging_face(source, downloads)
     names = ", ".join(PUBLISHED)
@@ -105,62 +102,3 @@ def _from_hugging_face(repository: str, downloads: Path) -> Path:
         return Path(hf_hub_download(repository, files[0], local_dir=downloads))
     except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError, ValueError) as error:
         raise SourceUnavailable(f"{repository} cannot be had from Hugging Face: {error}. {BRING_IT}") from error
-
-
-def download(address: str, downloads: Path) -> Path:
-    """Download a file over https; an interrupted download is continued.
-
-    Args:
-        address: An https address.
-        downloads: Folder for the file.
-
-    Returns:
-        The path of the complete file.
-
-    Raises:
-        SourceUnavailable: The file cannot be downloaded, or the address redirects to plain http.
-    """
-    name = Path(urllib.parse.urlsplit(address).path).name
-    target, partial = downloads / name, downloads / f"{name}.part"
-    if target.is_file():
-        return target
-    downloads.mkdir(parents=True, exist_ok=True)
-    have = partial.stat().st_size if partial.exists() else 0
-    request = urllib.request.Request(address, headers={"Range": f"bytes={have}-"} if have else {})  # noqa: S310
-    try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310  https only: see _download
-            if not response.geturl().startswith("https://"):
-                raise SourceUnavailable(f"{address} leads away from https, to {response.geturl()}.")
-            _receive(response, partial, name, have if response.status == http.HTTPStatus.PARTIAL_CONTENT else 0)
-    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
-        raise SourceUnavailable(f"{address} cannot be downloaded: {error}. {BRING_IT}") from error
-    partial.rename(target)
-    return target
-
-
-def _receive(response: http.client.HTTPResponse, partial: Path, name: str, have: int) -> None:
-    announced = int(response.headers.get("Content-Length", 0))
-    total = have + announced
-    if total > MAX_DOWNLOAD_BYTES:
-        raise SourceUnavailable(f"{name} has {total} bytes, more than the bound of {MAX_DOWNLOAD_BYTES}.")
-    with (
-        partial.open("ab" if have else "wb") as f,
-        _progress(total, have, name) as bar,
-    ):
-        written = have + _copy(response, f, bar, MAX_DOWNLOAD_BYTES - have)
-    if announced and written != total:
-        raise SourceUnavailable(f"{name} broke off after {written} of {total} bytes; the same command continues it.")
-
-
-def _progress(total: int, have: int, name: str) -> tqdm[Any]:
-    return tqdm(total=total or None, initial=have, unit="B", unit_scale=True, desc=name)
-
-
-def _copy(response: http.client.HTTPResponse, f: IO[bytes], bar: tqdm[Any], bound: int) -> int:
-    written = 0
-    while chunk := response.read(_CHUNK):
-        written += f.write(chunk)
-        bar.update(len(chunk))
-        if written > bound:
-            raise SourceUnavailable(f"The download passes the bound of {MAX_DOWNLOAD_BYTES} bytes.")
-    return written

@@ -1,47 +1,32 @@
-"""Where models come from; the network is played by a fake."""
+"""Where models come from; the network is a server on this machine."""
 
 from __future__ import annotations
 
 import hashlib
-import io
-import urllib.error
-import urllib.request
-from collections.abc import Callable
-from email.message import Message
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from hindi_stt.bundle.manifest import EMBEDDED
-from hindi_stt.errors import ChecksumMismatch, SourceUnavailable
+from hindi_stt.errors import ChecksumMismatch, NotAModelFile, SourceUnavailable
+from hindi_stt.export import sources
 from hindi_stt.export.sources import fetch
+from tests.support.model_hub import ModelHub
+from tests.support.ports import free_ports
 
-CONTENT = bytes(range(256)) * 40
-ADDRESS = "https://models.example/hindi.nemo"
-
-
-class Response(io.BytesIO):
-    """What urlopen gives; `status` 206 where it starts in the middle."""
-
-    def __init__(self, content: bytes, start: int, announced: int, address: str) -> None:
-        super().__init__(content[start:])
-        self.status = 206 if start else 200
-        self.headers = Message()
-        self.headers["Content-Length"] = str(announced - start)
-        self.address = address
-
-    def geturl(self) -> str:
-        return self.address
+CONTENT = bytes(range(256)) * 4000
 
 
-def network(content: bytes, announced: int, *, address: str = ADDRESS) -> Callable[..., Response]:
-    def urlopen(request: urllib.request.Request, timeout: float) -> Response:
-        assert timeout > 0
-        start = int((request.get_header("Range") or "bytes=0-")[6:-1])
-        return Response(content, start, announced, address)
+@pytest.fixture
+def hub() -> Iterator[ModelHub]:
+    with ModelHub() as running:
+        running.publish("owner/model", {"hindi.nemo": CONTENT})
+        yield running
 
-    return urlopen
+
+def address(hub: ModelHub) -> str:
+    return f"{hub.url}/owner/model/resolve/main/hindi.nemo"
 
 
 def test_local_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -65,32 +50,48 @@ def test_pinned_checksum(tmp_path: Path) -> None:
         fetch(str(tmp_path / "model.nemo"), tmp_path, sha256="0" * 64)
 
 
-def test_download_continues(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(urllib.request, "urlopen", network(CONTENT[:4000], len(CONTENT)))
-    with pytest.raises(SourceUnavailable, match="4000 of"):
-        fetch(ADDRESS, tmp_path)
-    monkeypatch.setattr(urllib.request, "urlopen", network(CONTENT, len(CONTENT)))
-    assert fetch(ADDRESS, tmp_path).path.read_bytes() == CONTENT
+def test_a_download_that_broke_is_continued(tmp_path: Path, hub: ModelHub) -> None:
+    hub.storage.breaks = [400_000]
+    found = fetch(address(hub), tmp_path)
+    assert found.path == tmp_path / "hindi.nemo"
+    assert found.path.read_bytes() == CONTENT
+    assert found.origin == address(hub)
+    assert [headers["Range"] for _, headers in hub.at_storage] == [None, "bytes=400000-"]
 
 
-def test_download_away_from_https(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    elsewhere = network(CONTENT, len(CONTENT), address="http://models.example/hindi.nemo")
-    monkeypatch.setattr(urllib.request, "urlopen", elsewhere)
-    with pytest.raises(SourceUnavailable, match="https"):
-        fetch(ADDRESS, tmp_path)
+def test_a_well_known_name(tmp_path: Path, hub: ModelHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sources.PUBLISHED, "stt_hi_conformer_ctc_medium", address(hub))
+    assert fetch("stt_hi_conformer_ctc_medium", tmp_path).path.read_bytes() == CONTENT
 
 
-@pytest.mark.parametrize("source", [ADDRESS, "stt_hi_conformer_ctc_medium"])
-def test_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
-    def unreachable(*_: Any, **__: Any) -> None:
-        raise urllib.error.URLError("Network is unreachable")
-
-    monkeypatch.setattr(urllib.request, "urlopen", unreachable)
-    with pytest.raises(SourceUnavailable, match="copy it here"):
-        fetch(source, tmp_path)
+def test_a_redirect_away_from_https(tmp_path: Path, hub: ModelHub) -> None:
+    hub.redirect = "http://models.example{}"
+    with pytest.raises(SourceUnavailable, match=r"leads to http://models\.example, which is not encrypted"):
+        fetch(address(hub), tmp_path)
 
 
-@pytest.mark.parametrize("source", ["missing.nemo", "ftp://models.example/a.nemo", "http://models.example/a.nemo"])
-def test_unknown_source(tmp_path: Path, source: str) -> None:
-    with pytest.raises(SourceUnavailable, match="no file here"):
+def test_a_page_in_place_of_the_file(tmp_path: Path, hub: ModelHub) -> None:
+    hub.storage.content_type = "text/html"
+    with pytest.raises(NotAModelFile, match=r"not hindi\.nemo"):
+        fetch(address(hub), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_network(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    with pytest.raises(SourceUnavailable, match="copy them here"):
+        fetch(f"http://127.0.0.1:{port}/hindi.nemo", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("missing.nemo", "no file here"),
+        ("ftp://models.example/a.nemo", "no file here"),
+        ("http://models.example/a.nemo", "not encrypted"),
+        ("https://models.example/", "names no file"),
+    ],
+)
+def test_unknown_source(tmp_path: Path, source: str, why: str) -> None:
+    with pytest.raises(SourceUnavailable, match=why):
         fetch(source, tmp_path)
