@@ -29,7 +29,7 @@ from hindi_stt.bundle.manifest import EMBEDDED, Bundle
 from hindi_stt.decoding import BeamDecoder, BeamLimits, Decoder, GreedyDecoder, Hotword
 from hindi_stt.decoding.arpa import write_arpa
 from hindi_stt.decoding.decoders import vocabulary_of
-from hindi_stt.decoding.hotwords import DEFAULT_WEIGHT, build_tree
+from hindi_stt.decoding.hotwords import DEFAULT_WEIGHT, HotwordBounds, build_tree
 from hindi_stt.decoding.ngram import NGramModel, NGrams
 from hindi_stt.decoding.vocabulary import Vocabulary
 from hindi_stt.evaluation.metrics import compare, error_rate
@@ -82,7 +82,7 @@ class Bench:
     def beam(self, ngrams: NGrams | None = None, hotwords: Sequence[Hotword] = ()) -> BeamDecoder:
         """A beam of the default width."""
         model = NGramModel(ngrams) if ngrams else None
-        tree, limits = build_tree(hotwords, self.vocabulary, 10_000), BeamLimits()
+        tree, limits = build_tree(hotwords, self.vocabulary, HotwordBounds(max_hotwords=10_000)), BeamLimits()
         limits = limits.for_hotwords() if tree else limits
         return BeamDecoder(self.vocabulary, language_model=model, hotwords=tree, limits=limits)
 

@@ -18,7 +18,7 @@ from hindi_stt.bundle import store
 from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.bundle.registry import Registry
 from hindi_stt.catalogue.entries import read_catalogue
-from hindi_stt.decoding import read_hotwords
+from hindi_stt.decoding import HotwordBounds, read_hotwords
 from hindi_stt.decoding.decoders import LM_ROLE, NO_LANGUAGE_MODEL, vocabulary_of
 from hindi_stt.decoding.hotwords import build_tree
 from hindi_stt.errors import HindiSTTError, InvalidSetting
@@ -281,7 +281,7 @@ def _check_decoding(settings: Settings, bundle: Bundle) -> None:
     if settings.hotwords_file:
         try:
             hotwords = read_hotwords(Path(settings.hotwords_file))
-            build_tree(hotwords, vocabulary_of(bundle), settings.max_hotwords)
+            build_tree(hotwords, vocabulary_of(bundle), HotwordBounds.from_settings(settings))
         except HindiSTTError as error:
             raise _wrong("hotwords_file", settings.hotwords_file, f"{error.message} {error.help}") from error
 

@@ -6,7 +6,7 @@ from hindi_stt.decoding.decoder import Decoder
 from hindi_stt.decoding.decoders import Decoders
 from hindi_stt.decoding.emission_delay import OnsetDecoder
 from hindi_stt.decoding.greedy import GreedyDecoder
-from hindi_stt.decoding.hotwords import Hotword, parse_hotwords, read_hotwords
+from hindi_stt.decoding.hotwords import Hotword, HotwordBounds, parse_hotwords, read_hotwords
 from hindi_stt.decoding.options import DecodingOptions
 from hindi_stt.decoding.paths import words_from_tokens
 from hindi_stt.decoding.speech import SpeechBoundDecoder, speech_score
@@ -20,6 +20,7 @@ __all__ = [
     "DecodingOptions",
     "GreedyDecoder",
     "Hotword",
+    "HotwordBounds",
     "OnsetDecoder",
     "SpeechBoundDecoder",
     "parse_hotwords",

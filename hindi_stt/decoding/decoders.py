@@ -14,7 +14,7 @@ from hindi_stt.decoding.beam import BeamDecoder, BeamLimits
 from hindi_stt.decoding.decoder import Decoder
 from hindi_stt.decoding.emission_delay import OnsetDecoder
 from hindi_stt.decoding.greedy import GreedyDecoder
-from hindi_stt.decoding.hotwords import MAX_LETTERS, PROMPT_LETTERS, PROMPT_WEIGHT, Hotword, build_tree
+from hindi_stt.decoding.hotwords import PROMPT_LETTERS, PROMPT_WEIGHT, Hotword, HotwordBounds, build_tree
 from hindi_stt.decoding.kenlm_file import KenLMModel
 from hindi_stt.decoding.ngram import LanguageModel, NGramModel, read_ngrams
 from hindi_stt.decoding.options import DecodingOptions
@@ -45,7 +45,7 @@ class Decoders:
         bundle: Whose vocabulary and language models are used.
         default_language_model: Name of one of the bundle's; "" for the one that the manifest names, "none" for none.
         hotwords: Applied to every request.
-        max_hotwords: Largest number of hotwords in one request, these included.
+        hotword_bounds: On the hotwords of one request, these included; None for the defaults.
         limits: Bounds on the beam search; None for the defaults.
 
     Raises:
@@ -60,7 +60,7 @@ class Decoders:
         *,
         default_language_model: str = "",
         hotwords: Sequence[Hotword] = (),
-        max_hotwords: int = 1000,
+        hotword_bounds: HotwordBounds | None = None,
         limits: BeamLimits | None = None,
     ) -> None:
         self._vocabulary = vocabulary_of(bundle)
@@ -71,7 +71,7 @@ class Decoders:
         self._greedy = self._without_special(GreedyDecoder(bundle.tokens, spec.blank_id))
         self._limits = limits or BeamLimits()
         self._hotwords = tuple(hotwords)
-        self._max_hotwords = max_hotwords
+        self._hotword_bounds = hotword_bounds or HotwordBounds()
         self._models: dict[str, LanguageModel] = {
             asset.name: load_language_model(bundle.folder / asset.file, self._vocabulary)
             for asset in bundle.manifest.assets
@@ -121,9 +121,9 @@ class Decoders:
         soft = [
             Hotword(word, PROMPT_WEIGHT)
             for word in usable
-            if PROMPT_LETTERS <= len(word) <= MAX_LETTERS and word not in known
+            if PROMPT_LETTERS <= len(word) <= self._hotword_bounds.max_letters and word not in known
         ]
-        free = max(0, self._max_hotwords - len(known))
+        free = max(0, self._hotword_bounds.max_hotwords - len(known))
         left_out = tuple(word for word in words if not self._vocabulary.can_spell(word))
         return replace(options, hotwords=(*options.hotwords, *soft[:free])), left_out
 
@@ -171,7 +171,7 @@ class Decoders:
         # A request may give a server's hotword another weight: the first of two equal ones counts.
         own = {word.text for word in options.hotwords}
         wanted = (*options.hotwords, *(word for word in self._hotwords if word.text not in own))
-        hotwords = build_tree(wanted, self._vocabulary, self._max_hotwords)
+        hotwords = build_tree(wanted, self._vocabulary, self._hotword_bounds)
         if options.decoder == "auto" and model is None and hotwords is None:
             return self._greedy
         limits = self._limits if hotwords is None else self._limits.for_hotwords()

@@ -16,14 +16,15 @@ from typing import Final
 
 from hindi_stt.decoding.vocabulary import Vocabulary
 from hindi_stt.errors import InvalidHotwords
+from hindi_stt.settings import Settings
 
 __all__ = [
     "DEFAULT_WEIGHT",
-    "MAX_LETTERS",
     "MAX_WEIGHT",
     "PROMPT_LETTERS",
     "PROMPT_WEIGHT",
     "Hotword",
+    "HotwordBounds",
     "HotwordNode",
     "build_tree",
     "follow",
@@ -33,7 +34,6 @@ __all__ = [
 
 DEFAULT_WEIGHT: Final = 5.0
 MAX_WEIGHT: Final = 10.0
-MAX_LETTERS: Final = 100
 # Words of a prompt were not chosen for their sound, and most of them are not spoken.
 PROMPT_WEIGHT: Final = 2.0
 PROMPT_LETTERS: Final = 4
@@ -50,6 +50,27 @@ class Hotword:
 
     text: str
     weight: float = DEFAULT_WEIGHT
+
+
+@dataclass(frozen=True, slots=True)
+class HotwordBounds:
+    """Bounds on the hotwords of one request, those of the server among them.
+
+    Attributes:
+        max_hotwords: Largest number of them.
+        max_letters: Letters of the longest one.
+    """
+
+    max_hotwords: int = 1000
+    max_letters: int = 100
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> HotwordBounds:
+        """Return the server's bounds."""
+        return cls(max_hotwords=settings.max_hotwords)
+
+
+_BOUNDS: Final = HotwordBounds()
 
 
 class HotwordNode:
@@ -111,38 +132,41 @@ def read_hotwords(path: Path) -> tuple[Hotword, ...]:
     return parse_hotwords(line.strip() for line in lines if line.strip())
 
 
-def build_tree(hotwords: Sequence[Hotword], vocabulary: Vocabulary, max_hotwords: int) -> HotwordNode | None:
+def build_tree(
+    hotwords: Sequence[Hotword], vocabulary: Vocabulary, bounds: HotwordBounds = _BOUNDS
+) -> HotwordNode | None:
     """Build the tree of hotwords by letter.
 
     Args:
         hotwords: The hotwords.
         vocabulary: Of the acoustic model.
-        max_hotwords: The largest number of them.
+        bounds: On their number and length.
 
     Returns:
         The root; None without hotwords.
 
     Raises:
-        InvalidHotwords: There are too many, a weight is out of bounds, or the model cannot write one of them.
+        InvalidHotwords: There are too many, one is too long, a weight is out of bounds, or the model cannot write one
+            of them.
     """
-    if len(hotwords) > max_hotwords:
-        raise InvalidHotwords(f"{len(hotwords)} hotwords, the bound is {max_hotwords}.")
+    if len(hotwords) > bounds.max_hotwords:
+        raise InvalidHotwords(f"{len(hotwords)} hotwords, the bound is {bounds.max_hotwords}.")
     if not hotwords:
         return None
     root = HotwordNode()
     for hotword in hotwords:
-        _insert(root, _spelling(hotword, vocabulary), hotword.weight)
+        _insert(root, _spelling(hotword, vocabulary, bounds), hotword.weight)
     return root
 
 
-def _spelling(hotword: Hotword, vocabulary: Vocabulary) -> str:
+def _spelling(hotword: Hotword, vocabulary: Vocabulary, bounds: HotwordBounds) -> str:
     shown = repr(hotword.text[:60])
     if not (math.isfinite(hotword.weight) and 0 < hotword.weight <= MAX_WEIGHT):
         raise InvalidHotwords(
             f"The weight of hotword {shown} is {hotword.weight:g}: not above 0, at most {MAX_WEIGHT:g}."
         )
-    if len(hotword.text) > MAX_LETTERS:
-        raise InvalidHotwords(f"Hotword {shown} has {len(hotword.text)} letters, the bound is {MAX_LETTERS}.")
+    if len(hotword.text) > bounds.max_letters:
+        raise InvalidHotwords(f"Hotword {shown} has {len(hotword.text)} letters, the bound is {bounds.max_letters}.")
     words = vocabulary.words(hotword.text)
     if not words:
         raise InvalidHotwords(f"Hotword {shown} is empty.")

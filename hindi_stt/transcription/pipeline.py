@@ -15,7 +15,7 @@ import numpy as np
 from hindi_stt.audio import AudioLimits, ChildLimits, Clips, RawFormat, Recording, quality
 from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.concurrency.own_loop import run_in_own_loop
-from hindi_stt.decoding import BeamLimits, Decoders, read_hotwords
+from hindi_stt.decoding import BeamLimits, Decoders, HotwordBounds, read_hotwords
 from hindi_stt.features import make_extractor
 from hindi_stt.inference.acoustic import Acoustic
 from hindi_stt.settings import Settings
@@ -70,7 +70,7 @@ class Pipeline:
             bundle,
             default_language_model=settings.language_model,
             hotwords=read_hotwords(Path(settings.hotwords_file)) if settings.hotwords_file else (),
-            max_hotwords=settings.max_hotwords,
+            hotword_bounds=HotwordBounds.from_settings(settings),
             limits=BeamLimits(settings.beam_width),
         )
         self.writer = Writer(manifest.language, load_punctuator(bundle))

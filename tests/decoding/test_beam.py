@@ -84,7 +84,7 @@ def test_an_unpruned_beam_finds_what_trying_every_path_finds(seed: int, parts: s
     decoder = BeamDecoder(
         VOCABULARY,
         language_model=MODEL if parts == "model" else None,
-        hotwords=build_tree(HOTWORDS, VOCABULARY, 10) if parts == "hotwords" else None,
+        hotwords=build_tree(HOTWORDS, VOCABULARY) if parts == "hotwords" else None,
         limits=UNPRUNED,
     )
     found = decoder.n_best(log_probs, 20)
@@ -116,7 +116,7 @@ def test_times_and_confidences_hold(n_frames: int, seed: int, sharpness: float, 
     decoder = BeamDecoder(
         VOCABULARY,
         language_model=MODEL if model else None,
-        hotwords=build_tree(HOTWORDS, VOCABULARY, 10) if hot else None,
+        hotwords=build_tree(HOTWORDS, VOCABULARY) if hot else None,
     )
     for hypothesis in decoder.n_best(log_probs, 3):
         end_s = 0.0
@@ -152,12 +152,12 @@ def test_a_model_corrects_and_a_hotword_overrules() -> None:
     clip = LogProbs(values, SHIFT_S)
     assert BeamDecoder(VOCABULARY)(clip).text == "कक क"
     assert BeamDecoder(VOCABULARY, language_model=MODEL)(clip).text == "कख क"
-    tree = build_tree([Hotword("कक", 2.5)], VOCABULARY, 1)
+    tree = build_tree([Hotword("कक", 2.5)], VOCABULARY)
     assert BeamDecoder(VOCABULARY, language_model=MODEL, hotwords=tree)(clip).text == "कक क"
 
 
 def test_part_of_a_hotword_brings_nothing() -> None:
-    tree = build_tree([Hotword("ककककख", 5.0)], VOCABULARY, 1)
+    tree = build_tree([Hotword("ककककख", 5.0)], VOCABULARY)
     for seed in range(10):
         log_probs = random_log_probs(4, len(TOKENS), seed)
         assert BeamDecoder(VOCABULARY, hotwords=tree, limits=UNPRUNED)(log_probs).text == (

@@ -20,12 +20,13 @@ from hindi_stt.decoding import (
     read_hotwords,
 )
 from hindi_stt.decoding.decoders import vocabulary_of
-from hindi_stt.decoding.hotwords import DEFAULT_WEIGHT
+from hindi_stt.decoding.hotwords import DEFAULT_WEIGHT, HotwordBounds
 from hindi_stt.decoding.ngram import read_ngrams, write_ngrams
 from hindi_stt.errors import InvalidHotwords, InvalidRequest, UnknownLanguageModel
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.lm.estimate import estimate
 from hindi_stt.lm.tune import ALPHAS, BETAS, UNKNOWNS, tune
+from hindi_stt.settings import Settings
 from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import LogProbs
 from tests.conftest import DATA
@@ -101,6 +102,17 @@ def test_hotwords_that_cannot_be(bundle: Bundle, hotword: Hotword, match: str) -
         Decoders(bundle).choose(DecodingOptions(hotwords=(hotword,)))
 
 
+def test_other_bounds(bundle: Bundle) -> None:
+    """They hold for the words of a prompt as for hotwords: of a prompt, what is longer is no hotword."""
+    decoders = Decoders(bundle, hotword_bounds=HotwordBounds(max_hotwords=2, max_letters=6))
+    for hotwords, match in (((Hotword("क" * 7),), "7 letters, the bound is 6"), ((Hotword("क"),) * 3, "bound is 2")):
+        with pytest.raises(InvalidHotwords, match=match):
+            decoders.choose(DecodingOptions(hotwords=hotwords))
+    options, _ = decoders.with_prompt(DecodingOptions(), "कककक ककककककक खखखख गगगग")
+    assert [hotword.text for hotword in options.hotwords] == ["कककक", "खखखख"]
+    assert HotwordBounds.from_settings(Settings(max_hotwords=7)).max_hotwords == 7
+
+
 def test_ten_thousand_hotwords(bundle: Bundle, pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
     """Refused under the default bound; where the bound allows them, they cost less than the model does."""
     letters = "कखगचजटडतदनपबमरलवसह"
@@ -112,7 +124,9 @@ def test_ten_thousand_hotwords(bundle: Bundle, pipeline: Pipeline, acoustic: Loc
     (log_probs,) = acoustic([clip.features])
     assert isinstance(log_probs, LogProbs)
     start = time.process_time()
-    Decoders(bundle, max_hotwords=10_000).choose(DecodingOptions(hotwords=many))(log_probs)
+    Decoders(bundle, hotword_bounds=HotwordBounds(max_hotwords=10_000)).choose(DecodingOptions(hotwords=many))(
+        log_probs
+    )
     assert time.process_time() - start < 5
 
 
