@@ -217,7 +217,7 @@ class HindiSTT:
 
     @bentoml.on_shutdown
     async def stop(self) -> None:
-        """Stop watching the runner, and let go of what others hold for us."""
+        """Stop watching the runner, and release what others hold for it."""
         await self.health.stop()
         await self.connections.stop()
         if self.protocols:

@@ -65,7 +65,7 @@ class Clips(Iterator[Clip]):
             return None
 
     def close(self) -> None:
-        """Let go of the source before the end."""
+        """Release the source before the end."""
         self._steps.close()
         if self._waveforms is not None:
             self._waveforms.close()

@@ -120,7 +120,7 @@ class SndfileReader:
         return chosen
 
     def close(self) -> None:
-        """Let go of it."""
+        """Release the file."""
         self._file.close()
         if self._other is not None:
             self._other.close()
@@ -180,7 +180,7 @@ class FFmpegReader:
         return block
 
     def close(self) -> None:
-        """Let go of it."""
+        """Release the file."""
         self._file.close()
 
 

@@ -118,7 +118,7 @@ class Blocks(Iterator[Waveform]):
         return next(self._waveforms)
 
     def close(self) -> None:
-        """Let go of the source before the end."""
+        """Release the source before the end."""
         self._waveforms.close()
 
     @property

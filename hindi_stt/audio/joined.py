@@ -52,7 +52,7 @@ class JoinedReader:
         return content[:n]
 
     def close(self) -> None:
-        """Let go of it."""
+        """Release the file."""
         self._reader.close()
 
     def _next_block(self, n: int) -> tuple[Float32, bool]:

@@ -287,7 +287,7 @@ class ClipReader:
         return clip
 
     async def close(self) -> None:
-        """Let go of the recording, when the slice in progress has ended: its thread still reads the file."""
+        """Release the recording, when the slice in progress has ended: its thread still reads the file."""
         if self._slice is not None:
             await asyncio.gather(self._slice, return_exceptions=True)
             self._slice = None

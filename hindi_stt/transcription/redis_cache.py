@@ -53,5 +53,5 @@ class RedisStore:
             await self._breaker.call(lambda: self._redis.set(_PREFIX + key, value, px=self._ttl_ms))
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         await self._pool.aclose()

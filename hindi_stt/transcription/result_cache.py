@@ -94,7 +94,7 @@ class ResultCache:
         await self._store.put(key, _transcript.dump_json(transcript))
 
     async def close(self) -> None:
-        """Let go of connections and values."""
+        """Close connections, and forget values."""
         await self._store.close()
 
 

@@ -64,7 +64,7 @@ class JobOpening:
         await asyncio.wait([self._task], timeout=_START_WAITS_S)
 
     async def stop(self) -> None:
-        """Let go of the database."""
+        """Close the database."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -108,5 +108,5 @@ class JobService:
         return await self.ask(keep)
 
     async def close(self) -> None:
-        """Let go of the database."""
+        """Close the database."""
         await run_to_end(self.records.close)

@@ -139,7 +139,7 @@ class Body:
             self._noted = self._arrived
 
     def close(self) -> None:
-        """Let go of it."""
+        """Release it."""
         if self._reserved:
             self._space.give_back(self._client, self._reserved, self._reserved - self._noted)
         self._reserved = self._noted = 0

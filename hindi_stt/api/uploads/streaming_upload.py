@@ -129,7 +129,7 @@ class ArrivingFile(io.RawIOBase):
         return len(found)
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the file."""
         self.end()
         with self._changed:
             self._file.close()
@@ -223,7 +223,7 @@ class Arriving:
         return receive_after
 
     async def close(self) -> None:
-        """Let go of the file; an answer that comes before the end of the body waits a little for it."""
+        """Close the file; an answer that comes before the end of the body waits a little for it."""
         await asyncio.wait({self._task}, timeout=_LINGER_S)
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
