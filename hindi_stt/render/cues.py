@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from hindi_stt.types import Transcript, Word
 
-__all__ = ["CUE_PAUSE_S", "CUE_S", "LINE_CLUSTERS", "Cue", "cues", "voice_label"]
+__all__ = ["CUE_PAUSE_S", "CUE_S", "LINE_CLUSTERS", "SENTENCE_ENDS", "Cue", "cues", "voice_label"]
 
 # Longest line, in grapheme clusters: the usual limit of broadcasters for two lines on a screen.
 LINE_CLUSTERS: Final = 42
@@ -29,7 +29,7 @@ _CUT_COST: Final = 100
 _CUT_AT_CLAUSE_COST: Final = 40
 _PAUSE_GAIN: Final = 60
 
-_SENTENCE_ENDS: Final = tuple("।॥.?!…")
+SENTENCE_ENDS: Final = tuple("।॥.?!…")
 _CLAUSE_ENDS: Final = tuple(",;:–—")
 _CLOSING_MARKS: Final = "\"'”’)]»"
 
@@ -178,7 +178,7 @@ def _cut(tokens: Sequence[_Token], label_width: int) -> list[Sequence[_Token]]:
 
 def _cut_cost(token: _Token, following: _Token) -> int:
     text = token.text.rstrip(_CLOSING_MARKS)
-    if text.endswith(_SENTENCE_ENDS):
+    if text.endswith(SENTENCE_ENDS):
         return 0
     pause_ms = max(0, following.start_ms - token.end_ms)
     cost = _CUT_AT_CLAUSE_COST if text.endswith(_CLAUSE_ENDS) else _CUT_COST

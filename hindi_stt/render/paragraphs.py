@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from hindi_stt.render.cues import SENTENCE_ENDS
 from hindi_stt.types import Transcript, Word
 
 __all__ = ["PARAGRAPH_PAUSE_S", "Paragraph", "paragraphs", "paragraphs_json", "paragraphs_text"]
@@ -16,7 +17,6 @@ PARAGRAPH_PAUSE_S: Final = 2.0
 # A paragraph may end with a sentence from so many words on; at the most it has so many, whether a sentence ends or not.
 _LONG_WORDS: Final = 60
 _LONGEST_WORDS: Final = 120
-_SENTENCE_ENDS: Final = tuple("।.?!॥")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,4 +101,4 @@ def _of_length(words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
 
 
 def _ends_sentence(word: Word) -> bool:
-    return word.text.endswith(_SENTENCE_ENDS)
+    return word.text.endswith(SENTENCE_ENDS)

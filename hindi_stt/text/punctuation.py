@@ -1,4 +1,4 @@
-"""Marks between words: the interface, and the one punctuator that needs no model, which listens to pauses."""
+"""Marks between words: the interface, and the one punctuator that needs no model, which goes by pauses."""
 
 from __future__ import annotations
 
