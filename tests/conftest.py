@@ -1,7 +1,8 @@
-"""What the tests share: the embedded model, the line in this process, a real server, real speech."""
+"""What the tests share: the embedded model, a pipeline in this process, a real server, real speech."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from collections.abc import Iterator
@@ -18,6 +19,13 @@ from tests.support.guarded import Guarded
 from tests.support.server import Server
 
 DATA = Path(__file__).parent / "data"
+
+with contextlib.suppress(ImportError):  # some environments of the Makefile have no Hypothesis
+    import hypothesis
+
+    # Its bound of 200 ms an example is an assertion on elapsed time, which fails on a busy machine.
+    hypothesis.settings.register_profile("no deadline", deadline=None)
+    hypothesis.settings.load_profile("no deadline")
 
 
 def server_scope(fixture_name: str, config: pytest.Config) -> Literal["module", "session"]:
