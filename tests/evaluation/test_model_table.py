@@ -10,8 +10,6 @@ from hindi_stt.evaluation.manifest import Utterance
 from hindi_stt.evaluation.metrics import compare, holm
 from hindi_stt.evaluation.model_table import ModelRun, ModelTable
 
-MODULES_UNDER_TEST = ("hindi_stt/evaluation/model_table.py", "hindi_stt/evaluation/model_plot.py")
-
 SPOKEN = ["क ख ग", "घ च", "छ ज झ ट"] * 20
 
 
