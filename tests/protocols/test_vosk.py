@@ -29,6 +29,7 @@ from tests.support.wav import wav
 
 MODULES_UNDER_TEST = (
     "hindi_stt/protocols/adapter.py",
+    "hindi_stt/protocols/clients.py",
     "hindi_stt/protocols/messages.py",
     "hindi_stt/protocols/options.py",
     "hindi_stt/protocols/ports.py",

@@ -42,6 +42,7 @@ MODULES_UNDER_TEST = (
     "hindi_stt/protocols/calls/routes.py",
     "hindi_stt/protocols/calls/service.py",
     "hindi_stt/protocols/clients.py",
+    "hindi_stt/protocols/routes.py",
     "hindi_stt/protocols/endpoints.py",
 )
 
