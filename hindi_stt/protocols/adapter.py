@@ -66,6 +66,7 @@ class Start:
         call: About the call; None where the protocol has no calls.
         key: The API key, where the protocol carries it in its messages.
         phrases: Phrases to listen for, of which those that the model cannot write are left out with a warning.
+        punctuated: Write punctuation marks, of the best kind that the model has, where `parameters` name no kind.
     """
 
     tracks: Sequence[TrackSpec]
@@ -73,6 +74,7 @@ class Start:
     call: CallInfo | None = None
     key: str = ""
     phrases: Sequence[str] = ()
+    punctuated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +98,13 @@ class Configure:
         tracks: The tracks, as many as before.
         parameters: As in `Start`.
         phrases: As in `Start`.
+        punctuated: As in `Start`.
     """
 
     tracks: Sequence[TrackSpec]
     parameters: Mapping[str, str]
     phrases: Sequence[str] = ()
+    punctuated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

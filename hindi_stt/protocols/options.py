@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -14,8 +14,18 @@ from hindi_stt.protocols.adapter import Configure, Start
 from hindi_stt.streaming import TurnDetection
 from hindi_stt.transcription.options import FIELDS as OPTIONS
 from hindi_stt.transcription.pipeline import Pipeline
+from hindi_stt.types import Punctuation
 
-__all__ = ["MAX_RATE", "MIN_RATE", "PARAMETERS", "ConnectionOptions", "parse_options", "parse_rate", "usable_phrases"]
+__all__ = [
+    "MAX_RATE",
+    "MIN_RATE",
+    "PARAMETERS",
+    "ConnectionOptions",
+    "best_punctuation",
+    "parse_options",
+    "parse_rate",
+    "usable_phrases",
+]
 
 MIN_RATE: Final = 8_000
 MAX_RATE: Final = 48_000
@@ -77,6 +87,9 @@ def parse_options(
     both = {**(defaults or {}), **sent}
     given = {name: value for name in PARAMETERS if (value := both.get(name, ""))}
     turns = _turns(given.pop(_SILENCE, ""))
+    if wanted.punctuated and "punctuation" not in sent and given.get("punctuation", "off") == "off":
+        choice = recognizer.registry.choose(given.get("model"), [given["language"]] if "language" in given else [])
+        given["punctuation"] = best_punctuation(recognizer.pipelines[bundle.tag] for bundle in choice.bundles)
     model_request, *others = parse_model_requests(given, {}, recognizer)
     if others:
         offered = ", ".join(one.pipeline.bundle.manifest.language for one in (model_request, *others))
@@ -124,6 +137,23 @@ def usable_phrases(phrases: Sequence[str], pipeline: Pipeline) -> tuple[list[str
     if len(phrases) > _MAX_PHRASES:
         warnings.append(f"phrases: only the first {_MAX_PHRASES} of {len(phrases)} have an effect")
     return usable, warnings
+
+
+def best_punctuation(pipelines: Iterable[Pipeline]) -> Punctuation:
+    """Choose the punctuation for a client that asks for it without saying which.
+
+    Args:
+        pipelines: Of the models that may transcribe.
+
+    Returns:
+        The server's own kind where it has one; else `model` where each of the models has a network for it, and
+        `pauses` where one has none.
+    """
+    offered = list(pipelines)
+    for one in offered:  # the settings are the same for all
+        if one.defaults.text.punctuation != "off":
+            return one.defaults.text.punctuation
+    return "model" if all("model" in one.writer.punctuations for one in offered) else "pauses"
 
 
 def parse_rate(value: object) -> int:

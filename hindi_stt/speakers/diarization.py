@@ -21,7 +21,7 @@ from hindi_stt.speakers.options import SpeakerOptions
 from hindi_stt.speakers.speech import speech_spans
 from hindi_stt.types import Float32, Segment, SpeakerTurn, Word
 
-__all__ = ["Diarization", "speaker_name"]
+__all__ = ["Diarization", "speaker_name", "speaker_number"]
 
 _Labels = NDArray[np.int64]
 
@@ -31,6 +31,7 @@ _MARGIN_S: Final = 0.05
 _FRAME_S: Final = 0.05
 # Share of a window by which the next one begins later.
 _STEP: Final = 0.5
+_SPEAKER: Final = "Speaker "
 # Windows with less sound than this say too little to group speakers by; they go to the group that they are most like.
 _LEAST_GROUPED_S: Final = 0.8
 # A pause that a speaker may take over in.
@@ -139,7 +140,13 @@ class Diarization:
 
 def speaker_name(number: int) -> str:
     """What a speaker without a name is called: Speaker 1 for the number 0."""
-    return f"Speaker {number + 1}"
+    return f"{_SPEAKER}{number + 1}"
+
+
+def speaker_number(name: str | None) -> int | None:
+    """The number of a speaker without a name: 0 for Speaker 1; None for another name, and where there is none."""
+    digits = (name or "").removeprefix(_SPEAKER)
+    return int(digits) - 1 if digits != name and digits.isdecimal() else None
 
 
 def _windows(start: int, end: int, length: int) -> list[tuple[int, int]]:

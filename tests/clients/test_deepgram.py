@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pydantic
 import pytest
 
 from tests.support.server import Server
@@ -88,6 +89,42 @@ def test_a_recording(given: dict[str, Any], rain: np.ndarray, spoken: str) -> No
     assert found.metadata.created.tzinfo is not None
 
 
+def named_otherwise(model: pydantic.BaseModel) -> set[str]:
+    """Check an answer against the SDK's models, which it does not do itself; fields that they do not have."""
+    type(model).model_validate(model.model_dump(exclude_unset=True))
+    found = set(model.model_extra or {})
+    for value in dict(model).values():
+        for one in value if isinstance(value, list) else [value]:
+            found |= named_otherwise(one) if isinstance(one, pydantic.BaseModel) else set()
+    return found
+
+
+def test_answers_are_as_the_sdks_models_say(given: dict[str, Any], rain: np.ndarray) -> None:
+    """With everything that a recording may be asked for, and everything that has no effect."""
+    asked = (
+        "utterances",
+        "paragraphs",
+        "smart_format",
+        "punctuate",
+        "diarize",
+        "detect_language",
+        "sentiment",
+        "topics",
+    )
+    options: dict[str, Any] = dict.fromkeys(asked, True) | {"tag": ["a"], "extra": "k:v", "search": "बारिश"}
+    found = DeepgramClient(**given).listen.v1.media.transcribe_file(request=wav(rain), model="nova-3", **options)
+    # Deepgram sends punctuated_word, too, and extra as it was given; warnings are ours.
+    assert named_otherwise(found) == {"punctuated_word", "extra", "warnings"}
+    best = found.results.channels[0].alternatives[0]
+    (paragraph,) = best.paragraphs.paragraphs
+    assert " ".join(sentence.text for sentence in paragraph.sentences) == best.transcript
+    assert best.transcript.endswith("।")
+    assert found.results.channels[0].detected_language == "hi"
+    warnings = (found.model_extra or {})["warnings"]
+    for name in ("diarize", "sentiment", "topics", "search", "model=nova-3"):
+        assert any(text.startswith(name) for text in warnings), name
+
+
 def test_channels_of_raw_samples(given: dict[str, Any], rain: np.ndarray) -> None:
     """The SDK has no parameter for the rate of a recording's samples: it goes with the request's options."""
     stereo = np.stack([rain, np.zeros_like(rain)], axis=1).astype("<i2").tobytes()
@@ -137,6 +174,11 @@ def test_live_audio(given: dict[str, Any], rain: np.ndarray, spoken: str) -> Non
         assert not listener.is_alive()
     assert not errors
     assert finals(messages) == spoken
+    assert set().union(*map(named_otherwise, messages)) <= {
+        "model_info",
+        "models",
+        "warnings",
+    }  # models: as Deepgram's older SDKs
     kinds = {type(message) for message in messages}
     assert {ListenV1Results, ListenV1SpeechStarted, ListenV1UtteranceEnd, ListenV1Metadata} <= kinds
     assert isinstance(messages[-1], ListenV1Metadata)

@@ -43,6 +43,7 @@ MODULES_UNDER_TEST = (
     "hindi_stt/protocols/deepgram/live.py",
     "hindi_stt/protocols/deepgram/query.py",
     "hindi_stt/protocols/deepgram/recordings.py",
+    "hindi_stt/protocols/deepgram/values.py",
     "hindi_stt/protocols/endpoints.py",
     "hindi_stt/protocols/interleaved.py",
 )
@@ -130,7 +131,7 @@ def test_what_a_recording_may_ask_for(server: Server) -> None:
     query = {"smart_format": "true", "keyterm": ["बारिश", "hello"], "diarize": "true", "colour": "red"}
     answer = listened(server, wav(CALL), **query)
     found = answer.json()
-    expected = file_text(server, CALL, numerals="latin", punctuation="pauses", hotwords="बारिश")
+    expected = file_text(server, CALL, numerals="latin", punctuation="model", hotwords="बारिश")
     assert transcript(found) == expected
     words = found["results"]["channels"][0]["alternatives"][0]["words"]
     assert " ".join(word["punctuated_word"] for word in words) == expected
@@ -225,6 +226,20 @@ def test_live_audio(server: Server) -> None:
     assert any("utterances" in warning for message in messages for warning in message.get("warnings", []))
 
 
+def test_marks_of_live_audio_are_those_of_the_network(server: Server) -> None:
+    """Of one utterance, which the network reads as it reads a recording of it."""
+    rain = speech("rain.flac")
+    with live(server, **LINEAR16, smart_format="true") as ws:
+        send(ws, pcm(rain))
+        messages = until_closed(ws)
+    assert finals(messages) == file_text(server, rain, numerals="latin", punctuation="model")
+    assert finals(messages).endswith("।")
+    words = [
+        word for one in messages if one["type"] == "Results" for word in one["channel"]["alternatives"][0]["words"]
+    ]
+    assert words[-1]["punctuated_word"] == words[-1]["word"] + "।"
+
+
 def test_live_channels(server: Server) -> None:
     with live(server, **LINEAR16, channels=2, multichannel="true") as ws:
         send(ws, pcm(RAIN, FAMILY), 6_401)  # cut within a sample
@@ -301,6 +316,7 @@ def test_messages_without_a_server() -> None:
     assert found.receive('{"type": "KeepAlive"}') == []
     start, audio = found.receive(b"ab")
     assert isinstance(start, Start)
+    assert start.punctuated
     assert audio == Audio(0, b"ab")
     found.started([], "m:1")
     assert found.results(0, SpeechStarted(0.0)) == []
@@ -320,6 +336,11 @@ def test_messages_without_a_server() -> None:
     (changed,) = found.receive('{"type": "Configure", "features": {"punctuate": false}}')
     assert isinstance(changed, Configure)
     assert changed.parameters["punctuation"] == "off"
+    assert not changed.punctuated
+    (again,) = found.receive('{"type": "Configure", "features": {"punctuate": true}}')
+    assert isinstance(again, Configure)
+    assert again.punctuated
+    assert "punctuation" not in again.parameters
     assert found.receive(b"") == [EndOfAudio()]
 
 
@@ -366,8 +387,9 @@ def test_messages_that_cannot_be_used(message: str) -> None:
     [
         ("numerals=true", {"numerals": "latin"}, ""),
         ("numerals=devanagari", {"numerals": "devanagari"}, ""),
-        ("smart_format=true", {"numerals": "latin", "punctuation": "pauses"}, ""),
-        ("smart_format=true&numerals=false", {"numerals": "off", "punctuation": "pauses"}, ""),
+        ("smart_format=true", {"numerals": "latin"}, ""),
+        ("smart_format=true&numerals=false", {"numerals": "off"}, ""),
+        ("punctuate=true&punctuation=pauses", {"punctuation": "pauses"}, ""),
         ("punctuate=false", {"punctuation": "off"}, ""),
         ("language=hi-Latn", {"language": "hi", "script": "latin"}, ""),
         ("language=multi", {}, "multi"),

@@ -12,12 +12,13 @@ from hindi_stt.types import Word
 __all__ = ["alternative", "created_now", "model_info", "words_json"]
 
 
-def words_json(words: Sequence[Word], *, punctuated: bool) -> list[dict[str, Any]]:
+def words_json(words: Sequence[Word], *, punctuated: bool, speakers: Sequence[int | None] = ()) -> list[dict[str, Any]]:
     """Write words.
 
     Args:
         words: The words.
         punctuated: Also give each as it is written, with its punctuation.
+        speakers: The number of each word's speaker, from 0; empty where speakers are not told apart.
 
     Returns:
         A JSON object each: `word` has no punctuation at its ends.
@@ -28,18 +29,20 @@ def words_json(words: Sequence[Word], *, punctuated: bool) -> list[dict[str, Any
             "start": round(word.start_s, 3),
             "end": round(word.end_s, 3),
             "confidence": round(word.confidence, 4),
+            **({} if speaker is None else {"speaker": speaker}),
             **({"punctuated_word": word.text} if punctuated else {}),
         }
-        for word in words
+        for word, speaker in zip(words, speakers or [None] * len(words), strict=True)
     ]
 
 
-def alternative(words: Sequence[Word], *, punctuated: bool) -> dict[str, Any]:
+def alternative(words: Sequence[Word], *, punctuated: bool, speakers: Sequence[int | None] = ()) -> dict[str, Any]:
     """Write a transcript: its text, the mean of its words' confidences, and the words.
 
     Args:
         words: The words.
         punctuated: As in `words_json`.
+        speakers: As in `words_json`.
 
     Returns:
         The JSON object.
@@ -48,7 +51,7 @@ def alternative(words: Sequence[Word], *, punctuated: bool) -> dict[str, Any]:
     return {
         "transcript": " ".join(word.text for word in words),
         "confidence": round(confidence, 4),
-        "words": words_json(words, punctuated=punctuated),
+        "words": words_json(words, punctuated=punctuated, speakers=speakers),
     }
 
 

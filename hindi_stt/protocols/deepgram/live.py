@@ -38,11 +38,8 @@ __all__ = ["DeepgramAdapter"]
 _SHOWN_LETTERS: Final = 512
 # That wait for the next result.
 _MAX_WARNINGS: Final = 64
-# What may be turned on and off while a stream goes on, and how.
-_FEATURES: Final[Mapping[str, tuple[str, str]]] = {
-    "numerals": ("numerals", "latin"),
-    "punctuate": ("punctuation", "pauses"),
-}
+# What may be turned on and off while a stream goes on.
+_FEATURES: Final = frozenset({"numerals", "punctuate"})
 
 
 @dataclass(slots=True)
@@ -168,7 +165,7 @@ class DeepgramAdapter(Adapter):
         if self._started:
             return []
         self._started = True
-        return [Start(self._specs(), self._parameters, phrases=self._phrases)]
+        return [Start(self._specs(), self._parameters, phrases=self._phrases, punctuated=self._query.punctuated)]
 
     def _specs(self) -> list[TrackSpec]:
         return [TrackSpec(f"channel {track}", self._audio.track_format) for track in range(len(self._tracks))]
@@ -199,11 +196,13 @@ class DeepgramAdapter(Adapter):
             if name not in _FEATURES:
                 self._warnings = [*self._warnings, f"features.{name[:64]}: has no effect"][-_MAX_WARNINGS:]
                 continue
-            option, on = _FEATURES[name]
-            self._parameters = {**self._parameters, option: on if value else "off"}
             if name == "punctuate":
                 self._query = replace(self._query, punctuated=value)
-        return [*begin, Configure(self._specs(), self._parameters, self._phrases)]
+                others = {one: given for one, given in self._parameters.items() if one != "punctuation"}
+                self._parameters = others if value else {**others, "punctuation": "off"}
+            else:
+                self._parameters = {**self._parameters, name: "latin" if value else "off"}
+        return [*begin, Configure(self._specs(), self._parameters, self._phrases, self._query.punctuated)]
 
     def _index(self, track: int) -> list[int]:
         return [track, len(self._tracks)]

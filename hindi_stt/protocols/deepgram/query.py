@@ -9,6 +9,7 @@ from typing import Final
 
 from hindi_stt.bundle.registry import Registry
 from hindi_stt.errors import InvalidRequest
+from hindi_stt.protocols.deepgram.values import flag, is_flag, number, seconds
 from hindi_stt.protocols.fields import MAX_TEXT
 from hindi_stt.protocols.options import PARAMETERS, parse_rate
 
@@ -31,16 +32,13 @@ _THEIR_MODELS: Final = re.compile(
 _SILENCE_MS: Final = range(50, 10_001)
 _UTTERANCE_END_MS: Final = range(1, 60_001)
 
-_NO_SPEAKERS: Final = "speakers are not distinguished"
 _TEXT_ONLY: Final = "texts are transcribed, not analysed"
 _NO_EFFECT: Final[Mapping[str, str]] = {
     "alternatives": "there is one transcript",
     "custom_intent": _TEXT_ONLY,
     "custom_topic": _TEXT_ONLY,
     "detect_entities": _TEXT_ONLY,
-    "diarize": _NO_SPEAKERS,
-    "diarize_model": _NO_SPEAKERS,
-    "diarize_version": _NO_SPEAKERS,
+    "diarize_version": "there is one way to tell speakers apart",
     "dictation": "commands of dictation are written as they are spoken",
     "filler_words": "whatever the model recognises is written",
     "intents": _TEXT_ONLY,
@@ -58,7 +56,8 @@ _NO_EFFECT: Final[Mapping[str, str]] = {
 }
 _SILENT: Final = frozenset({"callback_method", "custom_intent_mode", "custom_topic_mode", "mip_opt_out"})
 _LIVE_ONLY: Final = ("interim_results", "endpointing", "utterance_end_ms", "vad_events")
-_RECORDINGS_ONLY: Final = ("utterances", "utt_split", "paragraphs", "detect_language")
+_SPEAKERS: Final = ("diarize", "diarize_model", "num_speakers", "max_speakers")
+_RECORDINGS_ONLY: Final = ("utterances", "utt_split", "paragraphs", "detect_language", *_SPEAKERS)
 _REDACTED_AS: Final[Mapping[str, str]] = {"pci": "card", "false": ""}
 _OF_BOTH: Final = ("encoding", "sample_rate", "channels", "multichannel", "smart_format", "punctuate", "redact")
 _LISTS: Final = ("keyterm", "keywords", "tag", "extra")
@@ -80,7 +79,8 @@ class ListenQuery:
         vad_events: Say when speech begins.
         endpointing: Mark results that end at a pause as `speech_final`.
         utterance_end_ms: Silence behind the last word after which the end of the utterance is told; None for never.
-        punctuated: Give `punctuated_word`, too.
+        punctuated: Write punctuation marks, and give `punctuated_word`, too.
+        speakers: Options by which speakers are told apart, by the names of the file API's fields; none if they are not.
         utterances: Give utterances of recordings.
         utt_split_s: Silence between them, in seconds.
         paragraphs: Give paragraphs of recordings.
@@ -101,6 +101,7 @@ class ListenQuery:
     endpointing: bool
     utterance_end_ms: int | None
     punctuated: bool
+    speakers: Mapping[str, str]
     utterances: bool
     utt_split_s: float
     paragraphs: bool
@@ -141,17 +142,18 @@ def parse_query(items: Iterable[tuple[str, str]], registry: Registry, *, live: b
         [*lists["keyterm"], *_words_of(lists["keywords"], warnings)],
         encoding,
         rate,
-        _number(values, "channels", range(1, MAX_CHANNELS + 1), 1),
-        multichannel=_flag(values, "multichannel"),
-        interim_results=_flag(values, "interim_results"),
-        vad_events=_flag(values, "vad_events"),
+        number(values, "channels", range(1, MAX_CHANNELS + 1), 1),
+        multichannel=flag(values, "multichannel"),
+        interim_results=flag(values, "interim_results"),
+        vad_events=flag(values, "vad_events"),
         endpointing=values.get("endpointing", "").lower() != "false",
-        utterance_end_ms=_number(values, "utterance_end_ms", _UTTERANCE_END_MS, 0) or None,
-        punctuated=_flag(values, "punctuate") or _flag(values, "smart_format"),
-        utterances=_flag(values, "utterances"),
-        utt_split_s=_seconds(values, "utt_split", _UTTERANCE_SPLIT_S),
-        paragraphs=_flag(values, "paragraphs"),
-        detect_language=bool(values.get("detect_language")) and values["detect_language"].lower() != "false",
+        utterance_end_ms=number(values, "utterance_end_ms", _UTTERANCE_END_MS, 0) or None,
+        punctuated=flag(values, "punctuate") or flag(values, "smart_format"),
+        speakers={} if live else _speakers(values, warnings),
+        utterances=flag(values, "utterances"),
+        utt_split_s=seconds(values, "utt_split", _UTTERANCE_SPLIT_S),
+        paragraphs=flag(values, "paragraphs"),
+        detect_language=_detects_language(values, warnings),
         tags=lists["tag"],
         extra={name: value for name, _, value in extra},
         warnings=warnings,
@@ -162,8 +164,8 @@ def _collected(items: Iterable[tuple[str, str]]) -> tuple[dict[str, str], dict[s
     """Values by name, of several of one name the last, and those of which there may be several."""
     values: dict[str, str] = {}
     lists: dict[str, list[str]] = {name: [] for name in _LISTS}
-    for number, (name, value) in enumerate(items):
-        if number >= _MAX_PARAMETERS:
+    for position, (name, value) in enumerate(items):
+        if position >= _MAX_PARAMETERS:
             raise InvalidRequest(f"The query has more than {_MAX_PARAMETERS} parameters.")
         text = value.strip()[:MAX_TEXT]
         if name in lists:
@@ -200,16 +202,37 @@ def _parameters(values: Mapping[str, str], registry: Registry, warnings: list[st
     elif language.lower().endswith("-latn"):
         found["language"] = language[: -len("-latn")]
         found.setdefault("script", "latin")
-    if _is_flag(found.get("numerals", "")) or (_flag(values, "smart_format") and "numerals" not in found):
-        found["numerals"] = "latin" if found.get("numerals", "true").lower() in _TRUE else "off"
-    if "punctuation" not in found and ("punctuate" in values or "smart_format" in values):
-        found["punctuation"] = "pauses" if _flag(values, "punctuate") or _flag(values, "smart_format") else "off"
+    if is_flag(found.get("numerals", "")) or (flag(values, "smart_format") and "numerals" not in found):
+        found["numerals"] = "latin" if flag({"numerals": "true", **found}, "numerals") else "off"
+    asked = [flag(values, name) for name in ("punctuate", "smart_format") if name in values]
+    if asked and not any(asked):
+        found.setdefault("punctuation", "off")
     if "redact" in values and "mask" not in found:
         mask = _REDACTED_AS.get(values["redact"].lower(), "all")
         if mask:
             found["mask"] = mask
             warnings.append(f"redact={values['redact'][:_SHOWN_LETTERS]}: numbers are hidden as mask={mask} says")
     return found
+
+
+def _detects_language(values: Mapping[str, str], warnings: list[str]) -> bool:
+    """Whether the language is to be found; the names of some languages ask for it, too."""
+    value = values.get("detect_language", "false")
+    if is_flag(value):
+        return flag(values, "detect_language")
+    warnings.append(f"detect_language={value[:_SHOWN_LETTERS]}: any of the server's languages may be found")
+    return True
+
+
+def _speakers(values: Mapping[str, str], warnings: list[str]) -> dict[str, str]:
+    """The options about speakers; the name of a model asks for them, too."""
+    model = values.get("diarize_model", "false")
+    if is_flag(model) and not flag({"diarize_model": model}, "diarize_model") and not flag(values, "diarize"):
+        return {}
+    if not is_flag(model) and model.lower() != "latest":
+        warnings.append(f"diarize_model={model[:_SHOWN_LETTERS]}: has no effect: the server has one")
+    counts = {name: values[name] for name in ("num_speakers", "max_speakers") if name in values}
+    return {"diarize": "true", **counts}
 
 
 def _encoding(values: Mapping[str, str], *, live: bool) -> tuple[str, int]:
@@ -231,7 +254,7 @@ def _encoding(values: Mapping[str, str], *, live: bool) -> tuple[str, int]:
 
 def _silence_ms(endpointing: str, warnings: list[str]) -> str:
     """The silence that ends an utterance; empty for the ends that long files have."""
-    if not endpointing or _is_flag(endpointing):
+    if not endpointing or is_flag(endpointing):
         return ""
     if not (endpointing.isascii() and endpointing.isdecimal() and len(endpointing) < 8):
         raise InvalidRequest("endpointing is a number of milliseconds, or false.", param="endpointing")
@@ -252,37 +275,3 @@ def _words_of(keywords: Sequence[str], warnings: list[str]) -> list[str]:
         shown = ", ".join(word[:_SHOWN_LETTERS] for word in suppressed[:8])
         warnings.append(f"keywords: left out, since words cannot be suppressed: {shown}")
     return [word for word, _, intensifier in split if not intensifier.startswith("-")]
-
-
-_TRUE: Final = frozenset({"true", "1", "yes", "on"})
-_FALSE: Final = frozenset({"false", "0", "no", "off"})
-
-
-def _is_flag(value: str) -> bool:
-    return value.lower() in _TRUE | _FALSE
-
-
-def _flag(values: Mapping[str, str], name: str) -> bool:
-    value = values.get(name, "false").lower()
-    if not _is_flag(value):
-        raise InvalidRequest(f"{name}={value[:_SHOWN_LETTERS]} is neither true nor false.", param=name)
-    return value in _TRUE
-
-
-def _number(values: Mapping[str, str], name: str, allowed: range, default: int) -> int:
-    value = values.get(name, "")
-    if not value or value.lower() == "false":
-        return default
-    if not (value.isascii() and value.isdecimal() and len(value) < 8 and int(value) in allowed):
-        raise InvalidRequest(f"{name} is a whole number from {allowed[0]} to {allowed[-1]}.", param=name)
-    return int(value)
-
-
-def _seconds(values: Mapping[str, str], name: str, default: float) -> float:
-    try:
-        found = float(values.get(name, default))
-    except ValueError:
-        found = -1.0
-    if not 0 < found <= 60:
-        raise InvalidRequest(f"{name} is a number of seconds above 0, up to 60.", param=name)
-    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -16,17 +17,24 @@ from hindi_stt.api.error_responses import error_body, error_headers, state_of
 from hindi_stt.api.forms.transcription_request import TranscriptionRequest
 from hindi_stt.api.recognizer import Recognizer
 from hindi_stt.api.transcribe import Dialect, TranscriptionResult, handle_transcription
-from hindi_stt.errors import HindiSTTError, UrlNotAccepted
-from hindi_stt.protocols.deepgram.bodies import alternative, created_now, model_info, words_json
+from hindi_stt.errors import HindiSTTError, SpeakersNotInstalled, UrlNotAccepted
+from hindi_stt.protocols.deepgram.bodies import alternative, created_now, model_info
 from hindi_stt.protocols.deepgram.query import ListenQuery, parse_query
 from hindi_stt.protocols.defaults import defaults_for, parse_defaults
-from hindi_stt.protocols.options import usable_phrases
-from hindi_stt.types import Segment, Transcript, Word
+from hindi_stt.protocols.options import best_punctuation, usable_phrases
+from hindi_stt.render import paragraphs
+from hindi_stt.speakers.diarization import speaker_number
+from hindi_stt.transcription.pipeline import Pipeline
+from hindi_stt.types import Transcript, Word
 
 __all__ = ["listen"]
 
 # Content types by which the file API knows samples without a container.
 _MEDIA_TYPES: Final[Mapping[str, str]] = {"linear16": "audio/pcm", "mulaw": "audio/PCMU", "alaw": "audio/PCMA"}
+_SENTENCE_ENDS: Final = tuple("।.?!॥")
+
+_Spoken = tuple[Word, int | None]
+"""A word, and the number of its speaker from 0; None where speakers are not told apart."""
 
 
 async def listen(request: Request, recognizer: Recognizer) -> Response:
@@ -80,13 +88,33 @@ def _fields(query: ListenQuery, recognizer: Recognizer, client: Client) -> tuple
         fields["channels"] = "split"
     if query.detect_language:
         fields["language"] = "auto"
+    choice = recognizer.registry.choose(fields.get("model"), [fields["language"]] if "language" in fields else [])
+    pipelines = [recognizer.pipelines[bundle.tag] for bundle in choice.bundles]
+    if query.punctuated and "punctuation" not in query.parameters and fields.get("punctuation", "off") == "off":
+        fields["punctuation"] = best_punctuation(pipelines)
+    if query.speakers:
+        no_speakers = _why_no_speakers(query, pipelines[0])
+        if no_speakers:
+            warnings.append(f"diarize: has no effect: {no_speakers}")
+        else:
+            fields |= query.speakers
     if query.phrases:
-        choice = recognizer.registry.choose(fields.get("model"), [fields["language"]] if "language" in fields else [])
-        usable, left_out = usable_phrases(query.phrases, recognizer.pipelines[choice.bundles[0].tag])
+        usable, left_out = usable_phrases(query.phrases, pipelines[0])
         warnings += left_out
         if hotwords := ",".join(filter(None, [*usable, fields.get("hotwords", "")])):
             fields["hotwords"] = hotwords
     return fields, warnings
+
+
+def _why_no_speakers(query: ListenQuery, pipeline: Pipeline) -> str:
+    """Why speakers cannot be told apart; empty where they can. Clients of Deepgram ask for it as a matter of course."""
+    if query.multichannel:
+        return "with multichannel each channel is a speaker"
+    try:
+        pipeline.speakers.bundle()
+    except SpeakersNotInstalled as error:
+        return f"{error.message} {error.help}"
+    return ""
 
 
 def _headers(request: Request, query: ListenQuery) -> list[tuple[bytes, bytes]]:
@@ -104,10 +132,12 @@ def _body(
 ) -> dict[str, Any]:
     transcript, tag = result.transcript, parameters.pipeline.tag
     channels = [
-        [segment for segment in transcript.segments if (segment.channel or 0) == channel]
+        replace(transcript, segments=tuple(one for one in transcript.segments if (one.channel or 0) == channel))
         for channel in range(result.n_channels)
     ]
     utterances = [*_utterances(channels, query)] if query.utterances else []
+    told_apart = parameters.options.speakers.diarize
+    diarizer = {"model_uuid": parameters.pipeline.speakers.bundle().tag, "arch": "clustering"} if told_apart else {}
     return {
         "metadata": {
             "transaction_key": "deprecated",
@@ -118,68 +148,96 @@ def _body(
             "channels": result.n_channels,
             "models": [tag],
             "model_info": {tag: model_info(tag)},
+            **({"diarize_info": diarizer} if diarizer else {}),
             **({"tags": list(query.tags)} if query.tags else {}),
             **({"extra": dict(query.extra)} if query.extra else {}),
         },
         "results": {
-            "channels": [_channel(segments, transcript, query) for segments in channels],
+            "channels": [_channel(channel, query) for channel in channels],
             **({"utterances": sorted(utterances, key=lambda one: one["start"])} if query.utterances else {}),
         },
     }
 
 
-def _channel(segments: Sequence[Segment], transcript: Transcript, query: ListenQuery) -> dict[str, Any]:
-    words = [word for segment in segments for word in segment.words]
-    found = alternative(words, punctuated=query.punctuated)
+def _channel(transcript: Transcript, query: ListenQuery) -> dict[str, Any]:
+    speakers = [speaker for _, speaker in _spoken(transcript)]
+    found = alternative(transcript.words, punctuated=query.punctuated, speakers=speakers)
     if query.paragraphs:
-        found["paragraphs"] = _paragraphs(segments)
+        found["paragraphs"] = _paragraphs(transcript)
     return {
         "alternatives": [found],
         **({"detected_language": transcript.language} if query.detect_language else {}),
     }
 
 
-def _paragraphs(segments: Sequence[Segment]) -> dict[str, Any]:
-    """Each segment as a paragraph of one sentence."""
-    spoken = [segment for segment in segments if segment.words]
+def _paragraphs(transcript: Transcript) -> dict[str, Any]:
+    """The paragraphs of the file API, each divided where a mark ends a sentence."""
+    found = paragraphs(transcript)
+    numbers = [speaker_number(one.speaker) for one in found]
     return {
-        "transcript": "\n\n".join(segment.text for segment in spoken),
+        "transcript": "\n\n".join(
+            one.text if number is None else f"Speaker {number}: {one.text}"
+            for one, number in zip(found, numbers, strict=True)
+        ),
         "paragraphs": [
             {
-                "sentences": [{"text": segment.text, **_times(segment.words)}],
-                "num_words": len(segment.words),
-                **_times(segment.words),
+                "sentences": [
+                    {"text": " ".join(word.text for word in words), **_times(words)} for words in _sentences(one.words)
+                ],
+                **_speaker(number),
+                "num_words": len(one.words),
+                **_times(one.words),
             }
-            for segment in spoken
+            for one, number in zip(found, numbers, strict=True)
         ],
     }
 
 
-def _utterances(channels: Sequence[Sequence[Segment]], query: ListenQuery) -> Iterator[dict[str, Any]]:
-    """The words of each channel, cut where nobody speaks for so long."""
-    for channel, segments in enumerate(channels):
-        words = [word for segment in segments for word in segment.words]
-        for number, part in enumerate(_split(words, query.utt_split_s)):
-            found = alternative(part, punctuated=query.punctuated)
+def _sentences(words: Sequence[Word]) -> Iterator[Sequence[Word]]:
+    start = 0
+    for end, word in enumerate(words, 1):
+        if end == len(words) or word.text.endswith(_SENTENCE_ENDS):
+            yield words[start:end]
+            start = end
+
+
+def _utterances(channels: Sequence[Transcript], query: ListenQuery) -> Iterator[dict[str, Any]]:
+    """The words of each channel, cut where the speaker changes and where nobody speaks for so long."""
+    for channel, transcript in enumerate(channels):
+        for position, part in enumerate(_split([*_spoken(transcript)], query.utt_split_s)):
+            words, speakers = [word for word, _ in part], [speaker for _, speaker in part]
+            found = alternative(words, punctuated=query.punctuated, speakers=speakers)
             yield {
-                **_times(part),
+                **_times(words),
                 "confidence": found["confidence"],
                 "channel": channel,
                 "transcript": found["transcript"],
-                "words": words_json(part, punctuated=query.punctuated),
-                "id": f"{channel}-{number}",
+                "words": found["words"],
+                **_speaker(speakers[0]),
+                "id": f"{channel}-{position}",
             }
 
 
-def _split(words: Sequence[Word], pause_s: float) -> Iterator[list[Word]]:
-    part: list[Word] = []
-    for word in words:
-        if part and word.start_s - part[-1].end_s >= pause_s:
+def _spoken(transcript: Transcript) -> Iterator[_Spoken]:
+    """The words with the numbers of their speakers."""
+    for segment in transcript.segments:
+        for word in segment.words:
+            yield word, speaker_number(segment.speaker)
+
+
+def _split(words: Sequence[_Spoken], pause_s: float) -> Iterator[list[_Spoken]]:
+    part: list[_Spoken] = []
+    for word, speaker in words:
+        if part and (word.start_s - part[-1][0].end_s >= pause_s or speaker != part[-1][1]):
             yield part
             part = []
-        part.append(word)
+        part.append((word, speaker))
     if part:
         yield part
+
+
+def _speaker(number: int | None) -> dict[str, int]:
+    return {} if number is None else {"speaker": number}
 
 
 def _times(words: Sequence[Word]) -> dict[str, float]:
