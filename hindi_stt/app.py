@@ -73,7 +73,8 @@ def _routes() -> Starlette:
         from hindi_stt.api.openapi.document import openapi_document  # its models take a tenth of a second to import
 
         jobs, page = bool(settings.jobs_dir), settings.page == "on"
-        return openapi_document(registry, jobs=jobs, page=page, calls=settings.takes_calls)
+        calls, listen = settings.takes_calls, "deepgram" in settings.protocol_names
+        return openapi_document(registry, jobs=jobs, page=page, calls=calls, listen=listen)
 
     return make_app(
         about,

@@ -34,7 +34,7 @@ Alike = Callable[[str], bool]
 def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that has every path."""
     folder = tmp_path_factory.mktemp("full")
-    running = Server(folder, HINDI_STT_JOBS_DIR=str(folder / "jobs"))
+    running = Server(folder, HINDI_STT_JOBS_DIR=str(folder / "jobs"), HINDI_STT_PROTOCOLS="deepgram,twilio")
     try:
         running.wait_until_ready()
         yield running
@@ -134,6 +134,19 @@ def test_a_generated_client_uses_this_servers_own_path(
     both = transcribe.sync(client=client, body=models.TranscribeFilesBody(file=files))
     assert isinstance(both, models.TranscriptionList)
     assert [result.to_dict()["text"] for result in both.results] == [one.text, one.text]
+
+
+def test_a_generated_client_asks_as_deepgrams_do(generated: ModuleType, full: Server, rain: np.ndarray) -> None:
+    models, types = part("models"), part("types")
+    client = generated.Client(base_url=full.url, timeout=httpx.Timeout(60))
+    listen = part("api.deepgram_compatibility.listen_to_recording")
+    body = types.File(payload=io.BytesIO(wav(rain)), mime_type="audio/wav")
+    answer = listen.sync(client=client, body=body, smart_format=True, utterances=True, tag=["a"])
+    assert isinstance(answer, models.ListenResponse)
+    best = answer.results.channels[0].alternatives[0]
+    assert [word.punctuated_word for word in best.words] == best.transcript.split()
+    assert " ".join(one.transcript for one in answer.results.utterances) == best.transcript
+    assert answer.metadata.tags == ["a"]
 
 
 def test_a_generated_client_reads_errors(generated: ModuleType, full: Server) -> None:

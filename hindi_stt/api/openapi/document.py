@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from hindi_stt import __version__
 from hindi_stt.api.openapi.calls import CALL_OPERATIONS, CALLS
 from hindi_stt.api.openapi.jobs import JOB_OPERATIONS, JOB_SCHEMAS, JOBS
+from hindi_stt.api.openapi.listen import LISTEN, LISTEN_OPERATIONS, LISTEN_SCHEMAS
 from hindi_stt.api.openapi.operations import described, schemas
 from hindi_stt.api.openapi.realtime import REALTIME_OPERATIONS, REALTIME_SCHEMAS
 from hindi_stt.api.openapi.served_models import of_these_models
@@ -33,7 +34,9 @@ _INFO: Final = {
 }
 
 
-def openapi_document(registry: Registry, *, jobs: bool, page: bool, calls: bool = False) -> dict[str, Any]:
+def openapi_document(
+    registry: Registry, *, jobs: bool, page: bool, calls: bool = False, listen: bool = False
+) -> dict[str, Any]:
     """Describe the server's HTTP interface in OpenAPI 3.1.
 
     Args:
@@ -41,6 +44,7 @@ def openapi_document(registry: Registry, *, jobs: bool, page: bool, calls: bool 
         jobs: Whether the server takes jobs.
         page: Whether it has the page at /ui.
         calls: Whether it takes telephone calls.
+        listen: Whether it speaks Deepgram's protocol.
 
     Returns:
         The document. Its components have no schema that nothing refers to.
@@ -51,6 +55,7 @@ def openapi_document(registry: Registry, *, jobs: bool, page: bool, calls: bool 
         *REALTIME_OPERATIONS,
         *(JOB_OPERATIONS if jobs else ()),
         *(CALL_OPERATIONS if calls else ()),
+        *(LISTEN_OPERATIONS if listen else ()),
         *STATUS_OPERATIONS,
         *(PAGE_OPERATIONS if page else ()),
     )
@@ -59,8 +64,10 @@ def openapi_document(registry: Registry, *, jobs: bool, page: bool, calls: bool 
         *TRANSCRIPTION_SCHEMAS,
         *REALTIME_SCHEMAS,
         *(JOB_SCHEMAS if jobs else ()),
+        *(LISTEN_SCHEMAS if listen else ()),
     )
-    tags = (TRANSCRIPTION, OPENAI, *([JOBS] if jobs else []), *([CALLS] if calls else []), STATUS)
+    chosen = [name for name, shown in ((JOBS, jobs), (CALLS, calls), (LISTEN, listen)) if shown]
+    tags = (TRANSCRIPTION, OPENAI, *chosen, STATUS)
     document = {
         "openapi": VERSION,
         "info": _INFO,

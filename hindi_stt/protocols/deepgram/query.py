@@ -13,7 +13,7 @@ from hindi_stt.protocols.deepgram.values import flag, is_flag, number, seconds
 from hindi_stt.protocols.fields import MAX_TEXT
 from hindi_stt.protocols.options import PARAMETERS, parse_rate
 
-__all__ = ["MAX_CHANNELS", "RAW_ENCODINGS", "ListenQuery", "parse_query"]
+__all__ = ["MAX_CHANNELS", "RAW_ENCODINGS", "WITH_EFFECT", "ListenQuery", "parse_query"]
 
 MAX_CHANNELS: Final = 8
 RAW_ENCODINGS: Final[Mapping[str, str]] = {"linear16": "pcm16", "mulaw": "g711_ulaw", "alaw": "g711_alaw"}
@@ -61,7 +61,9 @@ _RECORDINGS_ONLY: Final = ("utterances", "utt_split", "paragraphs", "detect_lang
 _REDACTED_AS: Final[Mapping[str, str]] = {"pci": "card", "false": ""}
 _OF_BOTH: Final = ("encoding", "sample_rate", "channels", "multichannel", "smart_format", "punctuate", "redact")
 _LISTS: Final = ("keyterm", "keywords", "tag", "extra")
-_KNOWN: Final = frozenset({*PARAMETERS, *_OF_BOTH, *_LISTS, *_LIVE_ONLY, *_RECORDINGS_ONLY, *_NO_EFFECT, *_SILENT})
+WITH_EFFECT: Final = frozenset({*PARAMETERS, *_OF_BOTH, *_LISTS, *_LIVE_ONLY, *_RECORDINGS_ONLY})
+"""The parameters that have an effect, on recordings or on live audio."""
+_KNOWN: Final = frozenset({*WITH_EFFECT, *_NO_EFFECT, *_SILENT})
 
 
 @dataclass(frozen=True, slots=True)
