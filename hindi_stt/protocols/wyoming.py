@@ -172,8 +172,16 @@ class WyomingAdapter(Adapter):
 
     def handled(self, command: Command) -> list[Message]:
         """See Adapter."""
-        if not isinstance(command, EndUtterance):
-            return []
+        return self._transcript() if isinstance(command, EndUtterance) else []
+
+    def closing(self, error: HindiSTTError) -> list[Message]:
+        """See `Adapter.closing`; a recording that has begun gets the transcript so far, for which clients wait."""
+        if not self._is_open:
+            return self.error(error)
+        self._warnings.append(f"{error.code}: the recording was not transcribed to its end")
+        return [*self._transcript(), *self.error(error)]
+
+    def _transcript(self) -> list[Message]:
         transcript: dict[str, Any] = {"text": " ".join(self._texts), "language": self._language}
         if self._warnings:
             transcript["warnings"] = list(dict.fromkeys(self._warnings))
