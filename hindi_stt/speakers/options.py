@@ -54,8 +54,10 @@ class SpeakerOptions:
                 changes[name] = _number(name, fields[name])
         options = replace(self, **changes)
         counts = [name for name in ("num_speakers", "max_speakers") if name in changes]
-        if counts and not options.diarize:
-            raise InvalidRequest(f"{counts[0]} goes with diarize=true.", param=counts[0])
+        # Clients that were generated from the OpenAPI document send the defaults of all fields.
+        meant = [name for name in counts if changes[name] != getattr(SpeakerOptions(), name)]
+        if meant and not options.diarize:
+            raise InvalidRequest(f"{meant[0]} goes with diarize=true.", param=meant[0])
         if len(counts) > 1 and options.num_speakers is not None and options.num_speakers > options.max_speakers:
             raise InvalidRequest("num_speakers is above max_speakers.", param="num_speakers")
         return options

@@ -94,6 +94,7 @@ def test_words_without_any_sound_have_a_speaker(embedder: Embedder) -> None:
     [
         ({"diarize": "perhaps"}, "diarize"),
         ({"num_speakers": "2"}, "num_speakers"),
+        ({"max_speakers": "7"}, "max_speakers"),
         ({"diarize": "true", "num_speakers": "0"}, "num_speakers"),
         ({"diarize": "true", "num_speakers": "२"}, "num_speakers"),
         ({"diarize": "true", "max_speakers": "21"}, "max_speakers"),
@@ -105,6 +106,11 @@ def test_what_cannot_be_asked_for_is_refused_by_name(fields: dict[str, str], par
     with pytest.raises(InvalidRequest) as refused:
         SpeakerOptions().updated(fields)
     assert refused.value.param == param
+
+
+def test_defaults_that_are_sent_ask_for_nothing() -> None:
+    """Clients that were generated from the OpenAPI document send them."""
+    assert SpeakerOptions().updated({"diarize": "false", "max_speakers": "8"}) == SpeakerOptions()
 
 
 def test_a_bundle_that_is_found_later_is_used_and_loaded_once(tmp_path: Path) -> None:
