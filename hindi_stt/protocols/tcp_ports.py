@@ -72,7 +72,7 @@ class StreamTransport:
         """
         try:
             return await self._read(self._reader)
-        except asyncio.IncompleteReadError:
+        except (asyncio.IncompleteReadError, OSError):  # also of a host that is out of reach
             return None
         except asyncio.LimitOverrunError as error:
             raise SessionClosing(InvalidRequest("The line does not end."), POLICY) from error
@@ -81,8 +81,11 @@ class StreamTransport:
 
     async def send(self, message: Message) -> None:
         """See Transport."""
-        self._writer.write(message.encode() if isinstance(message, str) else message)
-        await self._writer.drain()
+        try:
+            self._writer.write(message.encode() if isinstance(message, str) else message)
+            await self._writer.drain()
+        except OSError as error:
+            raise ConnectionResetError("The client is out of reach.") from error
 
     async def close(self, code: int, reason: str) -> None:
         """See `Transport.close`; TCP has no codes. What the client still sends is read by `end`."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 import socket
 import uuid
@@ -18,6 +19,7 @@ import numpy as np
 import pytest
 
 from hindi_stt.api.live.connections import LiveConnections
+from hindi_stt.api.live.session import CONNECTION_LOST
 from hindi_stt.api.middleware.protection import Protection
 from hindi_stt.bundle.manifest import EMBEDDED, Bundle
 from hindi_stt.bundle.registry import Registry
@@ -27,7 +29,7 @@ from hindi_stt.protocols.adapter import Audio, Configure, EndOfAudio, EndUtteran
 from hindi_stt.protocols.calls.service import Calls
 from hindi_stt.protocols.clients import ProtocolClients
 from hindi_stt.protocols.server import ProtocolServer
-from hindi_stt.protocols.tcp_ports import TcpProtocol, tcp_port
+from hindi_stt.protocols.tcp_ports import StreamTransport, TcpProtocol, tcp_port
 from hindi_stt.protocols.telephony.audiosocket import AudioSocketAdapter, read_frame
 from hindi_stt.protocols.wyoming import WyomingAdapter, make_info, read_event
 from hindi_stt.settings import Settings
@@ -275,6 +277,30 @@ def test_a_call_whose_connection_breaks_and_whose_rate_changes(acoustic: LocalAc
     assert len(finals) >= 2
     assert events[-1]["reason"] == "end"
     assert events[-1]["duration"] == pytest.approx((len(RAIN) + len(FAMILY)) / RATE, abs=0.1)
+
+
+def test_a_client_whose_host_is_out_of_reach_has_gone() -> None:
+    """The network's errors have classes of their own, which are not those of connections that are closed."""
+
+    class Unreachable(asyncio.StreamWriter):
+        async def drain(self) -> None:
+            raise OSError(errno.EHOSTUNREACH, "No route to host")
+
+    async def run() -> None:
+        (one, other), reader = socket.socketpair(), asyncio.StreamReader()
+        with other:
+            protocol = asyncio.StreamReaderProtocol(reader)
+            pipe, _ = await asyncio.get_running_loop().create_connection(lambda: protocol, sock=one)
+            writer = Unreachable(pipe, protocol, reader, asyncio.get_running_loop())
+            transport = StreamTransport(reader, writer, read_frame)
+            for error in (OSError(errno.EHOSTUNREACH, "No route to host"), TimeoutError(errno.ETIMEDOUT, "Timed out")):
+                reader.set_exception(error)
+                assert await transport.receive() is None
+            with pytest.raises(CONNECTION_LOST):
+                await transport.send(b"last words")
+            writer.close()
+
+    asyncio.run(run())
 
 
 def test_messages_of_audiosocket() -> None:
