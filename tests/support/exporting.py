@@ -13,12 +13,15 @@ from hindi_stt.types import Features
 TOLERANCE = 1e-3
 
 
-def export_to(file: Path, folder: Path, *, language: str = "hi") -> tuple[Bundle, object]:
+def export_to(
+    file: Path, folder: Path, *, language: str = "hi", precisions: tuple[str, ...] = ("fp32", "int8")
+) -> tuple[Bundle, object]:
     from hindi_stt.export.exporter import Options, export
     from hindi_stt.export.sources import fetch
     from hindi_stt.export.writer import Identity
 
-    return export(fetch(str(file), folder), folder / "bundle", Options(Identity("test", language, "Apache-2.0")))
+    options = Options(Identity("test", language, "Apache-2.0"), precisions)
+    return export(fetch(str(file), folder), folder / "bundle", options)
 
 
 def nemo_log_probs(file: Path, clips: list[Features]) -> list[np.ndarray]:
