@@ -19,12 +19,14 @@ __all__ = [
     "find_layout",
     "is_release",
     "is_release_file",
+    "refuse_transducer",
 ]
 
 _MAX_CONFIG_BYTES: Final = 2**20
 _MODEL: Final = re.compile(r"model(?:[._-](?P<precision>fp32|int8))?\.onnx")
 _ENCODER: Final = re.compile(r"encoder(?:[._-]model)?\.onnx")
 _DECODER: Final = re.compile(r"(?:ctc[._-])?decoder(?:[._-]model)?\.onnx")
+_CTC_DECODER: Final = re.compile(r"ctc[._-]decoder(?:[._-]model)?\.onnx")
 _TRANSDUCER: Final = re.compile(r"(decoder_joint|joiner|joint|rnnt_decoder|predictor)[\w.-]*\.onnx")
 _ANY_MODEL: Final = re.compile(r".*\.(onnx|nemo|ort)")
 _VOCABULARIES: Final = ("tokens.txt", "vocab.txt")
@@ -118,14 +120,27 @@ def external_files(model: Path) -> list[Path]:
     return [path for path in beside if path.is_file()]
 
 
+def refuse_transducer(names: Sequence[str], where: str) -> None:
+    """Refuse files of which the ONNX graphs are a transducer's alone.
+
+    Args:
+        names: Of the files.
+        where: What has them, for the error.
+
+    Raises:
+        UnsupportedModel: They are.
+    """
+    transducer = [name for name in names if _TRANSDUCER.fullmatch(name)]
+    if transducer and not any(_MODEL.fullmatch(name) or _CTC_DECODER.fullmatch(name) for name in names):
+        raise UnsupportedModel(f"{where} has a transducer ({transducer[0]}) and no CTC head.")
+
+
 def _find_pair(folder: Path, names: Sequence[str]) -> tuple[dict[str, Path], Path | None]:
+    refuse_transducer(names, str(folder))
     encoders = [name for name in names if _ENCODER.fullmatch(name)]
     decoders = [name for name in names if _DECODER.fullmatch(name)]
     if len(encoders) == len(decoders) == 1:
         return {"fp32": folder / encoders[0]}, folder / decoders[0]
-    transducer = [name for name in names if _TRANSDUCER.fullmatch(name)]
-    if transducer:
-        raise UnsupportedModel(f"{folder} has a transducer ({transducer[0]}) and no CTC head.")
     have = ", ".join(names[:12]) or "no files"
     raise SourceUnavailable(
         f"{folder} has no model that can be used: model.onnx or model.int8.onnx, or encoder.onnx and decoder.onnx. "

@@ -7,14 +7,14 @@ bytes under a checked name; anything else makes the whole file invalid.
 from __future__ import annotations
 
 import tarfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
 
 import yaml
 
-from hindi_stt.errors import CorruptModel, UnsafeArchive
+from hindi_stt.catalogue.archives import DAMAGED, damage, read_to_end
+from hindi_stt.errors import CorruptModel, UnsafeArchive, needing_room
 
 __all__ = ["MAX_BYTES", "Archive", "unpack"]
 
@@ -73,14 +73,16 @@ def unpack(file: Path, folder: Path, *, max_bytes: int = MAX_BYTES) -> Archive:
 
     Raises:
         UnsafeArchive: A member is not a plain file inside the folder, or the archive exceeds a bound.
-        CorruptModel: The archive is truncated or incomplete.
+        CorruptModel: The archive is truncated, damaged or incomplete.
+        StorageFull: The disk is full.
     """
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with tarfile.open(file, "r:*") as tar:
+        with needing_room(f"what {file.name} has"), tarfile.open(file, "r:*") as tar:
             _unpack_members(tar, folder, max_bytes)
-    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
-        raise CorruptModel(f"{file} cannot be unpacked as a .nemo archive: {error}.") from error
+            read_to_end(tar, max_bytes)
+    except DAMAGED as error:
+        raise CorruptModel(f"{file} cannot be unpacked as a .nemo archive: {damage(error)}.") from error
     return Archive(folder, _read_config(folder, file), _only(folder, WEIGHTS_FILE, file))
 
 
