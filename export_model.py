@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from hindi_stt.bundle.manifest import Bundle, Identity
-from hindi_stt.errors import HindiSTTError, InvalidRequest, SourceUnavailable
+from hindi_stt.errors import HindiSTTError, InvalidRequest, SourceUnavailable, needing_room
 from hindi_stt.settings import available_cores
 
 DOWNLOADS = Path.home() / ".cache" / "hindi-stt"
@@ -24,7 +24,8 @@ def main() -> int:
     """Run the command line; returns the exit status."""
     arguments = _parser().parse_args()
     try:
-        bundle = _export(arguments)
+        with needing_room("the export"):
+            bundle = _export(arguments)
         if arguments.to_store:
             from hindi_stt.bundle import store
 
@@ -32,7 +33,8 @@ def main() -> int:
         else:
             print(f"Bundle {bundle.tag} in {bundle.folder}")
     except HindiSTTError as error:
-        sys.stderr.write(f"export_model.py: {error.message} [{error.code}] {error.help}\n")
+        message = " ".join(error.message.split())  # one line, also of a library's error that has several
+        sys.stderr.write(f"export_model.py: {message} [{error.code}] {error.help}\n")
         return 1
     return 0
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Final
 
 from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.catalogue.ready_onnx import Identity
-from hindi_stt.errors import ExportEnvironmentMissing, ModelError, from_code
+from hindi_stt.errors import ExportEnvironmentMissing, HindiSTTError, ModelError, from_code
 
 __all__ = ["ENVIRONMENT_SIZE", "convert", "find_export_python", "install_environment"]
 
@@ -20,6 +22,7 @@ _ROOT: Final = Path(__file__).parents[2]
 _SCRIPT: Final = _ROOT / "export_model.py"
 _ENVIRONMENT: Final = _ROOT / ".venv-oracle"
 _COMPLAINT: Final = re.compile(r"^export_model\.py: (?P<message>.*) \[(?P<code>\w+)\]", re.MULTILINE)
+_NO_PACKAGE: Final = re.compile(r"^ModuleNotFoundError: No module named '(?P<name>[\w.]+)'", re.MULTILINE)
 
 
 def find_export_python(named: str = "") -> Path | None:
@@ -70,17 +73,34 @@ def convert(file: Path, output: Path, identity: Identity, python: Path) -> Bundl
 
     Raises:
         ModelError: The export failed: the error that the exporter ended with.
+        ExportEnvironmentMissing: `python` cannot be run, or lacks a package that the exporter needs.
     """
     command = [str(python), str(_SCRIPT), str(file.absolute()), "--to", str(output), "--name", identity.name]
     command += ["--language", identity.language, "--licence", identity.licence, "--description", identity.description]
     environment = {name: value for name, value in os.environ.items() if name not in {"PYTHONHOME", "PYTHONPATH"}}
     environment["PYTHONPATH"] = str(_ROOT)
-    done = subprocess.run(command, stdout=sys.stderr, stderr=subprocess.PIPE, text=True, env=environment, check=False)
+    # PyTorch keeps a cache in the folder for temporary files, and an exporter that is killed cannot delete its own.
+    with tempfile.TemporaryDirectory(prefix="hindi-stt-exporter-") as temporary:
+        try:
+            done = subprocess.run(
+                command, stdout=sys.stderr, stderr=subprocess.PIPE, text=True, check=False,
+                env=environment | {"TMPDIR": temporary},
+            )  # fmt: skip
+        except OSError as error:
+            raise ExportEnvironmentMissing(f"{python} cannot be run: {error.strerror}.") from error
     if done.returncode:
-        complaint = _COMPLAINT.search(done.stderr)
-        if complaint:
-            error = from_code(complaint["code"], complaint["message"])
-            raise error
-        last = " ".join(done.stderr.split("\n")[-4:]).strip()
-        raise ModelError(f"The export of {file.name} failed: {last}")
+        error = _failure(done, file, python)
+        raise error
     return Bundle.open(output)
+
+
+def _failure(done: subprocess.CompletedProcess[str], file: Path, python: Path) -> HindiSTTError:
+    """What an exporter that has failed says about it."""
+    if complaint := _COMPLAINT.search(done.stderr):
+        return from_code(complaint["code"], complaint["message"])
+    if package := _NO_PACKAGE.search(done.stderr):
+        return ExportEnvironmentMissing(f"{python} lacks the package {package['name']}, which the exporter needs.")
+    if done.returncode == -signal.SIGKILL:
+        return ModelError(f"The export of {file.name} was killed, as the kernel does where memory runs out.")
+    last = " ".join(" ".join(done.stderr.split("\n")[-4:]).split())
+    return ModelError(f"The export of {file.name} failed: {last}")

@@ -1,0 +1,80 @@
+"""What comes of an exporter that fails, as its own process; exports that succeed: tests/cli/test_models_get.py."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from hindi_stt.bundle.manifest import Identity
+from hindi_stt.catalogue.nemo_conversion import convert
+from hindi_stt.errors import ExportEnvironmentMissing, HindiSTTError, ModelError, StorageFull
+from tests.support.server import ROOT
+
+MODULES_UNDER_TEST = ("hindi_stt/catalogue/nemo_conversion.py",)
+
+IDENTITY = Identity("model", "hi", "MIT")
+
+
+def program(path: Path, script: str) -> Path:
+    """An executable that is run in place of the export environment's Python."""
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return path
+
+
+def failure(python: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> HindiSTTError:
+    (folder / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder / "temporary"))
+    (folder / "model.nemo").write_bytes(b"x")
+    with pytest.raises(HindiSTTError) as caught:
+        convert(folder / "model.nemo", folder / "bundle", IDENTITY, python)
+    assert not (folder / "bundle").exists()
+    assert list((folder / "temporary").iterdir()) == []
+    return caught.value
+
+
+def test_a_python_without_nemo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    error = failure(Path(sys.executable), tmp_path, monkeypatch)
+    assert type(error) is ExportEnvironmentMissing
+    assert "lacks the package nemo" in error.message
+
+
+@pytest.mark.parametrize("executable", [False, True])
+def test_what_is_no_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, executable: bool) -> None:
+    python = tmp_path / "python"
+    python.write_bytes(b"\x7fnothing")
+    python.chmod(0o755 if executable else 0o644)
+    error = failure(python, tmp_path, monkeypatch)
+    assert type(error) is ExportEnvironmentMissing
+    assert f"{python} cannot be run" in error.message
+
+
+def test_an_exporter_that_is_killed_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    python = program(tmp_path / "python", 'echo work > "$TMPDIR/unfinished"; mkdir "$TMPDIR/cache"; kill -9 $$')
+    error = failure(python, tmp_path, monkeypatch)
+    assert type(error) is ModelError
+    assert "was killed, as the kernel does where memory runs out" in error.message
+
+
+def test_an_error_of_the_exporter_keeps_its_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = "export_model.py: The server's disk is too full for [the] export. [storage_full] Free space."
+    error = failure(
+        program(tmp_path / "python", f'echo "Loading" >&2; echo "{line}" >&2; exit 1'), tmp_path, monkeypatch
+    )
+    assert type(error) is StorageFull
+    assert error.message == "The server's disk is too full for [the] export."
+
+
+def test_the_exporter_writes_an_error_of_several_lines_as_one(tmp_path: Path) -> None:
+    folder = tmp_path / "two\nlines"
+    folder.mkdir()
+    done = subprocess.run(
+        [sys.executable, ROOT / "export_model.py", folder], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    (line,) = [line for line in done.stderr.splitlines() if line]
+    assert line.startswith("export_model.py: ")
+    assert "[model_source_unavailable]" in line
