@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hindi_stt.bundle.manifest import MANIFEST_FILE
 from hindi_stt.catalogue.entries import Entry, read_catalogue
+from hindi_stt.cli.interruption import exit_status, interruptible
 from hindi_stt.cli.model_import import (
     NAME_RULE,
     agrees,
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
 
 __all__ = ["add_get"]
 
-# As a shell says of a command that Control-C has ended.
-_INTERRUPTED: Final = 128 + signal.SIGINT
 _DOWNLOADS: Final = Path.home() / ".cache" / "hindi-stt"
 
 
@@ -90,7 +88,11 @@ def _get(arguments: argparse.Namespace) -> int:
         print(tag)
         return 0
     try:
-        with tempfile.TemporaryDirectory(prefix="hindi-stt-get-") as work, needing_room("the bundle"):
+        with (
+            interruptible(),
+            tempfile.TemporaryDirectory(prefix="hindi-stt-get-") as work,
+            needing_room("the bundle"),
+        ):
             if (entry is not None and entry.becomes == "speakers") or _is_wheel(arguments.source):
                 return _get_speakers(arguments, entries, Path(work, "bundle"))
             bundle = _make_bundle(arguments, entry, Path(work, "bundle"))
@@ -98,9 +100,9 @@ def _get(arguments: argparse.Namespace) -> int:
             from hindi_stt.bundle import store  # here, because importing BentoML takes seconds
 
             tag = store.save(bundle)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interruption:
         say("\nInterrupted. Nothing is in the store; the same command continues the download.")
-        return _INTERRUPTED
+        return exit_status(interruption)
     say(f"In the model store. Serve it with: HINDI_STT_MODEL={tag} bentoml serve service:HindiSTT")
     print(tag)
     return 0

@@ -30,6 +30,8 @@ from tests.support.server import ROOT, Server
 
 MODULES_UNDER_TEST = (
     "hindi_stt/catalogue/layouts.py",
+    "hindi_stt/cli/interruption.py",
+    "hindi_stt/cli/model_import.py",
     "hindi_stt/catalogue/nemo_conversion.py",
     "hindi_stt/catalogue/sources.py",
 )
@@ -185,27 +187,31 @@ def test_a_break_and_a_second_try(shell: Shell) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def interruptible(*command: str | Path) -> list[str]:
+    """The command with default handling of signals: of a script in the background, SIGINT is ignored by children."""
+    code = "import os, signal, sys; [signal.signal(n, signal.SIG_DFL) for n in (signal.SIGINT, signal.SIGHUP)]; "
+    return [sys.executable, "-c", code + "os.execv(sys.argv[1], sys.argv[1:])", *map(str, command)]
+
+
 @pytest.mark.slow
-def test_control_c_in_the_middle(shell: Shell) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_in_the_middle(shell: Shell, number: signal.Signals) -> None:
     shell.hub.storage.stalls_after = 10**6
     command = [PROGRAM, "models", "get", "ours", "--accept-licence", "--downloads", str(shell.home / "downloads")]
     environment = shell.environment | {"TMPDIR": str(shell.home)}
-    # Where the tests run in the background of a script, SIGINT is ignored, which children inherit.
-    interruptible = [sys.executable, "-c", "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); "]
-    interruptible[-1] += "os.execv(sys.argv[1], sys.argv[1:])"
     with subprocess.Popen(
-        [*interruptible, *command], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        interruptible(*command), env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         try:
             assert shell.hub.storage.stalled.wait(60)
             while not any(path.stat().st_size for path in shell.home.rglob("model.onnx.part")):
                 assert process.poll() is None
                 time.sleep(0.02)
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
             printed, said = process.communicate(timeout=60)
         finally:
             process.kill()
-    assert process.returncode == 130
+    assert process.returncode == 128 + number
     assert printed == ""
     assert "Traceback" not in said
     assert "the same command continues" in said
@@ -215,6 +221,31 @@ def test_control_c_in_the_middle(shell: Shell) -> None:
     done = shell.get("ours", "--accept-licence")
     assert done.returncode == 0, done.stderr
     assert shell.hub.at_storage[-1][1]["Range"].startswith("bytes=")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_the_exporter_works(shell: Shell, number: signal.Signals) -> None:
+    """A process that is started in place of the export environment's Python leaves files, and takes its time."""
+    (temporary := shell.home / "temporary").mkdir()
+    python, file = shell.home / "python", shell.home / "model.nemo"
+    python.write_text('#!/bin/sh\necho work > "$TMPDIR/unfinished"\nexec sleep 120\n')
+    python.chmod(0o755)
+    file.write_bytes(b"x")
+    command = interruptible(PROGRAM, "models", "get", file, "--export-python", python)
+    with subprocess.Popen(
+        command, env=shell.environment | {"TMPDIR": str(temporary)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        try:
+            while not list(temporary.rglob("unfinished")):
+                assert process.poll() is None
+                time.sleep(0.02)
+            process.send_signal(number)
+            process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 128 + number
+    assert list(temporary.iterdir()) == []
+    assert shell.stored == []
 
 
 def test_another_file_than_the_known_one(shell: Shell, files: dict[str, bytes]) -> None:
