@@ -20,6 +20,7 @@ import httpx
 from tqdm import tqdm
 
 from hindi_stt.bundle.manifest import sha256_of
+from hindi_stt.catalogue.file_kinds import refuse_page
 from hindi_stt.errors import (
     ChecksumMismatch,
     DownloadInterrupted,
@@ -42,8 +43,6 @@ _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _SHA256: Final = re.compile(r'(?:W/)?"?([0-9a-f]{64})"?')
 # Hugging Face's hub answers with a redirect to its storage, and tells the checksum of the file in this header.
 _HUB_CHECKSUM: Final = "x-linked-etag"
-_LFS_POINTER: Final = b"version https://git-lfs.github.com/spec/"
-_HTML: Final = re.compile(rb"\s*(<!doctype html|<html|<\?xml)", re.IGNORECASE)
 BRING_IT: Final = "Without a network: fetch the files on another machine, copy them here, and name their folder."
 
 
@@ -254,8 +253,8 @@ def _copy(file: Download, answer: httpx.Response, have: int, total: int) -> int:
     bar: tqdm[Any] = tqdm(total=total or None, initial=have, unit="B", unit_scale=True, desc=file.name, disable=None)
     with file.part.open("ab" if have else "wb") as f, bar:
         for chunk in answer.iter_raw():  # as it comes: what is collected first is lost when the connection breaks
-            if not have and not written and (_HTML.match(chunk) or chunk.startswith(_LFS_POINTER)):
-                raise NotAModelFile(f"{file.address} is a web page or a pointer to a file, not {file.name}.")
+            if not have and not written:
+                refuse_page(chunk, file.address)
             written += f.write(chunk)
             bar.update(len(chunk))
             if have + written > MAX_DOWNLOAD_BYTES:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
 
+from hindi_stt.catalogue.file_kinds import refuse_page_file
 from hindi_stt.errors import CorruptModel
 
 __all__ = ["gather_weights", "has_external_weights"]
@@ -44,6 +45,7 @@ def gather_weights(model: Any, folder: Path, target: Path) -> None:
 
     Raises:
         CorruptModel: A file is missing or too short, or its name leads out of the folder.
+        NotAModelFile: A file is the pointer of one in Git LFS.
     """
     with target.open("wb") as out:
         for graph in _graphs(model.graph):
@@ -108,6 +110,7 @@ def _place(tensor: Any, entries: dict[str, str], folder: Path) -> tuple[Path, in
     file = folder / path
     if not file.is_file():
         raise CorruptModel(f"{name} is missing, in which the weights {tensor.name!r} lie.")
+    refuse_page_file(file)
     size = file.stat().st_size
     try:
         offset = int(entries.get("offset", 0))

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from hindi_stt.bundle.manifest import Bundle
+from hindi_stt.catalogue.file_kinds import refuse_page_file
 from hindi_stt.catalogue.ready_onnx import Identity
+from hindi_stt.catalogue.sources import TRANSFORMERS_WEIGHTS
 from hindi_stt.errors import ExportEnvironmentMissing, HindiSTTError, ModelError, from_code
 
 __all__ = ["ENVIRONMENT_SIZE", "convert", "find_export_python", "install_environment"]
@@ -72,9 +74,14 @@ def convert(file: Path, output: Path, identity: Identity, python: Path) -> Bundl
         The bundle.
 
     Raises:
+        NotAModelFile: The file, or that of the weights, is a web page or the pointer of a file in Git LFS.
         ModelError: The export failed: the error that the exporter ended with.
         ExportEnvironmentMissing: `python` cannot be run, or lacks a package that the exporter needs.
     """
+    weights = [file / name for name in TRANSFORMERS_WEIGHTS] if file.is_dir() else [file]
+    for path in weights:
+        if path.is_file():
+            refuse_page_file(path)
     command = [str(python), str(_SCRIPT), str(file.absolute()), "--to", str(output), "--name", identity.name]
     command += ["--language", identity.language, "--licence", identity.licence, "--description", identity.description]
     environment = {name: value for name, value in os.environ.items() if name not in {"PYTHONHOME", "PYTHONPATH"}}
@@ -89,8 +96,8 @@ def convert(file: Path, output: Path, identity: Identity, python: Path) -> Bundl
         except OSError as error:
             raise ExportEnvironmentMissing(f"{python} cannot be run: {error.strerror}.") from error
     if done.returncode:
-        error = _failure(done, file, python)
-        raise error
+        failure = _failure(done, file, python)
+        raise failure
     return Bundle.open(output)
 
 

@@ -26,6 +26,7 @@ from hindi_stt.bundle.manifest import (
     Source,
     sha256_of,
 )
+from hindi_stt.catalogue.file_kinds import refuse_page_file
 from hindi_stt.catalogue.graph_probe import Graph, Probe
 from hindi_stt.catalogue.join_graphs import join_graphs
 from hindi_stt.catalogue.languages import LanguageClasses, read_language_classes
@@ -61,6 +62,7 @@ def import_onnx(
 
     Raises:
         SourceUnavailable: The folder has no model.
+        NotAModelFile: A file is a web page, or the pointer of a file in Git LFS.
         CorruptModel: A file is damaged, or the files contradict each other.
         UnsupportedModel: It is a model of another kind.
         LanguageNotInModel: A model for several languages does not have the one of `identity`.
@@ -70,6 +72,8 @@ def import_onnx(
         StorageFull: The disk is full.
     """
     layout = find_layout(folder)
+    for path in _files(layout):
+        refuse_page_file(path)
     with tempfile.TemporaryDirectory(prefix="hindi-stt-import-") as work, needing_room("the bundle"):
         language = _language(layout, identity.language)
         models, max_steps = _joined(layout, language, Path(work))
@@ -88,6 +92,14 @@ def import_onnx(
         _write_report(made, layout, report, warnings)
         shutil.move(made, output)
     return Bundle.open(output), tuple(warnings)
+
+
+def _files(layout: Layout) -> list[Path]:
+    """The files of a model; of weights beside the graph those with a common name."""
+    graphs = [*layout.models.values(), *filter(None, [layout.decoder])]
+    beside = [path for graph in graphs for path in external_files(graph)]
+    named = [layout.vocabulary, *filter(None, [layout.language_masks])]
+    return [path for path in (*graphs, *beside, *named) if path.is_file()]
 
 
 def _language(layout: Layout, language: str) -> LanguageClasses | None:

@@ -19,6 +19,7 @@ from hindi_stt.catalogue.layouts import LANGUAGE_MASKS, RELEASE_FOLDER, is_relea
 from hindi_stt.errors import ModelGated, NotAModelFile, SourceUnavailable, UnsupportedModel
 
 __all__ = [
+    "TRANSFORMERS_WEIGHTS",
     "Published",
     "fetch_all",
     "is_archive",
@@ -39,7 +40,7 @@ _READY: Final = re.compile(
 _TRANSFORMERS: Final = re.compile(
     r"(config|preprocessor_config|vocab|added_tokens|special_tokens_map|tokenizer_config)\.json"
 )
-_TRANSFORMERS_WEIGHTS: Final = ("model.safetensors", "pytorch_model.bin")
+TRANSFORMERS_WEIGHTS: Final = ("model.safetensors", "pytorch_model.bin")
 _ARCHIVES: Final = (".tar.bz2", ".tar.gz", ".tgz", ".tar.xz", ".tar")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -160,7 +161,7 @@ def published_at(source: str, hub: str) -> Published:
 
 def _transformers_files(names: Sequence[str]) -> list[str]:
     """Files of a model of transformers for speech, one file of weights among them; none where it is none."""
-    weights = [name for name in _TRANSFORMERS_WEIGHTS if name in names]
+    weights = [name for name in TRANSFORMERS_WEIGHTS if name in names]
     if not weights or not {"config.json", "preprocessor_config.json"} <= set(names):
         return []
     return [*(name for name in names if _TRANSFORMERS.fullmatch(name)), weights[0]]

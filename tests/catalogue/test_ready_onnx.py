@@ -19,6 +19,7 @@ from hindi_stt.errors import (
     FeaturesUnknown,
     HindiSTTError,
     InvalidRequest,
+    NotAModelFile,
     SourceUnavailable,
     UnsupportedModel,
 )
@@ -202,7 +203,7 @@ def spoil(folder: Path, kind: str) -> None:  # noqa: C901, PLR0912  (a case for 
 @pytest.mark.parametrize(
     ("kind", "error", "said"),
     [
-        ("web page", CorruptModel, "model.onnx"),
+        ("web page", NotAModelFile, "model.onnx"),
         ("truncated", CorruptModel, "model.onnx"),
         ("no vocabulary", CorruptModel, "vocabulary"),
         ("wrong class count", CorruptModel, "101 entries.*129 classes"),
