@@ -31,7 +31,7 @@ from hindi_stt.errors import (
     needing_room,
 )
 
-__all__ = ["MAX_DOWNLOAD_BYTES", "Download", "download", "open_client"]
+__all__ = ["MAX_DOWNLOAD_BYTES", "Download", "download", "is_busy", "open_client"]
 
 MAX_DOWNLOAD_BYTES: Final = 8 * 2**30
 _TIMEOUT: Final = httpx.Timeout(60.0, connect=15.0)
@@ -39,6 +39,8 @@ _MAX_REDIRECTS: Final = 10
 # A connection that breaks is tried again as long as each try brings something, this often at most.
 _ATTEMPTS: Final = 5
 _PAUSE_S: Final = 0.5
+# A server that has no time for this request: too many requests, or a timeout of its own.
+_LATER: Final = frozenset({httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_MANY_REQUESTS})
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _SHA256: Final = re.compile(r'(?:W/)?"?([0-9a-f]{64})"?')
 # Hugging Face's hub answers with a redirect to its storage, and tells the checksum of the file in this header.
@@ -91,6 +93,18 @@ class Download:
 
 class _Broken(Exception):
     """The connection ended before the file did."""
+
+
+def is_busy(status: int) -> bool:
+    """Whether a server says that it has no time for this request now: the same one may be answered later.
+
+    Args:
+        status: Of its answer.
+
+    Returns:
+        Whether it does.
+    """
+    return status in _LATER or status >= 500
 
 
 def open_client() -> httpx.Client:
@@ -216,8 +230,8 @@ def _check_answer(file: Download, answer: httpx.Response) -> None:
         where = file.page or file.address
         sent = "with the token in HF_TOKEN" if file.token else "without a token, since HF_TOKEN is not set"
         raise ModelGated(f"{answer.url.host} refuses {file.name} ({status}), asked {sent}. Ask for access at {where}.")
-    if status >= 500:
-        raise _Broken(f"status {status}")
+    if is_busy(status):
+        raise _Broken(f"{answer.url.host} answers with status {status}")
     if status not in {200, 206, 416}:
         raise SourceUnavailable(f"{answer.url.host} has no {file.name}: it answers with status {status}. {BRING_IT}")
     if answer.headers.get("content-encoding", "identity") != "identity":

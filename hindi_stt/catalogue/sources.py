@@ -13,15 +13,16 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from hindi_stt.catalogue.download import BRING_IT, Download, download, open_client
+from hindi_stt.catalogue.download import BRING_IT, Download, download, is_busy, open_client
 from hindi_stt.catalogue.entries import Entry, PublishedFile
-from hindi_stt.catalogue.layouts import LANGUAGE_MASKS, RELEASE_FOLDER, is_release_file
+from hindi_stt.catalogue.layouts import LANGUAGE_MASKS, RELEASE_FOLDER, is_release_file, refuse_transducer
 from hindi_stt.errors import ModelGated, NotAModelFile, SourceUnavailable, UnsupportedModel
 
 __all__ = [
     "TRANSFORMERS_WEIGHTS",
     "Published",
     "fetch_all",
+    "find_nemo",
     "is_archive",
     "is_model_file",
     "is_transformers_folder",
@@ -43,6 +44,7 @@ _TRANSFORMERS: Final = re.compile(
 TRANSFORMERS_WEIGHTS: Final = ("model.safetensors", "pytorch_model.bin")
 _ARCHIVES: Final = (".tar.bz2", ".tar.gz", ".tgz", ".tar.xz", ".tar")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 
 
 _Kind = Literal["onnx", "nemo", "transformers"]
@@ -90,18 +92,21 @@ class Published:
         if entry.becomes in {"none", "speakers"}:
             raise UnsupportedModel(f"{name} cannot be made a bundle here. {entry.notes}")
         from_hub = entry.source.startswith("hub:")
-        repository = entry.source.removeprefix("hub:")
+        repository, revision = entry.source.removeprefix("hub:"), entry.revision
         if entry.folder:
-            names = _release_files(_hub_files(hub, repository, entry.revision), entry.folder)
+            listed, revision = _hub_files(hub, repository, revision)
+            names = _release_files(listed, entry.folder)
             if not names:
                 raise SourceUnavailable(f"{repository} has no {entry.folder}/{LANGUAGE_MASKS}: its layout has changed.")
-            addresses = _release_addresses(hub, repository, entry.revision, entry.folder, names)
+            addresses = _release_addresses(hub, repository, revision, entry.folder, names)
         else:
+            if from_hub and not _COMMIT.fullmatch(revision):
+                _, revision = _hub_files(hub, repository, revision)
             addresses = {
-                file: _hub_address(hub, repository, entry.revision, file) if from_hub else entry.source
+                file: _hub_address(hub, repository, revision, file) if from_hub else entry.source
                 for file in entry.files
             }
-        key = f"{entry.source}@{entry.revision}"
+        key = f"{entry.source}@{revision}"
         return cls(name, cast("_Kind", entry.becomes), addresses, entry.page, entry.files, key, from_hub)
 
 
@@ -117,6 +122,7 @@ def published_at(source: str, hub: str) -> Published:
 
     Raises:
         SourceUnavailable: It is neither, it cannot be reached, or it has no model of a known layout.
+        UnsupportedModel: Its ONNX files are a transducer's.
         ModelGated: The hub gives it to accounts with access only.
     """
     if "://" in source:
@@ -134,8 +140,8 @@ def published_at(source: str, hub: str) -> Published:
             f"{source!r} is no name of the catalogue, no folder or .nemo file here, no https address, and no model on "
             "the hub (OWNER/NAME). 'hindi-stt models list --available' lists the catalogue."
         )
-    repository, revision = match["id"], match["revision"] or "main"
-    names = _hub_files(hub, repository, revision)
+    repository = match["id"]
+    names, revision = _hub_files(hub, repository, match["revision"] or "main")
     ready = [name for name in names if _READY.fullmatch(name)]
     nemo = [name for name in names if name.endswith(".nemo") and _NAME.fullmatch(name)]
     becomes: _Kind
@@ -145,6 +151,7 @@ def published_at(source: str, hub: str) -> Published:
         addresses = _release_addresses(hub, repository, revision, RELEASE_FOLDER, release)
         return Published(model, "onnx", addresses, page, {}, key, from_hub=True)
     if any(name.endswith(".onnx") for name in ready):
+        refuse_transducer(names, repository)
         files, becomes = ready, "onnx"
     elif len(nemo) == 1:
         files, becomes = nemo, "nemo"
@@ -172,6 +179,20 @@ def is_transformers_folder(folder: Path) -> bool:
     return bool(_transformers_files([path.name for path in folder.iterdir()]))
 
 
+def find_nemo(folder: Path) -> Path | None:
+    """The .nemo file of a folder.
+
+    Args:
+        folder: The folder.
+
+    Returns:
+        The file; None where there is none, there are several, or there are ready ONNX files beside it.
+    """
+    names = [path.name for path in folder.iterdir()]
+    nemo = [name for name in names if name.endswith(".nemo")]
+    return folder / nemo[0] if len(nemo) == 1 and not any(name.endswith(".onnx") for name in names) else None
+
+
 def is_archive(name: str) -> bool:
     """Whether a file is an archive of ready ONNX files, by its name."""
     return name.endswith(_ARCHIVES)
@@ -187,12 +208,15 @@ def is_model_file(name: str) -> bool:
     return _READY.fullmatch(name) is not None
 
 
-def fetch_all(model: Published, downloads: Path) -> Path:
+def fetch_all(model: Published, downloads: Path, *, sha256: str = "", again: bool = False) -> Path:
     """Download all files of a model; what is there already is not downloaded again.
 
     Args:
         model: The model.
         downloads: The folder of downloads.
+        sha256: That the file of a model of one file has to have; empty for none.
+        again: Whether to download anew what lies at an address, where it may have changed; the files of a commit on
+            the hub are always the same.
 
     Returns:
         The folder with the files.
@@ -206,7 +230,9 @@ def fetch_all(model: Published, downloads: Path) -> Path:
     with open_client() as client:
         for name, address in model.addresses.items():
             known = model.known.get(name, PublishedFile())
-            file = Download(address, folder, name, model.page, token, known.sha256, known.bytes)
+            file = Download(address, folder, name, model.page, token, sha256 or known.sha256, known.bytes)
+            if again and not model.from_hub:
+                file.target.unlink(missing_ok=True)
             download(file, client)
     return folder
 
@@ -225,8 +251,9 @@ def _hub_address(hub: str, repository: str, revision: str, file: str) -> str:
     return f"{hub}/{repository}/resolve/{quote(revision, safe='')}/{quote(file)}"
 
 
-def _hub_files(hub: str, repository: str, revision: str) -> Sequence[str]:
-    """Names of the files of a repository, by the hub's API."""
+def _hub_files(hub: str, repository: str, revision: str) -> tuple[Sequence[str], str]:
+    """Names of the files of a repository, and the commit that a revision is now; raises what `published_at` does."""
+    # Files are downloaded of that commit: of a branch that moves in the middle, they would be those of two models.
     token = os.environ.get(_TOKEN_VARIABLE, "")
     address = f"{hub}/api/models/{repository}/revision/{quote(revision, safe='')}"
     try:
@@ -240,9 +267,16 @@ def _hub_files(hub: str, repository: str, revision: str) -> Sequence[str]:
             f"{hub} refuses {repository} ({answer.status_code}): there is no such model, or it needs access. "
             f"Ask for it at {hub}/{repository}."
         )
+    if is_busy(answer.status_code):
+        raise SourceUnavailable(
+            f"{hub} has no time now: it answers with status {answer.status_code}. Run the command again later."
+        )
     if answer.status_code != 200:
         raise SourceUnavailable(f"{hub} has no {repository}@{revision}: it answers with status {answer.status_code}.")
     try:
-        return sorted(str(file["rfilename"]) for file in answer.json()["siblings"])
+        content = answer.json()
+        names = sorted(str(file["rfilename"]) for file in content["siblings"])
     except (ValueError, KeyError, TypeError) as error:
         raise NotAModelFile(f"{address} is no list of files: {hub} is not a hub like Hugging Face's.") from error
+    commit = str(content.get("sha", ""))
+    return names, commit if _COMMIT.fullmatch(commit) else revision

@@ -9,8 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from hindi_stt.bundle.manifest import sha256_of
-from hindi_stt.errors import ChecksumMismatch, ExportEnvironmentMissing, InvalidRequest, VerificationFailed
+from hindi_stt.errors import ExportEnvironmentMissing, VerificationFailed
 from hindi_stt.settings import get_settings
 
 if TYPE_CHECKING:
@@ -45,15 +44,10 @@ def identity_of(arguments: argparse.Namespace, name: str, entry: Entry | None) -
 
     Returns:
         The identity.
-
-    Raises:
-        InvalidRequest: The command's name is none that a bundle can have.
     """
     from hindi_stt.catalogue.ready_onnx import Identity
 
     plain = plain_name(arguments.name or name)
-    if arguments.name not in {None, plain}:
-        raise InvalidRequest(f"--as {arguments.name}: {NAME_RULE}")
     language = arguments.language or (entry.language if entry else "hi")
     licence = arguments.licence or (entry.licence if entry else "unknown")
     return Identity(plain, language, licence, f"{entry.title} ({entry.publisher})" if entry else "")
@@ -105,12 +99,9 @@ def check_bundle(bundle: Bundle) -> None:
 
 
 def convert_file(arguments: argparse.Namespace, file: Path, output: Path, identity: Identity) -> Bundle:
-    """Export a .nemo file; raises what `convert` does, and ChecksumMismatch for another file than asked for."""
+    """Export a .nemo file; raises what `convert` does."""
     from hindi_stt.catalogue.nemo_conversion import convert
 
-    wanted = arguments.sha256.lower()
-    if wanted and (found := sha256_of(file)) != wanted:
-        raise ChecksumMismatch(f"{file} has SHA-256 {found}, asked for was {wanted}.")
     python = export_python(arguments)
     say(f"Exporting {file.name}, and verifying it against NeMo: minutes …")
     return convert(file, output, identity, python)
@@ -120,8 +111,6 @@ def convert_folder(arguments: argparse.Namespace, folder: Path, output: Path, id
     """Export the folder of a Wav2Vec2ForCTC model; raises what `convert` does."""
     from hindi_stt.catalogue.nemo_conversion import convert
 
-    if arguments.sha256:
-        raise InvalidRequest("--sha256 is for a model of one file.")
     python = export_python(arguments)
     say(f"Exporting {folder.name}, and verifying it against transformers: minutes …")
     return convert(folder, output, identity, python)

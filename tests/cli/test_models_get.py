@@ -274,6 +274,28 @@ def test_an_archive(shell: Shell, files: dict[str, bytes]) -> None:
     assert again.stdout == done.stdout
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("us/hindi", "--as", "Bad Name"), "invalid_request", "--as Bad Name"),
+        (("us/hindi", "--preset", "nemo"), "invalid_request", "nemo-80-mel"),
+        (("us/hindi", "--sha256", "0" * 64), "invalid_request", "us/hindi has 3"),
+        (("us/hindi", "--sha256", "0123"), "invalid_request", "64 hexadecimal digits"),
+        (("FOLDER", "--sha256", "0" * 64), "invalid_request", "is a folder"),
+        (("ARCHIVE", "--sha256", "0" * 64), "model_checksum_mismatch", "asked for was 0000"),
+    ],
+)
+def test_options_that_do_not_fit(shell: Shell, arguments: tuple[str, ...], code: str, said: str) -> None:
+    """Told before anything is downloaded, and never passed over: --sha256 of an archive was once."""
+    (folder := shell.home / "folder").mkdir()
+    (archive := shell.home / "model.tar").write_bytes(b"x")
+    places = {"FOLDER": str(folder), "ARCHIVE": str(archive)}
+    preset = () if "--preset" in arguments else ("--preset", PRESET)
+    done = shell.get(*(places.get(one, one) for one in arguments), *preset)
+    assert said in refused(done, code)
+    assert shell.hub.at_storage == []
+
+
 def test_features_that_nothing_tells(shell: Shell) -> None:
     assert "--preset" in refused(shell.get("us/hindi"), "model_features_unknown")
     assert shell.stored == []

@@ -50,6 +50,7 @@ class ModelHub:
         requests: Path and header fields of each request at the hub.
         at_storage: The same at the storage.
         redirect: Where the hub redirects to, with {} for the path; its storage by default.
+        busy: Status of every answer about a repository, such as 429; 0 for none.
     """
 
     def __init__(self) -> None:
@@ -57,6 +58,7 @@ class ModelHub:
         self.gated: dict[str, str] = {}
         self.checksums: dict[str, str] = {}
         self.storage = Storage()
+        self.busy = 0
         self.requests: list[tuple[str, Message]] = []
         self.at_storage: list[tuple[str, Message]] = []
         self._servers = [ThreadingHTTPServer(("127.0.0.1", 0), handler) for handler in (_hub(self), _storage(self))]
@@ -68,6 +70,13 @@ class ModelHub:
     def publish(self, repository: str, files: Mapping[str, bytes]) -> None:
         """Add files to a repository."""
         self.files |= {f"{repository}/{name}": content for name, content in files.items()}
+
+    def commit(self, repository: str) -> str:
+        """The commit of a repository's main branch: another one for other content."""
+        commit = hashlib.sha1(usedforsecurity=False)
+        for name in sorted(name for name in self.files if name.startswith(f"{repository}/")):
+            commit.update(name.encode() + self.files[name])
+        return commit.hexdigest()
 
     def __enter__(self) -> Self:
         for thread in self._threads:
@@ -107,10 +116,12 @@ def _hub(hub: ModelHub) -> type[_Handler]:
             token = hub.gated.get(repository)
             if token and self.headers.get("Authorization") != f"Bearer {token}":
                 self.answer(403 if "Authorization" in self.headers else 401, b"Access is restricted.")
+            elif hub.busy:
+                self.answer(hub.busy, b"Later.")
             elif listing:
                 names = [name.removeprefix(f"{repository}/") for name in hub.files if name.startswith(f"{repository}/")]
-                content = json.dumps({"siblings": [{"rfilename": name} for name in names]}).encode()
-                self.answer(200 if names else 401, content)
+                content = {"sha": hub.commit(repository), "siblings": [{"rfilename": name} for name in names]}
+                self.answer(200 if names else 401, json.dumps(content).encode())
             elif file and f"{repository}/{file[3]}" in hub.files:
                 key = f"{repository}/{file[3]}"
                 checksum = hub.checksums.get(key, hashlib.sha256(hub.files[key]).hexdigest())
