@@ -3,6 +3,7 @@
     indic_fork.py build CONFIG.yaml MODEL.nemo            a model with random weights
     indic_fork.py run MODEL.nemo OUT.npz CODES WAV…       log-probs, texts, features and encodings per recording
     indic_fork.py export MODEL.nemo FOLDER                its ONNX export: encoder, heads
+    indic_fork.py rows MODEL.nemo OUT.json                rows of the CTC head per language
 
 This file imports nothing of this project, whose Python is a later one.
 """
@@ -86,6 +87,13 @@ def export(file: Path, folder: Path) -> None:
     (folder / "vocab.json").write_text(json.dumps(vocabularies, ensure_ascii=False), encoding="utf-8")
 
 
+def rows(file: Path, target: Path) -> None:
+    """Write which rows of the CTC head the fork takes for each language: the true ones of its masks."""
+    masks = _load(file).ctc_decoder.language_masks
+    found = {code: [i for i, own in enumerate(mask) if own] for code, mask in masks.items()}
+    target.write_text(json.dumps(found))
+
+
 def _load(file: Path) -> EncDecHybridRNNTCTCBPEModel:
     model = ASRModel.restore_from(str(file), map_location="cpu").eval()
     model.preprocessor.featurizer.dither = 0.0
@@ -96,7 +104,7 @@ def _load(file: Path) -> EncDecHybridRNNTCTCBPEModel:
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=["build", "run", "export"])
+    parser.add_argument("command", choices=["build", "run", "export", "rows"])
     parser.add_argument("source", type=Path)
     parser.add_argument("target", type=Path)
     parser.add_argument("languages", nargs="?", default="", help="codes, separated by commas")
@@ -106,6 +114,8 @@ def main() -> None:
         build(arguments.source, arguments.target)
     elif arguments.command == "run":
         run(arguments.source, arguments.target, arguments.languages.split(","), arguments.recordings)
+    elif arguments.command == "rows":
+        rows(arguments.source, arguments.target)
     else:
         export(arguments.source, arguments.target)
 

@@ -6,6 +6,7 @@ of its own environment: `make oracle-indic`.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,13 @@ import pytest
 
 from hindi_stt.audio import AudioLimits, decode
 from hindi_stt.bundle.manifest import Bundle
+from hindi_stt.export.archive import unpack
+from hindi_stt.export.config import read_config
 from hindi_stt.features import FeatureExtractor
 from tests.export.archives import LANGUAGES
 from tests.support.exporting import export_to
 from tests.support.indic_forked import CODES, FEATURES_TOLERANCE, RATE, Forked, assert_equal_to_the_fork, make_forked
-from tests.support.indic_models import needs_fork, pieces_of
+from tests.support.indic_models import needs_fork, pieces_of, run_fork
 
 pytestmark = [pytest.mark.oracle, needs_fork()]
 
@@ -34,6 +37,18 @@ def test_log_probs_and_texts(forked: Forked, code: str, tmp_path: Path) -> None:
     bundle, _ = export_to(forked.file, tmp_path, language=code)
     assert list(bundle.tokens[:-1]) == pieces_of(forked.tokenizers)[code]
     assert_equal_to_the_fork(forked, code, bundle)
+
+
+def test_rows_of_every_language(forked: Forked, tmp_path: Path) -> None:
+    """The rows of the head that the fork itself takes; in its order of languages, which is that of the file."""
+    run_fork("rows", forked.file, tmp_path / "rows.json")
+    rows = json.loads((tmp_path / "rows.json").read_text())
+    config = unpack(forked.file, tmp_path / "nemo").config
+    assert list(rows) == list(forked.tokenizers)
+    for code, own in rows.items():
+        head = read_config(config, code).language_head
+        assert head is not None
+        assert head.rows == own
 
 
 def test_the_form_of_features(forked: Forked, bundle: Bundle) -> None:
