@@ -16,7 +16,7 @@ from typing import Any
 from hindi_stt.cli.model_process import ModelTask
 from hindi_stt.errors import InvalidRequest
 
-__all__ = ["add_comparison", "compare_models"]
+__all__ = ["add_comparison", "check_output", "compare_models"]
 
 
 def add_comparison(parser: argparse.ArgumentParser) -> None:
@@ -49,16 +49,15 @@ def compare_models(arguments: argparse.Namespace) -> int:
     Raises:
         InvalidRequest: The options contradict each other, or no model could be measured.
     """
-    from hindi_stt.evaluation.manifest import read_manifest
+    from hindi_stt.evaluation.manifest import read_references
     from hindi_stt.evaluation.model_plot import check_plot, plot_models
     from hindi_stt.evaluation.model_table import ModelRun, ModelTable
 
     names = _names(arguments)
     if arguments.plot:
         check_plot(arguments.plot)
-    utterances = [utterance for utterance in read_manifest(arguments.manifest) if utterance.text]
-    if not utterances:
-        raise InvalidRequest(f"{arguments.manifest} has no texts to compare with.")
+    check_output("--json", arguments.json)
+    utterances, warnings = read_references(arguments.manifest)
     runs: list[ModelRun] = []
     failed: list[dict[str, str]] = []
     for number, name in enumerate(names, 1):
@@ -72,8 +71,12 @@ def compare_models(arguments: argparse.Namespace) -> int:
     if not runs:
         raise InvalidRequest("None of the models could be measured.")
     table = ModelTable(utterances, runs, arguments.form)
-    print(f"{len(utterances)} recordings, {runs[0].speech_s:.0f} s of speech; texts compared {arguments.form}\n")
+    print(
+        f"{len(table.runs[0].texts)} recordings, {runs[0].speech_s:.0f} s of speech; texts compared {arguments.form}\n"
+    )
     print("\n".join(table.lines()))
+    for warning in (*warnings, *(f"Left out for all models: {file}: {why}" for file, why in table.unread.items())):
+        print(f"\n{warning}")
     for failure in failed:
         print(f"\nnot measured: {failure['name']}: {failure['message']} [{failure['code']}]")
     if failed and failed[0]["name"] == names[0]:
@@ -84,6 +87,20 @@ def compare_models(arguments: argparse.Namespace) -> int:
     if arguments.plot:
         plot_models(table, arguments.plot)
     return 1 if failed else 0
+
+
+def check_output(option: str, file: Path | None) -> None:
+    """Check before hours of work whether a file can be written.
+
+    Args:
+        option: That names it, for the error.
+        file: The file; None for none.
+
+    Raises:
+        InvalidRequest: Its folder is not there, or it is a folder itself.
+    """
+    if file is not None and (not file.parent.is_dir() or file.is_dir()):
+        raise InvalidRequest(f"{option} {file}: there is no folder {file.parent}, or this is one itself.")
 
 
 def _names(arguments: argparse.Namespace) -> Sequence[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from hindi_stt.cli.compare import add_comparison, compare_models
+from hindi_stt.cli.compare import add_comparison, check_output, compare_models
 from hindi_stt.decoding.options import DecoderName
 from hindi_stt.errors import InvalidRequest
 
@@ -49,7 +49,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     if arguments.json or arguments.plot:
         raise InvalidRequest("--json and --plot are for several models: name them with --models.")
     from hindi_stt.bundle import store  # here, because importing BentoML takes seconds that --help need not wait for
-    from hindi_stt.evaluation.manifest import read_manifest
+    from hindi_stt.evaluation.manifest import read_references
     from hindi_stt.evaluation.metrics import compare, confusions, error_rate
     from hindi_stt.evaluation.normalise import FORMS
     from hindi_stt.evaluation.run import transcribe_all
@@ -61,9 +61,10 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     if arguments.model:
         settings = settings.model_copy(update={"model": arguments.model})
     bundle = store.resolve(settings)
-    utterances = [utterance for utterance in read_manifest(arguments.manifest) if utterance.text]
-    if not utterances:
-        raise InvalidRequest(f"{arguments.manifest} has no texts to compare with.")
+    check_output("--save", arguments.save)
+    utterances, warnings = read_references(arguments.manifest)
+    for warning in warnings:
+        print(warning)
     acoustic = LocalAcoustic(bundle, threads=settings.effective_threads, precision=arguments.precision)
     pipeline = Pipeline(bundle, settings)
     options = pipeline.options({"decoder": arguments.decoder, "language_model": arguments.lm})

@@ -92,14 +92,14 @@ def _split(name: str) -> tuple[str, Form | None]:
 
 def _measure(task: ModelTask) -> dict[str, Any]:
     from hindi_stt.bundle import store  # noqa: F401  # importing BentoML is no part of the time to load a model
-    from hindi_stt.evaluation.manifest import read_manifest
+    from hindi_stt.evaluation.manifest import read_references
     from hindi_stt.evaluation.model_table import ModelRun
     from hindi_stt.evaluation.run import transcribe_all
     from hindi_stt.inference.acoustic import LocalAcoustic, weights_bytes
     from hindi_stt.transcription.pipeline import Pipeline
 
     settings = get_settings()
-    utterances = [utterance for utterance in read_manifest(Path(task.manifest)) if utterance.text]
+    utterances, _ = read_references(Path(task.manifest))
     start_s = time.perf_counter()
     bundle = open_model(task.name, settings)
     acoustic = LocalAcoustic(bundle, threads=1, provider=settings.provider)
@@ -108,7 +108,7 @@ def _measure(task: ModelTask) -> dict[str, Any]:
     options = pipeline.options({"decoder": task.decoder, "language_model": task.language_model})
     pipeline.warm_up()
     busy_s = _processor_s()
-    run = transcribe_all(pipeline, acoustic, utterances, options, label=task.name)
+    run = transcribe_all(pipeline, acoustic, utterances, options, label=task.name, skip_unreadable=True)
     compute_s = _processor_s() - busy_s
     found = ModelRun(
         name=task.name,
@@ -120,6 +120,7 @@ def _measure(task: ModelTask) -> dict[str, Any]:
         load_s=load_s,
         weights_bytes=weights_bytes(bundle),
         peak_memory_bytes=peak_memory_bytes(),
+        unread={str(place): reason for place, reason in run.unread.items()},
     )
     return dataclasses.asdict(found)
 

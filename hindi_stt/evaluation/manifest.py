@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from hindi_stt.errors import InvalidRequest
+from hindi_stt.evaluation.normalise import apply_form
 
-__all__ = ["Utterance", "read_manifest"]
+__all__ = ["Utterance", "name_some", "read_manifest", "read_references"]
 
 AUDIO_FIELDS: Final = ("audio_filepath", "audio", "file", "path")
 TEXT_FIELDS: Final = ("text", "sentence", "transcript")
 DOMAIN_FIELDS: Final = ("domain", "dataset", "source")
+_MAX_NAMED: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,42 @@ def read_manifest(manifest: Path) -> list[Utterance]:
     if not utterances:
         raise InvalidRequest(f"{manifest} lists no recordings.")
     return utterances
+
+
+def read_references(manifest: Path) -> tuple[list[Utterance], list[str]]:
+    """Read the recordings of a manifest whose texts a transcript can be compared with.
+
+    Args:
+        manifest: As for `read_manifest`.
+
+    Returns:
+        The recordings, and warnings that name those that are left out since their texts have no word.
+
+    Raises:
+        InvalidRequest: As of `read_manifest`; no text has a word, or a recording is not there.
+    """
+    utterances = read_manifest(manifest)
+    missing = [utterance for utterance in utterances if not utterance.file.is_file()]
+    if missing:
+        raise InvalidRequest(f"{manifest}: of {len(utterances)} recordings these are not there: {name_some(missing)}.")
+    comparable = [u for u in utterances if apply_form(u.text, "normalised")]
+    if not comparable:
+        raise InvalidRequest(f"{manifest} has no texts to compare with.")
+    others = [u for u in utterances if not apply_form(u.text, "normalised")]
+    return comparable, [f"Left out, without a word in their texts: {name_some(others)}."] if others else []
+
+
+def name_some(utterances: Sequence[Utterance]) -> str:
+    """The files of the first recordings, and how many more there are.
+
+    Args:
+        utterances: The recordings.
+
+    Returns:
+        Text for a message.
+    """
+    more = len(utterances) - _MAX_NAMED
+    return ", ".join(str(u.file) for u in utterances[:_MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _json_rows(text: str, manifest: Path) -> Iterator[tuple[int, Mapping[str, object]]]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from hindi_stt.errors import InvalidRequest
 from hindi_stt.evaluation.manifest import Utterance
 from hindi_stt.evaluation.metrics import N_SAMPLES, Comparison, ErrorRate, compare, error_rate, holm
 from hindi_stt.evaluation.normalise import FORMS, Form
@@ -28,6 +29,7 @@ class ModelRun:
         load_s: Seconds to check the bundle's files and to load the model.
         weights_bytes: Size of the model's files in this form.
         peak_memory_bytes: Largest resident memory of the process.
+        unread: Why a recording was not read, by its place as text.
     """
 
     name: str
@@ -39,6 +41,7 @@ class ModelRun:
     load_s: float
     weights_bytes: int
     peak_memory_bytes: int
+    unread: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def times_real_time(self) -> float:
@@ -50,7 +53,7 @@ class ModelTable:
     """Models in comparison with the first of them.
 
     Args:
-        utterances: The recordings, each with its text.
+        utterances: The recordings, each with its text; those that a model could not read are left out for all.
         runs: One per model; the first is what the others are compared with.
         form: Form in which the table compares texts.
 
@@ -60,11 +63,20 @@ class ModelTable:
         comparisons: Each model but the first, compared with the first by a paired bootstrap over recordings
             (Bisani and Ney, 2004).
         p_values: Of these comparisons, adjusted by Holm's method.
+        unread: Why a recording was left out, by its file.
+
+    Raises:
+        InvalidRequest: No recording was read by every model.
     """
 
     def __init__(self, utterances: Sequence[Utterance], runs: Sequence[ModelRun], form: Form) -> None:
-        self.runs = tuple(runs)
-        self._utterances = tuple(utterances)
+        reasons = {int(place): reason for run in runs for place, reason in run.unread.items()}
+        kept = [i for i in range(len(utterances)) if i not in reasons]
+        if not kept:
+            raise InvalidRequest(f"None of the {len(utterances)} recordings could be read: {reasons[0]}")
+        self.unread = {str(utterances[i].file): reason for i, reason in sorted(reasons.items())}
+        self.runs = tuple(dataclasses.replace(run, texts=tuple(run.texts[i] for i in kept), unread={}) for run in runs)
+        self._utterances = tuple(utterances[i] for i in kept)
         self._form: Form = form
         self.rates = [error_rate(self._references, run.texts, form) for run in self.runs]
         self.comparisons = self._compare(form)
@@ -133,7 +145,13 @@ class ModelTable:
             domains = {domain: dataclasses.asdict(values[i]) for domain, values in self._domain_rates().items()}
             measured = dataclasses.asdict(run) | {"times_real_time": run.times_real_time}
             models.append(measured | {"rates": rates, "domains": domains, "against_first": against})
-        return {"form": self._form, "p_values": self.p_values, "references": self._references, "models": models}
+        return {
+            "form": self._form,
+            "p_values": self.p_values,
+            "references": self._references,
+            "unread": self.unread,
+            "models": models,
+        }
 
 
 def _label(run: ModelRun) -> str:

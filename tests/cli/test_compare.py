@@ -60,6 +60,58 @@ def test_two_forms_of_the_embedded_model(manifest: Path, tmp_path: Path) -> None
     assert plot.read_bytes().startswith(b"\x89PNG")
 
 
+def test_recordings_that_cannot_be_compared_are_named(tmp_path: Path) -> None:
+    """One damaged recording does not end hours of work, and none is left out in silence."""
+    (tmp_path / "page.wav").write_text("<!DOCTYPE html>")
+    (tmp_path / "empty.wav").touch()
+    texts = {str(CLIP): "आज बस बारिश होगी", "page.wav": "कल", "empty.wav": "परसों"}
+    lines = [json.dumps({"audio_filepath": file, "text": text}) for file, text in texts.items()]
+    lines += [json.dumps({"audio_filepath": str(CLIP), "text": text}) for text in ("", "।")]
+    (tmp_path / "m.jsonl").write_text("\n".join(lines))
+    result = tmp_path / "r.json"
+    done = run(tmp_path / "m.jsonl", "--models", "embedded,embedded+int8", "--json", result)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("1 recordings, ")
+    assert f"Left out, without a word in their texts: {CLIP}, {CLIP}." in done.stdout
+    for name, code in (("page.wav", "unsupported_audio"), ("empty.wav", "empty_audio")):
+        (line,) = [line for line in done.stdout.splitlines() if name in line]
+        assert line.startswith(f"Left out for all models: {tmp_path / name}: ")
+        assert f"[{code}]" in line
+    found = json.loads(result.read_text(encoding="utf-8"))
+    assert found["references"] == ["आज बस बारिश होगी"]
+    assert set(found["unread"]) == {str(tmp_path / "page.wav"), str(tmp_path / "empty.wav")}
+    assert [len(model["texts"]) for model in found["models"]] == [1, 1]
+
+
+def test_no_recording_can_be_read(tmp_path: Path) -> None:
+    (tmp_path / "page.wav").write_text("<!DOCTYPE html>")
+    (tmp_path / "m.jsonl").write_text(json.dumps({"audio_filepath": "page.wav", "text": "कल"}))
+    done = run(tmp_path / "m.jsonl", "--models", "embedded")
+    assert done.returncode == 1
+    assert "None of the 1 recordings could be read: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([("gone.wav", "कल"), ("none.wav", "कल")], "of 2 recordings these are not there: FOLDER/gone.wav, FOLDER/none"),
+        ([(f"{i}.wav", "कल") for i in range(9)], "FOLDER/4.wav and 4 more"),
+        ([(str(CLIP), "।"), (str(CLIP), "")], "no texts to compare with"),
+    ],
+)
+@pytest.mark.parametrize("option", ["--models", "--model"])
+def test_manifests_are_checked_before_a_model_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], rows: list[tuple[str, str]], said: str, option: str
+) -> None:
+    lines = [json.dumps({"audio_filepath": file, "text": text}) for file, text in rows]
+    (tmp_path / "m.jsonl").write_text("\n".join(lines))
+    assert main(["evaluate", str(tmp_path / "m.jsonl"), option, str(EMBEDDED)]) == 1
+    written = capsys.readouterr().err
+    assert said.replace("FOLDER", str(tmp_path)) in written
+    assert "recordings\n" not in written, "the line that a model begins with"
+
+
 @pytest.mark.slow
 def test_a_model_that_fails_is_named_and_the_others_go_on(manifest: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken"
@@ -88,6 +140,9 @@ def test_a_model_that_fails_is_named_and_the_others_go_on(manifest: Path, tmp_pa
         (["--models", "embedded", "--plot", "plot.txt"], ".png"),
         (["--models", "embedded", "--plot", "/no/such/folder/plot.png"], "there is no folder"),
         (["--json", "r.json"], "--models"),
+        (["--models", "embedded", "--json", "/no/such/folder/r.json"], "no folder /no/such/folder"),
+        (["--models", "embedded", "--json", "/tmp"], "or this is one itself"),
+        (["--model", "", "--save", "/no/such/folder/r.json"], "no folder /no/such/folder"),
     ],
 )
 def test_options_that_contradict(
