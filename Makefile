@@ -105,8 +105,10 @@ prove-deploy: $(VENV)/.operations
 	$(VENV)/bin/python -m pytest -q -m "not monitoring and not slow" tests/operations
 
 # NeMo and the CPU build of PyTorch: about 2 GB of disk. With INDIC_NEMO, small models of AI4Bharat's fork, too.
-oracle: $(ORACLE)/.installed $(if $(INDIC_NEMO),$(INDIC)/.installed)
+# Then hindi-stt models get of models that are exported, from a stand-in for the hub to served transcripts.
+oracle: $(ORACLE)/.installed $(VENV)/.dev $(if $(INDIC_NEMO),$(INDIC)/.installed)
 	$(INDIC_ORACLE) NEMO_OLD=$(NEMO_OLD) $(ORACLE)/bin/python -m pytest -q -m "oracle and not slow" -W ignore tests/oracle tests/export
+	HINDI_STT_TEST_EXPORT_PYTHON=$(abspath $(ORACLE)/bin/python) $(VENV)/bin/python -m pytest -q -m oracle tests/cli/test_models_get_export.py
 
 # Wav2Vec2ForCTC models of the published sizes, with random weights: 4 GB of memory, ten minutes.
 oracle-slow: $(ORACLE)/.installed

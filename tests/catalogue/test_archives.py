@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import subprocess
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +22,7 @@ from hindi_stt.errors import (
 )
 from hindi_stt.export.archive import unpack
 from tests.export.archives import write_tar
+from tests.support.disks import small_disk
 
 
 def names(folder: Path) -> list[str]:
@@ -158,23 +158,18 @@ def test_a_ctc_model_beside_a_transducer(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def full_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 1 MB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], capture_output=True, check=False)
-    if done.returncode:
-        pytest.skip("no right to mount a small disk")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
+    with small_disk(tmp_path / "disk", 1) as folder:
+        yield folder
 
 
-def test_a_full_disk(tmp_path: Path, small_disk: Path) -> None:
+def test_a_full_disk(tmp_path: Path, full_disk: Path) -> None:
     """A full disk is no fault of the archive."""
     files = {"model.onnx": bytes(3_000_000), "model_config.yaml": b"{}", "model_weights.ckpt": b"1"}
     archive = write_tar(tmp_path / "model.tar", files)
     with pytest.raises(StorageFull):
-        unpack_model(archive, small_disk / "model", is_model_file)
-    (small_disk / "model" / "model.onnx").unlink()
+        unpack_model(archive, full_disk / "model", is_model_file)
+    (full_disk / "model" / "model.onnx").unlink()
     with pytest.raises(StorageFull):
-        unpack(archive, small_disk / "nemo")
+        unpack(archive, full_disk / "nemo")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from hindi_stt.errors import (
     SourceUnavailable,
     StorageFull,
 )
+from tests.support.disks import small_disk
 from tests.support.model_hub import ModelHub
 
 CONTENT = os.urandom(3_000_000)
@@ -215,21 +215,16 @@ def test_a_missing_file_and_a_host_that_is_down(hub: ModelHub, client: httpx.Cli
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def full_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 1 MB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], capture_output=True, check=False)
-    if done.returncode:
-        pytest.skip("no right to mount a small disk")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
+    with small_disk(tmp_path / "disk", 1) as folder:
+        yield folder
 
 
 @pytest.mark.parametrize("announce", [True, False])
-def test_a_full_disk(hub: ModelHub, client: httpx.Client, small_disk: Path, announce: bool) -> None:
+def test_a_full_disk(hub: ModelHub, client: httpx.Client, full_disk: Path, announce: bool) -> None:
     """Refused before a byte is written where the length is known; else what was written is deleted."""
     hub.storage.announce = announce
     with pytest.raises(StorageFull):
-        download(wanted(hub, small_disk), client)
-    assert names(small_disk) == []
+        download(wanted(hub, full_disk), client)
+    assert names(full_disk) == []

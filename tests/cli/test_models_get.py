@@ -1,7 +1,4 @@
-"""hindi-stt models get as it is used at a shell, against a server that stands in for the hub.
-
-Longer than 300 lines: the tests share one stand-in for the hub.
-"""
+"""hindi-stt models get as it is used at a shell, against a server that stands in for the hub."""
 
 from __future__ import annotations
 
@@ -9,14 +6,12 @@ import hashlib
 import io
 import os
 import pty
-import re
 import signal
 import subprocess
 import sys
 import tarfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -24,7 +19,9 @@ import pytest
 
 from hindi_stt.bundle.manifest import EMBEDDED
 from tests.conftest import DATA
+from tests.support.disks import small_disk
 from tests.support.model_hub import ModelHub
+from tests.support.model_shell import CATALOGUE, PRESET, PROGRAM, TEXT, Shell, refused
 from tests.support.published_onnx import onnx_asr
 from tests.support.server import ROOT, Server
 
@@ -35,65 +32,6 @@ MODULES_UNDER_TEST = (
     "hindi_stt/catalogue/nemo_conversion.py",
     "hindi_stt/catalogue/sources.py",
 )
-
-PROGRAM = Path(sys.executable).with_name("hindi-stt")
-TEXT = "आज सुबह से बारिश हो रही है"
-PRESET = "nemo-80-mel-2.5"  # the embedded model's features
-CATALOGUE = """
-[ours]
-title = "Hindi"
-publisher = "Us"
-source = "hub:us/hindi"
-revision = "0123456789abcdef0123456789abcdef01234567"
-page = "https://hub.example/us/hindi"
-licence = "CC-BY-4.0"
-licence_url = "https://hub.example/us/hindi/licence"
-language = "hi"
-becomes = "onnx"
-preset = "{preset}"
-[ours.files."config.json"]
-[ours.files."vocab.txt"]
-[ours.files."model.onnx"]
-sha256 = "{sha256}"
-"""
-
-
-@dataclass(frozen=True)
-class Shell:
-    """A home of its own, with a catalogue whose models are on the stand-in."""
-
-    home: Path
-    hub: ModelHub
-
-    @property
-    def environment(self) -> dict[str, str]:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("HINDI_STT_", "BENTOML_", "HF_"))}
-        return kept | {
-            "BENTOML_HOME": str(self.home / "bentoml"),
-            "BENTOML_DO_NOT_TRACK": "True",
-            "HINDI_STT_MODEL_HUB": self.hub.url,
-            "HINDI_STT_MODEL_CATALOGUE": str(self.home / "models.toml"),
-        }
-
-    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        command = [str(PROGRAM), *arguments]
-        if arguments[:2] == ("models", "get"):
-            command += ["--downloads", str(self.home / "downloads")]
-        return subprocess.run(
-            command, env=self.environment | environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            timeout=180, check=False,
-        )  # fmt: skip
-
-    def get(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return self.run("models", "get", *arguments, **environment)
-
-    @property
-    def stored(self) -> list[str]:
-        return sorted(path.parent.name for path in (self.home / "bentoml").rglob("bundle.json"))
-
-    @property
-    def downloaded(self) -> list[str]:
-        return sorted(path.name for path in (self.home / "downloads").rglob("*") if path.is_file())
 
 
 @pytest.fixture(scope="module")
@@ -109,14 +47,6 @@ def shell(tmp_path: Path, files: dict[str, bytes]) -> Iterator[Shell]:
         sha256 = hashlib.sha256(files["model.onnx"]).hexdigest()
         (tmp_path / "models.toml").write_text(CATALOGUE.format(preset=PRESET, sha256=sha256))
         yield Shell(tmp_path, hub)
-
-
-def refused(done: subprocess.CompletedProcess[str], code: str) -> str:
-    assert done.returncode == 1
-    assert done.stdout == ""
-    assert f"[{code}]" in done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stderr
 
 
 @pytest.mark.slow
@@ -248,6 +178,15 @@ def test_a_signal_while_the_exporter_works(shell: Shell, number: signal.Signals)
     assert shell.stored == []
 
 
+@pytest.mark.parametrize("full", ["TMPDIR", "BENTOML_HOME"])
+def test_a_full_disk_while_the_bundle_is_made(shell: Shell, full: str) -> None:
+    """The downloads have room; where the bundle is made, or where it is stored, there is too little."""
+    with small_disk(shell.home / "disk", 5) as disk:
+        refused(shell.get("us/hindi", "--preset", PRESET, **{full: str(disk)}), "storage_full")
+        assert [path for path in disk.rglob("*") if path.is_file()] == []
+    assert shell.stored == []
+
+
 def test_another_file_than_the_known_one(shell: Shell, files: dict[str, bytes]) -> None:
     shell.hub.publish("us/hindi", {"model.onnx": files["model.onnx"][:-1] + b"?"})
     message = refused(shell.get("ours", "--accept-licence"), "model_checksum_mismatch")
@@ -352,102 +291,3 @@ def test_make_serve(shell: Shell) -> None:
         assert tag in httpx.get(f"{server.url}/v1/models").text
     finally:
         server.stop()
-
-
-NEMO = """
-import sys
-from pathlib import Path
-from omegaconf import OmegaConf
-from hindi_stt.bundle.manifest import EMBEDDED, Bundle
-from hindi_stt.export.random_model import build_random_model
-from tests.export.conftest import family_config
-build_random_model(OmegaConf.create(family_config("conformer")), list(Bundle.open(EMBEDDED).tokens), Path(sys.argv[1]))
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(
-    not os.environ.get("HINDI_STT_TEST_EXPORT_PYTHON"), reason="HINDI_STT_TEST_EXPORT_PYTHON names none"
-)
-def test_a_nemo_model(shell: Shell) -> None:
-    """Exported in an environment of its own, with random weights; a file that is none is named."""
-    python, file = os.environ["HINDI_STT_TEST_EXPORT_PYTHON"], shell.home / "small.nemo"
-    subprocess.run([python, "-W", "ignore", "-c", NEMO, file], cwd=ROOT, env=shell.environment, check=True)
-    done = shell.get(str(file), "--export-python", python, "--licence", "Apache-2.0")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("small:")
-    assert '"texts_differ": 0' in shell.run("models", "show", done.stdout.strip()).stdout
-    file.write_bytes(b"no archive")
-    refused(shell.get(str(file), "--export-python", python), "corrupt_model")
-
-
-INDICCONFORMER = """
-import sys
-from pathlib import Path
-from tests.support.indic_models import random_archive, train_tokenizers
-folder = Path(sys.argv[1])
-random_archive(train_tokenizers(("gu", "hi", "bn", "ta"), 64, folder / "tokenizers"), folder / "several.nemo")
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(
-    not os.environ.get("HINDI_STT_TEST_EXPORT_PYTHON"), reason="HINDI_STT_TEST_EXPORT_PYTHON names none"
-)
-def test_two_languages_of_a_nemo_model_from_the_hub_to_served_transcripts(shell: Shell) -> None:
-    python, folder = os.environ["HINDI_STT_TEST_EXPORT_PYTHON"], shell.home / "several"
-    folder.mkdir()
-    subprocess.run([python, "-W", "ignore", "-c", INDICCONFORMER, folder], cwd=ROOT, env=shell.environment, check=True)
-    shell.hub.publish("us/several", {"several.nemo": (folder / "several.nemo").read_bytes()})
-    options = ("--export-python", python, "--licence", "MIT")
-    tags = []
-    for code in ("hi", "ta"):
-        done = shell.get("us/several", *options, "--language", code, "--as", f"several-{code}")
-        assert done.returncode == 0, done.stderr
-        tags.append(done.stdout.strip())
-        assert tags[-1].startswith(f"several-{code}:")
-    server = Server(shell.home, HINDI_STT_MODEL=tags[0], HINDI_STT_MODELS=tags[1])
-    scripts = {"hi": "\u0900-\u097f", "ta": "\u0b80-\u0bff"}
-    try:
-        server.wait_until_ready()
-        for code, letters in scripts.items():
-            text = server.transcribe((DATA / "rain.flac").read_bytes(), data={"language": code}).json()["text"]
-            assert re.fullmatch(f"[{letters} ]+", text), text
-    finally:
-        server.stop()
-    assert "as" in refused(shell.get("us/several", *options, "--language", "as"), "language_not_in_model")
-
-
-WAV2VEC2 = """
-import sys
-from pathlib import Path
-from hindi_stt.export.wav2vec2.random_model import build_random_model
-build_random_model("small-layer-norm", [chr(code) for code in range(0x0901, 0x094E)], Path(sys.argv[1]))
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(
-    not os.environ.get("HINDI_STT_TEST_EXPORT_PYTHON"), reason="HINDI_STT_TEST_EXPORT_PYTHON names none"
-)
-def test_a_wav2vec2_model_from_the_hub_to_a_served_transcript(shell: Shell) -> None:
-    python, folder = os.environ["HINDI_STT_TEST_EXPORT_PYTHON"], shell.home / "source"
-    subprocess.run([python, "-W", "ignore", "-c", WAV2VEC2, folder], cwd=ROOT, env=shell.environment, check=True)
-    shell.hub.publish("us/wav2vec2-hindi", {path.name: path.read_bytes() for path in folder.iterdir()})
-    done = shell.get("us/wav2vec2-hindi", "--export-python", python, "--licence", "Apache-2.0")
-    assert done.returncode == 0, done.stderr
-    tag = done.stdout.strip()
-    assert tag.startswith("wav2vec2-hindi:")
-    here = shell.run("transcribe", str(DATA / "rain.flac"), "--model", tag)
-    server = Server(shell.home, HINDI_STT_MODEL=tag)
-    try:
-        server.wait_until_ready()
-        text = server.transcribe((DATA / "rain.flac").read_bytes()).json()["text"]
-    finally:
-        server.stop()
-    assert text
-    assert here.stdout == f"{text}\n"
-
-    config = folder / "config.json"
-    config.write_text(config.read_text().replace("Wav2Vec2ForCTC", "Wav2Vec2ForPreTraining"))
-    assert "Wav2Vec2ForPreTraining" in refused(shell.get(str(folder), "--export-python", python), "unsupported_model")
