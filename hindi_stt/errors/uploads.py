@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
+import shutil
 from collections.abc import Iterator
+from typing import Final
 
 from hindi_stt.errors.base import HindiSTTError
 
@@ -23,6 +26,8 @@ __all__ = [
     "UploadType",
     "needing_room",
 ]
+
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
 class TooLarge(HindiSTTError):
@@ -126,6 +131,12 @@ def needing_room(what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+        if not _is_full(error):
             raise
         raise StorageFull(f"The server's disk is too full for {what}.") from error
+
+
+def _is_full(error: OSError) -> bool:
+    if isinstance(error, shutil.Error):  # of copytree: it has no number, but the texts of the errors of all files
+        return any(os.strerror(number) in str(error) for number in _FULL)
+    return error.errno in _FULL

@@ -158,7 +158,8 @@ def test_a_signal_while_the_exporter_works(shell: Shell, number: signal.Signals)
     """A process that is started in place of the export environment's Python leaves files, and takes its time."""
     (temporary := shell.home / "temporary").mkdir()
     python, file = shell.home / "python", shell.home / "model.nemo"
-    python.write_text('#!/bin/sh\necho work > "$TMPDIR/unfinished"\nexec sleep 120\n')
+    # Python's subprocess loses a child that it is still starting when the signal comes.
+    python.write_text('#!/bin/sh\nsleep 2\necho work > "$TMPDIR/unfinished"\nexec sleep 120\n')
     python.chmod(0o755)
     file.write_bytes(b"x")
     command = interruptible(PROGRAM, "models", "get", file, "--export-python", python)
