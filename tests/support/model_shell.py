@@ -55,7 +55,7 @@ class Shell:
             command += ["--downloads", str(self.home / "downloads")]
         return subprocess.run(
             command, env=self.environment | environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            timeout=180, check=False,
+            timeout=900, check=False,
         )  # fmt: skip
 
     def get(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
