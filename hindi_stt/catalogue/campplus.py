@@ -6,21 +6,22 @@ Context-Aware Masking" (Interspeech 2023), in the form of 3D-Speaker (Apache-2.0
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hindi_stt.errors import CorruptModel, ExportEnvironmentMissing
+from hindi_stt.catalogue.graph_writer import GraphWriter
+from hindi_stt.errors import CorruptModel
 
 __all__ = ["DIMENSION", "N_MELS", "write_campplus"]
 
 N_MELS: Final = 80
 DIMENSION: Final = 192
 _OPSET: Final = 19  # the first in which AveragePool counts the last, shorter window right
-_IR_VERSION: Final = 9
+_ONNX_FLOAT: Final = 1  # TensorProto.FLOAT
 _EPSILON: Final = 1e-5
 # Frames that the second part of a layer's context is the mean of.
 _CONTEXT_FRAMES: Final = 100
@@ -44,51 +45,23 @@ def write_campplus(state: Mapping[str, NDArray[Any]], path: Path) -> None:
         CorruptModel: A tensor is missing, or has another shape.
         ExportEnvironmentMissing: The package onnx is not installed.
     """
-    try:
-        import onnx
-    except ImportError as error:
-        raise ExportEnvironmentMissing("A speaker model has to be converted, which needs the package onnx.") from error
-    graph = _Graph(onnx, state)
+    graph = _Graph(state, "CAM++")
     _write_layers(graph)
-    helper = onnx.helper
-    features = helper.make_tensor_value_info("features", onnx.TensorProto.FLOAT, ["windows", "frames", N_MELS])
-    embedding = helper.make_tensor_value_info("embedding", onnx.TensorProto.FLOAT, ["windows", DIMENSION])
-    made = helper.make_graph(graph.nodes, "campplus", [features], [embedding], graph.initializers)
-    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION)
-    onnx.checker.check_model(model, full_check=True)
-    onnx.save(model, str(path))
+    graph.save(
+        path,
+        inputs={"features": ("windows", "frames", N_MELS)},
+        outputs={"embedding": ("windows", DIMENSION)},
+        opset=_OPSET,
+    )
 
 
-class _Graph:
-    """Nodes and weights of a graph in the making; each method adds a layer and returns the name of its result."""
-
-    def __init__(self, onnx: Any, state: Mapping[str, NDArray[Any]]) -> None:
-        self._onnx = onnx
-        self._state = state
-        self.nodes: list[Any] = []
-        self.initializers: list[Any] = []
-
-    def node(self, op: str, inputs: Sequence[str], output: str = "", **attributes: Any) -> str:
-        output = output or f"v{len(self.nodes)}"
-        self.nodes.append(self._onnx.helper.make_node(op, list(inputs), [output], **attributes))
-        return output
-
-    def constant(self, values: Sequence[int] | Sequence[float] | _Weights, dtype: type[np.generic] = np.int64) -> str:
-        name = f"c{len(self.initializers)}"
-        self.initializers.append(self._onnx.numpy_helper.from_array(np.asarray(values, dtype), name))
-        return name
+class _Graph(GraphWriter):
+    """The layers of the model; each method returns the name of its result."""
 
     def weights(self, values: _Weights) -> str:
         if np.abs(values).max(initial=0) >= np.finfo(np.float16).max:
             raise CorruptModel("A tensor of the checkpoint has values that float16 does not hold.")
-        return self.node("Cast", [self.constant(values, np.float16)], to=self._onnx.TensorProto.FLOAT)
-
-    def tensor(self, name: str, shape: tuple[int, ...]) -> _Weights:
-        if name not in self._state:
-            raise CorruptModel(f"The checkpoint has no tensor {name}: it is no CAM++ model.")
-        if (values := self._state[name]).shape != shape:
-            raise CorruptModel(f"{name} in the checkpoint has the shape {values.shape} instead of {shape}.")
-        return values.astype(np.float32)
+        return self.node("Cast", [self.constant(values, np.float16)], to=_ONNX_FLOAT)
 
     def scale_and_shift(self, name: str, n: int, *, affine: bool = True) -> tuple[_Weights, _Weights]:
         """What a batch normalisation multiplies by, and then adds."""
@@ -193,6 +166,6 @@ def _statistics(graph: _Graph, x: str) -> str:
     axes = graph.constant([2])
     mean = graph.node("ReduceMean", [x, axes], keepdims=1)
     squares = graph.node("ReduceSumSquare", [graph.node("Sub", [x, mean]), axes], keepdims=0)
-    n_frames = graph.node("Cast", [graph.node("Shape", [x], start=2, end=3)], to=1)
+    n_frames = graph.node("Cast", [graph.node("Shape", [x], start=2, end=3)], to=_ONNX_FLOAT)
     variance = graph.node("Div", [squares, graph.node("Sub", [n_frames, graph.constant([1.0], np.float32)])])
     return graph.node("Concat", [graph.node("Squeeze", [mean, axes]), graph.node("Sqrt", [variance])], axis=1)

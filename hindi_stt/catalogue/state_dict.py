@@ -59,7 +59,7 @@ def read_state_dict(file: Path) -> dict[str, NDArray[Any]]:
     """Read a state dict.
 
     Args:
-        file: As `torch.save(model.state_dict(), file)` writes it.
+        file: As `torch.save` writes a state dict, or a checkpoint: a dictionary that has one as "state_dict".
 
     Returns:
         The tensors by name.
@@ -80,6 +80,8 @@ def read_state_dict(file: Path) -> dict[str, NDArray[Any]]:
             state = _Unpickler(archive, pickles[0]).load()
     except _DAMAGE as error:
         raise CorruptModel(f"{file.name} cannot be read as a checkpoint of PyTorch: {error}.") from error
+    if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
+        state = state["state_dict"]
     if not isinstance(state, dict) or not all(isinstance(value, np.ndarray) for value in state.values()):
         raise CorruptModel(f"{file.name} is no state dict: it has more than tensors by name.")
     return {str(name): value for name, value in state.items()}
