@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
-
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # before the import, which is when it is read
 
 import numpy as np
 
 from hindi_stt.bundle.speakers import SpeakerBundle
 from hindi_stt.errors import BundleInvalid, InferenceFailed
 from hindi_stt.speakers.fbank import Fbank
+from hindi_stt.speakers.segmentation import Segmentation
+from hindi_stt.speakers.session import open_session
+from hindi_stt.speakers.speech import Speech, find_loud
 from hindi_stt.types import Float32
 
 __all__ = ["Embedder"]
@@ -31,6 +32,8 @@ class Embedder:
         sample_rate: At which it takes samples, in Hz.
         window_samples: Samples of a window.
         same_speaker: Cosine similarity of the means of two clusters from which they are one speaker.
+        same_speaker_narrow: The same for recordings without sound above 4 kHz.
+        find_speech: Where samples, at `sample_rate`, have speech: by the segmentation model, or else by their energy.
         tag: Of the bundle.
 
     Raises:
@@ -38,25 +41,25 @@ class Embedder:
     """
 
     def __init__(self, bundle: SpeakerBundle) -> None:
-        import onnxruntime as ort  # here, since a server on another runtime does not need it otherwise
-
         manifest = bundle.manifest
         self.sample_rate = manifest.features.sample_rate
         self.window_samples = round(manifest.window_s * self.sample_rate)
         self.same_speaker = manifest.same_speaker
+        narrow = manifest.same_speaker_narrow
+        self.same_speaker_narrow = manifest.same_speaker if narrow is None else narrow
         self.tag = bundle.tag
         self._input, self._output = manifest.features_input, manifest.embedding_output
         self._fbank = Fbank(manifest.features)
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
+        self._session = open_session(bundle.model)
         try:
-            self._session = ort.InferenceSession(str(bundle.model), options, providers=["CPUExecutionProvider"])
             found = self([np.zeros(self.window_samples, np.float32)]).shape
-        except Exception as error:  # ONNX Runtime's exceptions have no common base but Exception
+        except InferenceFailed as error:
             raise BundleInvalid(f"{bundle.model} cannot be used as a speaker model: {error}") from error
         if found != (1, manifest.dimension):
             raise BundleInvalid(f"{bundle.model} gives embeddings {found}, but the manifest says {manifest.dimension}.")
+        self.find_speech: Callable[[Float32], Speech] = (
+            Segmentation(bundle) if manifest.segmentation else partial(find_loud, sample_rate=self.sample_rate)
+        )
 
     def __call__(self, windows: Sequence[Float32]) -> Float32:
         """Compute embeddings.
@@ -79,6 +82,6 @@ class Embedder:
         features -= features.mean(axis=1, keepdims=True)
         try:
             (embeddings,) = self._session.run([self._output], {self._input: features})
-        except Exception as error:  # as above
+        except Exception as error:  # ONNX Runtime's exceptions have no common base but Exception
             raise InferenceFailed(f"The speaker model failed: {type(error).__name__}.") from error
         return np.asarray(embeddings, np.float32)

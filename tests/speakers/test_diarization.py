@@ -13,7 +13,7 @@ from hindi_stt.speakers.diarization import Diarization
 from hindi_stt.speakers.embedder import Embedder
 from hindi_stt.speakers.options import SpeakerOptions
 from hindi_stt.speakers.source import SpeakerSource
-from hindi_stt.types import Segment, Word
+from hindi_stt.types import Segment, SpeakerTurn, Word
 from tests.support.speaker_model import RATE, voice, write_speaker_bundle
 
 MODULES_UNDER_TEST = (
@@ -86,7 +86,7 @@ def test_words_without_any_sound_have_a_speaker(embedder: Embedder) -> None:
     diarization.add(np.zeros(0, np.float32), 0.0, [Word("a", 0.0, 0.1, 1.0)])
     segments, turns = diarization.label([Segment(0.0, 0.1, (Word("a", 0.0, 0.1, 1.0),))])
     assert [segment.speaker for segment in segments] == ["Speaker 1"]
-    assert turns == ()
+    assert turns == (SpeakerTurn(0.0, 0.1, "Speaker 1"),)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,40 @@
+"""Whether a recording has sound above the band of telephones, in which voices differ less."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from hindi_stt.types import Float32
+
+__all__ = ["Bandwidth"]
+
+_FRAME: Final = 512
+# Speech is in the first band, in Hz. What telephones and 8 kHz files leave in the second one is below the share.
+_SPEECH_HZ: Final = (300.0, 3400.0)
+_ABOVE_HZ: Final = (4300.0, 7500.0)
+_LEAST_SHARE: Final = 1e-5  # of the power: -50 dB
+
+
+class Bandwidth:
+    """The power of a recording in two bands, clip by clip."""
+
+    def __init__(self) -> None:
+        self._speech = self._above = 0.0
+
+    def add(self, samples: Float32, sample_rate: int) -> None:
+        """Take a clip: mono, float32 [n]."""
+        n = len(samples) // _FRAME
+        if not n:
+            return
+        frames = samples[: n * _FRAME].reshape(n, _FRAME) * np.hanning(_FRAME).astype(np.float32)
+        power = (np.abs(np.fft.rfft(frames, axis=1)) ** 2).sum(axis=0)
+        hz = np.fft.rfftfreq(_FRAME, 1 / sample_rate)
+        self._speech += float(power[(hz >= _SPEECH_HZ[0]) & (hz <= _SPEECH_HZ[1])].sum())
+        self._above += float(power[(hz >= _ABOVE_HZ[0]) & (hz <= _ABOVE_HZ[1])].sum())
+
+    @property
+    def narrow(self) -> bool:
+        """Whether there is nothing above the band of telephones."""
+        return self._above <= _LEAST_SHARE * self._speech
