@@ -8,6 +8,7 @@
     │   ├── EmptyCommit                  400  a realtime connection's
     │   ├── TranslationNotOffered        400
     │   ├── InvalidHotwords              400
+    │   ├── InvalidSpeakerReference      400
     │   ├── UnknownLanguage              400
     │   ├── UnknownLanguageModel         400
     │   └── UrlNotAccepted               400
@@ -196,6 +197,7 @@ from hindi_stt.errors.request import (
     HeaderTimeout,
     InvalidHotwords,
     InvalidRequest,
+    InvalidSpeakerReference,
     MethodNotAllowed,
     MissingFile,
     NotAcceptable,
@@ -266,6 +268,7 @@ __all__ = [
     "InvalidRequest",
     "InvalidSamples",
     "InvalidSetting",
+    "InvalidSpeakerReference",
     "JobNotFound",
     "JobsOff",
     "JobsUnavailable",

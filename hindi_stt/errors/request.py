@@ -12,6 +12,7 @@ __all__ = [
     "HeadersTooLarge",
     "InvalidHotwords",
     "InvalidRequest",
+    "InvalidSpeakerReference",
     "MethodNotAllowed",
     "MissingFile",
     "NotAcceptable",
@@ -83,6 +84,14 @@ class InvalidHotwords(RequestError):
     code = "invalid_hotwords"
     default_param = "hotwords"
     help = "Hotwords are words or short phrases as the model writes them, each with a weight above 0, at most 10."
+
+
+class InvalidSpeakerReference(RequestError):
+    """A known speaker's recording that cannot be used: no data URL, no audio, too short or long, or without speech."""
+
+    code = "invalid_speaker_reference"
+    default_param = "known_speaker_references"
+    help = "known_speaker_references[] are data URLs in base64 with 2 to 10 seconds of one voice, one for each name."
 
 
 class UnknownLanguage(RequestError):

@@ -17,14 +17,14 @@ import soxr
 from hindi_stt.speakers.bandwidth import Bandwidth
 from hindi_stt.speakers.clustering import cluster
 from hindi_stt.speakers.embedder import Embedder
+from hindi_stt.speakers.known import match_known
 from hindi_stt.speakers.options import SpeakerOptions
 from hindi_stt.speakers.turns import Stretch, Window, find_turns, groups_of_words, pieces_of
+from hindi_stt.speakers.windows import windows_of
 from hindi_stt.types import Float32, Segment, SpeakerTurn, Word
 
 __all__ = ["Diarization", "speaker_name", "speaker_number"]
 
-# Share of a window by which the next one begins later.
-_STEP: Final = 0.5
 _SPEAKER: Final = "Speaker "
 # Windows with less sound than this say too little to group speakers by; they go to the group that they are most like.
 _LEAST_GROUPED_S: Final = 0.8
@@ -37,6 +37,9 @@ class Diarization:
         embedder: Returns the speaker model; called in the thread that uses it, where it is loaded when it is missing.
         options: What is asked for.
         sample_rate: Of the samples that are added, in Hz.
+
+    Attributes:
+        warnings: Known speakers who were not heard, after `label`.
     """
 
     def __init__(self, embedder: Callable[[], Embedder], options: SpeakerOptions, sample_rate: int) -> None:
@@ -46,6 +49,7 @@ class Diarization:
         self._stretches: list[Stretch] = []
         self._overlaps: list[tuple[float, float]] = []
         self._bandwidth = Bandwidth()
+        self.warnings: tuple[str, ...] = ()
 
     def add(self, samples: Float32, offset_s: float, words: Sequence[Word]) -> None:
         """Embed the speech of a clip.
@@ -61,7 +65,7 @@ class Diarization:
             samples = soxr.resample(samples, self._sample_rate, rate)
         self._bandwidth.add(samples, rate)
         speech = embedder.find_speech(samples)
-        spans = [_windows(start, end, embedder.window_samples) for start, end in speech.stretches]
+        spans = [windows_of(start, end, embedder.window_samples) for start, end in speech.stretches]
         embeddings = iter(embedder([samples[start:end] for own in spans for start, end in own]))
         for (start, end), own in zip(speech.stretches, spans, strict=True):
             windows = [Window(offset_s + a / rate, offset_s + b / rate, next(embeddings)) for a, b in own]
@@ -82,15 +86,19 @@ class Diarization:
         if not words:
             return [], ()
         stretches = sorted(self._stretches, key=lambda stretch: (stretch.start_s, stretch.end_s))
-        likeness = self._likeness(stretches)
+        likeness, known = self._likeness(stretches)
         pieces = pieces_of(stretches, likeness)
         groups = groups_of_words(words, pieces)
         if (spoken := sorted(set(groups))) != list(range(likeness[0].shape[1] if likeness else 1)):
             # Who has no word is no speaker of the transcript.
             pieces = pieces_of(stretches, [alike[:, spoken] for alike in likeness])
             groups = groups_of_words(words, pieces)
-        numbers = {group: number for number, group in enumerate(dict.fromkeys(groups))}
-        names = [speaker_name(numbers[group]) for group in groups]
+            known = {new: known[group] for new, group in enumerate(spoken) if group in known}
+        order = enumerate(dict.fromkeys(groups))
+        called = {group: known.get(group) or speaker_name(number) for number, group in order}
+        names = [called[group] for group in groups]
+        missing = [one.name for one in self._options.known if one.name not in called.values()]
+        self.warnings = tuple(f"known_speaker_names: {name!r} was not heard" for name in missing)
         labelled, rest = [], iter(names)
         for segment in segments:
             pairs = [(next(rest), word) for word in segment.words]
@@ -98,13 +106,13 @@ class Diarization:
                 own = tuple(word for _, word in group)
                 labelled.append(replace(segment, start_s=own[0].start_s, end_s=own[-1].end_s, words=own, speaker=name))
         turns = find_turns(pieces, words, groups, self._overlaps)
-        return labelled, tuple(SpeakerTurn(start, end, speaker_name(numbers[group])) for start, end, group in turns)
+        return labelled, tuple(SpeakerTurn(start, end, called[group]) for start, end, group in turns)
 
-    def _likeness(self, stretches: Sequence[Stretch]) -> list[Float32]:
-        """How much the windows of each stretch are like the groups, float32 [windows, groups]."""
+    def _likeness(self, stretches: Sequence[Stretch]) -> tuple[list[Float32], dict[int, str]]:
+        """How much the windows of each stretch are like the groups, float32 [windows, groups], and who is known."""
         windows = [(window, stretch.has_words) for stretch in stretches for window in stretch.windows]
         if not windows:
-            return []
+            return [], {}
         embeddings = np.stack([window.embedding for window, _ in windows])
         embeddings /= np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), np.float32(1e-6))
         spoken = np.array([has_words for _, has_words in windows])
@@ -113,15 +121,18 @@ class Diarization:
             if long.sum() < max(2, self._options.num_speakers or 0):
                 long = wider
         embedder = self._embedder()
+        same_speaker = embedder.same_speaker_narrow if self._bandwidth.narrow else embedder.same_speaker
         grouped = cluster(
             embeddings[long],
-            same_speaker=embedder.same_speaker_narrow if self._bandwidth.narrow else embedder.same_speaker,
+            same_speaker=same_speaker,
             num_speakers=self._options.num_speakers,
             max_speakers=self._options.max_speakers,
         )
         means = np.stack([embeddings[long][grouped == group].mean(axis=0) for group in range(grouped.max() + 1)])
-        likeness = embeddings @ (means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-6)).T
-        return np.split(likeness, np.cumsum([len(stretch.windows) for stretch in stretches])[:-1])
+        means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), np.float32(1e-6))
+        ends = np.cumsum([len(stretch.windows) for stretch in stretches])[:-1]
+        known = match_known(means, self._options.known, same_speaker)
+        return np.split(embeddings @ means.T, ends), known
 
 
 def speaker_name(number: int) -> str:
@@ -133,12 +144,3 @@ def speaker_number(name: str | None) -> int | None:
     """The number of a speaker without a name: 0 for Speaker 1; None for another name, and where there is none."""
     digits = (name or "").removeprefix(_SPEAKER)
     return int(digits) - 1 if digits != name and digits.isdecimal() else None
-
-
-def _windows(start: int, end: int, length: int) -> list[tuple[int, int]]:
-    """Windows of a stretch, in samples: evenly spread, and at most a step apart."""
-    if end - start <= length:
-        return [(start, end)] if end > start else []
-    n = -(-(end - start - length) // round(length * _STEP)) + 1
-    firsts = [start + round(i * (end - start - length) / (n - 1)) for i in range(n)]
-    return [(first, first + length) for first in firsts]

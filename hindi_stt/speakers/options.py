@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from hindi_stt.errors import InvalidRequest
+from hindi_stt.speakers.known import KnownSpeaker
 
 __all__ = ["FIELDS", "MAX_SPEAKERS", "SpeakerOptions"]
 
@@ -28,11 +29,13 @@ class SpeakerOptions:
         diarize: Whether they are.
         num_speakers: Their number; None if unknown.
         max_speakers: Most speakers, where their number is unknown.
+        known: Speakers who are called by their names where they are heard.
     """
 
     diarize: bool = False
     num_speakers: int | None = None
     max_speakers: int = _DEFAULT_MAX_SPEAKERS
+    known: tuple[KnownSpeaker, ...] = ()
 
     def updated(self, fields: Mapping[str, str]) -> SpeakerOptions:
         """Return these options with a request's fields applied.

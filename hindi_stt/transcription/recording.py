@@ -143,6 +143,7 @@ class Transcription:
         turns: tuple[SpeakerTurn, ...] = ()
         if self._diarization is not None:
             found, turns = await self._timed_speakers(partial(self._diarization.label, found))
+            warnings = (*warnings, *self._diarization.warnings)
         segments = tuple(found) if done else await self._backend.in_thread(lambda: write(found, self._options.text))
         return Transcript(self._pipeline.language, self._clips.duration_s, segments, warnings, turns)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -41,7 +44,7 @@ def conversation() -> bytes:
 def speaking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("s")
     bundle = write_speaker_bundle(folder / "bundle")
-    running = Server(folder, HINDI_STT_SPEAKERS=str(bundle.folder))
+    running = Server(folder, HINDI_STT_SPEAKERS=str(bundle.folder), HINDI_STT_JOBS_DIR=str(folder / "jobs"))
     running.wait_until_ready()
     yield running
     running.stop()
@@ -97,6 +100,49 @@ def test_openais_client_gets_diarized_json(speaking: Server, conversation: bytes
         chunking_strategy="auto",
     )
     assert [name for name, _ in groupby(segment.speaker for segment in found.segments)] == ["A", "B", "A"]  # type: ignore[union-attr]
+
+
+@pytest.mark.slow
+def test_openais_known_speakers_are_called_by_their_names(speaking: Server, conversation: bytes) -> None:
+    client = openai.OpenAI(base_url=f"{speaking.url}/v1", api_key="none", max_retries=0)
+
+    def transcribe(references: list[str]) -> Any:
+        return client.audio.transcriptions.create(
+            model="gpt-4o-transcribe-diarize",
+            file=("a.wav", conversation),
+            response_format="diarized_json",
+            chunking_strategy="auto",
+            known_speaker_names=["Asha"],
+            known_speaker_references=references,
+        )
+
+    reference = "data:audio/wav;base64," + base64.b64encode(CLIP.read_bytes()).decode()
+    found = transcribe([reference])
+    assert [name for name, _ in groupby(segment.speaker for segment in found.segments)] == ["Asha", "B", "Asha"]
+    for wrong, param in (
+        ([], "known_speaker_references"),
+        (["data:audio/wav;base64,AAAA"], "known_speaker_references"),
+    ):
+        with pytest.raises(openai.BadRequestError) as refused:
+            transcribe(wrong)
+        assert refused.value.param == param
+    assert refused.value.code == "invalid_speaker_reference"
+
+
+@pytest.mark.slow
+def test_a_job_tells_speakers_apart(speaking: Server, conversation: bytes) -> None:
+    files = {"file": ("a.wav", conversation)}
+    job = httpx.post(f"{speaking.url}/v1/jobs", data={"diarize": "true", "num_speakers": "2"}, files=files, timeout=60)
+    assert job.status_code == 202, job.text
+    address = f"{speaking.url}/v1/jobs/{job.json()['id']}"
+    deadline = time.monotonic() + 120
+    while (state := httpx.get(address, timeout=60).json())["state"] != "done":
+        assert state["state"] in {"queued", "running"}, state
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    result = httpx.get(f"{address}/files/0", params={"response_format": "vtt"}, timeout=60)
+    assert "<v Speaker 1>" in result.text
+    assert "<v Speaker 2>" in result.text
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ from hindi_stt.api.recognizer import Recognizer
 from hindi_stt.api.uploads.receive import Upload
 from hindi_stt.errors import InvalidHotwords, InvalidRequest, NotAcceptable, SpeakersNotInstalled, UnknownLanguage
 from hindi_stt.render.formats import CAPTION_FORMATS, FORMAT_BY_MEDIA_TYPE, FORMATS
+from hindi_stt.speakers.known import SpeakerReference, parse_references
 from hindi_stt.speakers.options import MAX_SPEAKERS, SpeakerOptions
 from hindi_stt.transcription.options import RECORDING_FIELDS, Options
 from hindi_stt.transcription.pipeline import Pipeline
@@ -42,6 +43,10 @@ _SPEAKER_COUNT: Final = {"type": "integer", "minimum": 1, "maximum": MAX_SPEAKER
 _DIARIZED: Final = "diarized_json"
 # Fields of OpenAI's that tell speakers apart.
 _SPEAKERS: Final = ("known_speaker_names", "known_speaker_references")
+_SPEAKER_DESCRIPTIONS: Final = (
+    "Name of a speaker, who is called by it where diarize=true hears the voice of the reference; at most 4.",
+    "2 to 10 seconds of that speaker's voice as a data URL in base64, in the order of the names.",
+)
 
 FIELD_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
     "model": {**_STRING, "description": "A name that GET /v1/models lists.", "example": "whisper-1"},
@@ -87,7 +92,7 @@ _LIST_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
     "include": {**_STRING, "enum": ["logprobs"]},
     "keywords": {**_STRING, "description": "A hotword."},
     "languages": {**_STRING, "description": "As language."},
-    **{name: {**_STRING, "description": "Without effect: speakers are not distinguished."} for name in _SPEAKERS},
+    **{name: {**_STRING, "description": text} for name, text in zip(_SPEAKERS, _SPEAKER_DESCRIPTIONS, strict=True)},
 }
 FIELDS: Final = tuple(FIELD_SCHEMAS)
 # Jobs are answered later, and in any format.
@@ -146,6 +151,7 @@ class TranscriptionRequest(ModelRequest):
         logprobs: Give the log-probability of each word.
         words: Give words with their times, in verbose_json.
         segments: Give segments, in verbose_json.
+        known_speakers: Recordings of speakers who have names.
     """
 
     others: tuple[ModelRequest, ...]
@@ -156,6 +162,7 @@ class TranscriptionRequest(ModelRequest):
     logprobs: bool
     words: bool
     segments: bool
+    known_speakers: tuple[SpeakerReference, ...] = ()
 
 
 def parse_transcription_request(
@@ -212,9 +219,13 @@ def parse_transcription_request(
         warnings.append(f"temperature={fields['temperature'][:16]}: has no effect, since decoding does not sample")
     if any(name.startswith("chunking_strategy") for name in fields):
         warnings += chunking_warnings(fields)
-    warnings += [
-        f"{name}: has no effect, since speakers are not distinguished" for name in _SPEAKERS if lists.get(name)
-    ]
+    known: tuple[SpeakerReference, ...] = ()
+    if candidates[0].options.speakers.diarize:
+        known = parse_references(*(lists.get(name, []) for name in _SPEAKERS))
+    else:
+        warnings += [
+            f"{name}: has no effect, since speakers are not distinguished" for name in _SPEAKERS if lists.get(name)
+        ]
     model_request, *others = (replace(one, warnings=(*one.warnings, *warnings)) for one in candidates)
     return TranscriptionRequest(
         pipeline=model_request.pipeline,
@@ -228,6 +239,7 @@ def parse_transcription_request(
         logprobs="logprobs" in include,
         words="word" in granularities,
         segments="segment" in granularities or not granularities,
+        known_speakers=known,
     )
 
 
