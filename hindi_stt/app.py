@@ -86,7 +86,7 @@ def _routes() -> Starlette:
             *_protocol_routes(),
             *realtime_routes(lambda: current().realtime, protection.tokens),
             *_job_routes(),
-            *page_routes(registry.default, settings),
+            *page_routes(registry.default, settings, speakers=_has_speakers()),
         ],
         is_known=protection.knows,
     )
@@ -108,6 +108,13 @@ def _protocols(
     from hindi_stt.protocols.running import RunningProtocols
 
     return RunningProtocols(recognizer, connections, protection, (lambda: opening.jobs) if opening else None)
+
+
+def _has_speakers() -> bool:
+    """Whether there is a speaker model now; startup checks have opened one that is named."""
+    from hindi_stt.bundle import store
+
+    return bool(settings.speakers) or any(tag.startswith("speakers:") for tag in store.speaker_tags())
 
 
 def _resolve_speakers() -> SpeakerBundle:

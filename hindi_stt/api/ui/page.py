@@ -14,6 +14,7 @@ from hindi_stt import render
 from hindi_stt.api.ui.assets import Assets
 from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.settings import Settings
+from hindi_stt.speakers.options import FIELDS as SPEAKER_FIELDS
 from hindi_stt.transcription.options import offered
 
 __all__ = ["PAGE_HEADERS", "page_routes"]
@@ -32,12 +33,13 @@ PAGE_HEADERS: Final = {
 """Headers of every page: it loads nothing from elsewhere, and no other page may frame it."""
 
 
-def page_routes(bundle: Bundle, settings: Settings) -> list[BaseRoute]:
+def page_routes(bundle: Bundle, settings: Settings, *, speakers: bool = False) -> list[BaseRoute]:
     """Make the routes of the page and its files.
 
     Args:
         bundle: The default model.
         settings: The server's settings.
+        speakers: Whether the page offers to tell speakers apart.
 
     Returns:
         The routes; none where the page is switched off.
@@ -48,7 +50,7 @@ def page_routes(bundle: Bundle, settings: Settings) -> list[BaseRoute]:
     assets = Assets("ui", files)
     text = (_FOLDER / _INDEX).read_text(encoding="utf-8")
     # No "</script>" can be written in JSON whose "<" are escaped.
-    config = json.dumps(_config(bundle, settings), ensure_ascii=False).replace("<", "\\u003c")
+    config = json.dumps(_config(bundle, settings, speakers=speakers), ensure_ascii=False).replace("<", "\\u003c")
     html = text.replace("{{assets}}", assets.folder).replace("{{config}}", config)
 
     async def page(_: Request) -> Response:
@@ -57,12 +59,14 @@ def page_routes(bundle: Bundle, settings: Settings) -> list[BaseRoute]:
     return [Route("/ui", page), assets.route]
 
 
-def _config(bundle: Bundle, settings: Settings) -> dict[str, Any]:
+def _config(bundle: Bundle, settings: Settings, *, speakers: bool) -> dict[str, Any]:
     """The configuration of the page."""
     models = [asset.name for asset in bundle.manifest.assets if asset.role == "lm"]
     options = {name: list(values) for name, values in offered([bundle]).items() if name != "language_model" or models}
     if models:
         options["language_model"] = [*models, "none"]
+    if speakers:
+        options["diarize"] = list(SPEAKER_FIELDS["diarize"])
     # The page is for reading: it asks for the marks of captions, unless its visitor chooses otherwise.
     chosen = settings.punctuation == "off" and settings.caption_punctuation in options["punctuation"]
     return {

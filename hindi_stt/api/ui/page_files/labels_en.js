@@ -10,6 +10,7 @@ export default {
   finishing: "Finishing…", live: "Live recording", server_default: "as the server does",
   numerals: "Numbers", script: "Letters", punctuation: "Punctuation", mask: "Hide numbers", nukta: "Nukta",
   nasals: "Nasal signs", decoder: "Search for words", language_model: "Language model", hotwords: "Words to listen for",
+  diarize: "Speakers", speaker: "Speaker {0}",
   no_microphone: "The microphone cannot be used.", no_microphone_help: "Allow it in the browser; away from localhost the page needs https.",
   no_server: "The server does not answer.", no_server_help: "Check the connection, then try again.",
   copy: "Copy", copied: "The text is on the clipboard.", not_copied: "The browser does not allow copying: select the text instead.",
@@ -33,6 +34,7 @@ export default {
     nasals: { keep: "as spoken (ँ and ं)", anusvara: "always ं" },
     decoder: { auto: "chosen by the server", greedy: "fast", beam: "thorough: weighs more readings" },
     language_model: { none: "without" },
+    diarize: { true: "tell them apart", false: "do not tell them apart" },
   },
   warnings: {
     incomplete_audio: "Not all of the file could be heard: it is damaged, or more audio lies behind its first part.",

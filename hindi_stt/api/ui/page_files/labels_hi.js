@@ -10,6 +10,7 @@ export default {
   finishing: "पूरा हो रहा है…", live: "सीधी रिकॉर्डिंग", server_default: "सर्वर के अनुसार",
   numerals: "संख्याएँ", script: "लिपि", punctuation: "विराम चिह्न", mask: "संख्याएँ छिपाएँ", nukta: "नुक़्ता",
   nasals: "अनुनासिक", decoder: "शब्दों की खोज", language_model: "भाषा मॉडल", hotwords: "ध्यान देने के शब्द",
+  diarize: "बोलने वाले", speaker: "वक्ता {0}",
   no_microphone: "माइक्रोफ़ोन नहीं चल रहा।", no_microphone_help: "ब्राउज़र में अनुमति दें; localhost के बाहर https चाहिए।",
   no_server: "सर्वर उत्तर नहीं दे रहा।", no_server_help: "कनेक्शन जाँचें और फिर कोशिश करें।",
   copy: "कॉपी करें", copied: "लेख क्लिपबोर्ड पर है।", not_copied: "ब्राउज़र कॉपी करने नहीं देता: लेख को चुनकर कॉपी करें।",
@@ -33,6 +34,7 @@ export default {
     nasals: { keep: "जैसा बोला गया (ँ और ं)", anusvara: "हमेशा ं" },
     decoder: { auto: "सर्वर चुने", greedy: "तेज़", beam: "गहरी: अधिक संभावनाएँ तौले" },
     language_model: { none: "बिना मॉडल" },
+    diarize: { true: "अलग-अलग पहचानें", false: "अलग न करें" },
   },
   warnings: {
     incomplete_audio: "फ़ाइल पूरी नहीं सुनी जा सकी: वह ख़राब है, या पहले भाग के पीछे और आवाज़ है।",

@@ -16,7 +16,9 @@ export async function startRecording(on) {
     $("#stable").textContent = stable;
     $("#unstable").textContent = unstable;
   };
-  const session = new Live(chosenOptions(), apiKey(), {
+  // Who spoke is known when all have spoken.
+  const { diarize, ...options } = chosenOptions();
+  const session = new Live(options, apiKey(), {
     partial: caption,
     final: (words) => {
       result.words.push(...words);

@@ -35,14 +35,28 @@ export function markParagraphs({ words, paragraphs = [] }) {
   }
 }
 
-export const textOf = ({ words }) => words.map((w, i) => (i ? (w.paragraph ? "\n\n" : " ") : "") + w.word).join("");
+// Words of one speaker after another; all words, where speakers were not told apart.
+export function turnsOf(words) {
+  const turns = [];
+  for (const word of words) {
+    if (turns.length && turns.at(-1).speaker === word.speaker) turns.at(-1).words.push(word);
+    else turns.push({ speaker: word.speaker, words: [word] });
+  }
+  return turns;
+}
+
+// With the speaker before each paragraph, as the server writes text.
+export const textOf = ({ words }) => words.map((w, i) => {
+  const begins = i === 0 || w.paragraph;
+  return (i ? (w.paragraph ? "\n\n" : " ") : "") + (begins && w.speaker ? `${w.speaker}: ` : "") + w.word;
+}).join("");
 
 // The paragraphs of the words that are shown, as the server's answer has them.
 function paragraphsOf(words) {
   const starts = words.flatMap((word, i) => (i === 0 || word.paragraph ? [i] : []));
   return starts.map((from, n) => {
     const part = words.slice(from, starts[n + 1]);
-    return { start: part[0].start, end: part.at(-1).end, text: part.map((w) => w.word).join(" ") };
+    return { start: part[0].start, end: part.at(-1).end, text: part.map((w) => w.word).join(" "), ...(part[0].speaker && { speaker: part[0].speaker }) };
   });
 }
 

@@ -30,6 +30,13 @@ function makeSpan(word) {
   return span;
 }
 
+// Who speaks is shown before the first word of a turn, by the style sheet: the text has the words alone.
+function nameSpeaker(span, i) {
+  const speaker = state.shown?.words[i]?.speaker;
+  if (!speaker || (i && state.shown.words[i - 1].speaker === speaker)) delete span.dataset.speaker;
+  else span.dataset.speaker = speaker.replace(/^Speaker (\d+)$/, (_, number) => label("speaker", number));
+}
+
 function describe(span, word) {
   span.title = `${clock(word.start)} · ${word.corrected ? label("corrected") : `${Math.round(word.confidence * 100)} %`}`;
 }
@@ -45,13 +52,17 @@ export function showWords(result) {
 // What is said about the words in the reader's language.
 export function translateWords() {
   container().ariaLabel = label("words");
-  [...container().children].forEach((span, i) => span !== editing?.input && describe(span, state.shown.words[i]));
+  [...container().children].forEach((span, i) => {
+    nameSpeaker(span, i);
+    if (span !== editing?.input) describe(span, state.shown.words[i]);
+  });
 }
 
 // Numbers the words; one of them, number `stop`, can be tabbed to, and arrow keys go from there.
 function number(stop) {
   [...container().children].forEach((span, i) => {
     span.dataset.i = i;
+    nameSpeaker(span, i);
     if (span !== editing?.input) span.tabIndex = i === stop ? 0 : -1;
   });
 }
