@@ -20,6 +20,7 @@ __all__ = [
     "ErrorBody",
     "Model",
     "ModelList",
+    "OpenAIDiarizedTranscription",
     "OpenAITranscription",
     "OpenAIVerboseTranscription",
     "TranscribeRequest",
@@ -88,6 +89,19 @@ class SegmentBody(BaseModel):
     speaker: str | None = Field(None, description=_SPEAKER)
 
 
+class DiarizedSegment(BaseModel):
+    """What one speaker said without a break: start and end in seconds from the recording's start."""
+
+    type: Literal["transcript.text.segment"]
+    id: str
+    start: float
+    end: float
+    text: str
+    speaker: str = Field(
+        description="A, B and so on in the order in which they first speak, or a known speaker's name."
+    )
+
+
 class ParagraphBody(BaseModel):
     """A paragraph; start and end in seconds from the start of the recording."""
 
@@ -95,6 +109,7 @@ class ParagraphBody(BaseModel):
     end: float
     text: str
     channel: int | None = Field(None, ge=0, description=_CHANNEL)
+    speaker: str | None = Field(None, description=_SPEAKER)
 
 
 class LogProb(BaseModel):
@@ -135,7 +150,9 @@ class TranscriptionResponse(IODescriptor):
     warnings: list[str]
     timings_ms: TimingsBody
     request_id: str
-    segments: list[SegmentBody] | None = Field(None, description="With response_format=verbose_json.")
+    segments: list[SegmentBody] | list[DiarizedSegment] | None = Field(
+        None, description="With response_format=verbose_json, or diarized_json."
+    )
     logprobs: list[LogProb] | None = Field(None, description="With include[]=logprobs.")
     paragraphs: list[ParagraphBody] | None = Field(None, description="With paragraphs=true.")
 
@@ -170,6 +187,18 @@ class OpenAIVerboseTranscription(BaseModel):
     warnings: list[str]
     segments: list[SegmentBody] | None = Field(None, description="Unless only words were asked for.")
     words: list[TimedWord] | None = Field(None, description="With timestamp_granularities[]=word.")
+
+
+class OpenAIDiarizedTranscription(BaseModel):
+    """A transcript in the form of OpenAI's response_format=diarized_json; duration in seconds."""
+
+    task: Literal["transcribe"]
+    duration: float
+    text: str
+    segments: list[DiarizedSegment]
+    model: str = Field(description="The model that was used, whatever name it was asked for by.")
+    usage: Usage
+    warnings: list[str]
 
 
 class Model(BaseModel):

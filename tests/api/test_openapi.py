@@ -15,8 +15,10 @@ from websockets.sync.client import connect
 
 from hindi_stt.api.realtime.server_events import SERVER_EVENTS
 from hindi_stt.audio import PACKET_RATES
+from hindi_stt.render import to_diarized_json
 from hindi_stt.transcription.options import FIELDS
 from hindi_stt.transcription.pipeline import Pipeline
+from hindi_stt.types import Segment, Transcript, Word
 from tests.conftest import DATA
 from tests.support.guarded import Guarded
 from tests.support.server import ROOT, Server
@@ -248,3 +250,20 @@ def test_parameters_with_one_value_are_enumerations(document: dict[str, Any]) ->
     parameters = [one for operation in operations(document) for one in operation.get("parameters", ())]
     assert {"Tus-Resumable", "intent"} & {one["name"] for one in parameters}
     assert not [one["name"] for one in parameters if "const" in one["schema"]]
+
+
+def test_diarized_json_is_as_the_document_says(document: dict[str, Any]) -> None:
+    word = Word("आज", 0.0, 0.4, 0.9)
+    segments = (Segment(0.0, 0.4, (word,), speaker="Speaker 1"), Segment(1.0, 1.4, (word,), speaker="Asha"))
+    common = {"model": "m:1", "usage": {"type": "duration", "seconds": 2.0}, "warnings": []}
+    body = to_diarized_json(Transcript("hi", 2.0, segments)) | common
+    schemas = document["components"]["schemas"]
+    schema = {**schemas["OpenAIDiarizedTranscription"], "components": document["components"]}
+    jsonschema_rs.validate(schema, body)
+    assert set(body) == set(schemas["OpenAIDiarizedTranscription"]["properties"])
+    assert set(body["segments"][0]) == set(schemas["DiarizedSegment"]["properties"])
+    operation = document["paths"]["/v1/audio/transcriptions"]["post"]
+    shapes = json.dumps(operation["responses"]["200"]["content"]["application/json"]["schema"])
+    assert "OpenAIDiarizedTranscription" in shapes
+    form = operation["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"]
+    assert {"known_speaker_names[]", "known_speaker_references[]", "diarize"} <= set(form)

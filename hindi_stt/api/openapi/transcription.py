@@ -13,6 +13,7 @@ from hindi_stt.api.schemas import (
     EXAMPLE_TRANSCRIPTION,
     Model,
     ModelList,
+    OpenAIDiarizedTranscription,
     OpenAITranscription,
     OpenAIVerboseTranscription,
     TranscriptionList,
@@ -28,6 +29,7 @@ TRANSCRIPTION_SCHEMAS: Final[tuple[type[BaseModel], ...]] = (
     Model,
     ModelList,
     OpenAITranscription,
+    OpenAIDiarizedTranscription,
     OpenAIVerboseTranscription,
     TranscriptionList,
     TranscriptionResponse,
@@ -80,8 +82,8 @@ _TRANSCRIPTS: Final = {
     **_EVENTS,
 }
 _OPENAI_TRANSCRIPTS: Final = {
-    # The verbose form first: it has every field of the other, which would fit it, too.
-    **json_content(_OPENAI_TRANSCRIPTION, OpenAIVerboseTranscription, OpenAITranscription),
+    # The plain form last: the others have every field of it, and would fit it, too.
+    **json_content(_OPENAI_TRANSCRIPTION, OpenAIVerboseTranscription, OpenAIDiarizedTranscription, OpenAITranscription),
     **text_content("text/plain", **{name: form.example for name, form in TEXT_FORMATS.items()}),
     **_EVENTS,
 }
