@@ -199,13 +199,16 @@ def plot(scores: Sequence[Score], file: Path) -> None:
     figure, axes = plt.subplots(figsize=(6, 3.5), layout="constrained")
     counts = sorted({one.speakers for one in scores if one.speakers > 1})
     for i, condition in enumerate(dict.fromkeys(one.condition for one in scores)):
-        found = [
-            interval([one for one in scores if one.condition == condition and one.speakers == n], "error_s")
-            for n in counts
-        ]
+        own = [[one for one in scores if one.condition == condition and one.speakers == n] for n in counts]
+        places = [n + 0.06 * (i - 1) for n, some in zip(counts, own, strict=True) if some]
+        found = [interval(some, "error_s") for some in own if some]
         middle = [value for value, _, _ in found]
-        bars = [[value - low for value, low, _ in found], [high - value for value, _, high in found]]
-        axes.errorbar(np.array(counts) + 0.06 * (i - 1), middle, bars, marker="o", capsize=3, label=condition)
+        # Rounding puts the ends of the interval of a single recording a little beside its value.
+        bars = [
+            [max(0.0, value - low) for value, low, _ in found],
+            [max(0.0, high - value) for value, _, high in found],
+        ]
+        axes.errorbar(places, middle, bars, marker="o", capsize=3, label=condition)
     axes.set(xlabel="speakers", ylabel="diarisation error rate, %", xticks=counts, ylim=(0, None))
     axes.grid(alpha=0.3)
     axes.legend()
