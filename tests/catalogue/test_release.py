@@ -13,7 +13,7 @@ import pytest
 from hindi_stt.bundle.forms import Form, has_openvino
 from hindi_stt.bundle.manifest import WEIGHTS_ROLE, Bundle, Identity
 from hindi_stt.catalogue.ready_onnx import import_onnx
-from hindi_stt.errors import CorruptModel, HindiSTTError, LanguageNotInModel
+from hindi_stt.errors import CorruptModel, HindiSTTError, LanguageNotInModel, NotAModelFile
 from hindi_stt.evaluation.consistency import made_up_features
 from hindi_stt.evaluation.manifest import Utterance
 from hindi_stt.evaluation.run import transcribe_all
@@ -169,13 +169,20 @@ def spoil(folder: Path, kind: str) -> None:  # noqa: C901, PLR0912  (a case for 
         ("blank", "the blank, is not one of hi"),
         ("classes", "386 classes.*385"),
         ("no booleans", "no list of booleans"),
-        ("a page", "no JSON"),
     ],
 )
 def test_files_that_do_not_fit(release: Path, tmp_path: Path, kind: str, said: str) -> None:
     folder = copy_of(release, tmp_path / "assets")
     spoil(folder, kind)
     with pytest.raises(CorruptModel, match=said):
+        import_onnx(folder, tmp_path / "bundle", Identity("release", "hi", "MIT"), preset=PRESET)
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_a_page_instead_of_a_file(release: Path, tmp_path: Path) -> None:
+    folder = copy_of(release, tmp_path / "assets")
+    spoil(folder, "a page")
+    with pytest.raises(NotAModelFile, match="web page"):
         import_onnx(folder, tmp_path / "bundle", Identity("release", "hi", "MIT"), preset=PRESET)
     assert not (tmp_path / "bundle").exists()
 
