@@ -1,4 +1,7 @@
-"""Messages of protocols that are cut, reordered, repeated and spoilt: adapters by themselves, then a real server."""
+"""Messages of protocols that are cut, reordered, repeated and spoilt: adapters by themselves, then a real server.
+
+Longer than 300 lines: a valid conversation of each protocol, and one way to spoil them all.
+"""
 
 from __future__ import annotations
 
