@@ -49,7 +49,7 @@ class GraphWriter:
             op: The operator.
             inputs: Names of its inputs.
             output: Name of its output; a new one without it.
-            attributes: Of the operator.
+            **attributes: Of the operator.
 
         Returns:
             Name of the output.
@@ -61,7 +61,15 @@ class GraphWriter:
     def constant(
         self, values: Sequence[int] | Sequence[float] | NDArray[Any], dtype: type[np.generic] = np.int64
     ) -> str:
-        """Add a constant, and return its name."""
+        """Add a constant.
+
+        Args:
+            values: Its values.
+            dtype: Of its elements.
+
+        Returns:
+            Its name.
+        """
         name = f"c{len(self._initializers)}"
         self._initializers.append(self._onnx.numpy_helper.from_array(np.ascontiguousarray(values, dtype), name))
         return name

@@ -59,7 +59,17 @@ def plain_name(name: str) -> str:
 
 
 def import_folder(folder: Path, output: Path, identity: Identity, preset: str) -> Bundle:
-    """Make a bundle of ready ONNX files; raises what `import_onnx` does."""
+    """Make a bundle of ready ONNX files; raises what `import_onnx` does.
+
+    Args:
+        folder: With the files.
+        output: The new bundle's folder.
+        identity: Name, language and licence of the bundle.
+        preset: Of feature parameters, where the files do not tell them.
+
+    Returns:
+        The bundle.
+    """
     from hindi_stt.catalogue.ready_onnx import import_onnx
 
     say("Making a bundle, and verifying that it agrees with itself …")
@@ -72,7 +82,17 @@ def import_folder(folder: Path, output: Path, identity: Identity, preset: str) -
 
 
 def import_archive(archive: Path, output: Path, identity: Identity, preset: str) -> Bundle:
-    """Make a bundle of ready ONNX files in an archive; raises what `unpack_model` and `import_onnx` do."""
+    """Make a bundle of ready ONNX files in an archive; raises what `unpack_model` and `import_onnx` do.
+
+    Args:
+        archive: The archive's file.
+        output: The new bundle's folder.
+        identity: Name, language and licence of the bundle.
+        preset: Of feature parameters, where the files do not tell them.
+
+    Returns:
+        The bundle.
+    """
     from hindi_stt.catalogue.archives import unpack_model
     from hindi_stt.catalogue.sources import is_model_file
 
@@ -99,7 +119,17 @@ def check_bundle(bundle: Bundle) -> None:
 
 
 def convert_file(arguments: argparse.Namespace, file: Path, output: Path, identity: Identity) -> Bundle:
-    """Export a .nemo file; raises what `convert` does."""
+    """Export a .nemo file; raises what `convert` does.
+
+    Args:
+        arguments: Of the command.
+        file: The .nemo file.
+        output: The new bundle's folder.
+        identity: Name, language and licence of the bundle.
+
+    Returns:
+        The bundle.
+    """
     from hindi_stt.catalogue.nemo_conversion import convert
 
     python = export_python(arguments)
@@ -108,7 +138,17 @@ def convert_file(arguments: argparse.Namespace, file: Path, output: Path, identi
 
 
 def convert_folder(arguments: argparse.Namespace, folder: Path, output: Path, identity: Identity) -> Bundle:
-    """Export the folder of a Wav2Vec2ForCTC model; raises what `convert` does."""
+    """Export the folder of a Wav2Vec2ForCTC model; raises what `convert` does.
+
+    Args:
+        arguments: Of the command.
+        folder: With the model's files.
+        output: The new bundle's folder.
+        identity: Name, language and licence of the bundle.
+
+    Returns:
+        The bundle.
+    """
     from hindi_stt.catalogue.nemo_conversion import convert
 
     python = export_python(arguments)

@@ -24,7 +24,12 @@ class Bandwidth:
         self._speech = self._above = 0.0
 
     def add(self, samples: Float32, sample_rate: int) -> None:
-        """Take a clip: mono, float32 [n]."""
+        """Take a clip.
+
+        Args:
+            samples: Mono, float32 [n].
+            sample_rate: In Hz.
+        """
         n = len(samples) // _FRAME
         if not n:
             return

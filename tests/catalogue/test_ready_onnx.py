@@ -108,6 +108,7 @@ def test_features_that_the_files_tell(published: dict[str, Path], bundle: Bundle
     assert made.manifest.features == bundle.manifest.features
 
 
+@pytest.mark.slow
 def test_features_in_the_metadata_of_a_pair(published: dict[str, Path], bundle: Bundle, tmp_path: Path) -> None:
     folder = copy_of(published["nemo-pair"], tmp_path / "files")
     published_onnx.with_metadata(folder / "encoder-model.onnx", features=bundle.manifest.features.model_dump_json())
@@ -115,6 +116,7 @@ def test_features_in_the_metadata_of_a_pair(published: dict[str, Path], bundle: 
     assert made.manifest.features == bundle.manifest.features
 
 
+@pytest.mark.slow
 def test_what_is_not_taken_is_named(published: dict[str, Path], preset: str, tmp_path: Path) -> None:
     """A precision that cannot be loaded is left out, and so is a model of no known precision."""
     folder = copy_of(published["onnx-asr"], tmp_path / "files")

@@ -60,6 +60,7 @@ def test_two_forms_of_the_embedded_model(manifest: Path, tmp_path: Path) -> None
     assert plot.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_recordings_that_cannot_be_compared_are_named(tmp_path: Path) -> None:
     """One damaged recording does not end hours of work, and none is left out in silence."""
     (tmp_path / "page.wav").write_text("<!DOCTYPE html>")

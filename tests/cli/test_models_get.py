@@ -153,6 +153,7 @@ def test_a_signal_in_the_middle(shell: Shell, number: signal.Signals) -> None:
     assert shell.hub.at_storage[-1][1]["Range"].startswith("bytes=")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_while_the_exporter_works(shell: Shell, number: signal.Signals) -> None:
     """A process that is started in place of the export environment's Python leaves files, and takes its time."""
@@ -179,6 +180,7 @@ def test_a_signal_while_the_exporter_works(shell: Shell, number: signal.Signals)
     assert shell.stored == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("full", ["TMPDIR", "BENTOML_HOME"])
 def test_a_full_disk_while_the_bundle_is_made(shell: Shell, full: str) -> None:
     """The downloads have room; where the bundle is made, or where it is stored, there is too little."""

@@ -107,6 +107,7 @@ def test_an_id_on_the_hub(shell: Shell) -> None:
     assert done.stdout.startswith("mine:")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

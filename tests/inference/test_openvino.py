@@ -68,6 +68,7 @@ def test_fp32_equals_onnx_runtime(bundle: Bundle, fp32: LocalAcoustic, clips: li
         np.testing.assert_allclose(values(result), values(expected), atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("neighbours", [slice(0, 12), slice(3, 6), slice(5, 9)])
 def test_a_padded_batch_equals_alone(fp32: LocalAcoustic, clips: list[Features], neighbours: slice) -> None:
     batch = clips[neighbours]

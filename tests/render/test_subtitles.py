@@ -316,7 +316,7 @@ def test_the_w3c_validator_finds_nothing(webvtt_parser: Path, tmp_path: Path) ->
 @pytest.mark.skipif(not shutil.which("node"), reason="node runs the page's module")
 def test_the_page_cuts_alike(tmp_path: Path) -> None:
     """The page makes its downloads itself: same cues as the server's, graphemes counted by ICU."""
-    copy_modules(tmp_path, "graphemes.js", "subtitles.js")
+    copy_modules(tmp_path, "graphemes.js", "transcript.js", "subtitles.js")
     config = {"cues": {"seconds": 7.0, "pause": 0.8, "line": LINE}}
     script = f"""
         globalThis.document = {{ querySelector: () => ({{ textContent: {json.dumps(json.dumps(config))} }}) }};

@@ -78,6 +78,7 @@ def test_speech_in_the_same_noise_keeps_its_words(
     assert "no_speech" not in " ".join(found.warnings)
 
 
+@pytest.mark.slow
 def test_only_the_clips_without_speech_lose_their_words(
     pipeline: Pipeline, unbounded: Pipeline, acoustic: LocalAcoustic
 ) -> None:
@@ -147,6 +148,7 @@ def test_silence_is_no_sound(pipeline: Pipeline, acoustic: LocalAcoustic) -> Non
     assert pipeline.transcribe(wav(np.zeros(RATE)), acoustic).warnings == ("nearly_silent",)
 
 
+@pytest.mark.slow
 def test_finals_of_a_stream_of_noise_have_no_words(pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
     """A partial of its first second may have had one; what is told then says why it is empty."""
     for make in (white_noise, hold_music):
