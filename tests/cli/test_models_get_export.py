@@ -1,4 +1,4 @@
-"""hindi-stt models get of what has to be exported, with random weights, up to served transcripts: make oracle."""
+"""hindi-stt models get of what has to be exported, with random weights, to served transcripts: make oracle-export."""
 
 from __future__ import annotations
 
