@@ -78,6 +78,7 @@ store.remove(sys.argv[1])
 """
 
 
+@pytest.mark.slow
 def test_a_damaged_bundle_can_be_removed(tmp_path: Path, bundle: Bundle) -> None:
     speakers = write_speaker_bundle(tmp_path / "made")
     for one in (bundle, speakers):
@@ -89,6 +90,7 @@ def test_a_damaged_bundle_can_be_removed(tmp_path: Path, bundle: Bundle) -> None
         assert entries(tmp_path, one) == []
 
 
+@pytest.mark.slow
 def test_what_is_no_bundle_is_not_removed(tmp_path: Path) -> None:
     other = "import bentoml\nwith bentoml.models.create('other:1') as model: pass"
     assert run(tmp_path, other).returncode == 0

@@ -21,6 +21,7 @@ def test_the_fastest_is_chosen_where_it_pays() -> None:
     assert choose_fastest({OV_FP32: 0.9, FP32: 0.8}, FP32) == FP32
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unverified", [False, True])
 def test_the_choice_is_a_value_of_the_setting(
     bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str], unverified: bool

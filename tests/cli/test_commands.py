@@ -87,6 +87,7 @@ def test_a_pattern_and_files_of_one_name(folder: Path, tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.flac.txt", "a.wav.txt"]
 
 
+@pytest.mark.slow
 def test_standard_input_and_output(tmp_path: Path) -> None:
     content = (DATA / "rain.flac").read_bytes()
     assert run("transcribe", "-", cwd=tmp_path, source=content).stdout.decode() == TEXT + "\n"

@@ -62,6 +62,7 @@ def values(result: object) -> np.ndarray:
     return result.values
 
 
+@pytest.mark.slow
 def test_fp32_equals_onnx_runtime(bundle: Bundle, fp32: LocalAcoustic, clips: list[Features]) -> None:
     usual = LocalAcoustic(bundle, threads=1, form=Form("onnxruntime", "fp32"), max_padding=0.99)
     for expected, result in zip(usual(clips), fp32(clips), strict=True):

@@ -83,6 +83,7 @@ def test_a_request_without_a_web_socket_is_answered_as_described(server: Server,
     assert answer.json()["error"]["status"] == answer.status_code
 
 
+@pytest.mark.slow
 def test_answers_are_as_promised(server: Server) -> None:
     """Forty requests to each operation, drawn from what the document says it takes, and from what it does not."""
     described = schemathesis.openapi.from_url(f"{server.url}/docs.json")

@@ -83,6 +83,7 @@ def text_folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_no_measured_sentence_is_spoken_and_held_ones_are_kept_apart(
     text_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
