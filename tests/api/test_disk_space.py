@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import io
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +22,7 @@ from hindi_stt.jobs.wakeups import Wakeups
 from hindi_stt.settings import Settings
 from tests.conftest import DATA
 from tests.support.connections import everything
+from tests.support.disks import small_disk
 from tests.support.guarded import Guarded
 
 MODULES_UNDER_TEST = ("hindi_stt/api/uploads/disk_space.py",)
@@ -65,7 +65,7 @@ def test_a_body_that_does_not_say_its_length(space: UploadSpace) -> None:
 
 def test_more_than_the_disk_has(space: UploadSpace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What others have been promised, and is not there yet, is not free."""
-    with small_disk(tmp_path, 12) as folder:
+    with small_disk(tmp_path / "disk", 12) as folder:
         monkeypatch.setattr("tempfile.tempdir", str(folder))
         full = UploadSpace(Settings(model="", upload_space_mb=1000))
         first = full.body("busy", 8 * MB)
@@ -74,19 +74,6 @@ def test_more_than_the_disk_has(space: UploadSpace, monkeypatch: pytest.MonkeyPa
         (folder / "arrived").write_bytes(bytes(8 * MB))
         first.add(8 * MB)
         full.body("other", 3 * MB).close()
-
-
-@contextlib.contextmanager
-def small_disk(tmp_path: Path, size_mb: int) -> Iterator[Path]:
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", f"size={size_mb}m", "tmpfs", folder]
-    if subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("mounting a small file system needs root")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", folder], check=True)
 
 
 @pytest.fixture(scope="module")
@@ -218,7 +205,7 @@ def test_a_job_that_is_refused_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_a_job_that_fills_the_disk_leaves_nothing(tmp_path: Path) -> None:
-    with small_disk(tmp_path, 4) as folder:
+    with small_disk(tmp_path / "disk", 4) as folder:
         with pytest.raises(StorageFull):
             create(Settings(model="", jobs_dir=str(tmp_path / "jobs"), jobs_audio_url=str(folder)), 3, bytes(2 * MB))
         assert list(folder.iterdir()) == []

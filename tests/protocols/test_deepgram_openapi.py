@@ -18,7 +18,7 @@ from hindi_stt.bundle.manifest import EMBEDDED, Bundle
 from hindi_stt.bundle.registry import Registry
 from hindi_stt.protocols.deepgram.query import WITH_EFFECT, parse_query
 from tests.support.server import Server
-from tests.support.speaker_model import write_speaker_bundle
+from tests.support.speaking_server import deepgram_with_speakers
 from tests.support.streams import speech
 from tests.support.wav import wav
 
@@ -29,14 +29,8 @@ REGISTRY = Registry([Bundle.open(EMBEDDED)])
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("listen")
-    bundle = write_speaker_bundle(folder / "bundle")
-    running = Server(folder, HINDI_STT_SPEAKERS=str(bundle.folder), HINDI_STT_PROTOCOLS="deepgram")
-    try:
-        running.wait_until_ready()
+    with deepgram_with_speakers(tmp_path_factory.mktemp("listen")) as running:
         yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pytest
 
 from hindi_stt.speakers.diarization import speaker_name, speaker_number
 from tests.support.server import Server
-from tests.support.speaker_model import write_speaker_bundle
+from tests.support.speaking_server import deepgram_with_speakers
 from tests.support.streams import RATE, speech
 from tests.support.wav import wav
 
@@ -32,14 +32,8 @@ CONVERSATION = np.concatenate([*[RAIN] * 3, *[as_by_telephone(RAIN)] * 3, *[RAIN
 
 @pytest.fixture(scope="module")
 def speaking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("speaking")
-    bundle = write_speaker_bundle(folder / "bundle")
-    running = Server(folder, HINDI_STT_SPEAKERS=str(bundle.folder), HINDI_STT_PROTOCOLS="deepgram")
-    try:
-        running.wait_until_ready()
+    with deepgram_with_speakers(tmp_path_factory.mktemp("speaking")) as running:
         yield running
-    finally:
-        running.stop()
 
 
 def listened(server: Server, body: bytes, **query: Any) -> dict[str, Any]:
