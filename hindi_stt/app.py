@@ -30,7 +30,7 @@ from hindi_stt.bentoml_compat.worker_metrics import collect_samples, make_metric
 from hindi_stt.bundle.speakers import SpeakerBundle
 from hindi_stt.observability.metrics_summary import summarize
 from hindi_stt.processes.garbage import leave_out_start_up_objects
-from hindi_stt.processes.memory import MemoryReturn
+from hindi_stt.processes.memory import MemoryReturn, map_large_blocks
 from hindi_stt.processes.watchdog import Heartbeat, end_with_supervisor, processes_report
 from hindi_stt.runner.client import RunnerCall
 from hindi_stt.runner_services import ConformerRunner
@@ -211,6 +211,7 @@ class HindiSTT:
     async def start(self) -> None:
         """Begin to watch the runner."""
         leave_out_start_up_objects()
+        map_large_blocks()
         warn_if_open(settings)
         self._heartbeat.start()
         self._memory_return.start()

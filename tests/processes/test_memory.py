@@ -44,6 +44,32 @@ print(json.dumps([full, freed, held()]))
 """
 
 
+# The first block makes glibc keep what is smaller than it; the last one stays, so that the heap cannot shrink from its end.
+LARGE = """
+import ctypes, json, sys
+import psutil
+from hindi_stt.processes.memory import map_large_blocks
+
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+libc.free.argtypes = [ctypes.c_void_p]
+
+def held():
+    return psutil.Process().memory_info().rss / 2**20
+
+if sys.argv[1] == "mapped":
+    map_large_blocks()
+libc.free(ctypes.c_void_p(libc.malloc(8 * 2**20)))
+blocks = [libc.malloc(500_000) for _ in range(100)]
+for block in blocks:
+    ctypes.memset(block, 1, 500_000)
+full = held()
+for block in blocks[:-1]:
+    libc.free(ctypes.c_void_p(block))
+print(json.dumps([full, held()]))
+"""
+
+
 # Collected often by Python itself are many objects; these are few, and large.
 CYCLES = """
 import asyncio, gc, time
@@ -83,3 +109,11 @@ def test_freed_memory_is_returned(how: str) -> None:
     full_mib, freed_mib, after_mib = json.loads(done.stdout)
     assert full_mib - freed_mib < 10  # glibc keeps it
     assert full_mib - after_mib > 45
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc keeps what is freed below a block in use")
+@pytest.mark.parametrize(("how", "returned"), [("as it comes", False), ("mapped", True)])
+def test_large_blocks_are_returned_at_once(how: str, returned: bool) -> None:
+    done = subprocess.run([sys.executable, "-c", LARGE, how], capture_output=True, text=True, check=True, timeout=60)
+    full_mib, after_mib = json.loads(done.stdout)
+    assert (full_mib - after_mib > 45) == returned
