@@ -40,8 +40,13 @@ def _file(folder: Path, kind: Kind) -> Path:
 
 
 def _write_start_time(file: Path) -> None:
-    """Write when this process was started: its id may be another's by the time that somebody reads it."""
-    file.write_text(repr(psutil.Process().create_time()))
+    """Write when this process was started: its id may be another's by the time that somebody reads it.
+
+    The file appears with its content: one that was empty for a moment would be that of a process that has ended.
+    """
+    part = file.with_name(file.name.replace("heartbeat", "starting"))
+    part.write_text(repr(psutil.Process().create_time()))
+    part.replace(file)
 
 
 def _beat_once(file: Path) -> None:
