@@ -54,12 +54,13 @@ class Outer:
 """
 
 
-def until(answered: Callable[[], httpx.Response]) -> None:
-    while True:
+def until(answered: Callable[[], httpx.Response], process: subprocess.Popen[bytes]) -> None:
+    while process.poll() is None:
         with contextlib.suppress(httpx.TransportError):
             if answered().status_code == 200:
                 return
         time.sleep(0.02)
+    sys.exit(f"The server ended with {process.returncode} before it answered.")
 
 
 def start_of_ours(folder: Path, environment: dict[str, str]) -> float:
@@ -67,15 +68,15 @@ def start_of_ours(folder: Path, environment: dict[str, str]) -> float:
     server = Server(folder, **environment)
     try:
         clip = (DATA / "rain_16k.wav").read_bytes()
-        until(lambda: httpx.post(f"{server.url}/transcribe", files={"file": ("a.wav", clip)}, timeout=30))
+        until(lambda: httpx.post(f"{server.url}/transcribe", files={"file": ("a.wav", clip)}, timeout=30), server.process)
         return time.monotonic() - start
     finally:
         server.stop()
 
 
 @contextlib.contextmanager
-def empty_service(folder: Path, port: int) -> Iterator[tuple[str, int]]:
-    """The address of an empty application, and the id of its supervisor; it may not answer yet."""
+def empty_service(folder: Path, port: int) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The address of an empty application, and its supervisor; it may not answer yet."""
     (folder / "service.py").write_text(EMPTY, encoding="utf-8")
     bentoml = Path(sys.executable).with_name("bentoml")
     command = [str(bentoml), "serve", "service:Outer", "--port", str(port), "--host", "127.0.0.1"]
@@ -83,7 +84,7 @@ def empty_service(folder: Path, port: int) -> Iterator[tuple[str, int]]:
     environment = {**os.environ, "BENTOML_DO_NOT_TRACK": "True"}
     process = subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True, **quiet)
     try:
-        yield f"http://127.0.0.1:{port}", process.pid
+        yield f"http://127.0.0.1:{port}", process
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
@@ -95,8 +96,8 @@ def ping(url: str) -> httpx.Response:
 
 def start_of_the_empty_one(folder: Path, port: int) -> float:
     start = time.monotonic()
-    with empty_service(folder, port) as (url, _):
-        until(lambda: ping(url))
+    with empty_service(folder, port) as (url, process):
+        until(lambda: ping(url), process)
         return time.monotonic() - start
 
 
@@ -152,11 +153,11 @@ def measure_memory(folder: Path, environment: dict[str, str], port: int) -> None
         report_memory(f"{REST_S} s later", memory_mib(server.process.pid))
     finally:
         server.stop()
-    with empty_service(folder, port) as (url, pid):
-        until(lambda: ping(url))
-        report_memory("an empty application", memory_mib(pid))
+    with empty_service(folder, port) as (url, process):
+        until(lambda: ping(url), process)
+        report_memory("an empty application", memory_mib(process.pid))
         asyncio.run(press_the_empty_one(url, 2000, CALLERS))
-        report_memory("an empty application after 2000 pings", memory_mib(pid))
+        report_memory("an empty application after 2000 pings", memory_mib(process.pid))
 
 
 def main() -> None:
@@ -165,6 +166,8 @@ def main() -> None:
     parser.add_argument("--precision", default="int8")
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
+    if not arguments.bundle.is_dir():
+        parser.error(f"{arguments.bundle} is no folder: `make medium-random`, or --bundle hindi_stt/embedded")
     environment = {"HINDI_STT_MODEL": str(arguments.bundle.resolve()), "HINDI_STT_PRECISION": arguments.precision}
     contenders: dict[str, Callable[[Path], float]] = {
         "this service": lambda folder: start_of_ours(folder, environment),

@@ -1,6 +1,6 @@
 """What a request costs on its way: this build, another build, and an empty BentoML application of two services.
 
-python -m benchmarks.requests [--before CHECKOUT] [--rounds N]
+python -m benchmarks.requests [--before CHECKOUT] [--bundle BUNDLE] [--rounds N]
 
 All servers are up at once and take turns in rounds, in another order each time: `CALLS` requests one after the other
 (their median is the round's figure), then `CALLERS` callers at once (clips a second, and CPU seconds of all processes
@@ -86,7 +86,7 @@ def empty_app(folder: Path) -> Iterator[tuple[str, int]]:
     process = subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True, **quiet)
     try:
         url = "http://127.0.0.1:3990"
-        until(lambda: httpx.post(f"{url}/transcribe", files={"file": ("a.flac", b"x")}, timeout=30))
+        until(lambda: httpx.post(f"{url}/transcribe", files={"file": ("a.flac", b"x")}, timeout=30), process)
         yield url, process.pid
     finally:
         process.terminate()
@@ -161,10 +161,11 @@ def report(figures: Mapping[str, Figures]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--before", type=Path, help="a checkout of another build")
+    parser.add_argument("--bundle", type=Path, default=EMBEDDED, help="the model of both builds (this one's embedded model)")
     parser.add_argument("--rounds", type=int, default=12)
     arguments = parser.parse_args()
     content = CLIP.read_bytes()
-    bundle = Bundle.open(EMBEDDED)
+    bundle = Bundle.open(arguments.bundle)
     pipeline, acoustic = Pipeline(bundle, Settings()), LocalAcoustic(bundle, threads=Settings().effective_threads)
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
@@ -172,7 +173,7 @@ def main() -> None:
         for label, root in ((OURS, ROOT), (BEFORE, arguments.before)):
             if root is not None:
                 (folder / label).mkdir()
-                server = Server(folder / label, root.resolve())
+                server = Server(folder / label, root.resolve(), HINDI_STT_MODEL=str(arguments.bundle.resolve()))
                 stack.callback(server.stop)
                 server.wait_until_ready()
                 servers[label] = (server.url, server.process.pid)
