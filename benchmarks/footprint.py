@@ -68,7 +68,8 @@ def start_of_ours(folder: Path, environment: dict[str, str]) -> float:
     server = Server(folder, **environment)
     try:
         clip = (DATA / "rain_16k.wav").read_bytes()
-        until(lambda: httpx.post(f"{server.url}/transcribe", files={"file": ("a.wav", clip)}, timeout=30), server.process)
+        files = {"file": ("a.wav", clip)}
+        until(lambda: httpx.post(f"{server.url}/transcribe", files=files, timeout=30), server.process)
         return time.monotonic() - start
     finally:
         server.stop()

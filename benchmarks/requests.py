@@ -161,7 +161,7 @@ def report(figures: Mapping[str, Figures]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--before", type=Path, help="a checkout of another build")
-    parser.add_argument("--bundle", type=Path, default=EMBEDDED, help="the model of both builds (this one's embedded model)")
+    parser.add_argument("--bundle", type=Path, default=EMBEDDED, help="the model of both builds")
     parser.add_argument("--rounds", type=int, default=12)
     arguments = parser.parse_args()
     content = CLIP.read_bytes()

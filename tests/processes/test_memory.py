@@ -44,7 +44,7 @@ print(json.dumps([full, freed, held()]))
 """
 
 
-# The first block makes glibc keep what is smaller than it; the last one stays, so that the heap cannot shrink from its end.
+# The first block makes glibc keep what is smaller than it; the last one stays, so that the heap cannot shrink.
 LARGE = """
 import ctypes, json, sys
 import psutil
