@@ -15,6 +15,7 @@ from hindi_stt.bundle.registry import Registry
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.settings import Settings
+from hindi_stt.speakers.source import SpeakerSource
 from hindi_stt.types import Features, LogProbs
 from tests.support.metrics import metrics
 
@@ -47,7 +48,7 @@ def make_request(
     return Request(scope, receive)
 
 
-def make_recognizer(acoustic: LocalAcoustic, settings: Settings) -> Recognizer:
+def make_recognizer(acoustic: LocalAcoustic, settings: Settings, speakers: SpeakerSource | None = None) -> Recognizer:
     """One whose runner is a model in this process."""
 
     async def call(model: str, features: Features, *, live_final: bool = False) -> LogProbs:
@@ -57,4 +58,4 @@ def make_recognizer(acoustic: LocalAcoustic, settings: Settings) -> Recognizer:
             raise result
         return result
 
-    return Recognizer(Registry((acoustic.bundle,)), call, settings, metrics(), RateLimits())
+    return Recognizer(Registry((acoustic.bundle,)), call, settings, metrics(), RateLimits(), speakers=speakers)

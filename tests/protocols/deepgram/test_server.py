@@ -32,10 +32,8 @@ MODULES_UNDER_TEST = (
     "hindi_stt/protocols/deepgram/bodies.py",
     "hindi_stt/protocols/deepgram/live.py",
     "hindi_stt/protocols/deepgram/query.py",
-    "hindi_stt/protocols/deepgram/recordings.py",
     "hindi_stt/protocols/deepgram/values.py",
     "hindi_stt/protocols/endpoints.py",
-    "hindi_stt/protocols/interleaved.py",
 )
 
 RAIN, FAMILY = speech("rain.flac", 1.5), speech(1.0, "family.flac", 1.5)
