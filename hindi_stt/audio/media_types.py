@@ -11,6 +11,7 @@ from python_multipart.multipart import parse_options_header
 from hindi_stt.audio.containers import has_signature
 from hindi_stt.audio.decoding import RawFormat
 from hindi_stt.errors import InvalidRequest
+from hindi_stt.text_values import parse_whole_number
 
 __all__ = ["is_audio", "is_url_encoded_form", "raw_format"]
 
@@ -100,6 +101,7 @@ def _parsed(content_type: str) -> tuple[str, dict[str, str]]:
 
 def _number(parameters: Mapping[str, str], name: str, default: int, bound: int) -> int:
     text = parameters.get(name, str(default))
-    if not (text.isascii() and text.isdecimal() and 0 < int(text[:9]) <= bound):
+    number = parse_whole_number(text, range(1, bound + 1))
+    if number is None:
         raise InvalidRequest(f"{name}={text[:64]!r} of the content type is not a whole number up to {bound}.")
-    return int(text)
+    return number

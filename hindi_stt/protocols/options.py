@@ -12,6 +12,7 @@ from hindi_stt.api.recognizer import Recognizer
 from hindi_stt.errors import InvalidHotwords, InvalidRequest
 from hindi_stt.protocols.adapter import Configure, Start
 from hindi_stt.streaming import TurnDetection
+from hindi_stt.text_values import parse_whole_number
 from hindi_stt.transcription.options import FIELDS as OPTIONS
 from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Punctuation
@@ -180,8 +181,9 @@ def parse_rate(value: object) -> int:
 def _turns(silence_ms: str) -> TurnDetection | None:
     if not silence_ms:
         return None
-    if not (silence_ms.isascii() and silence_ms.isdecimal() and len(silence_ms) < 6 and int(silence_ms) in _SILENCE_MS):
+    found = parse_whole_number(silence_ms, _SILENCE_MS)
+    if found is None:
         raise InvalidRequest(
             f"{_SILENCE} is a whole number from {_SILENCE_MS[0]} to {_SILENCE_MS[-1]}.", param=_SILENCE
         )
-    return TurnDetection(silence_duration_ms=int(silence_ms))
+    return TurnDetection(silence_duration_ms=found)

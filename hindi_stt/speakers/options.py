@@ -8,14 +8,12 @@ from typing import Any, Final
 
 from hindi_stt.errors import InvalidRequest
 from hindi_stt.speakers.known import KnownSpeaker
+from hindi_stt.text_values import parse_boolean, parse_whole_number
 
 __all__ = ["FIELDS", "MAX_SPEAKERS", "SpeakerOptions"]
 
 # Field of a request → the values that it takes, none for a number.
 FIELDS: Final[Mapping[str, tuple[str, ...]]] = {"diarize": ("true", "false"), "num_speakers": (), "max_speakers": ()}
-# What `stream`, the other field with a truth value, takes, too.
-_TRUE: Final = ("true", "1", "yes", "on")
-_FALSE: Final = ("false", "0", "no", "off")
 # Most speakers that can be asked for, and how many are found where nothing is said.
 MAX_SPEAKERS: Final = 20
 _DEFAULT_MAX_SPEAKERS: Final = 8
@@ -67,15 +65,16 @@ class SpeakerOptions:
 
 
 def _boolean(text: str) -> bool:
-    plain = text.strip().lower()
-    if plain not in {*_TRUE, *_FALSE}:
+    value = parse_boolean(text)
+    if value is None:
         raise InvalidRequest(f"The field 'diarize' takes true or false; it has {text[:64]!r}.", param="diarize")
-    return plain in _TRUE
+    return value
 
 
 def _number(name: str, text: str) -> int:
-    if not (text.strip().isascii() and text.strip().isdecimal()) or not 1 <= int(text.strip()[:9]) <= MAX_SPEAKERS:
+    number = parse_whole_number(text, range(1, MAX_SPEAKERS + 1))
+    if number is None:
         raise InvalidRequest(
             f"The field '{name}' takes a whole number from 1 to {MAX_SPEAKERS}; it has {text[:64]!r}.", param=name
         )
-    return int(text)
+    return number

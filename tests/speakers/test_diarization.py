@@ -99,6 +99,8 @@ def test_words_without_any_sound_have_a_speaker(embedder: Embedder) -> None:
         ({"diarize": "true", "num_speakers": "२"}, "num_speakers"),
         ({"diarize": "true", "max_speakers": "21"}, "max_speakers"),
         ({"diarize": "true", "max_speakers": "9" * 5000}, "max_speakers"),
+        ({"diarize": "true", "max_speakers": "00000000199"}, "max_speakers"),  # more than nine digits
+        ({"diarize": "true", "num_speakers": "000000001" + "0" * 5000}, "num_speakers"),
         ({"diarize": "true", "num_speakers": "4", "max_speakers": "3"}, "num_speakers"),
     ],
 )

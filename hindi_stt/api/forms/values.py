@@ -9,13 +9,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from hindi_stt.errors import InvalidRequest
+from hindi_stt.text_values import parse_boolean
 
 __all__ = ["CHUNKING_SCHEMAS", "boolean", "chunking_warnings", "one_of", "unknown_field"]
 
 _CHUNKING: Final = ("auto", "server_vad")
 _CHUNKING_NUMBERS: Final = ("threshold", "prefix_padding_ms", "silence_duration_ms")
-_TRUE: Final = ("true", "1", "yes", "on")
-_FALSE: Final = ("false", "0", "no", "off")
 # OpenAI's chunking_strategy: as a text, and as its clients send an object.
 CHUNKING_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
     "chunking_strategy": {
@@ -79,10 +78,11 @@ def boolean(fields: Mapping[str, str], name: str) -> bool:
     Raises:
         InvalidRequest: It has any other value.
     """
-    value = fields[name].strip().lower()
-    if value not in (*_TRUE, *_FALSE):
-        raise InvalidRequest(f"{name}={value[:64]!r} is not offered; it may be true or false.", param=name)
-    return value in _TRUE
+    value = parse_boolean(fields[name])
+    if value is None:
+        shown = fields[name].strip().lower()[:64]
+        raise InvalidRequest(f"{name}={shown!r} is not offered; it may be true or false.", param=name)
+    return value
 
 
 def chunking_warnings(fields: Mapping[str, str]) -> list[str]:

@@ -17,6 +17,7 @@ from hindi_stt.api.jobs.service import JobService
 from hindi_stt.api.uploads.receive import bounded
 from hindi_stt.concurrency.threads import entered_in_thread, run_to_end
 from hindi_stt.errors import BodyTooLarge, HindiSTTError, InvalidRequest, UploadProtocol, UploadType
+from hindi_stt.text_values import parse_whole_number
 
 __all__ = ["upload_routes"]
 
@@ -24,6 +25,8 @@ _VERSION: Final = "1.0.0"
 _PART: Final = "application/offset+octet-stream"
 _WRITE_BYTES: Final = 2**20
 _MAX_METADATA: Final = 4096
+# Of an offset or a length, in bytes.
+_MAX_OFFSET: Final = 10**15 - 1
 
 
 def upload_routes(jobs: Callable[[], JobService]) -> list[Route]:
@@ -118,10 +121,10 @@ async def _delete(request: Request, jobs: JobService) -> Response:
 
 
 def _whole_number(request: Request, name: str) -> int:
-    text = request.headers.get(name, "")
-    if not (text.isascii() and text.isdecimal() and len(text) < 16):
+    number = parse_whole_number(request.headers.get(name, ""), range(_MAX_OFFSET + 1))
+    if number is None:
         raise InvalidRequest(f"The header {name} is missing, or no whole number.")
-    return int(text)
+    return number
 
 
 def _metadata(header: str) -> dict[str, str]:

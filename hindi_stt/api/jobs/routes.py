@@ -20,6 +20,7 @@ from hindi_stt.api.jobs.view import ResultView, parse_view
 from hindi_stt.errors import InvalidRequest, ResultNotReady, from_code
 from hindi_stt.jobs.backend import JobOptions
 from hindi_stt.jobs.timestamps import utc_text
+from hindi_stt.text_values import parse_whole_number
 
 __all__ = ["job_routes"]
 
@@ -109,7 +110,8 @@ async def _delete(request: Request, jobs: JobService) -> Response:
 
 async def _transcribed(request: Request, jobs: JobService) -> Response:
     job, text = await _found(request, jobs), request.path_params["position"]
-    position = int(text) if text.isascii() and text.isdecimal() and len(text) < len(str(_MAX_POSITION)) else -1
+    found = parse_whole_number(text, range(_MAX_POSITION + 1))
+    position = -1 if found is None else found
     view = parse_view(request, jobs.recognizer, job)
     rows = await jobs.ask(lambda: jobs.records.files(job["id"], after=position - 1, limit=1, results=True))
     if not rows or rows[0]["position"] != position:
@@ -189,11 +191,7 @@ def _file(row: RowMapping) -> dict[str, Any]:
 
 
 def _number(request: Request, name: str, default: int, most: int, *, least: int = 1) -> int:
-    text = request.query_params.get(name, str(default))
-    try:
-        number = int(text[:16])
-    except ValueError as error:
-        raise InvalidRequest(f"{name} is not a number.", param=name) from error
-    if not least <= number <= most:
-        raise InvalidRequest(f"{name} is {least} to {most}.", param=name)
+    number = parse_whole_number(request.query_params.get(name, str(default)), range(least, most + 1))
+    if number is None:
+        raise InvalidRequest(f"{name} is a whole number from {least} to {most}.", param=name)
     return number

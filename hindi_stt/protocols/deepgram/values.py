@@ -6,18 +6,17 @@ from collections.abc import Mapping
 from typing import Final
 
 from hindi_stt.errors import InvalidRequest
+from hindi_stt.text_values import parse_boolean, parse_whole_number
 
 __all__ = ["flag", "is_flag", "number", "seconds"]
 
-_TRUE: Final = frozenset({"true", "1", "yes", "on"})
-_FALSE: Final = frozenset({"false", "0", "no", "off"})
 _MAX_SECONDS: Final = 60
 _SHOWN_LETTERS: Final = 64
 
 
 def is_flag(value: str) -> bool:
     """Whether a value is a truth value."""
-    return value.lower() in _TRUE | _FALSE
+    return parse_boolean(value) is not None
 
 
 def flag(values: Mapping[str, str], name: str) -> bool:
@@ -33,10 +32,11 @@ def flag(values: Mapping[str, str], name: str) -> bool:
     Raises:
         InvalidRequest: It is neither true nor false.
     """
-    value = values.get(name, "false").lower()
-    if not is_flag(value):
-        raise InvalidRequest(f"{name}={value[:_SHOWN_LETTERS]} is neither true nor false.", param=name)
-    return value in _TRUE
+    text = values.get(name, "false")
+    value = parse_boolean(text)
+    if value is None:
+        raise InvalidRequest(f"{name}={text.lower()[:_SHOWN_LETTERS]} is neither true nor false.", param=name)
+    return value
 
 
 def number(values: Mapping[str, str], name: str, allowed: range, default: int) -> int:
@@ -54,12 +54,13 @@ def number(values: Mapping[str, str], name: str, allowed: range, default: int) -
     Raises:
         InvalidRequest: It is no number, or another one.
     """
-    value = values.get(name, "")
-    if not value or value.lower() == "false":
+    text = values.get(name, "")
+    if not text or text.lower() == "false":
         return default
-    if not (value.isascii() and value.isdecimal() and len(value) < 8 and int(value) in allowed):
+    found = parse_whole_number(text, allowed)
+    if found is None:
         raise InvalidRequest(f"{name} is a whole number from {allowed[0]} to {allowed[-1]}.", param=name)
-    return int(value)
+    return found
 
 
 def seconds(values: Mapping[str, str], name: str, default: float) -> float:
