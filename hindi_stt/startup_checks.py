@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib.util
 import ipaddress
 import os
-import re
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -21,10 +20,10 @@ from hindi_stt.catalogue.entries import read_catalogue
 from hindi_stt.decoding import HotwordBounds, read_hotwords
 from hindi_stt.decoding.decoders import LM_ROLE, NO_LANGUAGE_MODEL, vocabulary_of
 from hindi_stt.decoding.hotwords import build_tree
-from hindi_stt.errors import HindiSTTError, InvalidSetting
+from hindi_stt.errors import HindiSTTError
 from hindi_stt.inference.model_cache import check_model_memory
 from hindi_stt.protocols.checks import check_protocols
-from hindi_stt.settings import Settings, shown, split_list, variable
+from hindi_stt.settings import Settings, invalid_setting, is_host_name, split_list, variable
 from hindi_stt.text import TextOptions, Writer
 from hindi_stt.text.punctuation import PausePunctuator
 from hindi_stt.text.punctuation_model import has_punctuator
@@ -33,7 +32,6 @@ __all__ = ["check_settings"]
 
 _MAX_ALIAS_LETTERS: Final = 128
 _SQLITE_MAGIC: Final = b"SQLite format 3\0"
-_HOST_NAME: Final = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 _REDIS_FORM: Final = "redis://HOST:PORT"
 
 
@@ -76,15 +74,11 @@ def check_settings(settings: Settings) -> Registry:
     return registry
 
 
-def _wrong(name: str, value: object, reason: str) -> InvalidSetting:
-    return InvalidSetting(f"{variable(name)}={shown(value)}: {reason}")
-
-
 def _check_aliases(settings: Settings) -> None:
     for alias in settings.aliases:
         if not alias.isprintable() or len(alias) > _MAX_ALIAS_LETTERS:
             reason = f"a name has up to {_MAX_ALIAS_LETTERS} letters, all of them printable."
-            raise _wrong("model_aliases", settings.model_aliases, reason)
+            raise invalid_setting("model_aliases", settings.model_aliases, reason)
 
 
 def _check_speakers(settings: Settings) -> None:
@@ -93,19 +87,19 @@ def _check_speakers(settings: Settings) -> None:
         try:
             store.load_speakers(settings.speakers)
         except HindiSTTError as error:
-            raise _wrong("speakers", settings.speakers, error.message) from error
+            raise invalid_setting("speakers", settings.speakers, error.message) from error
 
 
 def _check_bounds(settings: Settings) -> None:
     if settings.min_audio_s > settings.max_audio_s:
         reason = f"has to be at most {variable('max_audio_s')}, which is {settings.max_audio_s:g}."
-        raise _wrong("min_audio_s", settings.min_audio_s, reason)
+        raise invalid_setting("min_audio_s", settings.min_audio_s, reason)
 
 
 def _check_runtime(settings: Settings) -> None:
     folder = Path(settings.runtime_dir)
     if settings.runtime_dir and not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
-        raise _wrong(
+        raise invalid_setting(
             "runtime_dir", settings.runtime_dir, "is no folder that can be written to: make it, or name another."
         )
 
@@ -115,19 +109,19 @@ def _check_access(settings: Settings) -> None:
         try:
             read_key_file(Path(settings.key_file))
         except HindiSTTError as error:
-            raise _wrong("key_file", settings.key_file, f"{error.message} {error.help}") from error
+            raise invalid_setting("key_file", settings.key_file, f"{error.message} {error.help}") from error
     for name in settings.hosts:
-        if name != "*" and not _HOST_NAME.fullmatch(name):
+        if name != "*" and not is_host_name(name):
             reason = f"{name!r} is no name of a host: write NAME,NAME without scheme and port, or *."
-            raise _wrong("allowed_hosts", settings.allowed_hosts, reason)
+            raise invalid_setting("allowed_hosts", settings.allowed_hosts, reason)
     for proxy in split_list(settings.trusted_proxies):
         if proxy != "*" and not _is_network(proxy):
             reason = f"{proxy!r} is no address or network: write 10.0.0.5,10.1.0.0/16, or *."
-            raise _wrong("trusted_proxies", settings.trusted_proxies, reason)
+            raise invalid_setting("trusted_proxies", settings.trusted_proxies, reason)
     for origin in settings.origins:
         if origin not in {"*", "null"} and not _is_origin(origin):
             reason = f"{origin!r} is no origin: write SCHEME://HOST or SCHEME://HOST:PORT without a path, or *."
-            raise _wrong("cors_origins", settings.cors_origins, reason)
+            raise invalid_setting("cors_origins", settings.cors_origins, reason)
 
 
 def _is_network(text: str) -> bool:
@@ -157,7 +151,7 @@ def _check_redis(settings: Settings) -> None:
         try:
             parse_url(url)  # type: ignore[no-untyped-call]
         except ValueError as error:
-            raise _wrong(name, url, f"{error}; write {_REDIS_FORM}.") from error
+            raise invalid_setting(name, url, f"{error}; write {_REDIS_FORM}.") from error
 
 
 def _check_databases(settings: Settings) -> None:
@@ -175,10 +169,10 @@ def _check_database(name: str, url: str) -> None:
         parsed.get_dialect().import_dbapi()
     except ImportError as error:
         package = "'psycopg[binary]'" if url.startswith("postgresql+psycopg:") else error.name
-        raise _wrong(name, url, f"its driver is not installed: .venv/bin/pip install {package}.") from error
+        raise invalid_setting(name, url, f"its driver is not installed: .venv/bin/pip install {package}.") from error
     except (SQLAlchemyError, ValueError) as error:
         reason = "is no database URL: write sqlite:////FOLDER/FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME."
-        raise _wrong(name, url, reason) from error
+        raise invalid_setting(name, url, reason) from error
     if parsed.get_backend_name() == "sqlite" and parsed.database not in {None, "", ":memory:"}:
         _check_sqlite_file(name, url, Path(str(parsed.database)))
 
@@ -186,26 +180,26 @@ def _check_database(name: str, url: str) -> None:
 def _check_sqlite_file(name: str, url: str, path: Path) -> None:
     folder = path.absolute().parent
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
-        raise _wrong(name, url, f"{folder} is no folder that can be written to: make it, or name another.")
+        raise invalid_setting(name, url, f"{folder} is no folder that can be written to: make it, or name another.")
     try:
         with path.open("rb") as file:
             head = file.read(len(_SQLITE_MAGIC))
     except FileNotFoundError:
         return
     except OSError as error:
-        raise _wrong(name, url, f"{path} cannot be read: {error.strerror}.") from error
+        raise invalid_setting(name, url, f"{path} cannot be read: {error.strerror}.") from error
     if head not in {b"", _SQLITE_MAGIC} or not os.access(path, os.W_OK):
-        raise _wrong(name, url, f"{path} is no SQLite database that can be written to: name another file.")
+        raise invalid_setting(name, url, f"{path} is no SQLite database that can be written to: name another file.")
 
 
 def _check_traces(settings: Settings) -> None:
     if not settings.traces_url:
         return
     if not _is_http_url(settings.traces_url):
-        raise _wrong("traces_url", settings.traces_url, "write http://HOST:4318/v1/traces.")
+        raise invalid_setting("traces_url", settings.traces_url, "write http://HOST:4318/v1/traces.")
     if not _is_installed("opentelemetry.exporter.otlp.proto.http"):
         reason = "needs a package: .venv/bin/pip install opentelemetry-exporter-otlp-proto-http."
-        raise _wrong("traces_url", settings.traces_url, reason)
+        raise invalid_setting("traces_url", settings.traces_url, reason)
 
 
 def _is_http_url(url: str) -> bool:
@@ -235,16 +229,16 @@ def _check_jobs(settings: Settings) -> None:
         for folder in References(settings, job_network(settings)).folders:
             if not folder.is_dir():
                 reason = f"{folder} is no folder here: make or mount it, or leave it out."
-                raise _wrong("jobs_references", settings.jobs_references, reason)
+                raise invalid_setting("jobs_references", settings.jobs_references, reason)
 
 
 def _make_folder(name: str, value: str, folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
-        raise _wrong(name, value, f"the folder cannot be made: {error}; name another.") from error
+        raise invalid_setting(name, value, f"the folder cannot be made: {error}; name another.") from error
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise _wrong(name, value, "the folder cannot be written to: change its owner, or name another.")
+        raise invalid_setting(name, value, "the folder cannot be written to: change its owner, or name another.")
 
 
 def _check_audio_store(settings: Settings) -> None:
@@ -256,13 +250,15 @@ def _check_audio_store(settings: Settings) -> None:
         fsspec.get_filesystem_class(protocol)
     except ImportError as error:
         reason = f"{protocol}:// needs a package: .venv/bin/pip install {'s3fs' if protocol == 's3' else error.name}."
-        raise _wrong("jobs_audio_url", url, reason) from error
+        raise invalid_setting("jobs_audio_url", url, reason) from error
     except ValueError as error:
-        raise _wrong("jobs_audio_url", url, f"{protocol}:// is not known; name a folder or s3://BUCKET.") from error
+        raise invalid_setting(
+            "jobs_audio_url", url, f"{protocol}:// is not known; name a folder or s3://BUCKET."
+        ) from error
     if protocol in {"file", "local"}:
         _make_folder("jobs_audio_url", url, Path(fsspec.core.strip_protocol(url)))
     elif not urlsplit(url).netloc:
-        raise _wrong("jobs_audio_url", url, f"names no bucket: write {protocol}://BUCKET/FOLDER.")
+        raise invalid_setting("jobs_audio_url", url, f"names no bucket: write {protocol}://BUCKET/FOLDER.")
 
 
 def _check_provider(settings: Settings) -> None:
@@ -277,13 +273,13 @@ def _check_decoding(settings: Settings, bundle: Bundle) -> None:
     models = [asset.name for asset in bundle.manifest.assets if asset.role == LM_ROLE]
     if settings.language_model not in {"", NO_LANGUAGE_MODEL, *models}:
         have = ", ".join([*models, NO_LANGUAGE_MODEL])
-        raise _wrong("language_model", settings.language_model, f"the model {bundle.tag} has {have}.")
+        raise invalid_setting("language_model", settings.language_model, f"the model {bundle.tag} has {have}.")
     if settings.hotwords_file:
         try:
             hotwords = read_hotwords(Path(settings.hotwords_file))
             build_tree(hotwords, vocabulary_of(bundle), HotwordBounds.from_settings(settings))
         except HindiSTTError as error:
-            raise _wrong("hotwords_file", settings.hotwords_file, f"{error.message} {error.help}") from error
+            raise invalid_setting("hotwords_file", settings.hotwords_file, f"{error.message} {error.help}") from error
 
 
 def _check_text(settings: Settings, bundle: Bundle) -> None:
@@ -293,4 +289,4 @@ def _check_text(settings: Settings, bundle: Bundle) -> None:
         try:
             writer.check(TextOptions().updated({name: getattr(settings, name)}))
         except HindiSTTError as error:
-            raise _wrong(name, getattr(settings, name), error.message) from error
+            raise invalid_setting(name, getattr(settings, name), error.message) from error

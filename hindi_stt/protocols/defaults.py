@@ -7,8 +7,7 @@ from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from hindi_stt.errors import InvalidSetting
-from hindi_stt.settings import shown, variable
+from hindi_stt.settings import invalid_setting
 
 __all__ = ["Defaults", "defaults_for", "parse_defaults"]
 
@@ -30,14 +29,14 @@ def parse_defaults(text: str) -> Defaults:
 
     Raises:
         InvalidSetting: It is not JSON of this form.
-    """
+    """  # noqa: DOC501  # invalid_setting is a function
     if not text:
         return {}
     try:
         return _adapter.validate_json(text, strict=True)
     except ValidationError as error:
         reason = 'write {"KEY NAME": {"OPTION": "VALUE"}}, all values as texts.'
-        raise InvalidSetting(f"{variable(_SETTING)}={shown(text)}: {reason}") from error
+        raise invalid_setting(_SETTING, text, reason) from error
 
 
 def defaults_for(client: str, defaults: Defaults) -> dict[str, str]:

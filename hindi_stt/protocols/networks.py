@@ -5,8 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Final
 
-from hindi_stt.errors import InvalidSetting
-from hindi_stt.settings import shown, split_list, variable
+from hindi_stt.settings import invalid_setting, split_list
 
 __all__ = ["parse_networks"]
 
@@ -25,7 +24,7 @@ def parse_networks(text: str) -> tuple[tuple[_Network, str], ...]:
 
     Raises:
         InvalidSetting: An entry has no usable form.
-    """
+    """  # noqa: DOC501  # invalid_setting is a function
     found = []
     for entry in split_list(text):
         network, _, name = (part.strip() for part in entry.partition("="))
@@ -33,5 +32,5 @@ def parse_networks(text: str) -> tuple[tuple[_Network, str], ...]:
             found.append((ipaddress.ip_network(network), name))
         except ValueError as error:
             reason = f"{entry!r} is no network: write 10.1.0.0/16 or 10.1.0.0/16=NAME."
-            raise InvalidSetting(f"{variable(_SETTING)}={shown(text)}: {reason}") from error
+            raise invalid_setting(_SETTING, text, reason) from error
     return tuple(found)

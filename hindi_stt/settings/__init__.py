@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from hindi_stt.settings.composition import GROUPS, Settings, get_settings
 from hindi_stt.settings.cores import available_cores
-from hindi_stt.settings.fields import shown, split_list, variable
+from hindi_stt.settings.fields import invalid_setting, is_host_name, shown, split_list, variable
 from hindi_stt.settings.variables import unknown_variables
 
 __all__ = [
@@ -16,6 +16,8 @@ __all__ = [
     "Settings",
     "available_cores",
     "get_settings",
+    "invalid_setting",
+    "is_host_name",
     "shown",
     "split_list",
     "unknown_variables",

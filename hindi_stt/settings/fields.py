@@ -8,13 +8,25 @@ from typing import Any, ClassVar, Final
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-__all__ = ["PREFIX", "SettingsGroup", "setting", "shown", "split_list", "variable"]
+from hindi_stt.errors import InvalidSetting
+
+__all__ = [
+    "PREFIX",
+    "SettingsGroup",
+    "invalid_setting",
+    "is_host_name",
+    "setting",
+    "shown",
+    "split_list",
+    "variable",
+]
 
 PREFIX: Final = "HINDI_STT_"
 # Past these bounds, timers and resource limits of the operating system overflow.
 _MAX_NUMBER: Final = 2**50
 _MAX_SECONDS: Final = 1e9
 _PASSWORD: Final = re.compile(r"(?<=://)[^/@]*@")
+_HOST_NAME: Final = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 
 
 def setting(default: Any, meaning: str, *, example: str, unit: str = "", **constraints: Any) -> Any:
@@ -53,6 +65,25 @@ def variable(name: str) -> str:
 def shown(value: object) -> str:
     """Write a setting's value for a message; what precedes the @ of a URL may be a password, and is left out."""
     return repr(_PASSWORD.sub("…@", value) if isinstance(value, str) else value)
+
+
+def invalid_setting(name: str, value: object, reason: str) -> InvalidSetting:
+    """Make the error about a setting's value.
+
+    Args:
+        name: Of the setting, as a field.
+        value: Its value.
+        reason: What is wrong with it, and what to write instead.
+
+    Returns:
+        The error, which names the environment variable.
+    """
+    return InvalidSetting(f"{variable(name)}={shown(value)}: {reason}")
+
+
+def is_host_name(text: str) -> bool:
+    """Whether a text in lower case has the form of a host's name."""
+    return _HOST_NAME.fullmatch(text) is not None
 
 
 class SettingsGroup(BaseSettings):
