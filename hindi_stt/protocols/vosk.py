@@ -10,8 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
-from pydantic_core import from_json
-
+from hindi_stt.api.json_messages import parse_json_object
 from hindi_stt.audio import PacketFormat
 from hindi_stt.errors import HindiSTTError, InvalidRequest
 from hindi_stt.protocols.adapter import (
@@ -57,7 +56,7 @@ class VoskAdapter(Adapter):
         """See Adapter."""
         if isinstance(message, bytes):
             return [*self._begin(), Audio(0, message)]
-        parsed = _parse(message)
+        parsed = parse_json_object(message, "The message")
         if "config" in parsed:
             return self._configure(parsed["config"])
         if parsed.get("eof"):
@@ -154,16 +153,6 @@ class VoskAdapter(Adapter):
 
 def _without_effect(name: str, value: object) -> bool:
     return name not in _KNOWN or name == "model" or (name in _NO_EFFECT and bool(value))
-
-
-def _parse(message: str) -> dict[str, Any]:
-    try:
-        parsed = from_json(message)
-    except ValueError as error:
-        raise InvalidRequest("The message is not JSON.") from error
-    if not isinstance(parsed, dict):
-        raise InvalidRequest("The message is not a JSON object.")
-    return parsed
 
 
 def _phrases(value: object) -> list[str]:

@@ -12,9 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from pydantic_core import from_json
-
 from hindi_stt import __version__
+from hindi_stt.api.json_messages import parse_json_object
 from hindi_stt.audio import PacketFormat
 from hindi_stt.bundle.registry import Registry
 from hindi_stt.errors import HindiSTTError, InvalidRequest
@@ -59,7 +58,7 @@ async def read_event(reader: asyncio.StreamReader) -> bytes:
         InvalidRequest: It is no event.
     """
     line = await reader.readuntil(b"\n")
-    header = _object(line, "The line")
+    header = parse_json_object(line, "The line")
     data_bytes = _length(header, "data_length", _MAX_DATA_BYTES)
     return line + await reader.readexactly(data_bytes + _length(header, "payload_length", MAX_MESSAGE_BYTES // 2))
 
@@ -251,25 +250,15 @@ def _split(message: Message) -> tuple[str, dict[str, Any], bytes]:
     """The type, data and payload of an event."""
     raw = message.encode("utf-8", "replace") if isinstance(message, str) else message
     line, _, rest = raw.partition(b"\n")
-    header = _object(line, "The line")
+    header = parse_json_object(line, "The line")
     kind, data = header.get("type"), header.get("data")
     data = {} if data is None else data
     if not isinstance(kind, str) or not isinstance(data, dict):
         raise InvalidRequest("The event has no 'type', or 'data' is not an object.", param="type")
     n = _length(header, "data_length", _MAX_DATA_BYTES)
     if n:
-        data = {**data, **_object(rest[:n], "The data")}
+        data = {**data, **parse_json_object(rest[:n], "The data")}
     return kind, data, rest[n:]
-
-
-def _object(text: bytes, what: str) -> dict[str, Any]:
-    try:
-        found = from_json(text)
-    except ValueError as error:
-        raise InvalidRequest(f"{what} is not JSON.") from error
-    if not isinstance(found, dict):
-        raise InvalidRequest(f"{what} is not a JSON object.")
-    return found
 
 
 def _length(header: Mapping[str, Any], name: str, bound: int) -> int:

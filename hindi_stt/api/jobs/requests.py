@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any, BinaryIO, Final, cast
@@ -14,6 +13,7 @@ from starlette.requests import Request
 from hindi_stt.api.forms.transcription_request import JOB_FIELDS, parse_transcription_request
 from hindi_stt.api.forms.values import unknown_field
 from hindi_stt.api.jobs.service import JobService
+from hindi_stt.api.json_messages import parse_json_object
 from hindi_stt.api.uploads.receive import FRAMING_BYTES, Upload, bounded, receive_upload
 from hindi_stt.audio import RawFormat
 from hindi_stt.audio.media_types import raw_format
@@ -173,13 +173,7 @@ async def _json(request: Request, jobs: JobService) -> dict[str, Any]:
     bound = min(jobs.settings.max_body_bytes, jobs.settings.jobs_max_files * _MAX_REFERENCE)
     async with bounded(request, bound, jobs.settings) as receive:
         data = await Request(request.scope, receive).body()
-    try:
-        body = await anyio.to_thread.run_sync(lambda: json.loads(data))
-    except (ValueError, RecursionError) as error:
-        raise InvalidRequest("The body is not JSON.") from error
-    if not isinstance(body, dict):
-        raise InvalidRequest("The body is not a JSON object.")
-    return body
+    return await anyio.to_thread.run_sync(parse_json_object, data, "The body")
 
 
 def _strings(name: str, value: object) -> list[str]:

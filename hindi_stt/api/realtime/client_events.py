@@ -11,8 +11,8 @@ from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, WithJsonSchema
 from pydantic.json_schema import SkipJsonSchema
-from pydantic_core import from_json
 
+from hindi_stt.api.json_messages import parse_json_object
 from hindi_stt.api.realtime.session_models import BetaTranscriptionSession, TranscriptionSession
 from hindi_stt.api.realtime.validation import field_error, invalid_request
 from hindi_stt.errors import InvalidRequest
@@ -130,13 +130,7 @@ def parse_json(message: Mapping[str, Any]) -> dict[str, Any]:
         raise InvalidRequest("Events are text messages with JSON; this one is binary.")
     if len(text) > _MAX_EVENT_CHARACTERS:
         raise InvalidRequest(f"The event has {len(text)} characters, the bound is {_MAX_EVENT_CHARACTERS}.")
-    try:
-        event = from_json(text)  # refuses deep nesting, and halves of surrogate pairs, which could not be sent back
-    except ValueError as error:
-        raise InvalidRequest("The event is not JSON, or holds invalid text.") from error
-    if not isinstance(event, dict):
-        raise InvalidRequest("The event is not a JSON object.")
-    return event
+    return parse_json_object(text, "The event")
 
 
 def event_id_of(event: Mapping[str, Any]) -> str | None:

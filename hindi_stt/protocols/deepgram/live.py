@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Final
 
-from pydantic_core import from_json
 from starlette.requests import HTTPConnection
 
 from hindi_stt.api.error_responses import state_of
+from hindi_stt.api.json_messages import parse_json_object
 from hindi_stt.audio import PacketFormat
 from hindi_stt.bundle.registry import Registry
 from hindi_stt.errors import HindiSTTError, InvalidRequest
@@ -95,7 +95,7 @@ class DeepgramAdapter(Adapter):
         """See Adapter."""
         if isinstance(message, bytes):
             return self._samples(message)
-        parsed = _parse(message)
+        parsed = parse_json_object(message, "The message", shown_letters=_SHOWN_LETTERS)
         kind = parsed.get("type")
         if kind == "KeepAlive":
             return []
@@ -275,16 +275,6 @@ class DeepgramAdapter(Adapter):
     def _taken_warnings(self) -> dict[str, Any]:
         taken, self._warnings = list(dict.fromkeys(self._warnings)), []
         return {"warnings": taken} if taken else {}
-
-
-def _parse(message: str) -> dict[str, Any]:
-    try:
-        parsed = from_json(message)
-    except ValueError as error:
-        raise InvalidRequest(f"The message is not JSON: {message[:_SHOWN_LETTERS]}") from error
-    if not isinstance(parsed, dict):
-        raise InvalidRequest("The message is not a JSON object.")
-    return parsed
 
 
 def _dump(body: Mapping[str, Any]) -> str:

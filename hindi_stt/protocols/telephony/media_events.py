@@ -8,8 +8,7 @@ import binascii
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
-from pydantic_core import from_json
-
+from hindi_stt.api.json_messages import parse_json_object
 from hindi_stt.audio import PacketFormat
 from hindi_stt.errors import InvalidRequest
 from hindi_stt.protocols.adapter import Adapter, Audio, CallInfo, Command, EndOfAudio, Message, Note, Start, TrackSpec
@@ -166,13 +165,7 @@ class MediaEventsAdapter(Adapter):
 def _parse(message: Message) -> dict[str, Any]:
     if isinstance(message, bytes):
         raise InvalidRequest("Events are text messages with JSON; this one is binary.")
-    try:
-        event = from_json(message)
-    except ValueError as error:
-        raise InvalidRequest("The event is not JSON, or holds invalid text.") from error
-    if not isinstance(event, dict):
-        raise InvalidRequest("The event is not a JSON object.")
-    return event
+    return parse_json_object(message, "The event")
 
 
 def _labels(tracks: object) -> Sequence[str]:
