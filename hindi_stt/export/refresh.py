@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import onnx
 
+from hindi_stt.bundle.folder import write_manifest
 from hindi_stt.bundle.manifest import REPORT_FILE, WEIGHTS_ROLE, Asset, Bundle, sha256_of
 from hindi_stt.errors import BundleInvalid
 from hindi_stt.evaluation.consistency import made_up_features
@@ -24,7 +25,6 @@ from hindi_stt.export.rebuild import rebuild
 from hindi_stt.export.report import judge
 from hindi_stt.export.shared_weights import save_with_weights
 from hindi_stt.export.verify import NemoAcoustic, measure_fidelity
-from hindi_stt.export.writer import write_manifest
 from hindi_stt.inference.acoustic import weights_bytes
 
 __all__ = ["refresh"]

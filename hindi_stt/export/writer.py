@@ -14,9 +14,9 @@ import numpy as np
 import onnx
 import yaml
 
+from hindi_stt.bundle.folder import asset_of, write_manifest
 from hindi_stt.bundle.manifest import (
     BLANK,
-    MANIFEST_FILE,
     WEIGHTS_ROLE,
     AcousticSpec,
     Asset,
@@ -24,7 +24,6 @@ from hindi_stt.bundle.manifest import (
     Identity,
     Manifest,
     Source,
-    sha256_of,
 )
 from hindi_stt.export.config import ModelConfig
 from hindi_stt.export.onnx_files import MAX_INLINE_BYTES, save_onnx, size_of_weights
@@ -33,7 +32,7 @@ from hindi_stt.export.passes.half import store_half
 from hindi_stt.export.shared_weights import save_with_weights, weights_file
 from hindi_stt.types import WORD_MARK, Float32
 
-__all__ = ["BundleContent", "Identity", "set_default_precision", "write_bundle", "write_manifest"]
+__all__ = ["BundleContent", "Identity", "set_default_precision", "write_bundle"]
 
 TOOLS: Final = ("nemo_toolkit", "torch", "onnx", "onnxruntime")
 
@@ -96,11 +95,11 @@ def write_bundle(content: BundleContent, folder: Path) -> Bundle:
         ("runtime_tokens", "onnx-asr", "vocab.txt", tokens),
     ):
         (folder / file).write_text(text, encoding="utf-8")
-        assets.append(_asset(folder, role, name, file))
-    assets.append(_asset(folder, "filterbank", "mel", "filterbank.npy"))
+        assets.append(asset_of(folder / file, role, name))
+    assets.append(asset_of(folder / "filterbank.npy", "filterbank", "mel"))
     if content.tokenizer is not None:
         shutil.copyfile(content.tokenizer, folder / "tokenizer.model")
-        assets.append(_asset(folder, "tokenizer", "sentencepiece", "tokenizer.model"))
+        assets.append(asset_of(folder / "tokenizer.model", "tokenizer", "sentencepiece"))
     manifest = Manifest(
         name=content.identity.name,
         language=content.identity.language,
@@ -138,20 +137,6 @@ def set_default_precision(bundle: Bundle, precision: str) -> Bundle:
     return Bundle.open(bundle.folder)
 
 
-def write_manifest(manifest: Manifest, folder: Path) -> None:
-    """Write a bundle's manifest into its folder.
-
-    Args:
-        manifest: To write.
-        folder: The bundle's.
-    """
-    (folder / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
-
-
-def _asset(folder: Path, role: str, name: str, file: str) -> Asset:
-    return Asset(role=role, name=name, file=file, sha256=sha256_of(folder / file))
-
-
 def _token(piece: str) -> str:
     """Character models write the space between words as itself, everything else as SentencePiece's mark."""
     return WORD_MARK if piece == " " else piece
@@ -183,6 +168,6 @@ def _save_onnx(content: BundleContent, precision: str, model: onnx.ModelProto, f
     file, weights = folder / f"model.{precision}.onnx", folder / weights_file(precision)
     save_with_weights(model, file, weights)
     return [
-        _asset(folder, "acoustic", precision, file.name),
-        _asset(folder, WEIGHTS_ROLE, f"{precision}:{weights.name}", weights.name),
+        asset_of(file, "acoustic", precision),
+        asset_of(weights, WEIGHTS_ROLE, f"{precision}:{weights.name}"),
     ]

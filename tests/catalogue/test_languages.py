@@ -40,9 +40,9 @@ def test_classes_need_not_follow_the_order_of_the_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("masks", "vocabulary", "said"),
     [
-        ([], {"hi": ["a", "|"]}, r"language_masks\.json is no JSON object"),
-        ({}, {"hi": ["a", "|"]}, r"language_masks\.json is no JSON object"),
-        ({"hi": [True, True]}, {}, r"vocab\.json is no JSON object"),
+        ([], {"hi": ["a", "|"]}, r"language_masks\.json is not a JSON object"),
+        ({}, {"hi": ["a", "|"]}, r"language_masks\.json names no languages"),
+        ({"hi": [True, True]}, {}, r"vocab\.json names no languages"),
         ({"hi": [True, True]}, {"hi": "a|"}, "no list of pieces"),
         ({"hi": [True, True]}, {"hi": ["", "|"]}, "empty piece"),
         ({"hi": None}, {"hi": ["a", "|"]}, "no list of booleans"),

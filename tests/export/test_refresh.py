@@ -28,10 +28,10 @@ def earlier(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     """The embedded model as 0.1 exported it."""
     import onnx
 
+    from hindi_stt.bundle.folder import write_manifest
     from hindi_stt.export import onnx_model
     from hindi_stt.export.int8 import quantize
     from hindi_stt.export.rebuild import rebuild
-    from hindi_stt.export.writer import write_manifest
 
     folder = tmp_path_factory.mktemp("earlier") / "bundle"
     copy = bundle.copy_with(folder, [])
@@ -96,8 +96,8 @@ def test_refreshing_again_changes_nothing(refreshed: Bundle, tmp_path: Path) -> 
 def test_a_bundle_without_fp32_is_refused(bundle: Bundle, tmp_path: Path) -> None:
     import shutil
 
+    from hindi_stt.bundle.folder import write_manifest
     from hindi_stt.export.refresh import refresh
-    from hindi_stt.export.writer import write_manifest
 
     shutil.copytree(bundle.folder, tmp_path / "int8")
     assets = tuple(asset for asset in bundle.manifest.assets if (asset.role, asset.name) != ("acoustic", "fp32"))

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from hindi_stt.bundle.json_files import read_json
 from hindi_stt.bundle.manifest import WaveformSpec
 from hindi_stt.errors import CorruptModel, UnsupportedModel
-from hindi_stt.export.wav2vec2.json_files import read_json
 from hindi_stt.export.wav2vec2.vocabulary import Vocabulary, read_vocabulary
 
 __all__ = ["CONFIG_FILE", "WEIGHT_FILES", "Wav2Vec2Model", "is_transformers_folder", "read_model"]

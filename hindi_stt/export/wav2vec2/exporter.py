@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import math
 import shutil
@@ -15,6 +14,7 @@ from typing import Final
 
 import onnx
 
+from hindi_stt.bundle.folder import asset_of, write_manifest
 from hindi_stt.bundle.manifest import (
     REPORT_FILE,
     AcousticSpec,
@@ -111,9 +111,7 @@ def _write(model: Wav2Vec2Model, models: dict[str, onnx.ModelProto], identity: I
     vocabulary = model.vocabulary
     tokens = "".join(f"{piece} {i}\n" for i, piece in enumerate(vocabulary.pieces))
     (folder / "tokens.txt").write_text(tokens, encoding="utf-8")
-    assets.append(
-        Asset(role="tokens", name="ctc", file="tokens.txt", sha256=hashlib.sha256(tokens.encode()).hexdigest())
-    )
+    assets.append(asset_of(folder / "tokens.txt", "tokens", "ctc"))
     manifest = Manifest(
         name=identity.name,
         language=identity.language,
@@ -140,5 +138,5 @@ def _write(model: Wav2Vec2Model, models: dict[str, onnx.ModelProto], identity: I
         assets=tuple(assets),
         default_precision="fp32" if "fp32" in models else next(iter(models)),
     )
-    (folder / "bundle.json").write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    write_manifest(manifest, folder)
     return Bundle.open(folder)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from hindi_stt.bundle.json_files import read_json, read_optional
 from hindi_stt.bundle.manifest import BLANK
 from hindi_stt.errors import CorruptModel, UnsupportedModel
-from hindi_stt.export.wav2vec2.json_files import read_json, read_optional
 from hindi_stt.types import WORD_MARK
 
 __all__ = ["Vocabulary", "read_vocabulary"]
