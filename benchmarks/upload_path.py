@@ -32,6 +32,7 @@ LEFT_OUT = (
     *(
         "errors",
         "types",
+        "text_values",
         "settings",
         "observability",
         "concurrency",

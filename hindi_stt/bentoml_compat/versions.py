@@ -96,6 +96,7 @@ PRIVATE_NAMES: Final = (
     PrivateName("media_types", "_bentoml_sdk.io_models", "IOMixin.media_type"),
     PrivateName("unread_request", "bentoml", "IODescriptor.from_http_request", parameters=("request", "serde")),
     PrivateName("metrics_dir", "bentoml.container", "BentoMLContainer.prometheus_multiproc_dir._provide"),
+    PrivateName("model_store", "bentoml.container", "BentoMLContainer.model_store_dir.get"),
     PrivateName("shutdown", "bentoml.container", "BentoMLContainer.remote_runner_mapping.get"),
     PrivateName(
         "metrics_files", "prometheus_client.mmap_dict", "MmapedDict.__init__", parameters=("filename", "read_mode")

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")  # before the import, which is when it is read
 
 import bentoml
-from bentoml.exceptions import BentoMLException, NotFound
+from bentoml.exceptions import NotFound
 
+from hindi_stt.bentoml_compat.model_store import find_model_folder, model_folders
 from hindi_stt.bundle.forms import select_form
 from hindi_stt.bundle.manifest import (
     EMBEDDED,
@@ -107,9 +108,8 @@ def _share_weights(bundle: Bundle | SpeakerBundle) -> None:
 
 def _equal_weights(asset: Asset, own: Path) -> Iterator[Path]:
     """Files of other bundles in the store with the content of an asset."""
-    for model in bentoml.models.list():
-        folder = Path(model.path)
-        if folder == own or not (folder / MANIFEST_FILE).is_file():
+    for _, folder in _bundles():
+        if folder == own:
             continue
         with contextlib.suppress(ValueError, OSError):
             manifest = Manifest.model_validate_json((folder / MANIFEST_FILE).read_bytes())
@@ -121,18 +121,17 @@ def _equal_weights(asset: Asset, own: Path) -> Iterator[Path]:
 
 def tags() -> list[str]:
     """Tags of the acoustic bundles in the store; models of other kinds are left out."""
-    return sorted(str(tag) for tag, path in _bundles() if not is_speaker_bundle(path))
+    return [tag for tag, folder in _bundles() if not is_speaker_bundle(folder)]
 
 
 def speaker_tags() -> list[str]:
     """Tags of the speaker bundles in the store."""
-    return sorted(str(tag) for tag, path in _bundles() if is_speaker_bundle(path))
+    return [tag for tag, folder in _bundles() if is_speaker_bundle(folder)]
 
 
-def _bundles() -> Iterator[tuple[bentoml.Tag, Path]]:
-    for model in bentoml.models.list():
-        if Path(model.path, MANIFEST_FILE).is_file():
-            yield model.tag, Path(model.path)
+def _bundles() -> Iterator[tuple[str, Path]]:
+    """Tags and folders, by tag; the files of a bundle may be damaged."""
+    return ((tag, folder) for tag, folder in sorted(model_folders().items()) if (folder / MANIFEST_FILE).is_file())
 
 
 def remove(tag: str) -> None:
@@ -144,9 +143,10 @@ def remove(tag: str) -> None:
     Raises:
         ModelNotFound: The store has no such tag, or it is a model that BentoML holds for others.
     """
-    if not Path(_get(tag).path, MANIFEST_FILE).is_file():
+    folder = _get(tag)
+    if not (folder / MANIFEST_FILE).is_file():
         raise ModelNotFound(f"{tag} in the model store is no bundle: delete it with 'bentoml models delete'.")
-    bentoml.models.delete(tag)
+    _delete(f"{folder.parent.name}:{folder.name}")
 
 
 def load(tag: str) -> Bundle:
@@ -162,7 +162,9 @@ def load(tag: str) -> Bundle:
         ModelNotFound: The store has no such tag.
         BundleInvalid: The stored files differ from the manifest.
     """
-    return Bundle.open(_get(tag).path)
+    folder = _get(tag)
+    _check_entry(tag, folder)
+    return Bundle.open(folder)
 
 
 def load_speakers(name: str) -> SpeakerBundle:
@@ -183,10 +185,10 @@ def load_speakers(name: str) -> SpeakerBundle:
             return SpeakerBundle.open(name)
         except ModelNotFound as error:
             raise SpeakersNotInstalled(error.message) from error
-    model = _find(name)
-    if model is None:
+    folder = _find(name)
+    if folder is None:
         raise SpeakersNotInstalled(f"The model store has no {name!r}, with which speakers are told apart.")
-    return SpeakerBundle.open(model.path)
+    return SpeakerBundle.open(folder)
 
 
 def resolve_speakers(settings: Settings) -> SpeakerBundle:
@@ -248,27 +250,47 @@ def _named(name: str) -> Bundle:
 
 def _is_complete(tag: str) -> bool:
     """Whether the store has this bundle; what a process that was ended has written of it is deleted."""
-    model = _find(tag)
-    if model is not None:
+    folder = _find(tag)
+    if folder is not None:
         with contextlib.suppress(BundleInvalid, ModelNotFound):
-            path = Path(model.path)
-            (SpeakerBundle if is_speaker_bundle(path) else Bundle).open(path)
+            _check_entry(tag, folder)
+            (SpeakerBundle if is_speaker_bundle(folder) else Bundle).open(folder)
             return True
     with contextlib.suppress(NotFound):
-        bentoml.models.delete(tag)
+        _delete(tag)
     return False
 
 
-def _get(tag: str) -> bentoml.Model:
-    model = _find(tag)
-    if model is None:
-        have = ", ".join(str(other.tag) for other in bentoml.models.list()) or "nothing"
-        raise ModelNotFound(f"The model store has no {tag!r}; it has {have}.")
-    return model
-
-
-def _find(tag: str) -> bentoml.Model | None:
+def _delete(tag: str) -> None:
     try:
-        return bentoml.models.get(tag)
-    except (NotFound, BentoMLException, ValueError):
-        return None
+        bentoml.models.delete(tag)
+    except Exception:
+        # BentoML looks for the latest of the other versions once it has deleted this one; one of them may be damaged.
+        if tag in model_folders():
+            raise
+
+
+def _get(tag: str) -> Path:
+    folder = _find(tag)
+    if folder is None:
+        raise ModelNotFound(f"The model store has no {tag!r}; it has {', '.join(model_folders()) or 'nothing'}.")
+    return folder
+
+
+def _check_entry(tag: str, folder: Path) -> None:
+    """Check that BentoML can read what it keeps of a model: a server names the model to BentoML, too."""
+    try:
+        bentoml.models.get(tag)
+    except OSError:
+        raise
+    except Exception as error:  # its parsers raise many kinds
+        raise BundleInvalid(f"BentoML cannot read its entry of the model, {folder / 'model.yaml'}.") from error
+
+
+def _find(tag: str) -> Path | None:
+    """The folder of a model; its files may be damaged, and so may be BentoML's own model.yaml."""
+    folder = find_model_folder(tag)
+    if folder is None:
+        with contextlib.suppress(Exception):  # also whatever BentoML's parsers raise about another version
+            folder = Path(bentoml.models.get(tag).path)  # by the first digits of the version
+    return folder

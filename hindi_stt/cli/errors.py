@@ -14,6 +14,7 @@ _HELP: Final[dict[type[HindiSTTError], str]] = {
     errors.InvalidRequest: "The command with --help lists what it takes.",
     errors.UnknownLanguage: "Leave --language out, or name a bundle for the language with --model or HINDI_STT_MODELS.",
     errors.UnknownModel: "'hindi-stt models list' lists the models in the store; --model takes a bundle's folder, too.",
+    errors.BundleInvalid: "Get or export it again, after 'hindi-stt models remove TAG' where it is in the store.",
     errors.EmptyBody: "Check that the recording was written and closed.",
     errors.UnsupportedAudio: _CONVERT,
     errors.TruncatedAudio: "Copy the file again, or rewrite what is there: ffmpeg -i INPUT OUTPUT.wav",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 from hindi_stt.bundle.manifest import REPORT_FILE
 from hindi_stt.bundle.speakers import SpeakerBundle, is_speaker_bundle
 from hindi_stt.catalogue.entries import read_catalogue
+from hindi_stt.cli.errors import reason
 from hindi_stt.cli.models_get import add_get
-from hindi_stt.errors import ModelNotFound
+from hindi_stt.errors import HindiSTTError, ModelNotFound
 from hindi_stt.settings import get_settings
 
 if TYPE_CHECKING:
@@ -68,15 +70,29 @@ def _list(arguments: argparse.Namespace) -> int:
         return _list_available()
     from hindi_stt.bundle import store
 
-    for tag in store.tags():
-        manifest = store.load(tag).manifest
-        print(
-            f"{tag}\t{','.join(manifest.precisions)}\t{manifest.language}\t{manifest.licence}\t{manifest.description}"
-        )
-    for tag in store.speaker_tags():
-        speakers = store.load_speakers(tag).manifest
-        print(f"{tag}\tspeakers\t-\t{speakers.licence}\t{speakers.description}")
-    return 0
+    status = 0
+    for describe, tags in ((_described, store.tags()), (_speakers_described, store.speaker_tags())):
+        for tag in tags:
+            try:
+                print(f"{tag}\t{describe(tag)}")
+            except HindiSTTError as error:
+                status = 1
+                sys.stderr.write(f"hindi-stt: {tag}: {reason(error)}\n")
+    return status
+
+
+def _described(tag: str) -> str:
+    from hindi_stt.bundle import store
+
+    manifest = store.load(tag).manifest
+    return f"{','.join(manifest.precisions)}\t{manifest.language}\t{manifest.licence}\t{manifest.description}"
+
+
+def _speakers_described(tag: str) -> str:
+    from hindi_stt.bundle import store
+
+    manifest = store.load_speakers(tag).manifest
+    return f"speakers\t-\t{manifest.licence}\t{manifest.description}"
 
 
 def _list_available() -> int:

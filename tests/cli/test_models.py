@@ -6,6 +6,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from hindi_stt.bundle.manifest import EMBEDDED, Bundle
 from hindi_stt.cli.main import main
 from tests.support.bundles import sibling
 from tests.support.cli import environment, hindi_stt
+from tests.support.speaker_model import write_speaker_bundle
 
 MODULES_UNDER_TEST = (
     "hindi_stt/bundle/manifest.py",
@@ -27,6 +29,13 @@ from hindi_stt.bundle import store
 from hindi_stt.bundle.manifest import Bundle
 for folder in sys.argv[1:]:
     store.save(Bundle.open(folder))
+"""
+
+SAVE_SPEAKERS = """
+import sys
+from hindi_stt.bundle import store
+from hindi_stt.bundle.speakers import SpeakerBundle
+store.save(SpeakerBundle.open(sys.argv[1]))
 """
 
 
@@ -55,6 +64,65 @@ def test_list_show_and_remove(home: Path) -> None:
     assert [status for status, _, _ in (listed, shown, left, gone)] == [0, 0, 0, 1]
     assert other.tag in gone[2]
     assert "[model_not_found]" in gone[2]
+
+
+def _end_the_manifest_early(folder: Path) -> None:
+    manifest = folder / "bundle.json"
+    manifest.write_bytes(manifest.read_bytes()[:200])
+
+
+def _change_a_byte(folder: Path) -> None:
+    weights = next(folder.glob("*.onnx"))
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        _end_the_manifest_early,
+        _change_a_byte,
+        lambda folder: next(folder.glob("*.onnx")).unlink(),
+        lambda folder: (folder / "model.yaml").write_text("{:::"),
+        lambda folder: (folder / "model.yaml").unlink(),
+    ],
+    ids=["manifest", "weights", "file missing", "entry of BentoML", "entry missing"],
+)
+def test_a_damaged_bundle_is_named_and_the_others_are_listed(tmp_path: Path, damage: Callable[[Path], object]) -> None:
+    """The first of three is damaged; the last is listed after the acoustic models, since it is one for speakers."""
+    damaged = sibling(tmp_path / "a-damaged", "a-damaged", "ta")
+    whole = sibling(tmp_path / "whole", "whole", "bn")
+    speakers = write_speaker_bundle(tmp_path / "voices", name="voices")
+    folders = [str(damaged.folder), str(whole.folder)]
+    subprocess.run([sys.executable, "-c", SAVE, *folders], env=environment(tmp_path), check=True)
+    subprocess.run([sys.executable, "-c", SAVE_SPEAKERS, str(speakers.folder)], env=environment(tmp_path), check=True)
+    damage(tmp_path / "bentoml" / "models" / "a-damaged" / damaged.version)
+
+    commands = [["list"], ["remove", damaged.tag], ["list"]]
+    listed, removed, left = hindi_stt(*(["models", *command] for command in commands), home=tmp_path)
+    assert [line.split("\t")[0] for line in listed[1].splitlines()] == [whole.tag, speakers.tag]
+    assert listed[0] == 1
+    # BentoML's log of what it cannot parse may be there, too.
+    (complaint,) = (line for line in listed[2].splitlines() if line.startswith("hindi-stt: "))
+    assert complaint.startswith(f"hindi-stt: {damaged.tag}: ")
+    assert "[bundle_invalid]" in complaint
+    assert "models remove" in complaint
+    assert removed == (0, "", "")
+    assert (left[0], left[2]) == (0, "")
+    assert left[1] == listed[1]
+
+
+def test_a_damaged_speaker_bundle_is_named(tmp_path: Path) -> None:
+    whole = sibling(tmp_path / "whole", "whole", "bn")
+    speakers = write_speaker_bundle(tmp_path / "voices", name="voices")
+    subprocess.run([sys.executable, "-c", SAVE, str(whole.folder)], env=environment(tmp_path), check=True)
+    subprocess.run([sys.executable, "-c", SAVE_SPEAKERS, str(speakers.folder)], env=environment(tmp_path), check=True)
+    _change_a_byte(tmp_path / "bentoml" / "models" / "voices" / speakers.version)
+    ((status, listed, complaint),) = hindi_stt(["models", "list"], home=tmp_path)
+    assert status == 1
+    assert [line.split("\t")[0] for line in listed.splitlines()] == [whole.tag]
+    assert complaint.startswith(f"hindi-stt: {speakers.tag}: ")
 
 
 def test_a_folder_is_shown_and_never_removed(capsys: pytest.CaptureFixture[str]) -> None:
