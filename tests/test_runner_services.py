@@ -77,6 +77,14 @@ def infer(clips, leaves=False):
     results = runner.infer([FeatureItem.of(one) for one in clips])
     return [(result.values, result.error_code) for result in results]
 
+def until(condition):
+    '''Let the runner go on until this holds.'''
+    async def wait():
+        async with asyncio.timeout(60):
+            while not condition():
+                await asyncio.sleep(0.01)
+    loop.run_until_complete(wait())
+
 def alone(one):
     (result,) = LocalAcoustic(first, threads=1, max_padding=0.2)([one.features])
     return result.values
@@ -116,9 +124,9 @@ clips = [clip(120), clip(300, second, "two"), clip(90, flow="three"), clip(119, 
 for one, (values, error) in zip(clips, infer(clips), strict=True):
     assert error == ""
     np.testing.assert_allclose(values, alone(one), atol=1e-4)
-loop.run_until_complete(asyncio.sleep(0.1))  # runs are counted after they are answered
 from prometheus_client import REGISTRY
-assert REGISTRY.get_sample_value("hindi_stt_batch_size_sum") == 4
+# Runs are counted after they are answered.
+until(lambda: REGISTRY.get_sample_value("hindi_stt_batch_size_sum") == 4)
 assert REGISTRY.get_sample_value("hindi_stt_queue_wait_seconds_count") == 4
 assert REGISTRY.get_sample_value("hindi_stt_model_loaded", {"model": second.tag}) == 1
 """
@@ -143,8 +151,7 @@ assert late == Timeout.code
 assert [error for _, error in infer([clip(3000), clip(3000)], leaves=True)] == [ClientClosedRequest.code] * 2
 ((_, after),) = infer([clip(100)])
 assert after == ""
-loop.run_until_complete(asyncio.sleep(0.1))
-assert not runner._items
+until(lambda: not runner._items)
 """
     run(tmp_path, "cost", code)
 

@@ -26,6 +26,7 @@ from hindi_stt.streaming import LocalBackend, Stream, Utterance
 from hindi_stt.transcription.pipeline import Pipeline
 from tests.support.api_requests import make_recognizer
 from tests.support.cancelling import CancelledAt, at_every_await, cancelled_at
+from tests.support.descriptors import eventually
 from tests.support.streams import RATE, speech
 
 
@@ -148,7 +149,7 @@ def test_clear_while_a_partial_is_being_decoded(
             await asyncio.sleep(0.02)
             if decoding.is_set():
                 break
-        assert decoding.is_set()
+        await eventually(decoding.is_set, 60)
         await stream.clear()
         return lambda: (list(partials._before), list(partials._shown), partials._begun, decoded.is_set())
 

@@ -124,11 +124,17 @@ def test_a_client_that_does_not_read_ends_the_events() -> None:
 
 
 def test_a_cancelled_answer_closes_what_it_needs() -> None:
-    exchange = Exchange(forever, forever)
+    sending = asyncio.Event()
+
+    async def never_sent(_: Message) -> None:
+        sending.set()
+        await forever()
+
+    exchange = Exchange(forever, never_sent)
 
     async def run() -> None:
         task = asyncio.create_task(exchange.run(5))
-        await asyncio.sleep(0.05)
+        await sending.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

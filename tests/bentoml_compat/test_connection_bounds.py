@@ -136,14 +136,19 @@ def test_a_connection_without_a_byte_is_closed(port: int) -> None:
     assert sent(port) == b""
 
 
-def test_idle_connections_are_bounded_and_the_others_go_on(port: int) -> None:
+def test_idle_connections_are_bounded_and_the_others_go_on() -> None:
     """The oldest goes first; one with a request in progress is not idle."""
-    working = socket.create_connection(("127.0.0.1", port), timeout=10)
-    working.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 4\r\n\r\nab")
-    time.sleep(0.2)
-    idle = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(20)]
-    try:
-        time.sleep(0.2)
+    bounds = ConnectionBounds(HEAD_BYTES, head_timeout_s=60.0, idle_timeout_s=60.0, idle_connections=8)
+    with contextlib.ExitStack() as stack:
+        port = stack.enter_context(bounded(bounds))
+
+        def connected() -> socket.socket:
+            return stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))
+
+        working = connected()
+        working.sendall(REQUEST + b"Content-Length: 4\r\nExpect: 100-continue\r\n\r\nab")
+        assert working.recv(1024).startswith(b"HTTP/1.1 100 ")  # the request has begun
+        idle = [connected() for _ in range(20)]
         for connection in idle[:12]:
             with contextlib.suppress(ConnectionError):
                 assert connection.recv(1) == b""
@@ -151,9 +156,6 @@ def test_idle_connections_are_bounded_and_the_others_go_on(port: int) -> None:
         assert everything(working).endswith(b"4 0")
         idle[-1].sendall(REQUEST + b"\r\n")
         assert everything(idle[-1]).endswith(b"0 0")
-    finally:
-        for connection in [working, *idle]:
-            connection.close()
 
 
 def test_the_service_has_the_bounds(server: Server) -> None:

@@ -19,11 +19,13 @@ path = os.environ["PROMETHEUS_MULTIPROC_DIR"] + "/runner.sock"
 listener = socket.socket(socket.AF_UNIX)
 listener.bind(path)
 listener.listen()
+ready, begins = os.pipe()
 if not os.fork():
     addresses = {"Runner": "file://" + path, "hindi_stt": "tcp://127.0.0.1:3000"}
     BentoMLContainer.remote_runner_mapping.set(addresses)
     keep_runner()
     say("worker begins")
+    os.write(begins, b"x")
     while os.path.exists(path):  # what BentoML deletes first
         time.sleep(0.01)
     time.sleep(0.5)
@@ -36,7 +38,7 @@ async def runner():
     ended = asyncio.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     end_after_api_workers()
-    await asyncio.sleep(0.2)
+    await asyncio.to_thread(os.read, ready, 1)
     os.unlink(path)
     os.kill(os.getpid(), signal.SIGTERM)
     await ended.wait()

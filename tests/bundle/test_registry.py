@@ -126,17 +126,17 @@ def test_a_model_released_while_it_loads_is_not_counted_as_held() -> None:
     def load(name: str) -> str:
         if name == "b":
             begun.set()
-            assert free.wait(10)
+            assert free.wait(60)
         return name
 
     model = loaded({"a": 5, "b": 5, "c": 5}, 10, load, lambda name, present: held.update({name: present}))
     model("a")
     slow = threading.Thread(target=lambda: model("b"))
     slow.start()
-    assert begun.wait(10)
+    assert begun.wait(60)
     model("c")  # there is room for one beside the first
     free.set()
-    slow.join(10)
+    slow.join(60)
     assert held == {"a": True, "b": False, "c": True}
 
 
@@ -151,18 +151,18 @@ def test_one_that_comes_back_while_its_first_load_lasts_is_counted_as_held() -> 
             n_loads += 1
             if n_loads == 1:
                 begun.set()
-                assert free.wait(10)
+                assert free.wait(60)
         return name
 
     model = loaded({"a": 5, "b": 5, "c": 5}, 10, load, lambda name, present: held.update({name: present}))
     model("a")
     slow = threading.Thread(target=lambda: model("b"))
     slow.start()
-    assert begun.wait(10)
+    assert begun.wait(60)
     model("c")
     model("b")
     free.set()
-    slow.join(10)
+    slow.join(60)
     assert held == {"a": True, "b": True, "c": False}
 
 

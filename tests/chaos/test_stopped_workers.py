@@ -60,7 +60,7 @@ def test_a_dead_api_worker_is_replaced_at_once(server: Server) -> None:
         killed = min(before)
         os.kill(killed, signal.SIGKILL)
         start = time.monotonic()
-        wait_for(lambda: bool(api_workers(server) - before), 5, "another process is started")  # noqa: B023
+        wait_for(lambda: bool(api_workers(server) - before), 8, "another process is started")  # noqa: B023
         wait_for(lambda: _reports(server) == 2, BACK_WITHIN_S, "it serves")
         print(f"API worker back {time.monotonic() - start:.1f} s after its death")
 

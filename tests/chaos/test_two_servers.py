@@ -106,4 +106,4 @@ def test_the_folder_of_a_killed_server_is_removed_by_the_next(folder: Path) -> N
         assert len(list(runtime.iterdir())) == 1
     finally:
         following.stop()
-    wait_for(lambda: not list(runtime.iterdir()), 10, "the folder is removed at the end")
+    wait_for(lambda: not list(runtime.iterdir()), 60, "the folder is removed at the end")

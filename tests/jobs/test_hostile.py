@@ -34,7 +34,7 @@ class Host(BaseHTTPRequestHandler):
             self.send_header("location", "/clip")
             self.end_headers()
         elif self.path == "/stall":
-            time.sleep(5)
+            time.sleep(30)
         elif self.path == "/endless":
             self.send_response(200)
             self.end_headers()
@@ -67,7 +67,7 @@ def host() -> Iterator[str]:
 
 def references(allowed: str, networks: str = "127.0.0.0/8,::1/128") -> References:
     settings = Settings(
-        model="", jobs_references=allowed, jobs_max_upload_bytes=10**6, upload_timeout_s=1.0, min_upload_rate=1e9
+        model="", jobs_references=allowed, jobs_max_upload_bytes=10**6, upload_timeout_s=4.0, min_upload_rate=1e9
     )
     return References(settings, Network(networks))
 

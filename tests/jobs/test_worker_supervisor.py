@@ -34,11 +34,11 @@ def test_a_worker_is_started_again_after_descriptors_ran_out(tmp_path: Path, cap
         workers, started = workers_that_end(tmp_path)
         workers.start()
         try:
-            await eventually(started.exists, 15)
+            await eventually(started.exists, 60)
             with no_descriptors():
-                await eventually(lambda: any("start of a job worker failed" in text for text in messages(caplog)), 15)
+                await eventually(lambda: any("start of a job worker failed" in text for text in messages(caplog)), 60)
             before = len(started.read_text())
-            await eventually(lambda: len(started.read_text()) > before, 15)
+            await eventually(lambda: len(started.read_text()) > before, 60)
         finally:
             await workers.stop()
 
@@ -51,10 +51,10 @@ def test_the_lock_file_is_tried_again(tmp_path: Path, caplog: pytest.LogCaptureF
         workers, started = workers_that_end(tmp_path)
         with no_descriptors():
             workers.start()
-            await eventually(lambda: bool(caplog.records), 15)
+            await eventually(lambda: bool(caplog.records), 60)
         assert "start of job workers failed" in messages(caplog)[0]
         try:
-            await eventually(started.exists, 15)
+            await eventually(started.exists, 60)
         finally:
             await workers.stop()
 

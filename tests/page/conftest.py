@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.support.server import ROOT, Server
 from tests.support.streams import speech
@@ -16,6 +16,7 @@ from tests.support.wav import wav
 
 SPOKEN = speech(0.5, "family.flac", 1.6, "rain.flac", 1.6)
 AXE = "axe-core@4.10.3"
+expect.set_options(timeout=30_000)  # ms; five seconds are too short for a machine with other work
 
 Picture = Callable[[Page, str], None]
 FindProblems = Callable[[Page], list[Any]]

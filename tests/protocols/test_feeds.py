@@ -45,7 +45,7 @@ def run(make: Make, work: Callable[[CallFeed], Awaitable[None]]) -> None:
     async def bounded() -> None:
         feed = make()
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await work(feed)
         finally:
             await feed.close()

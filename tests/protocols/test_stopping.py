@@ -168,7 +168,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             one.speak()
         long_s = len(RAIN) / RATE - 0.2
         assert eventually(lambda: all(audio_s(server).get(name, 0) > long_s for name in senders), 30)
-        assert eventually(lambda: all(one.events for one in followers.values()), 10)
+        assert eventually(lambda: all(one.events for one in followers.values()))
         server.process.terminate()
         while any(reader.is_alive() for reader in readers.values()):  # nobody has told the clients to stop
             for name, one in senders.items():

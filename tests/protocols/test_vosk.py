@@ -126,7 +126,7 @@ def test_partial_results_come_with_the_next_answer(vosk: Server) -> None:
         for chunk in chunks(speech("family.flac")[: 2 * RATE]):
             ws.send(chunk)
             ws.recv(timeout=30)
-        assert eventually(lambda: bool(partial(ws)), 20)
+        assert eventually(lambda: bool(partial(ws)))
 
 
 def test_the_port_of_its_own_and_no_words(vosk: Server, port: int) -> None:

@@ -112,8 +112,8 @@ def test_a_client_that_disconnects_causes_no_inference(cost_server: Server) -> N
         client.sendall((head + f"Content-Length: {len(body)}\r\n\r\n").encode() + body)
         clients.append(client)
     in_progress = "hindi_stt_audio_in_progress_seconds"
-    assert eventually(lambda: metrics(cost_server).get(in_progress, 0) > 100, timeout_s=20), "several wait"
+    assert eventually(lambda: metrics(cost_server).get(in_progress, 0) > 100), "several wait"
     for client in clients:
         client.close()
-    assert eventually(lambda: metrics(cost_server).get("hindi_stt_dropped_total", 0) > before, timeout_s=20)
-    assert eventually(lambda: httpx.get(f"{cost_server.url}/health").json()["status"] == "healthy", timeout_s=20)
+    assert eventually(lambda: metrics(cost_server).get("hindi_stt_dropped_total", 0) > before)
+    assert eventually(lambda: httpx.get(f"{cost_server.url}/health").json()["status"] == "healthy")

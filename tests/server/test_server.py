@@ -270,7 +270,7 @@ def test_a_slow_upload_is_ended(server: Server) -> None:
     with socket.create_connection(("127.0.0.1", server.port)) as client:
         head = "POST /transcribe HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n"
         client.sendall((head + "Content-Length: 100000\r\n\r\n--x\r\n").encode())
-        client.settimeout(10)
+        client.settimeout(60)
         assert client.recv(4096).startswith(b"HTTP/1.1 408")
     assert eventually(lambda: quiet(server))
 

@@ -25,9 +25,7 @@ def test_names_of_hosts(name: str) -> None:
     assert is_host_name(name)
 
 
-@pytest.mark.parametrize(
-    "name", ["", "stt.example:3000", "http://stt.example", "a..b", ".a", "a.", "a b", "[::1]"]
-)
+@pytest.mark.parametrize("name", ["", "stt.example:3000", "http://stt.example", "a..b", ".a", "a.", "a b", "[::1]"])
 def test_what_is_no_name_of_a_host(name: str) -> None:
     assert not is_host_name(name)
 

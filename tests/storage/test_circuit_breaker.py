@@ -21,7 +21,7 @@ MODULES_UNDER_TEST = (
 )
 
 # The calls of a burst, each of which would wait for seconds without a bound: far more than all may take together.
-CALLS, BURST_S = 50, 2.0
+CALLS, BURST_S = 100, 15.0
 
 
 @pytest.fixture

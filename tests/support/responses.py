@@ -37,7 +37,7 @@ def quiet(server: Server) -> bool:
     return not files and httpx.get(f"{server.url}/stats").json()["audio_in_progress_seconds"] == 0
 
 
-def eventually(condition: Any, timeout_s: float = 30) -> bool:
+def eventually(condition: Any, timeout_s: float = 60) -> bool:
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         if condition():

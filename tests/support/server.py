@@ -68,7 +68,7 @@ class Server:
     def log(self) -> str:
         return self.log_path.read_text()
 
-    def wait_until_ready(self, timeout_s: float = 90) -> None:
+    def wait_until_ready(self, timeout_s: float = 240) -> None:
         """Ten answers in a row: there may be several API workers, and any of them may answer."""
         deadline, in_a_row = time.monotonic() + timeout_s, 0
         while time.monotonic() < deadline:

@@ -41,7 +41,7 @@ def test_every_worker_knows_a_call(server: Server) -> None:
         for message in messages[:2]:
             ws.send(message)
         for _ in range(LISTENERS):
-            assert eventually(lambda: [call["call"] for call in live(server)] == [CALL], 20)
+            assert eventually(lambda: [call["call"] for call in live(server)] == [CALL])
         for message in messages[2:]:
             ws.send(message)
         list(ws)
@@ -49,7 +49,7 @@ def test_every_worker_knows_a_call(server: Server) -> None:
     assert found[0][-1]["type"] == "call.ended"
     assert "final" in [event["type"] for event in found[0]]
     assert all(one == found[0] for one in found)
-    assert live(server) == []
+    assert eventually(lambda: live(server) == [])
 
 
 def live(server: Server) -> list[dict[str, str]]:
