@@ -130,4 +130,4 @@ class Network:
                         raise BodyTooLarge(f"The file has more than {max_bytes} bytes.")
                     copy.write(block)
         except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as error:
-            raise ReferenceUnreachable(f"The host does not answer as it should ({type(error).__name__}).") from error
+            raise ReferenceUnreachable(f"The host's answer cannot be read ({type(error).__name__}).") from error

@@ -100,7 +100,7 @@ def _check_runtime(settings: Settings) -> None:
     folder = Path(settings.runtime_dir)
     if settings.runtime_dir and not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
         raise invalid_setting(
-            "runtime_dir", settings.runtime_dir, "is no folder that can be written to: make it, or name another."
+            "runtime_dir", settings.runtime_dir, "is not a folder that can be written to: make it, or name another."
         )
 
 
@@ -112,15 +112,15 @@ def _check_access(settings: Settings) -> None:
             raise invalid_setting("key_file", settings.key_file, f"{error.message} {error.help}") from error
     for name in settings.hosts:
         if name != "*" and not is_host_name(name):
-            reason = f"{name!r} is no name of a host: write NAME,NAME without scheme and port, or *."
+            reason = f"{name!r} is not a host name: write NAME,NAME without scheme and port, or *."
             raise invalid_setting("allowed_hosts", settings.allowed_hosts, reason)
     for proxy in split_list(settings.trusted_proxies):
         if proxy != "*" and not _is_network(proxy):
-            reason = f"{proxy!r} is no address or network: write 10.0.0.5,10.1.0.0/16, or *."
+            reason = f"{proxy!r} is neither an address nor a network: write 10.0.0.5,10.1.0.0/16, or *."
             raise invalid_setting("trusted_proxies", settings.trusted_proxies, reason)
     for origin in settings.origins:
         if origin not in {"*", "null"} and not _is_origin(origin):
-            reason = f"{origin!r} is no origin: write SCHEME://HOST or SCHEME://HOST:PORT without a path, or *."
+            reason = f"{origin!r} is not an origin: write SCHEME://HOST or SCHEME://HOST:PORT without a path, or *."
             raise invalid_setting("cors_origins", settings.cors_origins, reason)
 
 
@@ -171,7 +171,7 @@ def _check_database(name: str, url: str) -> None:
         package = "'psycopg[binary]'" if url.startswith("postgresql+psycopg:") else error.name
         raise invalid_setting(name, url, f"its driver is not installed: .venv/bin/pip install {package}.") from error
     except (SQLAlchemyError, ValueError) as error:
-        reason = "is no database URL: write sqlite:////FOLDER/FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME."
+        reason = "is not a database URL: write sqlite:////FOLDER/FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME."
         raise invalid_setting(name, url, reason) from error
     if parsed.get_backend_name() == "sqlite" and parsed.database not in {None, "", ":memory:"}:
         _check_sqlite_file(name, url, Path(str(parsed.database)))
@@ -180,7 +180,7 @@ def _check_database(name: str, url: str) -> None:
 def _check_sqlite_file(name: str, url: str, path: Path) -> None:
     folder = path.absolute().parent
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
-        raise invalid_setting(name, url, f"{folder} is no folder that can be written to: make it, or name another.")
+        raise invalid_setting(name, url, f"{folder} is not a folder that can be written to: make it, or name another.")
     try:
         with path.open("rb") as file:
             head = file.read(len(_SQLITE_MAGIC))
@@ -189,7 +189,7 @@ def _check_sqlite_file(name: str, url: str, path: Path) -> None:
     except OSError as error:
         raise invalid_setting(name, url, f"{path} cannot be read: {error.strerror}.") from error
     if head not in {b"", _SQLITE_MAGIC} or not os.access(path, os.W_OK):
-        raise invalid_setting(name, url, f"{path} is no SQLite database that can be written to: name another file.")
+        raise invalid_setting(name, url, f"{path} is not an SQLite database that can be written to: name another file.")
 
 
 def _check_traces(settings: Settings) -> None:
@@ -228,7 +228,7 @@ def _check_jobs(settings: Settings) -> None:
 
         for folder in References(settings, job_network(settings)).folders:
             if not folder.is_dir():
-                reason = f"{folder} is no folder here: make or mount it, or leave it out."
+                reason = f"{folder} is not a folder on this machine: make or mount it, or leave it out."
                 raise invalid_setting("jobs_references", settings.jobs_references, reason)
 
 

@@ -68,7 +68,7 @@ class KeyRing:
         entry = found or self._decoy
         same = hmac.compare_digest(hash_of(bytes.fromhex(entry.salt), secret), bytes.fromhex(entry.hmac_sha256))
         if found is None or not same or prefix != KEY_PREFIX:
-            raise InvalidKey("The API key is not one of this server's.")
+            raise InvalidKey("The server does not know the API key.")
         return _unless_revoked(found)
 
     def entry(self, key_id: str) -> Key:
@@ -88,7 +88,7 @@ class KeyRing:
         self._reload()
         self._check_grace()
         if (found := self._keys.get(key_id)) is None:
-            raise InvalidKey("The API key is not one of this server's any more.")
+            raise InvalidKey("The server does not know the API key any more.")
         return _unless_revoked(found)
 
     def named(self, name: str) -> Key:

@@ -110,7 +110,7 @@ class RateLimits:
                     raise LimitsUnavailable(message, retry_after_s=1) from error
                 wait_s = await _wait_s(self._spare, item, client, cost)
         if wait_s is not None:
-            raise RateLimited(f"{client.name} has the limit of {limit}.", retry_after_s=wait_s)
+            raise RateLimited(f"{client.name} has reached the limit of {limit}.", retry_after_s=wait_s)
 
 
 async def _wait_s(

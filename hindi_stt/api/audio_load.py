@@ -121,7 +121,7 @@ class AudioLoad:
             self.remember_refusal(full, retry_after_s)
         whose = f" of {client}" if full else ""
         raise Overloaded(
-            f"{in_progress_s:.0f} s of audio{whose} are waiting, the bound is {bound_s:g} s.",
+            f"{in_progress_s:.0f} s of audio{whose} are waiting; the limit is {bound_s:g} s.",
             retry_after_s=retry_after_s,
         )
 
@@ -146,7 +146,7 @@ class AudioLoad:
         for name in ("", client):
             until_s, retry_after_s = self._refusals.get(name, (0.0, 0.0))
             if now_s < until_s:
-                raise Overloaded("The model has as much audio waiting as it takes.", retry_after_s=retry_after_s)
+                raise Overloaded("The queue of the model is full.", retry_after_s=retry_after_s)
 
 
 class ClientAccounting(Accounting):

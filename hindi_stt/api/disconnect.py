@@ -34,7 +34,7 @@ async def unless_disconnected(request: Request, work: Awaitable[T]) -> T:
     try:
         await asyncio.wait({task, watcher}, return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
-            raise ClientClosedRequest("The client hung up before its transcript was ready.")
+            raise ClientClosedRequest("The client disconnected before its transcript was ready.")
         return task.result()
     finally:
         watcher.cancel()

@@ -168,7 +168,7 @@ class Recognizer:
             self._arriving.check(client.name)
         except NoPlace as full:
             whose = f" of {client.name}" if full.own else ""
-            message = f"{full.n} recordings{whose} are transcribed while they arrive, which is the bound."
+            message = f"{full.n} recordings{whose} are being transcribed while they arrive, which is the limit."
             raise TooManyUploads(message, retry_after_s=1) from full
         with self._arriving.held(client.name, upload):
             yield
@@ -210,7 +210,7 @@ class Recognizer:
         start = time.perf_counter()
         await asyncio.sleep(0)  # until whatever was ready has had its turn
         if self._n_partials >= self._max_partials or time.perf_counter() - start > _BUSY_LOOP_S:
-            raise Overloaded("There is no time for more partial transcripts.")
+            raise Overloaded("No capacity is left for more partial transcripts.")
         self._n_partials += 1
         try:
             yield

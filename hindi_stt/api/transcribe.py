@@ -195,11 +195,11 @@ async def _answer_several(
 
 def _check_several(parameters: TranscriptionRequest) -> None:
     if parameters.stream:
-        raise InvalidRequest("stream=true goes with one recording: send each in a request of its own.")
+        raise InvalidRequest("stream=true takes one recording: send each in a separate request.")
     if parameters.response_format not in {"json", "verbose_json", "diarized_json"}:
         raise InvalidRequest(
-            f"Several recordings go with response_format=json, verbose_json or diarized_json, not "
-            f"{parameters.response_format}: ask for one of these, or send each recording in a request of its own."
+            f"Several recordings need response_format=json, verbose_json or diarized_json, not "
+            f"{parameters.response_format}: ask for one of these, or send each recording in a separate request."
         )
 
 

@@ -147,7 +147,7 @@ class SndfileReader:
         if self.promised is not None and self._done < self.promised - tolerance:
             if self._exact:
                 raise TruncatedAudio(
-                    f"The header promises {self.promised / self.samplerate:.2f} s of audio, the file holds "
+                    f"The header states {self.promised / self.samplerate:.2f} s of audio; the file has "
                     f"{self._done / self.samplerate:.2f} s."
                 )
             self.incomplete = True

@@ -262,12 +262,12 @@ def _reader(stream: BinaryIO, size: int, limits: AudioLimits, raw: RawFormat | N
 
 def _check_whole_samples(size: int, raw: RawFormat) -> None:
     if size % raw.frame_bytes:
-        raise TruncatedAudio(f"The {size} bytes of audio are no multiple of {raw.frame_bytes}, a sample's size.")
+        raise TruncatedAudio(f"The {size} bytes of audio are not a multiple of a frame's {raw.frame_bytes}.")
 
 
 def _check_channels(channels: int, limits: AudioLimits) -> None:
     if channels > limits.max_channels:
-        raise TooManyChannels(f"The audio has {channels} channels, the bound is {limits.max_channels}.")
+        raise TooManyChannels(f"The audio has {channels} channels; the limit is {limits.max_channels}.")
 
 
 def _resampled(parts: Iterator[Float32], source_rate: int, sample_rate: int) -> Iterator[Float32]:
@@ -292,7 +292,7 @@ def _read_mono(reader: Reader, limits: AudioLimits, block_s: float, notes: list[
     rate = reader.samplerate
     max_frames = int(limits.max_s * rate)
     block_frames = max(1, int(block_s * rate))
-    too_long = AudioTooLong(f"The audio lasts more than the bound of {limits.max_s:g} s.")
+    too_long = AudioTooLong(f"The audio is longer than the limit of {limits.max_s:g} s.")
     if reader.promised is not None and reader.promised > max_frames:
         raise too_long
     mixer = ChannelMixer(rate)
@@ -309,7 +309,7 @@ def _read_mono(reader: Reader, limits: AudioLimits, block_s: float, notes: list[
             raise InvalidSamples("The audio has samples that are not a number, infinite, or far beyond full scale.")
         if ended:
             if n_frames < limits.min_s * rate or not n_frames:
-                raise AudioTooShort(f"The audio lasts {n_frames / rate:.3f} s, the least is {limits.min_s:g} s.")
+                raise AudioTooShort(f"The audio lasts {n_frames / rate:.3f} s; the minimum is {limits.min_s:g} s.")
             notes += [*reader.notes, *mixer.warnings(), *((_INCOMPLETE,) if reader.incomplete else ())]
         if len(mono):
             yield mono

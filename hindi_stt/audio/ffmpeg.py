@@ -161,7 +161,7 @@ class FFmpegFile:
         if received < wanted and not self._ended:
             self._ended = True
             if self._exit_status():
-                raise CorruptAudio("The audio cannot be decoded to its end within the bounds on its decoder.")
+                raise CorruptAudio("The audio cannot be decoded to its end within the decoder's limits.")
             self.damaged = bool(json.loads(self._report.readline() or b"{}").get("damaged", True))
         whole = min(wanted, received) // (4 * self._width) * self._width
         return np.frombuffer(content, np.float32, whole).reshape(-1, self._width)
@@ -172,7 +172,7 @@ class FFmpegFile:
             part = self._receive()
             if not part:
                 self._exit_status()
-                raise CorruptAudio("The audio cannot be decoded within the bounds on its decoder.")
+                raise CorruptAudio("The audio cannot be decoded within the decoder's limits of time and memory.")
             content += part
         line, _, self._rest = content.partition(b"\n")
         found: dict[str, str | int] = json.loads(line)

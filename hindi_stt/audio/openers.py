@@ -104,7 +104,7 @@ class Openers(ABC):
 
     def _check_duration(self, duration_s: float) -> None:
         if duration_s > self._max_s:
-            raise AudioTooLong(f"The audio lasts more than the bound of {self._max_s:g} s.")
+            raise AudioTooLong(f"The audio is longer than the limit of {self._max_s:g} s.")
 
     def _ffmpeg_or_sndfile(self, container: Container, *, incomplete: bool) -> Reader:
         """For codecs that one of the two may not know."""

@@ -87,7 +87,7 @@ def read_wav_header(stream: BinaryIO, start: int, size: int) -> WavHeader:
     header = _read_w64(stream, start, size) if mark == b"riff" else _read_riff(stream, start, size, mark)
     if header.data_bytes is not None and header.data_start + header.data_bytes > size:
         held = max(0, size - header.data_start)
-        raise TruncatedAudio(f"The WAV header promises {header.data_bytes} bytes of audio, the file holds {held}.")
+        raise TruncatedAudio(f"The WAV header states {header.data_bytes} bytes of audio; the file has {held}.")
     return header
 
 

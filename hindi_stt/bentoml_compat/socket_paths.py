@@ -30,6 +30,6 @@ def check_socket_paths() -> None:
     longest = MAX_AF_UNIX_PATH_LENGTH - 1 - below
     if len(folder) > longest:
         raise InvalidSetting(
-            f"TMPDIR={folder!r} has {len(folder)} letters, and the paths of Unix sockets below it would pass the "
-            f"system's bound: set TMPDIR to a folder of at most {longest} letters, /tmp for instance."
+            f"TMPDIR={folder!r} has {len(folder)} letters, so that paths of Unix sockets in it would be longer "
+            f"than the system allows: set TMPDIR to a folder of at most {longest} letters, /tmp for instance."
         )

@@ -70,7 +70,7 @@ def read_items(manifest: Path) -> Iterator[Item]:
 
 def _source(line: str, *, as_json: bool, columns: list[str] | None) -> str:
     if len(line) > _LONGEST_LINE:
-        raise InvalidRequest(f"The line has {len(line)} characters, the bound is {_LONGEST_LINE}.")
+        raise InvalidRequest(f"The line has {len(line)} characters; the limit is {_LONGEST_LINE}.")
     row: object = {"path": line.strip()}
     if as_json:
         try:

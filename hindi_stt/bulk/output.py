@@ -108,7 +108,7 @@ class Output:
                     for line in file:
                         yield json.loads(line)["key"]
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise OutputUnusable(f"{path} is no shard of ours: {error}.") from error
+            raise OutputUnusable(f"{path} was not written by hindi-stt bulk: {error}.") from error
 
     def _write(self, name: str, content: bytes) -> None:
         try:
@@ -125,7 +125,7 @@ class Output:
             os.fsync(folder)
             os.close(folder)
         except OSError as error:
-            raise OutputUnusable(f"{self._root} takes nothing: {error}.") from error
+            raise OutputUnusable(f"Nothing can be written to {self._root}: {error}.") from error
 
 
 def _jsonl(records: Sequence[dict[str, Any]]) -> bytes:

@@ -69,14 +69,14 @@ class Sources:
                 self._object(source if scheme else f"{self.root.rstrip('/')}/{source}", copy)
                 yield copy
         else:
-            raise ReferenceNotAllowed("The item is no path below the root, and no http:// or https:// URL.")
+            raise ReferenceNotAllowed("The item is neither a path below the root nor an http:// or https:// URL.")
 
     @contextlib.contextmanager
     def _file(self, source: str) -> Iterator[BinaryIO]:
         try:
             path = (self.base / source).resolve()
             if self.root and not path.is_relative_to(Path(self.root).resolve()):
-                raise ReferenceNotAllowed("The path leads out of the root.")
+                raise ReferenceNotAllowed("The path is outside the root.")
             if not path.is_file():  # a pipe or a device would be waited for
                 raise ReferenceMissing("There is no such file.")
             file = path.open("rb")
@@ -87,14 +87,14 @@ class Sources:
 
     def _object(self, url: str, copy: BinaryIO) -> None:
         if ".." in url.split("/") or not url.startswith(self.root.rstrip("/") + "/"):
-            raise ReferenceNotAllowed("The URL does not lie below the root.")
+            raise ReferenceNotAllowed("The URL is not below the root.")
         try:
             with fsspec.open(url, "rb") as remote:
                 _copy(iter(lambda: remote.read(_BLOCK_BYTES), b""), copy, self.max_bytes)
         except FileNotFoundError as error:
             raise ReferenceMissing("There is no such object.") from error
         except (OSError, ValueError, ImportError) as error:
-            raise ReferenceUnreachable(f"The store does not give the object ({type(error).__name__}).") from error
+            raise ReferenceUnreachable(f"The store did not return the object ({type(error).__name__}).") from error
 
 
 def _copy(blocks: Iterator[bytes], copy: BinaryIO, max_bytes: int) -> None:

@@ -93,7 +93,7 @@ class Transcriber:
         if plan.form:
             bundle = bundle.with_form(Form.parse(plan.form))
         if bundle.tag != plan.tag:
-            raise BundleInvalid(f"{plan.bundle} is {bundle.tag} on this machine, and not {plan.tag}.")
+            raise BundleInvalid(f"{plan.bundle} is {bundle.tag} on this machine, but the run needs {plan.tag}.")
         self._plan = plan
         speakers = SpeakerSource(lambda: SpeakerBundle.open(plan.speakers)) if plan.speakers else None
         self._pipeline = Pipeline(bundle, plan.settings, speakers)

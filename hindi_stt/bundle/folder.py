@@ -53,7 +53,7 @@ def read_manifest(folder: Path, schema: type[_Schema], kind: str) -> tuple[_Sche
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the file"
-        raise BundleInvalid(f"{path} is no manifest of a {kind}: {where}: {first['msg']}") from error
+        raise BundleInvalid(f"{path} is not the manifest of a {kind}: {where}: {first['msg']}") from error
     return manifest, hashlib.sha256(raw).hexdigest()[:12]
 
 

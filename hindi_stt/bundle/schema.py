@@ -221,7 +221,7 @@ class Manifest(FrozenModel):
             raise ValueError("special_ids has the blank in it, or no class of the model")
         strides = math.prod(stride for _, stride in self.acoustic.convolutions)
         if self.acoustic.convolutions and strides != self.acoustic.subsampling:
-            raise ValueError(f"the convolutions' strides make {strides}, and subsampling is another")
+            raise ValueError(f"the strides of the convolutions multiply to {strides}, which is not subsampling")
         keys = [(a.role, a.name) for a in self.assets]
         if len(set(keys)) != len(keys):
             raise ValueError("two assets share a role and a name")

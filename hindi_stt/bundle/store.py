@@ -145,7 +145,7 @@ def remove(tag: str) -> None:
     """
     folder = _get(tag)
     if not (folder / MANIFEST_FILE).is_file():
-        raise ModelNotFound(f"{tag} in the model store is no bundle: delete it with 'bentoml models delete'.")
+        raise ModelNotFound(f"{tag} in the model store is not a bundle: delete it with 'bentoml models delete'.")
     _delete(f"{folder.parent.name}:{folder.name}")
 
 

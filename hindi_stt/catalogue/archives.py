@@ -106,7 +106,7 @@ def damage(error: BaseException) -> str:
     Returns:
         The reason; tarfile's own lists every compression that the file has not.
     """
-    return "it is no tar archive, or cut short" if isinstance(error, tarfile.ReadError) else str(error)
+    return "it is not a tar archive, or is incomplete" if isinstance(error, tarfile.ReadError) else str(error)
 
 
 def _listed(names: list[str]) -> str:

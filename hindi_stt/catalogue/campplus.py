@@ -60,7 +60,7 @@ class _Graph(GraphWriter):
 
     def weights(self, values: _Weights) -> str:
         if np.abs(values).max(initial=0) >= np.finfo(np.float16).max:
-            raise CorruptModel("A tensor of the checkpoint has values that float16 does not hold.")
+            raise CorruptModel("A tensor of the checkpoint has values beyond the range of float16.")
         return self.node("Cast", [self.constant(values, np.float16)], to=_ONNX_FLOAT)
 
     def scale_and_shift(self, name: str, n: int, *, affine: bool = True) -> tuple[_Weights, _Weights]:

@@ -169,7 +169,7 @@ def _receive(file: Download, client: httpx.Client) -> str:
                 have = 0
             elif not answer.headers.get("content-range", "").startswith(f"bytes {have}-"):
                 file.discard()
-                raise _Broken("another part came than the one that was asked for")
+                raise _Broken("the server sent another byte range than was asked for")
             _write(file, answer, have)
             return checksum
     except httpx.TransportError as error:
@@ -216,7 +216,7 @@ def _checked(address: str, origin: str) -> str:
     try:
         url = httpx.URL(address)
     except httpx.InvalidURL as error:
-        raise SourceUnavailable(f"{origin} is no address that can be used: {error}.") from error
+        raise SourceUnavailable(f"{origin} is not an address that can be used: {error}.") from error
     if url.scheme != "https" and not (url.scheme == "http" and url.host in _LOOPBACK):
         led = "" if address == origin else f" leads to {url.scheme}://{url.host}, which"
         raise SourceUnavailable(f"{origin}{led} is not encrypted: only https is downloaded from.")
@@ -245,7 +245,7 @@ def _write(file: Download, answer: httpx.Response, have: int) -> None:
     announced = int(answer.headers.get("content-length", 0))
     total = have + announced
     if max(total, file.n_bytes or 0) > MAX_DOWNLOAD_BYTES:
-        raise SourceUnavailable(f"{file.name} has {total:,} bytes, more than the bound of {MAX_DOWNLOAD_BYTES:,}.")
+        raise SourceUnavailable(f"{file.name} has {total:,} bytes; the limit is {MAX_DOWNLOAD_BYTES:,} bytes.")
     if announced > (free := shutil.disk_usage(file.folder).free):
         raise StorageFull(f"{file.name} needs {announced:,} bytes more, and {file.folder} has {free:,} left.")
     try:

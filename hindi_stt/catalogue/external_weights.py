@@ -106,17 +106,17 @@ def _place(tensor: Any, entries: dict[str, str], folder: Path) -> tuple[Path, in
     name = entries.get("location", "")
     path = PurePosixPath(name)
     if not name or path.is_absolute() or ".." in path.parts or "\0" in name:
-        raise CorruptModel(f"The weights {tensor.name!r} lie in {name!r}, outside the model's folder.")
+        raise CorruptModel(f"The weights {tensor.name!r} are in {name!r}, outside the model's folder.")
     file = folder / path
     if not file.is_file():
-        raise CorruptModel(f"{name} is missing, in which the weights {tensor.name!r} lie.")
+        raise CorruptModel(f"{name} is missing, which has the weights {tensor.name!r}.")
     refuse_page_file(file)
     size = file.stat().st_size
     try:
         offset = int(entries.get("offset", 0))
         length = int(entries.get("length", size - offset))
     except ValueError as error:
-        raise CorruptModel(f"The place of the weights {tensor.name!r} in {name} is no number.") from error
+        raise CorruptModel(f"The offset of the weights {tensor.name!r} in {name} is not a number.") from error
     if offset < 0 or length < 0 or offset + length > size:
         raise CorruptModel(f"{name} has {size} bytes, but the weights {tensor.name!r} end at {offset + length}.")
     return file, offset, length

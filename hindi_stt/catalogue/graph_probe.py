@@ -124,7 +124,7 @@ class Graph:
             if all(len(values) == -(-n // subsampling) for n, values in zip(_N_FRAMES, found, strict=True)):
                 return Probe(found[0].shape[1], subsampling)
         given = ", ".join(f"{len(values)} of {n}" for n, values in zip(_N_FRAMES, found, strict=True))
-        raise UnsupportedModel(f"{self.path.name} gives {given} frames, which is no subsampling that NeMo has.")
+        raise UnsupportedModel(f"{self.path.name} gives {given} frames, which no subsampling of NeMo gives.")
 
 
 def _described(values: Any) -> str:

@@ -88,7 +88,7 @@ class GraphWriter:
             CorruptModel: It is missing, or has another shape.
         """
         if name not in self._state:
-            raise CorruptModel(f"The checkpoint has no tensor {name}: it is no {self._model} model.")
+            raise CorruptModel(f"The checkpoint has no tensor {name}: it is not a {self._model} model.")
         if (values := self._state[name]).shape != shape:
             raise CorruptModel(f"{name} in the checkpoint has the shape {values.shape} instead of {shape}.")
         return values.astype(np.float32)

@@ -78,7 +78,7 @@ def read_language_classes(masks_file: Path, vocabulary_file: Path, language: str
     code = find_language(language, sorted(masks, key=lambda one: _first(masks[one])))
     mask, pieces = masks[code], vocabularies.get(code)
     if not isinstance(mask, list) or not all(isinstance(own, bool) for own in mask):
-        raise CorruptModel(f"{masks_file.name}: {code} is no list of booleans.")
+        raise CorruptModel(f"{masks_file.name}: {code} is not a list of booleans.")
     if not isinstance(pieces, list) or not all(isinstance(piece, str) for piece in pieces):
         raise CorruptModel(f"{vocabulary_file.name} has no list of pieces for {code}.")
     classes = tuple(i for i, own in enumerate(mask) if own)

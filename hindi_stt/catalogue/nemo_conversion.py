@@ -43,7 +43,7 @@ def find_export_python(named: str = "") -> Path | None:
         raise ExportEnvironmentMissing("Models are exported from a checkout of this project; this is a package.")
     python = Path(named) if named else _ENVIRONMENT / "bin" / "python"
     if named and not python.is_file():
-        raise ExportEnvironmentMissing(f"{named} is no Python.")
+        raise ExportEnvironmentMissing(f"{named} is not a Python interpreter.")
     complete = bool(named) or (_ENVIRONMENT / ".installed").is_file()
     return python if complete and python.is_file() else None
 

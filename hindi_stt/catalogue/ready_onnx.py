@@ -78,7 +78,7 @@ def import_onnx(
         language = _language(layout, identity.language)
         models, max_steps = _joined(layout, language, Path(work))
         graphs, warnings = _open_graphs(models)
-        warnings += [f"{name} is no part of the bundle." for name in layout.unused]
+        warnings += [f"{name} is not a part of the bundle." for name in layout.unused]
         features = _features(folder, layout, graphs, preset)
         probe = _probe(graphs, features, layout, warnings)
         vocabulary = _vocabulary(layout, language, probe)

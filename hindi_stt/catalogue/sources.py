@@ -130,15 +130,15 @@ def published_at(source: str, hub: str) -> Published:
         kind: _Kind = "onnx" if is_archive(file) else "nemo"
         if not (is_archive(file) or file.endswith(".nemo")) or not _NAME.fullmatch(file):
             raise SourceUnavailable(
-                f"{source} is no address of a .nemo file or of an archive ({', '.join(_ARCHIVES)}). Of ready ONNX "
+                f"{source} is not the address of a .nemo file or of an archive ({', '.join(_ARCHIVES)}). Of ready ONNX "
                 "files download all that belong together into a folder, and name the folder."
             )
         return Published(model_name(file), kind, {file: source}, source, {}, source, from_hub=False)
     match = _HUB_ID.fullmatch(source)
     if match is None:
         raise SourceUnavailable(
-            f"{source!r} is no name of the catalogue, no folder or .nemo file here, no https address, and no model on "
-            "the hub (OWNER/NAME). 'hindi-stt models list --available' lists the catalogue."
+            f"{source!r} is neither a name of the catalogue, a folder or .nemo file on this machine, an https address, "
+            "nor a model on the hub (OWNER/NAME). 'hindi-stt models list --available' lists the catalogue."
         )
     repository = match["id"]
     names, revision = _hub_files(hub, repository, match["revision"] or "main")
@@ -269,7 +269,7 @@ def _hub_files(hub: str, repository: str, revision: str) -> tuple[Sequence[str],
         )
     if is_busy(answer.status_code):
         raise SourceUnavailable(
-            f"{hub} has no time now: it answers with status {answer.status_code}. Run the command again later."
+            f"{hub} is overloaded: it answers with status {answer.status_code}. Run the command again later."
         )
     if answer.status_code != 200:
         raise SourceUnavailable(f"{hub} has no {repository}@{revision}: it answers with status {answer.status_code}.")
@@ -277,6 +277,6 @@ def _hub_files(hub: str, repository: str, revision: str) -> tuple[Sequence[str],
         content = answer.json()
         names = sorted(str(file["rfilename"]) for file in content["siblings"])
     except (ValueError, KeyError, TypeError) as error:
-        raise NotAModelFile(f"{address} is no list of files: {hub} is not a hub like Hugging Face's.") from error
+        raise NotAModelFile(f"{address} is not a list of files: {hub} is not a hub like Hugging Face's.") from error
     commit = str(content.get("sha", ""))
     return names, commit if _COMMIT.fullmatch(commit) else revision

@@ -83,7 +83,7 @@ def read_state_dict(file: Path) -> dict[str, NDArray[Any]]:
     if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
         state = state["state_dict"]
     if not isinstance(state, dict) or not all(isinstance(value, np.ndarray) for value in state.values()):
-        raise CorruptModel(f"{file.name} is no state dict: it has more than tensors by name.")
+        raise CorruptModel(f"{file.name} is not a state dict: it has objects other than named tensors.")
     return {str(name): value for name, value in state.items()}
 
 
@@ -103,7 +103,7 @@ class _Unpickler(pickle.Unpickler):  # noqa: S301  # see `find_class`
             **{("torch", storage): _Storage(dtype) for storage, dtype in _STORAGES.items()},
         }
         if (module, name) not in known:
-            raise UnsafeArchive(f"The checkpoint names {module}.{name}, which is no tensor: loading it would run code.")
+            raise UnsafeArchive(f"The checkpoint names {module}.{name}, not a tensor: loading it would run code.")
         return known[module, name]
 
     def persistent_load(self, pid: Any) -> NDArray[Any]:

@@ -57,7 +57,7 @@ def read_vocabulary(file: Path, n_classes: int) -> tuple[tuple[str, ...], int]:
 def _pieces(file: Path) -> list[str]:
     try:
         if file.stat().st_size > _MAX_BYTES:
-            raise CorruptModel(f"{file.name} has more than {_MAX_BYTES:,} bytes: no vocabulary.")
+            raise CorruptModel(f"{file.name} has more than {_MAX_BYTES:,} bytes, too many for a vocabulary.")
         lines = file.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise CorruptModel(f"{file} cannot be read as a vocabulary: {error}.") from error

@@ -52,7 +52,7 @@ def need(audio_per_s: float, *, rate: float, cores: int, utilisation: float, spa
     if not (audio_per_s > 0 and rate > 0 and math.isfinite(audio_per_s + rate) and 0 < utilisation <= 1):
         raise InvalidRequest("Load and rate have to be above 0, and utilisation above 0 and at most 1.")
     if cores < 1 or spare < 0:
-        raise InvalidRequest("A replica has at least one core, and there are no fewer than 0 spare ones.")
+        raise InvalidRequest("A replica has at least one core, and the number of spare replicas is 0 or more.")
     busy = audio_per_s / rate
     replicas = math.ceil(busy / (utilisation * cores)) + spare
     return Need(audio_per_s, replicas * cores, replicas, busy / (replicas * cores))

@@ -126,7 +126,7 @@ def _earlier_texts(file: Path, references: list[str]) -> list[str]:
         saved = json.loads(file.read_text(encoding="utf-8"))
         earlier_references, texts = saved["references"], saved["texts"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InvalidRequest(f"{file} is no saved run: {error}.") from error
+        raise InvalidRequest(f"{file} is not a saved run: {error}.") from error
     if earlier_references != references:
         raise InvalidRequest(f"{file} is a run on another manifest.")
     return list(texts)

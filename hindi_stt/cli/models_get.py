@@ -233,7 +233,7 @@ def _from_here(arguments: argparse.Namespace, path: Path, output: Path) -> Bundl
         return import_archive(path, output, identity, arguments.preset)
     if path.suffix != ".nemo":
         raise SourceUnavailable(
-            f"{path} is no .nemo file and no archive; of ready ONNX files name the folder that they are in."
+            f"{path} is neither a .nemo file nor an archive; for ready ONNX files name their folder."
         )
     return convert_file(arguments, path, output, identity)
 

@@ -130,7 +130,7 @@ def _transcribe(arguments: argparse.Namespace, resolve: Callable[[Settings], Seq
 def _checked_inputs(arguments: argparse.Namespace) -> list[_Input]:
     """The recordings that the arguments name. Raises InvalidRequest for none, and for too many for the output."""
     if arguments.format in _NEEDS_SPEAKERS and not arguments.diarize:
-        raise InvalidRequest(f"--format {arguments.format} goes with --diarize.")
+        raise InvalidRequest(f"--format {arguments.format} needs --diarize.")
     inputs = list(_inputs(arguments.inputs))
     if not inputs:
         raise InvalidRequest(f"There are no recordings in {', '.join(arguments.inputs)}.")

@@ -150,7 +150,7 @@ def build_tree(
             of them.
     """
     if len(hotwords) > bounds.max_hotwords:
-        raise InvalidHotwords(f"{len(hotwords)} hotwords, the bound is {bounds.max_hotwords}.")
+        raise InvalidHotwords(f"{len(hotwords)} hotwords were given; the limit is {bounds.max_hotwords}.")
     if not hotwords:
         return None
     root = HotwordNode()
@@ -166,7 +166,7 @@ def _spelling(hotword: Hotword, vocabulary: Vocabulary, bounds: HotwordBounds) -
             f"The weight of hotword {shown} is {hotword.weight:g}: not above 0, at most {MAX_WEIGHT:g}."
         )
     if len(hotword.text) > bounds.max_letters:
-        raise InvalidHotwords(f"Hotword {shown} has {len(hotword.text)} letters, the bound is {bounds.max_letters}.")
+        raise InvalidHotwords(f"Hotword {shown} has {len(hotword.text)} letters; the limit is {bounds.max_letters}.")
     words = vocabulary.words(hotword.text)
     if not words:
         raise InvalidHotwords(f"Hotword {shown} is empty.")

@@ -18,10 +18,10 @@ __all__ = [
 
 
 class HostNotAllowed(HindiSTTError):
-    """A server without API keys is asked by a name that HINDI_STT_ALLOWED_HOSTS does not list."""
+    """A request to a server without API keys uses a host name that HINDI_STT_ALLOWED_HOSTS does not list."""
 
     code, status = "host_not_allowed", 403
-    help = "Ask by IP address or localhost, or list the name in HINDI_STT_ALLOWED_HOSTS (* for all)."
+    help = "Use an IP address or localhost, or list the name in HINDI_STT_ALLOWED_HOSTS (* for all)."
 
 
 class OriginNotAllowed(HindiSTTError):
@@ -32,27 +32,27 @@ class OriginNotAllowed(HindiSTTError):
 
 
 class Unauthenticated(HindiSTTError):
-    """It is not known who asks."""
+    """The request has no valid API key."""
 
     code, status = "unauthenticated", 401
     help = "Send the header 'Authorization: Bearer KEY'; 'hindi-stt keys new NAME' makes a key."
 
 
 class MissingKey(Unauthenticated):
-    """The server has API keys, and the request names none."""
+    """The server has API keys, and the request has none."""
 
     code = "missing_api_key"
 
 
 class InvalidKey(Unauthenticated):
-    """The request's API key is not one of this server's."""
+    """The server does not know the request's API key."""
 
     code = "invalid_api_key"
-    help = "Compare the key with what 'hindi-stt keys new' printed; its operator can make another one."
+    help = "Compare the key with what 'hindi-stt keys new' printed; the server's operator can make another one."
 
 
 class KeyRevoked(HindiSTTError):
-    """The request's API key was valid once."""
+    """The request's API key has been revoked."""
 
     code, status = "api_key_revoked", 403
     help = "Ask the server's operator for another key: 'hindi-stt keys new NAME'."

@@ -27,7 +27,7 @@ class UnsupportedAudio(HindiSTTError):
 
 
 class AudioTooLong(TooLarge):
-    """The decoded audio passes HINDI_STT_MAX_AUDIO_S; decoding stopped at the bound."""
+    """The decoded audio is longer than HINDI_STT_MAX_AUDIO_S; decoding stopped there."""
 
     code = "audio_too_long"
     default_param = "file"
@@ -43,28 +43,28 @@ class AudioError(HindiSTTError):
 
 
 class CorruptAudio(AudioError):
-    """The container was recognised, but decoding failed on the way."""
+    """The container was recognised, but its audio cannot be decoded to the end."""
 
     code = "corrupt_audio"
     help = "The file is damaged or cut off. Send it again, or rewrite what is there: ffmpeg -i INPUT OUTPUT.wav"
 
 
 class TruncatedAudio(AudioError):
-    """The file holds less audio than its header promises: an interrupted upload or a full disk."""
+    """The file has less audio than its header states: an interrupted upload or a full disk."""
 
     code = "truncated_audio"
     help = "Send the file again. To transcribe what is there, rewrite it first: ffmpeg -i INPUT OUTPUT.wav"
 
 
 class InvalidSamples(AudioError):
-    """Floating-point samples that are NaN, infinite, or absurdly large."""
+    """Floating-point samples that are NaN, infinite, or far beyond full scale."""
 
     code = "invalid_samples"
     help = "Export the audio again as 16-bit PCM."
 
 
 class AudioTooShort(AudioError):
-    """Less audio than one can transcribe (HINDI_STT_MIN_AUDIO_S)."""
+    """The audio is shorter than HINDI_STT_MIN_AUDIO_S."""
 
     code = "audio_too_short"
     help = "Send at least a tenth of a second of audio."

@@ -19,7 +19,7 @@ class NoMicrophone(HindiSTTError):
     """On the command line: `hindi-stt listen` finds no sounddevice package, or no microphone that it can open."""
 
     code, status = "no_microphone", 500
-    help = "Plug one in; install what reads it: .venv/bin/pip install sounddevice, apt install libportaudio2."
+    help = "Connect one, and install: .venv/bin/pip install sounddevice, apt install libportaudio2."
 
 
 class BulkNotInstalled(HindiSTTError):
@@ -30,10 +30,10 @@ class BulkNotInstalled(HindiSTTError):
 
 
 class OutputUnusable(HindiSTTError):
-    """On the command line: the place for transcripts cannot be written to, or another run is writing there."""
+    """On the command line: transcripts cannot be written to the output, or another run is writing to it."""
 
     code, status = "output_unusable", 500
-    help = "Name a folder of your own, or a URL that fsspec has the driver for: s3://… needs pip install s3fs."
+    help = "Name a folder that you may write to, or a URL that fsspec has a driver for: s3://… needs pip install s3fs."
 
 
 class InvalidSetting(HindiSTTError):
@@ -44,7 +44,7 @@ class InvalidSetting(HindiSTTError):
 
 
 class IncompatiblePackage(HindiSTTError):
-    """At start-up: an installed package is of a version that this server cannot run with."""
+    """At start-up: an installed package has a version that this server cannot run with."""
 
     code, status = "incompatible_package", 500
     help = "Install the versions that were tested: pip install -r requirements/serve.lock"
@@ -61,4 +61,4 @@ class LedgerUnavailable(HindiSTTError):
     """At start-up or on the command line: the database of HINDI_STT_USAGE_URL cannot be used."""
 
     code, status = "ledger_unavailable", 500
-    help = "Compare the URL with SQLAlchemy's; PostgreSQL needs its driver: pip install psycopg[binary]"
+    help = "Compare the URL with SQLAlchemy's documentation; PostgreSQL needs a driver: pip install psycopg[binary]"

@@ -29,7 +29,7 @@ class JobsOff(HindiSTTError):
 
 
 class JobNotFound(HindiSTTError):
-    """There is no job with this id, or it belongs to another key; it may have been deleted when its time was over."""
+    """No job of this key has this id; it may have been deleted after HINDI_STT_JOBS_RETENTION_S."""
 
     code, status = "job_not_found", 404
     help = "GET /v1/jobs lists the jobs of this key."
@@ -43,7 +43,7 @@ class ResultNotReady(HindiSTTError):
 
 
 class BadReference(HindiSTTError):
-    """A recording that is named instead of sent, and cannot be had."""
+    """A recording that is named instead of sent, and cannot be read."""
 
     code, status = "bad_reference", 422
     help = "Upload the file instead."
@@ -77,17 +77,17 @@ class ReferenceMissing(BadReference):
 
 
 class ReferenceUnreachable(BadReference):
-    """The host does not answer, or answers with something else than the file."""
+    """The host does not answer, or does not return the file."""
 
     code = "reference_unreachable"
     help = "Fetch the URL from the workers' network; redirects are not followed, so give the final address."
 
 
 class DuplicateReference(BadReference):
-    """The reference, or a recording with the same content, stands in the same list before."""
+    """The same list has the reference, or a recording with the same content, at an earlier place."""
 
     code = "duplicate_reference"
-    help = "Take the transcript of its first occurrence."
+    help = "Use the transcript of its first occurrence."
 
 
 class TooMuchStored(HindiSTTError):
@@ -101,18 +101,18 @@ class TooManyJobs(HindiSTTError):
     """The number of this client's waiting files has reached HINDI_STT_JOBS_MAX_WAITING."""
 
     code, status = "too_many_jobs", 429
-    help = "Send the next job when others have been done."
+    help = "Send the next job when others have ended."
 
 
 class WorkerLost(HindiSTTError):
-    """The workers that were at this recording ended, as often as it is tried; out of memory, perhaps."""
+    """HINDI_STT_JOBS_TRIES workers ended while they transcribed this recording, perhaps for lack of memory."""
 
     code, status = "worker_lost", 500
-    help = "Look at the worker's and the system's log. Try again if something else has ended the workers."
+    help = "Look at the worker's and the system's log. Try again if the recording was not the cause."
 
 
 class JobsUnavailable(HindiSTTError):
-    """The database or the store of audio that jobs need cannot be used."""
+    """The database of jobs, or the folder or bucket of their audio, cannot be used."""
 
     code, status = "jobs_unavailable", 503
     help = "Try again in a few seconds; on the server, check what the settings HINDI_STT_JOBS_… refer to."

@@ -62,7 +62,7 @@ class LanguageNotInModel(ModelError):
 
 
 class SourceUnavailable(ModelError):
-    """The model to export is not there: no such file, no network, or the server refuses."""
+    """The model's files cannot be read or downloaded: no such file, no network, or the publisher's server refuses."""
 
     code = "model_source_unavailable"
     help = "Fetch the files on a machine with a network, copy them here, then: hindi-stt models get FOLDER_OR_FILE"
@@ -77,21 +77,21 @@ class SpeakersNotInstalled(ModelError):
 
 
 class DownloadInterrupted(ModelError):
-    """The connection broke in the middle of a model file, again and again."""
+    """The connection broke while a model file was downloaded, each time that it was tried."""
 
     code = "download_interrupted"
     help = "Run the same command again: it continues where the download broke off."
 
 
 class ModelGated(ModelError):
-    """The model's publisher gives it to accounts with access only, and refused this request."""
+    """The model's publisher gives it only to accounts with access, and refused this request."""
 
     code = "model_gated"
     help = "Ask for access on the model's page, make a token of your account, and set it: export HF_TOKEN=hf_…"
 
 
 class NotAModelFile(ModelError):
-    """What came in the place of a model file is a web page, or the pointer of a file in Git LFS."""
+    """The downloaded file is not a model but a web page, or a pointer of Git LFS."""
 
     code = "not_a_model_file"
     help = "Name the address of the file itself: on a hub that of its download button, with /resolve/ and not /blob/."
@@ -122,7 +122,7 @@ class ChecksumMismatch(ModelError):
     """The model file does not have the SHA-256 that was asked for."""
 
     code = "model_checksum_mismatch"
-    help = "Download the file again; if it still differs, it is another file than the one that was pinned."
+    help = "Download the file again; if it still differs, it is not the file that the checksum was made of."
 
 
 class UnsafeArchive(ModelError):
@@ -133,14 +133,14 @@ class UnsafeArchive(ModelError):
 
 
 class CorruptModel(ModelError):
-    """The model file is cut short, or its parts do not fit each other."""
+    """The model file is incomplete, or its parts contradict each other."""
 
     code = "corrupt_model"
     help = "Download the file again, and compare its size and SHA-256 with the publisher's."
 
 
 class UnsupportedModel(ModelError):
-    """A NeMo model of a kind that cannot be exported here."""
+    """A NeMo model of a family that cannot be exported."""
 
     code = "unsupported_model"
     help = "docs/models.md lists the families that can be exported: Conformer and FastConformer with a CTC head."

@@ -18,17 +18,17 @@ __all__ = [
 
 
 class SessionIdle(HindiSTTError):
-    """Nothing came over a realtime connection for HINDI_STT_REALTIME_IDLE_S."""
+    """The client of a realtime connection sent nothing for HINDI_STT_REALTIME_IDLE_S."""
 
     code, status = "session_idle", 408
-    help = "Connect again when there is something to say; silence that is sent keeps a connection open."
+    help = "Connect again when there is audio to send; sending silence keeps a connection open."
 
 
 class SessionExpired(HindiSTTError):
     """A realtime connection has lasted HINDI_STT_REALTIME_MAX_S."""
 
     code, status = "session_expired", 408
-    help = "Connect again and go on."
+    help = "Connect again and continue."
 
 
 class SlowReader(HindiSTTError):
@@ -53,21 +53,21 @@ class NetworkNotAllowed(HindiSTTError):
 
 
 class StartTimeout(HindiSTTError):
-    """A connection of a protocol did not say within ten seconds what it is."""
+    """A client of a protocol did not send its first message within ten seconds."""
 
     code, status = "start_timeout", 408
     help = "Send the protocol's first message as soon as the connection is open."
 
 
 class SignatureInvalid(HindiSTTError):
-    """The handshake of a telephony platform is not signed with the auth token that the settings name."""
+    """The handshake of a telephony platform is not signed with the auth token of the settings."""
 
     code, status = "signature_invalid", 403
     help = "Compare the auth token, and set HINDI_STT_PUBLIC_URL to the address that the platform is given."
 
 
 class CallNotFound(HindiSTTError):
-    """This client has no call of this id that is live, or has ended in the last minutes."""
+    """This client has no call of this id that is in progress or ended a few minutes ago."""
 
     code, status = "call_not_found", 404
     help = "GET /v1/calls lists live calls; GET /v1/jobs has the transcripts of those that have ended."

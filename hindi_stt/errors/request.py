@@ -79,7 +79,7 @@ class TranslationNotOffered(RequestError):
 
 
 class InvalidHotwords(RequestError):
-    """A hotword that cannot be used: empty, too long, of letters that the model cannot write, or one too many."""
+    """A hotword is empty or too long, has letters that the model cannot write, or there are too many."""
 
     code = "invalid_hotwords"
     default_param = "hotwords"
@@ -87,7 +87,7 @@ class InvalidHotwords(RequestError):
 
 
 class InvalidSpeakerReference(RequestError):
-    """A known speaker's recording that cannot be used: no data URL, no audio, too short or long, or without speech."""
+    """A known speaker's recording is not a data URL, is not audio, is too short or too long, or has no speech."""
 
     code = "invalid_speaker_reference"
     default_param = "known_speaker_references"
@@ -95,7 +95,7 @@ class InvalidSpeakerReference(RequestError):
 
 
 class UnknownLanguage(RequestError):
-    """A request names a language that no model here is for, or not the model that it names."""
+    """A request names a language that no model of this server is for, or that the named model is not for."""
 
     code = "unknown_language"
     default_param = "language"
@@ -147,7 +147,7 @@ class UpgradeRequired(HindiSTTError):
 
 
 class ClientClosedRequest(HindiSTTError):
-    """The client hung up before its answer was ready. Seen in logs and metrics only."""
+    """The client disconnected before its answer was ready. Seen in logs and metrics only."""
 
     code, status = "client_closed_request", 499
     help = "Nothing to do on the server; raise the client's time-out if it was too short."

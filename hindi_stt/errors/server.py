@@ -23,7 +23,7 @@ class Overloaded(HindiSTTError):
 
 
 class InternalError(HindiSTTError):
-    """A mistake in the server. The log has the details under the request id."""
+    """An unexpected error in the server. The log has the details under the request id."""
 
     code, status = "internal_error", 500
     help = "Report it with the request id and the server's log."
@@ -37,7 +37,7 @@ class InferenceFailed(HindiSTTError):
 
 
 class RunnerUnavailable(HindiSTTError):
-    """The model runner does not answer: starting, restarting, or dead."""
+    """The model runner does not answer: it is starting, restarting, or has ended."""
 
     code, status = "runner_unavailable", 503
     help = "Try again in a few seconds. GET /health shows when the runner is back."

@@ -38,7 +38,7 @@ class TooLarge(HindiSTTError):
 
 
 class BodyTooLarge(TooLarge):
-    """The request body passes HINDI_STT_MAX_BODY_BYTES."""
+    """The request body is longer than HINDI_STT_MAX_BODY_BYTES."""
 
     code = "body_too_large"
     help = "Send a compressed format (FLAC, OGG, MP3), split the recording, or raise HINDI_STT_MAX_BODY_BYTES."

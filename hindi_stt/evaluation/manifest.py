@@ -73,7 +73,9 @@ def read_references(manifest: Path) -> tuple[list[Utterance], list[str]]:
     utterances = read_manifest(manifest)
     missing = [utterance for utterance in utterances if not utterance.file.is_file()]
     if missing:
-        raise InvalidRequest(f"{manifest}: of {len(utterances)} recordings these are not there: {name_some(missing)}.")
+        raise InvalidRequest(
+            f"{manifest}: {len(missing)} of {len(utterances)} recordings are missing: {name_some(missing)}."
+        )
     comparable = [u for u in utterances if apply_form(u.text, "normalised")]
     if not comparable:
         raise InvalidRequest(f"{manifest} has no texts to compare with.")

@@ -107,7 +107,7 @@ def _safe_path(member: tarfile.TarInfo, folder: Path) -> Path | None:
     """Where the member goes; None for a folder. Raises UnsafeArchive."""
     path = PurePosixPath(member.name)
     if path.is_absolute() or ".." in path.parts or "\\" in member.name or "\0" in member.name:
-        raise UnsafeArchive(f"The archive wants to write to {member.name!r}, outside its folder.")
+        raise UnsafeArchive(f"The archive has {member.name!r}, outside its folder.")
     if member.isdir():
         return None
     if not member.isreg() or member.issparse():

@@ -123,7 +123,7 @@ def read_config(config: Mapping[str, Any], language: str = "hi") -> ModelConfig:
     """
     for target in _targets(config):
         if not target.startswith(TRUSTED_PREFIXES):
-            raise UnsafeArchive(f"The configuration wants {target!r} to be run, which is no part of NeMo.")
+            raise UnsafeArchive(f"The configuration would run {target!r}, which is not a part of NeMo.")
     class_name = str(config.get("target", "")).rpartition(".")[2]
     hybrid = class_name in HYBRID
     _refuse_other_models(config, class_name)
@@ -232,7 +232,7 @@ def _vocabulary(
         raise CorruptModel(f"decoder.vocabulary has {len(pieces)} pieces, but num_classes is {n_classes}.")
     if not bpe:
         if not pieces:
-            raise CorruptModel("A character model without decoder.vocabulary.")
+            raise CorruptModel("A character model needs decoder.vocabulary, which is missing.")
         return tuple(pieces), None
     tokenizer = _mapping(config, "tokenizer")
     if is_multilingual(config):

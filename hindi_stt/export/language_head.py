@@ -92,7 +92,7 @@ def read_language_head(config: Mapping[str, Any], pieces: Sequence[str], languag
     """
     languages = config["tokenizer"].get("langs")
     if not isinstance(languages, Mapping) or not all(isinstance(one, Mapping) for one in languages.values()):
-        raise CorruptModel("tokenizer.langs is no mapping of languages to tokenizers.")
+        raise CorruptModel("tokenizer.langs is not a mapping of languages to tokenizers.")
     tokenizers = {str(code): tokenizer for code, tokenizer in languages.items()}
     codes = list(tokenizers)
     if not codes or not pieces or len(pieces) % len(codes):

@@ -47,7 +47,7 @@ def add_openvino_int8(bundle: Bundle, clips: Sequence[Features], folder: Path) -
         BundleInvalid: The bundle has no fp32 file, or has this form already.
     """
     if not clips:
-        raise InvalidRequest("There is no speech to take int8's scales from.")
+        raise InvalidRequest("No clip has speech from which the scales of int8 could be computed.")
     with tempfile.TemporaryDirectory() as work:
         graph = Path(work, f"{_STEM}.xml")
         _quantize(bundle, clips[:_MAX_CLIPS], graph)

@@ -87,7 +87,7 @@ def _download(source: str, downloads: Path) -> Path:
         return _from_hugging_face(source, downloads)
     names = ", ".join(PUBLISHED)
     raise SourceUnavailable(
-        f"{source!r} is no file here, no https address, no Hugging Face id (owner/name) and no known name ({names})."
+        f"{source!r} is neither a file, an https address, a Hugging Face id (owner/name) nor a known name ({names})."
     )
 
 

@@ -67,7 +67,7 @@ class AudioStore:
         except OSError as error:
             if error.errno in {errno.ENOSPC, errno.EDQUOT}:
                 raise StorageFull("The server's disk is too full for this job.", retry_after_s=60) from error
-            raise JobsUnavailable(f"The store of audio takes nothing: {error}.") from error
+            raise JobsUnavailable(f"Audio cannot be written to the store: {error}.") from error
 
     def settle(self, job_id: str) -> None:
         """Make the names of a job's files as durable as their content."""
@@ -97,7 +97,7 @@ class AudioStore:
             try:
                 self._fs.get_file(path, copy.name)
             except OSError as error:
-                raise JobsUnavailable(f"The store of audio does not give {path}: {error}.") from error
+                raise JobsUnavailable(f"{path} cannot be read from the store of audio: {error}.") from error
             yield Path(copy.name)
 
     def delete(self, job_id: str) -> None:

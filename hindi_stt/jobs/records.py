@@ -179,7 +179,7 @@ class JobRecords:
         ahead = select(func.sum(waiting_files())).where(jobs.c.owner == owner, jobs.c.state.in_(OPEN))
         n_waiting = (connection.execute(ahead).scalar() or 0) + n_files
         if n_waiting > self._max_waiting:
-            raise TooManyJobs(f"{n_waiting} files would be waiting, the bound is {self._max_waiting}.")
+            raise TooManyJobs(f"{n_waiting} files would be waiting; the limit is {self._max_waiting}.")
 
     def made_before(self, owner: str, request_key: str | None) -> str | None:
         """Find the job that the same request has made.
@@ -213,7 +213,7 @@ class JobRecords:
         with self._engine.connect() as connection:
             row = connection.execute(select(jobs).where(jobs.c.id == job_id, jobs.c.owner == owner)).mappings().first()
         if row is None:
-            raise JobNotFound(f"There is no job {job_id[:64]!r} of {owner}.")
+            raise JobNotFound(f"{owner} has no job {job_id[:64]!r}.")
         return row
 
     def files(self, job_id: str, *, after: int, limit: int, results: bool = False) -> Sequence[RowMapping]:

@@ -33,4 +33,4 @@ def check_stored(connection: Connection, owner: str, n_bytes: int, bound: int, *
     )
     stored = sum(int(connection.execute(one).scalar() or 0) for one in (begun, kept))
     if stored + n_bytes > bound:
-        raise TooMuchStored(f"{owner} has {stored} bytes stored; {n_bytes} more would pass the bound of {bound}.")
+        raise TooMuchStored(f"{owner} has {stored} bytes stored and may store {bound}, too few for {n_bytes} more.")

@@ -106,7 +106,7 @@ class Uploads:
             one = select(*columns).where(uploads.c.id == upload_id, uploads.c.owner == owner)
             row = connection.execute(one).first()
         if row is None:
-            raise UploadNotFound(f"There is no upload {upload_id[:64]!r} of {owner}.")
+            raise UploadNotFound(f"{owner} has no upload {upload_id[:64]!r}.")
         return PartialUpload(*row)
 
     def offset(self, upload: PartialUpload) -> int:

@@ -123,9 +123,9 @@ class References:
                 raise ValueError
             path = Path(text).resolve()
         except (OSError, ValueError, RuntimeError) as error:
-            raise ReferenceNotAllowed("The reference is no path: file:///FOLDER/FILE.") from error
+            raise ReferenceNotAllowed("The reference is not a path of the form file:///FOLDER/FILE.") from error
         if not any(path.is_relative_to(folder) for folder in self._folders):
-            raise ReferenceNotAllowed("The reference leads out of the folders that are allowed.")
+            raise ReferenceNotAllowed("The reference is outside the folders that are allowed.")
         return path
 
 

@@ -47,7 +47,7 @@ def check_webhook(url: str, secret: str) -> None:
     except ValueError:
         usable = False
     if not usable:
-        raise InvalidRequest("webhook_url is no https:// URL.", param="webhook_url")
+        raise InvalidRequest("webhook_url is not an https:// URL.", param="webhook_url")
     if len(_key(secret)) not in _SECRET_BYTES:
         raise InvalidRequest(f"webhook_secret is not {_PREFIX} and 24 to 64 bytes in base64.", param="webhook_secret")
 

@@ -58,7 +58,7 @@ def check_protocols(settings: Settings) -> None:
 
 def _check_ports(settings: Settings) -> None:
     if not _is_host(settings.protocol_host):
-        reason = "is no address and no name of a host: write 127.0.0.1, or 0.0.0.0 for all addresses."
+        reason = "is neither an address nor a host name: write 127.0.0.1, or 0.0.0.0 for all addresses."
         raise invalid_setting("protocol_host", settings.protocol_host, reason)
     for protocol in _WITH_PORT:
         name = f"{protocol}_port"
@@ -66,26 +66,26 @@ def _check_ports(settings: Settings) -> None:
         if port and protocol not in settings.protocol_names:
             raise invalid_setting(name, port, f"add {protocol} to {variable('protocols')}, or leave it out.")
         if not port and protocol in settings.protocol_names and protocol in _ONLY_BY_PORT:
-            raise invalid_setting(name, port, f"{protocol} is reached by a port only: name one.")
+            raise invalid_setting(name, port, f"{protocol} needs a port of its own: name one.")
         if port:
             _check_port(name, settings.protocol_host, port)
     ports = [port for protocol in _WITH_PORT if (port := getattr(settings, f"{protocol}_port"))]
     if len(set(ports)) < len(ports):
         names = ", ".join(variable(f"{protocol}_port") for protocol in _WITH_PORT[1:])
-        raise invalid_setting("vosk_port", settings.vosk_port, f"it, {names} have to differ.")
+        raise invalid_setting("vosk_port", settings.vosk_port, f"it, {names} must be different ports.")
 
 
 def _check_options(settings: Settings) -> None:
     for options in parse_defaults(settings.protocol_options).values():
         if unknown := sorted(set(options) - {"model", "language", "prompt", "silence_ms", *OPTIONS}):
-            reason = f"{unknown[0][:64]!r} is no option of a connection."
+            reason = f"connections have no option {unknown[0][:64]!r}."
             raise invalid_setting("protocol_options", settings.protocol_options, reason)
 
 
 def _check_calls(settings: Settings) -> None:
     shared = settings.calls_url or settings.limits_url
     if settings.takes_calls and settings.api_workers > 1 and not shared:
-        reason = "with several API workers, calls need a Redis that carries their events: name one."
+        reason = "with several API workers, calls need a Redis for their events: name one."
         raise invalid_setting("calls_url", settings.calls_url, reason)
     if not (settings.calls_webhook_url or settings.calls_webhook_secret):
         return

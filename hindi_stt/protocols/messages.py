@@ -30,7 +30,7 @@ def checked_commands(adapter: Adapter, message: Message) -> list[Command]:
         InternalError: The adapter failed.
     """
     if len(message) > MAX_MESSAGE_BYTES:
-        raise InvalidRequest(f"The message has {len(message)} characters, the bound is {MAX_MESSAGE_BYTES}.")
+        raise InvalidRequest(f"The message has {len(message)} characters; the limit is {MAX_MESSAGE_BYTES}.")
     try:
         return adapter.receive(message)
     except HindiSTTError:  # unlike all others

@@ -31,6 +31,6 @@ def parse_networks(text: str) -> tuple[tuple[_Network, str], ...]:
         try:
             found.append((ipaddress.ip_network(network), name))
         except ValueError as error:
-            reason = f"{entry!r} is no network: write 10.1.0.0/16 or 10.1.0.0/16=NAME."
+            reason = f"{entry!r} is not a network: write 10.1.0.0/16 or 10.1.0.0/16=NAME."
             raise invalid_setting(_SETTING, text, reason) from error
     return tuple(found)

@@ -95,7 +95,8 @@ def parse_options(
     if others:
         offered = ", ".join(one.pipeline.bundle.manifest.language for one in (model_request, *others))
         raise InvalidRequest(
-            f"Several languages go with recordings; a connection names one of {offered}.", param="language"
+            f"Only recordings can have several languages; a connection takes one of {offered}.",
+            param="language",
         )
     if wanted.phrases:
         model_request = _with_phrases(given, wanted.phrases, model_request, recognizer)

@@ -120,7 +120,7 @@ class ProtocolServer:
         self._connections.check_open()
         # Those whose client is not known yet are not counted for anybody: they have a bound of their own.
         if self._n_opening >= max(1, self._settings.realtime_connections):
-            raise TooManyConnections(f"{self._n_opening} connections have not said what they are, which is the bound.")
+            raise TooManyConnections(f"{self._n_opening} connections have not begun yet, which is the limit.")
         self._n_opening += 1
         limit_s = self._settings.realtime_idle_s if known else _START_TIMEOUT_S
         try:

@@ -199,7 +199,7 @@ class ProtocolSession(ConnectionTasks[_Item]):
             case _Rejected(error):
                 await self._reject(error)
             case Start():
-                await self._reject(InvalidRequest("The stream has started before."))
+                await self._reject(InvalidRequest("The stream has already started."))
             case _:
                 await self._control(item)
         if isinstance(item, Audio | Configure | EndUtterance | Note):

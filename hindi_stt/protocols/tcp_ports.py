@@ -75,7 +75,7 @@ class StreamTransport:
         except (asyncio.IncompleteReadError, OSError):  # also of a host that is out of reach
             return None
         except asyncio.LimitOverrunError as error:
-            raise SessionClosing(InvalidRequest("The line does not end."), POLICY) from error
+            raise SessionClosing(InvalidRequest("The line is longer than a message may be."), POLICY) from error
         except InvalidRequest as error:
             raise SessionClosing(error, POLICY) from error
 
@@ -85,7 +85,7 @@ class StreamTransport:
             self._writer.write(message.encode() if isinstance(message, str) else message)
             await self._writer.drain()
         except OSError as error:
-            raise ConnectionResetError("The client is out of reach.") from error
+            raise ConnectionResetError("The client cannot be reached.") from error
 
     async def close(self, code: int, reason: str) -> None:
         """See `Transport.close`; TCP has no codes. What the client still sends is read by `end`."""

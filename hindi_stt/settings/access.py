@@ -75,7 +75,11 @@ class LimitSettings(SettingsGroup):
         ge=0,
     )
     audio_s_per_hour: float = setting(
-        0.0, "Audio of each of them. 0: no limit.", example="36000", unit="seconds of audio per hour", ge=0
+        0.0,
+        "Audio that each key, or each address without keys, may send. 0: no limit.",
+        example="36000",
+        unit="seconds of audio per hour",
+        ge=0,
     )
     max_uploads_per_client: int = setting(
         256,

@@ -47,7 +47,8 @@ class JobSettings(SettingsGroup):
     )
     jobs_references: str = setting(
         "",
-        "What jobs may name instead of uploading it, with commas between: folders, file:///srv/calls, and hosts, "
+        "Recordings that jobs may name instead of uploading them, with commas between: folders, file:///srv/calls, and"
+        " hosts, "
         "https://media.example.com. Empty: nothing.",
         example="file:///srv/calls,https://media.example.com",
     )
@@ -90,5 +91,9 @@ class JobSettings(SettingsGroup):
         ge=1,
     )
     jobs_tries: int = setting(
-        5, "How many workers may end over one file before it has failed.", example="3", unit="tries", gt=0
+        5,
+        "How many workers may end unexpectedly while they transcribe one file; then the file has failed.",
+        example="3",
+        unit="tries",
+        gt=0,
     )

@@ -20,8 +20,12 @@ class StorageSettings(SettingsGroup):
         example="memory",
         pattern=r"^(memory|rediss?://.+)?$",
     )
-    cache_ttl_s: float = setting(86_400.0, "How long they are kept.", example="3600", unit="seconds", gt=0)
-    cache_mb: int = setting(64, "How much of them each API worker keeps in memory.", example="256", unit="MiB", gt=0)
+    cache_ttl_s: float = setting(
+        86_400.0, "Time for which transcripts are kept in the cache.", example="3600", unit="seconds", gt=0
+    )
+    cache_mb: int = setting(
+        64, "Size of the cache of transcripts in the memory of each API worker.", example="256", unit="MiB", gt=0
+    )
     cache_shared: Literal["off", "on"] = setting(
         "off",
         "on: a client gets the transcript of another client's recording where it sends the same one, so that response "

@@ -32,19 +32,20 @@ class ProtocolSettings(SettingsGroup):
     protocol_networks: str = setting(
         "127.0.0.0/8,::1/128",
         "Networks whose connections need no key, for protocols that carry none, with commas between. With API keys "
-        "each names the key that counts: NETWORK=NAME; one without a name lets nobody in.",
+        "each names the key that counts: NETWORK=NAME; a network without a name is then refused.",
         example="10.1.0.0/16=callcentre",
     )
     protocol_options: str = setting(
         "",
-        "Options of connections that say nothing of them, as JSON: names of API keys, and the options of each; the "
+        "Default options of connections that send none themselves, as JSON: names of API keys, and the options of "
+        "each; the "
         "empty name is for all. Empty: the server's own.",
         example='{"": {"numerals": "latin"}, "callcentre": {"mask": "all"}}',
     )
     protocol_speed: float = setting(
         0.0,
-        "Times real time at which the audio of a connection is taken, beyond five seconds that may be ahead, so that "
-        "clients which send recordings as fast as they can leave time to live speakers; 1 or more. 0: no bound.",
+        "Fastest rate at which the audio of a connection is read after its first five seconds, so that clients that "
+        "send recordings do not slow down live speakers; 1 or more. 0: no limit.",
         unit="times real time",
         example="2",
         ge=0,
@@ -76,7 +77,8 @@ class ProtocolSettings(SettingsGroup):
 
     public_url: str = setting(
         "",
-        "The address by which telephony platforms reach this server, where a proxy stands before it: they sign it. "
+        "The address by which telephony platforms reach this server, where it is behind a proxy; their signatures "
+        "include it. "
         "Empty: wss:// and the request's own host.",
         example="wss://stt.example.com",
     )
@@ -92,7 +94,7 @@ class ProtocolSettings(SettingsGroup):
     )
     telephony_key_name: str = setting(
         "",
-        "Name of the API key that signed calls count for which name no key themselves. Empty: they need a key.",
+        "Name of the API key that signed calls without a key of their own count for. Empty: they need a key.",
         example="callcentre",
     )
 

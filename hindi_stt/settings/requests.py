@@ -65,7 +65,7 @@ class RequestSettings(SettingsGroup):
     )
     min_upload_rate: float = setting(
         131_072.0,
-        "A long body gets more time: a second for each so many bytes that have arrived.",
+        "A long body gets more time: one second for each so many bytes that have arrived.",
         example="65536",
         unit="bytes per second",
         gt=0,
@@ -111,7 +111,7 @@ class RequestSettings(SettingsGroup):
     )
     client_share: float = setting(
         0.75,
-        "The part of each bound of a worker (audio in progress, realtime connections, streamed uploads, bytes of "
+        "The share of each limit of a worker (audio in progress, realtime connections, streamed uploads, bytes of "
         "uploads, calls to the runner) that one client may fill: the owner of a key, or an address without keys.",
         example="0.5",
         unit="share",
@@ -156,6 +156,6 @@ class RealtimeSettings(SettingsGroup):
         gt=0,
     )
     realtime_write_timeout_s: float = setting(
-        10.0, "Longest wait for a realtime client to take an event.", example="5", unit="seconds", gt=0
+        10.0, "Longest time for a realtime client to read an event.", example="5", unit="seconds", gt=0
     )
     page: Literal["on", "off"] = setting("on", "The page at /ui.", example="off")

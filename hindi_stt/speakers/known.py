@@ -79,13 +79,13 @@ def parse_references(names: Sequence[str], references: Sequence[str]) -> tuple[S
             param=_REFERENCES if names else _NAMES,
         )
     if len(names) > _MAX_SPEAKERS:
-        raise InvalidRequest(f"There are {len(names)} known speakers; {_MAX_SPEAKERS} are the most.", param=_NAMES)
+        raise InvalidRequest(f"There are {len(names)} known speakers; the limit is {_MAX_SPEAKERS}.", param=_NAMES)
     plain = [name.strip() for name in names]
     for name in plain:
         if not name or len(name) > _MAX_NAME or not name.isprintable() or _TAKEN.fullmatch(name):
             raise InvalidRequest(
                 f"A known speaker cannot be called {name[:_MAX_NAME]!r}: a name has 1 to {_MAX_NAME} printable "
-                "characters, and is no single letter or 'Speaker 1', as others are called.",
+                "characters, and is neither a single letter nor like 'Speaker 1', the names of unknown speakers.",
                 param=_NAMES,
             )
     if len(set(plain)) < len(plain):
@@ -96,7 +96,7 @@ def parse_references(names: Sequence[str], references: Sequence[str]) -> tuple[S
 def _recording(name: str, url: str) -> bytes:
     match = _DATA_URL.fullmatch(url.strip())
     if match is None:
-        raise InvalidSpeakerReference(f"The reference of {name!r} is no data URL: data:audio/wav;base64,… is one.")
+        raise InvalidSpeakerReference(f"The reference of {name!r} is not a data URL; write data:audio/wav;base64,….")
     data = "".join(match["data"].split()).translate(_URL_SAFE)
     try:
         return base64.b64decode(data, validate=True)

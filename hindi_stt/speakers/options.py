@@ -58,7 +58,7 @@ class SpeakerOptions:
         # Clients that were generated from the OpenAPI document send the defaults of all fields.
         meant = [name for name in counts if changes[name] != getattr(SpeakerOptions(), name)]
         if meant and not options.diarize:
-            raise InvalidRequest(f"{meant[0]} goes with diarize=true.", param=meant[0])
+            raise InvalidRequest(f"{meant[0]} has an effect only with diarize=true.", param=meant[0])
         if len(counts) > 1 and options.num_speakers is not None and options.num_speakers > options.max_speakers:
             raise InvalidRequest("num_speakers is above max_speakers.", param="num_speakers")
         return options

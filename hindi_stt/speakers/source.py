@@ -13,7 +13,7 @@ __all__ = ["SpeakerSource"]
 
 
 def _none() -> SpeakerBundle:
-    raise SpeakersNotInstalled("There is no speaker model here.")
+    raise SpeakersNotInstalled("No speaker model is installed.")
 
 
 class SpeakerSource:

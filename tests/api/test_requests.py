@@ -138,7 +138,7 @@ def test_several_files_as_text_get_an_error_that_names_what_works(server: Server
     files = [("file", ("a.wav", GOOD)), ("file", ("b.flac", FLAC))]
     answer = httpx.post(f"{server.url}/transcribe", files=files, data={"response_format": wanted})
     assert answer.status_code == 400
-    for word in (wanted, "verbose_json", "request of its own"):
+    for word in (wanted, "verbose_json", "in a separate request"):
         assert word in error(answer)["message"]
     one = httpx.post(f"{server.url}/v1/audio/transcriptions", files=files, data={"model": "whisper-1"})
     assert "POST /transcribe takes several" in error(one)["message"]

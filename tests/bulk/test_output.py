@@ -49,6 +49,6 @@ def test_a_second_driver_and_a_strange_shard_are_refused(tmp_path: Path) -> None
     with pytest.raises(OutputUnusable, match="Another run"):
         Output(str(tmp_path), "jsonl")
     (tmp_path / "part-1.jsonl").write_text("[]\n")
-    with pytest.raises(OutputUnusable, match="no shard"):
+    with pytest.raises(OutputUnusable, match="was not written by"):
         first.done()
     first.close()

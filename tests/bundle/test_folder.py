@@ -49,13 +49,13 @@ def test_no_manifest(tmp_path: Path, kind: str) -> None:
 )
 def test_no_manifest_of_the_kind(folder: Path, kind: str, content: bytes, what: str) -> None:
     (folder / "bundle.json").write_bytes(content)
-    with pytest.raises(BundleInvalid, match=f"is no manifest of a {kind}: {what}"):
+    with pytest.raises(BundleInvalid, match=f"is not the manifest of a {kind}: {what}"):
         KINDS[kind][1].open(folder)
 
 
 def test_a_bundle_of_the_other_kind(folder: Path, kind: str) -> None:
     (other,) = set(KINDS) - {kind}
-    with pytest.raises(BundleInvalid, match=f"is no manifest of a {other}"):
+    with pytest.raises(BundleInvalid, match=f"is not the manifest of a {other}"):
         KINDS[other][1].open(folder)
 
 

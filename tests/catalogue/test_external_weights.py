@@ -93,7 +93,7 @@ def test_each_tensor_begins_at_a_page(tmp_path: Path) -> None:
         ("location", "nowhere", "nowhere is missing"),
         ("offset", "-4", "end at"),
         ("length", "4000", "end at 4000"),
-        ("length", "many", "no number"),
+        ("length", "many", "not a number"),
     ],
 )
 def test_places_that_are_wrong(tmp_path: Path, key: str, value: str, said: str) -> None:

@@ -45,7 +45,7 @@ def test_classes_need_not_follow_the_order_of_the_files(tmp_path: Path) -> None:
         ({"hi": [True, True]}, {}, r"vocab\.json names no languages"),
         ({"hi": [True, True]}, {"hi": "a|"}, "no list of pieces"),
         ({"hi": [True, True]}, {"hi": ["", "|"]}, "empty piece"),
-        ({"hi": None}, {"hi": ["a", "|"]}, "no list of booleans"),
+        ({"hi": None}, {"hi": ["a", "|"]}, "not a list of booleans"),
         ({"hi": [False, False]}, {"hi": []}, "0 classes"),
         ({"hi": [True, True, False]}, {"hi": ["a", "|"]}, "the blank"),
     ],

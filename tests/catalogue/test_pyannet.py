@@ -102,7 +102,7 @@ def test_it_computes_what_the_layers_say(tmp_path: Path) -> None:
 def test_other_weights_are_refused(tmp_path: Path) -> None:
     weights = pyannet_weights()
     del weights["classifier.bias"]
-    with pytest.raises(CorruptModel, match="no PyanNet model"):
+    with pytest.raises(CorruptModel, match="not a PyanNet model"):
         write_pyannet(weights, tmp_path / "m.onnx")
     weights = pyannet_weights() | {"linear.0.weight": np.zeros((128, 128), np.float32)}
     with pytest.raises(CorruptModel, match=r"shape \(128, 128\) instead of \(128, 256\)"):

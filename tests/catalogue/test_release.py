@@ -168,7 +168,7 @@ def spoil(folder: Path, kind: str) -> None:  # noqa: C901, PLR0912  (a case for 
         ("repeated pieces", "one twice"),
         ("blank", "the blank, is not one of hi"),
         ("classes", "386 classes.*385"),
-        ("no booleans", "no list of booleans"),
+        ("no booleans", "not a list of booleans"),
     ],
 )
 def test_files_that_do_not_fit(release: Path, tmp_path: Path, kind: str, said: str) -> None:

@@ -110,7 +110,7 @@ def test_a_transducer_is_refused_before_its_files_come() -> None:
 def test_a_hub_that_has_no_time(status: int) -> None:
     with ModelHub() as hub:
         hub.busy = status
-        with pytest.raises(SourceUnavailable, match=f"no time now: it answers with status {status}"):
+        with pytest.raises(SourceUnavailable, match=f"is overloaded: it answers with status {status}"):
             published_at("us/model", hub.url)
 
 

@@ -69,5 +69,5 @@ def test_what_is_no_checkpoint_is_refused(tmp_path: Path, content: bytes) -> Non
 
 
 def test_more_than_tensors_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(CorruptModel, match="no state dict"):
+    with pytest.raises(CorruptModel, match="not a state dict"):
         read_state_dict(write_checkpoint(tmp_path / "a.pt", {"epoch": 3}))

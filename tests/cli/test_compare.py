@@ -96,7 +96,7 @@ def test_no_recording_can_be_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        ([("gone.wav", "कल"), ("none.wav", "कल")], "of 2 recordings these are not there: FOLDER/gone.wav, FOLDER/none"),
+        ([("gone.wav", "कल"), ("none.wav", "कल")], "2 of 2 recordings are missing: FOLDER/gone.wav, FOLDER/none"),
         ([(f"{i}.wav", "कल") for i in range(9)], "FOLDER/4.wav and 4 more"),
         ([(str(CLIP), "।"), (str(CLIP), "")], "no texts to compare with"),
     ],

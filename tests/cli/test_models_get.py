@@ -251,7 +251,7 @@ def test_features_that_nothing_tells(shell: Shell) -> None:
         ("nobody/nothing", "model_gated", "no such model"),
         ("https://models.example/model.onnx", "model_source_unavailable", "name the folder"),
         ("http://models.example/model.nemo", "model_source_unavailable", "encrypted"),
-        ("../nowhere/", "model_source_unavailable", "no folder"),
+        ("../nowhere/", "model_source_unavailable", "neither a name of the catalogue"),
     ],
 )
 def test_sources_that_cannot_be_had(shell: Shell, source: str, code: str, said: str) -> None:

@@ -105,7 +105,7 @@ def test_hotwords_that_cannot_be(bundle: Bundle, hotword: Hotword, match: str) -
 def test_other_bounds(bundle: Bundle) -> None:
     """They hold for the words of a prompt as for hotwords: of a prompt, what is longer is no hotword."""
     decoders = Decoders(bundle, hotword_bounds=HotwordBounds(max_hotwords=2, max_letters=6))
-    for hotwords, match in (((Hotword("क" * 7),), "7 letters, the bound is 6"), ((Hotword("क"),) * 3, "bound is 2")):
+    for hotwords, match in (((Hotword("क" * 7),), "7 letters; the limit is 6"), ((Hotword("क"),) * 3, "limit is 2")):
         with pytest.raises(InvalidHotwords, match=match):
             decoders.choose(DecodingOptions(hotwords=hotwords))
     options, _ = decoders.with_prompt(DecodingOptions(), "कककक ककककककक खखखख गगगग")
@@ -118,7 +118,7 @@ def test_ten_thousand_hotwords(bundle: Bundle, pipeline: Pipeline, acoustic: Loc
     letters = "कखगचजटडतदनपबमरलवसह"
     many = tuple(Hotword(a + b + c + "ा") for a in letters for b in letters for c in letters)[:5000]
     many += tuple(Hotword(word.text + "र") for word in many)
-    with pytest.raises(InvalidHotwords, match="10000 hotwords, the bound is 1000"):
+    with pytest.raises(InvalidHotwords, match="10000 hotwords were given; the limit is 1000"):
         Decoders(bundle).choose(DecodingOptions(hotwords=many))
     (clip,) = pipeline.prepare(DATA / "family.flac")
     (log_probs,) = acoustic([clip.features])

@@ -50,5 +50,5 @@ def test_texts_are_those_of_fp32_whatever_stands_beside(quantized: Bundle, pipel
 
 
 def test_scales_need_speech(bundle: Bundle, tmp_path: Path) -> None:
-    with pytest.raises(InvalidRequest, match="no speech"):
+    with pytest.raises(InvalidRequest, match="No clip has speech"):
         add_openvino_int8(bundle, [], tmp_path / "bundle")

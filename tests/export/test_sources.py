@@ -86,8 +86,8 @@ def test_no_network(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "why"),
     [
-        ("missing.nemo", "no file here"),
-        ("ftp://models.example/a.nemo", "no file here"),
+        ("missing.nemo", "neither a file"),
+        ("ftp://models.example/a.nemo", "neither a file"),
         ("http://models.example/a.nemo", "not encrypted"),
         ("https://models.example/", "names no file"),
     ],

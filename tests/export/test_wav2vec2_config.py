@@ -128,7 +128,7 @@ def test_other_features_are_refused_by_name(folder: Path) -> None:
         ("vocab.json", ["क"], "not a JSON object"),
         ("vocab.json", {**VOCAB, "न": 9}, "each class needs one token"),
         ("vocab.json", {**VOCAB, "न": 3}, "each class needs one token"),
-        ("vocab.json", {**VOCAB, "म": "3"}, "a class is no number"),
+        ("vocab.json", {**VOCAB, "म": "3"}, "a class is not a number"),
         ("vocab.json", {**VOCAB, "म": 7, " क": 3}, "each class needs one token"),
         ("vocab.json", {"|": 0, "": 1, "A": 2, "म": 3, "[UNK]": 4, "[PAD]": 5}, "empty"),
         ("preprocessor_config.json", None, r"no preprocessor_config\.json"),

@@ -30,12 +30,12 @@ def test_protocols_that_are_reached_by_a_port_only() -> None:
     (port,) = free_ports(1)
     for protocol in ("wyoming", "audiosocket"):
         name = f"HINDI_STT_{protocol.upper()}_PORT"
-        with pytest.raises(InvalidSetting, match=f"{name}=0: .*by a port only"):
+        with pytest.raises(InvalidSetting, match=f"{name}=0: .*needs a port of its own"):
             check_protocols(Settings(protocols=protocol))
         with pytest.raises(InvalidSetting, match=f"{name}=.*add {protocol} to HINDI_STT_PROTOCOLS"):
             check_protocols(Settings(**{f"{protocol}_port": port}))
         check_protocols(Settings(**{"protocols": protocol, f"{protocol}_port": port}))
-    with pytest.raises(InvalidSetting, match="have to differ"):
+    with pytest.raises(InvalidSetting, match="must be different ports"):
         check_protocols(Settings(protocols="vosk,wyoming", vosk_port=port, wyoming_port=port))
 
 

@@ -21,7 +21,7 @@ class FailingAdapter(VoskAdapter):
 
 def test_the_longest_message_is_taken_and_a_longer_one_refused() -> None:
     assert checked_commands(VoskAdapter(), bytes(MAX_MESSAGE_BYTES))
-    with pytest.raises(InvalidRequest, match=f"{MAX_MESSAGE_BYTES + 1} characters, the bound is {MAX_MESSAGE_BYTES}"):
+    with pytest.raises(InvalidRequest, match=f"{MAX_MESSAGE_BYTES + 1} characters; the limit is {MAX_MESSAGE_BYTES}"):
         checked_commands(VoskAdapter(), bytes(MAX_MESSAGE_BYTES + 1))
 
 

@@ -207,14 +207,12 @@ def parse_transcription_request(
         warnings.append(f"timestamp_granularities=segment: response_format={response_format} has no segments")
     elif granularities and response_format != "verbose_json":
         raise InvalidRequest(
-            f"timestamp_granularities go with response_format=verbose_json, not {response_format}.",
+            f"timestamp_granularities need response_format=verbose_json, not {response_format}.",
             param="timestamp_granularities",
         )
     include = _all_of(lists, "include", ("logprobs",))
     if include and response_format != "json":
-        raise InvalidRequest(
-            f"include=logprobs goes with response_format=json, not {response_format}.", param="include"
-        )
+        raise InvalidRequest(f"include=logprobs needs response_format=json, not {response_format}.", param="include")
     if "temperature" in fields and _temperature(fields["temperature"]):
         warnings.append(f"temperature={fields['temperature'][:16]}: has no effect, since decoding does not sample")
     if any(name.startswith("chunking_strategy") for name in fields):
@@ -258,10 +256,10 @@ def _parse_candidates(
 def _check_speakers(options: SpeakerOptions, response_format: str, *, split: bool) -> None:
     """Refuse what speakers cannot be told apart with."""
     if response_format == _DIARIZED and not options.diarize:
-        raise InvalidRequest(f"response_format={_DIARIZED} goes with diarize=true.", param="diarize")
+        raise InvalidRequest(f"response_format={_DIARIZED} needs diarize=true.", param="diarize")
     if options.diarize and split:
         raise InvalidRequest(
-            "diarize=true goes with channels=mix: split channels are speakers already.", param="diarize"
+            "diarize=true needs channels=mix: with channels=split each channel is a speaker.", param="diarize"
         )
 
 

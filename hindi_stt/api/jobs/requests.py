@@ -90,7 +90,7 @@ async def create_from_json(request: Request, jobs: JobService) -> str:
     given = {name: body.pop(name, []) for name in _SOURCES}
     n = sum(len(names) for names in given.values() if isinstance(names, list))
     if n > jobs.settings.jobs_max_files:
-        raise TooManyFiles(f"The job has {n} files, the bound is {jobs.settings.jobs_max_files}.")
+        raise TooManyFiles(f"The job has {n} files; the limit is {jobs.settings.jobs_max_files}.")
     sources = {name: _strings(name, names) for name, names in given.items()}
     if not n:
         raise InvalidRequest(
@@ -127,7 +127,7 @@ def _job(
     own = jobs.recognizer.registry.default.tag
     if parameters.others or parameters.pipeline.bundle.tag != own:
         chosen_by = "model" if "model" in upload.fields else "language"
-        raise InvalidRequest(f"Jobs are for this server's first model, {own}, and by no other.", param=chosen_by)
+        raise InvalidRequest(f"Jobs are transcribed by this server's first model, {own}, only.", param=chosen_by)
     options = _options.dump_json(JobOptions(parameters.options, parameters.split, parameters.warnings)).decode()
     key = _request_key(request)
     return NewJob(

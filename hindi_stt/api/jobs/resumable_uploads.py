@@ -67,7 +67,7 @@ async def _offer(_: Request, jobs: JobService) -> Response:
 async def _begin(request: Request, jobs: JobService) -> Response:
     length = _whole_number(request, "Upload-Length")
     if length > jobs.settings.jobs_max_upload_bytes:
-        raise BodyTooLarge(f"The upload has {length} bytes, the bound is {jobs.settings.jobs_max_upload_bytes}.")
+        raise BodyTooLarge(f"The upload has {length} bytes; the limit is {jobs.settings.jobs_max_upload_bytes} bytes.")
     facts = _metadata(request.headers.get("upload-metadata", ""))
     name, content_type, owner = facts.get("filename", ""), facts.get("filetype", ""), jobs.owner(request)
     upload_id = await jobs.ask(lambda: jobs.backend.uploads.begin(owner, name, content_type, length))
@@ -123,7 +123,7 @@ async def _delete(request: Request, jobs: JobService) -> Response:
 def _whole_number(request: Request, name: str) -> int:
     number = parse_whole_number(request.headers.get(name, ""), range(_MAX_OFFSET + 1))
     if number is None:
-        raise InvalidRequest(f"The header {name} is missing, or no whole number.")
+        raise InvalidRequest(f"The header {name} is missing, or not a whole number.")
     return number
 
 
@@ -137,5 +137,5 @@ def _metadata(header: str) -> dict[str, str]:
         with contextlib.suppress(binascii.Error, ValueError):
             found[name] = base64.b64decode(value, validate=True).decode().replace("\0", "")
             continue
-        raise InvalidRequest("Upload-Metadata has a value that is no text in base64.")
+        raise InvalidRequest("Upload-Metadata has a value that is not text in base64.")
     return found

@@ -115,7 +115,7 @@ async def _transcribed(request: Request, jobs: JobService) -> Response:
     view = parse_view(request, jobs.recognizer, job)
     rows = await jobs.ask(lambda: jobs.records.files(job["id"], after=position - 1, limit=1, results=True))
     if not rows or rows[0]["position"] != position:
-        raise ResultNotReady(f"The job has {job['n_files']} files, counted from 0.")
+        raise ResultNotReady(f"The job has {job['n_files']} files; positions begin at 0.")
     if rows[0]["state"] != "done":
         raise ResultNotReady(f"The file is {rows[0]['state']}: {rows[0]['error_message'] or 'there is no transcript.'}")
     result = await jobs.ask(lambda: view.render(rows[0]))

@@ -147,7 +147,7 @@ class LiveConnections:
             self._places.check(client.name)
         except NoPlace as full:
             whose = f" of {client.name}" if full.own else ""
-            message = f"{full.n} realtime connections{whose} are open, which is the bound."
+            message = f"{full.n} realtime connections{whose} are open, which is the limit."
             raise TooManyConnections(message) from full
 
     @contextlib.contextmanager

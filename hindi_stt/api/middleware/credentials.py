@@ -45,8 +45,8 @@ def key_of(connection: HTTPConnection) -> str:
     for name, value in connection.query_params.multi_items():
         if name.lower() in _KEY_PARAMETERS or _KEY.search(value):
             raise MissingKey(
-                f"Keys are not taken from the address ({name[:64]}=…), because addresses are logged on their way; "
-                "replace this key, others may have read it."
+                f"API keys in the address ({name[:64]}=…) are refused, because addresses are logged by proxies; "
+                "replace this key: others may have read it."
             )
     authorization = connection.headers.get("authorization", "").strip()
     scheme, _, token = authorization.partition(" ")

@@ -41,7 +41,7 @@ def check_host(connection: HTTPConnection, settings: Settings) -> None:
     name = _name_of(given)
     if given and name not in {"localhost", *settings.hosts} and not _is_address(name):
         raise HostNotAllowed(
-            f"The server is not known by the name {name[:128]!r}: HINDI_STT_ALLOWED_HOSTS lists names."
+            f"The server does not answer to the host name {name[:128]!r}: HINDI_STT_ALLOWED_HOSTS lists others."
         )
 
 
@@ -63,7 +63,7 @@ def check_origin(connection: HTTPConnection, allowed: tuple[str, ...]) -> None:
     except ValueError:  # brackets that are no IPv6 address
         netloc = ""
     if not netloc or netloc != connection.headers.get("host"):
-        raise OriginNotAllowed(f"Pages of {origin[:128]} may not do this.")
+        raise OriginNotAllowed(f"Pages of {origin[:128]} may not use this route.")
 
 
 def check_site(connection: HTTPConnection, allowed: tuple[str, ...]) -> None:
@@ -81,7 +81,7 @@ def check_site(connection: HTTPConnection, allowed: tuple[str, ...]) -> None:
     check_origin(connection, allowed)
     crosses = connection.headers.get("sec-fetch-site", "") in {"cross-site", "same-site"}
     if crosses and "origin" not in connection.headers:
-        raise OriginNotAllowed("Pages of another site may not do this.")
+        raise OriginNotAllowed("Pages of other sites may not use this route.")
 
 
 def _name_of(host: str) -> str:

@@ -123,7 +123,7 @@ class ProtectionMiddleware:
 def _check_encoding(request: Request) -> None:
     encoding = request.headers.get("content-encoding", "").strip()
     if encoding.lower() not in {"", "identity"}:
-        raise UnsupportedEncoding(f"The body has Content-Encoding {encoding[:64]!r}, which this server does not undo.")
+        raise UnsupportedEncoding(f"The body has the Content-Encoding {encoding[:64]!r}; send it without.")
 
 
 async def _linger(receive: Receive) -> bool:

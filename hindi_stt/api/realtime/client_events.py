@@ -129,7 +129,7 @@ def parse_json(message: Mapping[str, Any]) -> dict[str, Any]:
     if text is None:
         raise InvalidRequest("Events are text messages with JSON; this one is binary.")
     if len(text) > _MAX_EVENT_CHARACTERS:
-        raise InvalidRequest(f"The event has {len(text)} characters, the bound is {_MAX_EVENT_CHARACTERS}.")
+        raise InvalidRequest(f"The event has {len(text)} characters; the limit is {_MAX_EVENT_CHARACTERS}.")
     return parse_json_object(text, "The event")
 
 

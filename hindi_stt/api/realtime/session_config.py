@@ -213,7 +213,7 @@ def _model_request(fields: Mapping[str, Any], recognizer: Recognizer) -> ModelRe
     if others:
         offered = ", ".join(one.pipeline.bundle.manifest.language for one in (model_request, *others))
         raise InvalidRequest(
-            f"Several languages go with recordings; a session names one of {offered}.", param="language"
+            f"Only recordings can have several languages; a session takes one of {offered}.", param="language"
         )
     return model_request
 

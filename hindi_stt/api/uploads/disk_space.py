@@ -65,7 +65,7 @@ class UploadSpace:
         own = self._held[client]
         if own and own + n_bytes > self._client_bound:
             raise TooManyUploads(
-                f"{client} has {own} bytes of recordings on this server's disk; {n_bytes} more are too many.",
+                f"{client} has {own} bytes of recordings on this server's disk, and may not store {n_bytes} more.",
                 retry_after_s=_RETRY_S,
             )
         if self._held.total() + n_bytes > self._bound or self._awaited + n_bytes > self._free():

@@ -140,7 +140,7 @@ def _is_form(content_type: str) -> bool:
 def _check_headers(request: Request, content_type: str, bound: int) -> None:
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length) > bound:
-        raise BodyTooLarge(f"The request body has {length} bytes, the bound is {bound}.")
+        raise BodyTooLarge(f"The request body has {length} bytes; the limit is {bound} bytes.")
     if length == "0":
         raise EmptyBody("The request has no body.")
     if not _is_form(content_type) and not is_audio(content_type):
@@ -188,7 +188,7 @@ async def bounded(request: Request, bound: int, settings: Settings) -> AsyncIter
     except TimeoutError as error:
         raise UploadTimeout(f"{received} bytes of the request body arrived in {loop.time() - start:.0f} s.") from error
     except ClientDisconnect as error:
-        raise ClientClosedRequest("The client hung up while sending.") from error
+        raise ClientClosedRequest("The client disconnected while it was sending.") from error
     except (MultiPartException, HTTPException) as error:
         raise _form_error(getattr(error, "message", "") or getattr(error, "detail", "")) from error
     except (FormParserError, KeyError, UnicodeDecodeError) as error:
@@ -277,7 +277,7 @@ def _the_files(parts: list[str | UploadFile], settings: Settings, max_files: int
     if len(parts) > max_files:
         several = " POST /transcribe takes several." if max_files == 1 else ""
         raise TooManyFiles(
-            f"The form has {len(parts)} parts named '{_FIELD}', the bound is {max_files}.{several}", param=_FIELD
+            f"The form has {len(parts)} parts named '{_FIELD}'; the limit is {max_files}.{several}", param=_FIELD
         )
     return [_the_file(part, settings.max_body_bytes) for part in parts]
 
@@ -290,7 +290,7 @@ def _the_file(part: str | UploadFile, max_bytes: int) -> Recording:
     if not part.size:
         raise EmptyBody("The uploaded file is empty.")
     if part.size > max_bytes:
-        raise BodyTooLarge(f"The file has {part.size} bytes, the bound is {max_bytes}.")
+        raise BodyTooLarge(f"The file has {part.size} bytes; the limit is {max_bytes} bytes.")
     head = part.file.read(_HEAD_BYTES)
     part.file.seek(0)
     return Recording(part.file, raw_format(part.content_type or "", head), name=part.filename or "")

@@ -79,7 +79,7 @@ def export(
     n_parameters = sum(parameter.numel() for parameter in loaded.parameters())
     if n_parameters > _MAX_PARAMETERS:
         raise UnsupportedModel(
-            f"The model has {n_parameters / 1e6:.0f} million parameters; past 500 the export was never tried."
+            f"The model has {n_parameters / 1e6:.0f} million parameters; models above 500 million were never exported."
         )
     exported = export_onnx(loaded, model)
     models = {"fp32": exported}

@@ -86,7 +86,7 @@ def _classes(folder: Path) -> dict[str, int]:
         raise UnsupportedModel("vocab.json has a vocabulary for each of several languages (MMS), unknown here.")
     classes = vocabulary | read_optional(folder / "added_tokens.json")
     if not all(isinstance(id_, int) and not isinstance(id_, bool) for id_ in classes.values()):
-        raise CorruptModel("vocab.json: a class is no number.")
+        raise CorruptModel("vocab.json: a class is not a number.")
     return classes
 
 

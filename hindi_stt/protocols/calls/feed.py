@@ -126,7 +126,7 @@ class MemoryFeed:
         """See `CallFeed.follow`."""
         call = self._calls.get((owner, call_id))
         if call is None:
-            raise CallNotFound(f"There is no call {call_id[:64]!r} of {owner}.")
+            raise CallNotFound(f"{owner} has no call {call_id[:64]!r}.")
         queue: asyncio.Queue[CallEvent | None] = asyncio.Queue(_MAX_WAITING)
         call.listeners.add(queue)
         try:
@@ -142,7 +142,7 @@ class MemoryFeed:
                 if event_or_end is None:
                     if self._closing.is_set():
                         return
-                    raise SlowReader(f"{_MAX_WAITING} events waited to be read.")
+                    raise SlowReader(f"The client has {_MAX_WAITING} events that it has not read.")
                 yield event_or_end
         finally:
             call.listeners.discard(queue)

@@ -86,7 +86,7 @@ class RedisFeed:
         lasting, partials = _lasting(owner, call_id), _partials(owner, call_id)
         with _unavailable():
             if not await self._reading.exists(lasting):
-                raise CallNotFound(f"There is no call {call_id[:64]!r} of {owner}.")
+                raise CallNotFound(f"{owner} has no call {call_id[:64]!r}.")
             latest = await self._reading.xrevrange(partials, count=1)
         seen = {lasting: b"0", partials: latest[0][0] if latest else b"0"}
         quiet_since_s = time.monotonic()

@@ -72,7 +72,7 @@ class AudioSocketAdapter(Adapter):
     def receive(self, message: Message) -> list[Command]:
         """See Adapter."""
         if isinstance(message, str) or not message:
-            raise InvalidRequest("The message has no kind.")
+            raise InvalidRequest("The message has no kind byte.")
         kind, payload = message[0], message[1:]
         if kind == _UUID:
             return [self._start(payload)]
@@ -93,9 +93,9 @@ class AudioSocketAdapter(Adapter):
 
     def _start(self, payload: bytes) -> Start:
         if len(payload) != 16:
-            raise InvalidRequest(f"The UUID has {len(payload)} bytes, not 16.")
+            raise InvalidRequest(f"The UUID has {len(payload)} bytes instead of 16.")
         if self._rate:
-            raise InvalidRequest("The call has had its UUID before.")
+            raise InvalidRequest("The call already has a UUID.")
         self._rate = _RATES[0x10]
         return Start([self._track()], call=CallInfo(str(uuid.UUID(bytes=payload))))
 

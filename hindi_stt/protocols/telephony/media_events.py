@@ -113,12 +113,12 @@ class MediaEventsAdapter(Adapter):
             raise InvalidRequest(f"The encoding {named[:64]!r} is none of {offered}.", param="start.encoding")
         rate = parse_rate(field(given, "sampleRate", "sample_rate") or 8_000)
         if encoding != "pcm16" and rate != 8_000:
-            raise InvalidRequest("G.711 always has 8000 Hz.", param="start.sample_rate")
+            raise InvalidRequest("The sample rate of G.711 is always 8000 Hz.", param="start.sample_rate")
         return PacketFormat(encoding, rate)  # type: ignore[arg-type]  # one of the values above
 
     def _start(self, event: Mapping[str, Any]) -> Start:
         if self._orders:
-            raise InvalidRequest("The stream has started before.", param="event")
+            raise InvalidRequest("The stream has already started.", param="event")
         start = event.get("start")
         if not isinstance(start, dict):
             raise InvalidRequest("The event has no object 'start'.", param="start")
