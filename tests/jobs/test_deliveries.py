@@ -61,14 +61,12 @@ def test_an_unreachable_receiver_delays_no_other(engine: Engine) -> None:
         for _ in range(150):
             finished_job(records, f"http://127.0.0.2:{dead.getsockname()[1]}/hook")
         wanted = finished_job(records, f"http://127.0.0.3:{alive.server_port}/hook")
-        begun = time.monotonic()
         deliveries.start_due()
         assert eventually(lambda: came == [f"msg_{wanted}"])
         # Those of the dead host have had no answer yet: what is promised is that nobody waits for them.
         assert deliveries._by_host["127.0.0.2"] == 2
         deliveries.start_due()
         assert deliveries._by_host["127.0.0.2"] == 2
-        assert time.monotonic() - begun < 20
         assert len(claims.due_webhooks(1000)) == 148
     alive.shutdown()
     alive.server_close()

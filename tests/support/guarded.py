@@ -30,7 +30,7 @@ class Guarded(Server):
                 "HINDI_STT_CACHE_URL": "memory",
                 "HINDI_STT_USAGE_URL": self.usage_url,
                 "HINDI_STT_JOBS_DIR": str(folder / "jobs"),
-                "HINDI_STT_JOBS_LEASE_S": "2",
+                "HINDI_STT_JOBS_LEASE_S": "20",
                 "HINDI_STT_JOBS_MAX_FILES": "1000",
                 "HINDI_STT_JOBS_REFERENCES": f"file://{DATA},https://127.0.0.1:9,https://nowhere.invalid",
                 "HINDI_STT_JOBS_PRIVATE_NETWORKS": "127.0.0.2/32",

@@ -20,7 +20,7 @@ class Caller(httpx.Client):
     def direct(self, path: Path) -> str:
         return self.post("/transcribe", files={"file": path.read_bytes()}).json()["text"]
 
-    def finished(self, job_id: str, timeout_s: float = 60) -> dict:
+    def finished(self, job_id: str, timeout_s: float = 180) -> dict:
         deadline = time.monotonic() + timeout_s
         while (job := self.get(f"/v1/jobs/{job_id}").json())["state"] in {"queued", "running"}:
             assert time.monotonic() < deadline, job
