@@ -109,7 +109,7 @@ def test_several_requests_on_a_connection(port: int) -> None:
             answer += connection.recv(65_536)
 
 
-def test_a_web_socket_begins_as_ever(port: int) -> None:
+def test_a_websocket_is_not_closed_by_the_limits_on_heads_and_idle_connections(port: int) -> None:
     with connect(f"ws://127.0.0.1:{port}/ws", additional_headers={"X-Long": "e" * 7_000}) as websocket:
         websocket.send("words")
         time.sleep(2.5)  # past the bounds on a head and on idle connections
@@ -122,7 +122,7 @@ def test_half_a_head_is_answered_and_closed(port: int) -> None:
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"] == "header_timeout"
 
 
-def test_a_byte_now_and_then_wins_no_time(port: int) -> None:
+def test_single_bytes_do_not_extend_the_time_for_a_head(port: int) -> None:
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         start = time.monotonic()
         with contextlib.suppress(ConnectionError):

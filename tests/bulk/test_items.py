@@ -41,7 +41,7 @@ def test_empty_lines_count_and_name_nothing(tmp_path: Path) -> None:
     "line",
     ["{", "[]", '"a.wav"', "{}", '{"audio_filepath": 7}', '{"audio_filepath": ""}', '{"path": null}', "[" * 60_000],
 )
-def test_a_bad_line_of_json_leaves_the_others_alone(tmp_path: Path, line: str) -> None:
+def test_a_bad_line_of_json_does_not_affect_the_others(tmp_path: Path, line: str) -> None:
     content = f'{{"path": "a.wav"}}\n{line}\n{{"path": "b.wav"}}\n'
     assert items(tmp_path, content) == [(1, "a.wav"), (2, "invalid_request"), (3, "b.wav")]
 

@@ -103,7 +103,7 @@ def test_a_file_that_has_changed_is_begun_anew(hub: ModelHub, client: httpx.Clie
     assert download(wanted(hub, tmp_path), client).read_bytes() == changed
 
 
-def test_a_file_that_became_shorter_is_begun_anew(hub: ModelHub, client: httpx.Client, tmp_path: Path) -> None:
+def test_a_file_that_became_shorter_is_downloaded_again(hub: ModelHub, client: httpx.Client, tmp_path: Path) -> None:
     hub.publish("owner/model", {"model.onnx": CONTENT[:1000]})
     (tmp_path / "model.onnx.part").write_bytes(CONTENT[:5000])
     etag = f'"{hashlib.md5(CONTENT[:1000]).hexdigest()}"'

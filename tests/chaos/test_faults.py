@@ -113,7 +113,7 @@ def test_an_api_worker_is_killed(steady: Server, expected: str) -> None:
     wait_for_status(steady, "healthy", BACK_WITHIN_S)
 
 
-def test_a_model_file_is_spoilt_while_it_runs(steady: Server, model: Path, expected: str) -> None:
+def test_a_model_file_is_damaged_while_it_is_served(steady: Server, model: Path, expected: str) -> None:
     """What is loaded goes on; what is started finds it out, says which file, and works again when it is whole."""
     tokens = model / "tokens.txt"
     whole = tokens.read_bytes()

@@ -53,7 +53,7 @@ def silent(server: Server, kind: str) -> int:
     return processes[kind]["silent"]
 
 
-def test_a_dead_api_worker_is_replaced_at_once(server: Server) -> None:
+def test_a_killed_api_worker_is_replaced_at_once(server: Server) -> None:
     """Three times: before, the supervisor looked every ten seconds, and once could be soon by chance."""
     for _ in range(3):
         before = api_workers(server)

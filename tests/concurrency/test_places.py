@@ -46,7 +46,7 @@ def fill(places: Places[Idle], stack: contextlib.ExitStack, client: str, *idle_s
     return holders
 
 
-def test_a_share_is_kept_for_others(places: tuple[Places[Idle], contextlib.ExitStack]) -> None:
+def test_a_share_is_reserved_for_other_clients(places: tuple[Places[Idle], contextlib.ExitStack]) -> None:
     fill(*places, "busy", *[0.0] * OWN)
     with pytest.raises(NoPlace) as caught:
         places[0].check("busy")

@@ -188,7 +188,7 @@ def test_the_health_check(tool: Tool, container: Container) -> None:
     container.run(*_health_check(facts))
 
 
-def test_a_runner_that_dies_is_replaced(tool: Tool, container: Container) -> None:
+def test_a_runner_that_ends_is_replaced(tool: Tool, container: Container) -> None:
     script = """
 import os, pathlib, signal, sys
 for folder in pathlib.Path("/proc").glob("[0-9]*"):

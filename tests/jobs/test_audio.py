@@ -43,7 +43,7 @@ def test_an_empty_store_has_no_jobs(store: AudioStore) -> None:
     assert store.job_ids() == []
 
 
-def test_a_copy_from_elsewhere_is_gone_afterwards(tmp_path: Path) -> None:
+def test_a_downloaded_copy_is_deleted_afterwards(tmp_path: Path) -> None:
     store = AudioStore(f"memory://{tmp_path.name}/audio")
     store.put("one", 0, io.BytesIO(b"x"))
     with store.open("one", 0) as path:

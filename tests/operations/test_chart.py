@@ -166,7 +166,7 @@ def test_a_workers_own_settings_go_first(chart: Any) -> None:
     assert {"name": "HINDI_STT_LOG_FORMAT", "value": "text"} in worker["env"]
 
 
-def test_every_pod_has_no_rights_and_writes_to_memory_alone(chart: Any) -> None:
+def test_every_pod_is_unprivileged_and_writes_to_memory_only(chart: Any) -> None:
     for name, (pod, container) in pods(rendered(chart, EVERYTHING)).items():
         assert pod["securityContext"]["runAsNonRoot"] is True
         assert pod["automountServiceAccountToken"] is False

@@ -27,7 +27,7 @@ def shown(page: Page) -> list[str]:
 
 
 @pytest.mark.ui
-def test_nothing_is_kept_unasked(page: Page) -> None:
+def test_no_transcript_is_kept_unless_the_user_agrees(page: Page) -> None:
     expect(page.locator("#keep")).not_to_be_checked()
     upload(page, FAMILY)
     correct(page, 0, "आपके")
@@ -38,7 +38,7 @@ def test_nothing_is_kept_unasked(page: Page) -> None:
 
 
 @pytest.mark.ui
-def test_what_was_asked_for_survives_a_reload(page: Page, accessibility_problems: FindProblems) -> None:
+def test_options_survive_a_reload(page: Page, accessibility_problems: FindProblems) -> None:
     upload(page, FAMILY)
     expect(page.locator("#keep-hint")).to_contain_text("shared computer")
     page.check("#keep")

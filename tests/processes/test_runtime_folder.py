@@ -58,7 +58,7 @@ def test_it_is_private_and_goes_with_its_process(tmp_path: Path) -> None:
     assert not folder.exists()
 
 
-def test_two_servers_leave_each_other_alone(tmp_path: Path) -> None:
+def test_two_servers_do_not_affect_each_other(tmp_path: Path) -> None:
     first, second = Process(SUPERVISOR, tmp_path), Process(SUPERVISOR, tmp_path)
     try:
         assert first.line != second.line

@@ -63,7 +63,7 @@ async def listed(feed: CallFeed, n: int) -> list[Any]:
     return found
 
 
-def test_who_comes_early_and_who_comes_late_get_the_same(make: Make) -> None:
+def test_early_and_late_listeners_get_the_same_events(make: Make) -> None:
     async def work(feed: CallFeed) -> None:
         feed.begin(OWNER, CALL, STARTED)
         assert await listed(feed, 1) == [STARTED]

@@ -249,7 +249,7 @@ def test_audio_has_its_own_format_also_where_its_options_are_refused(acoustic: L
     assert any(found.get("code") == "unknown_language" for found in both)
 
 
-def test_asterisk_is_told_to_hang_up(acoustic: LocalAcoustic) -> None:
+def test_asterisk_gets_a_hang_up_message(acoustic: LocalAcoustic) -> None:
     for settings in ({"protocol_networks": "10.0.0.0/8"}, {"realtime_idle_s": 0.3}, {"call_max_s": 0.3}):
         data = audiosocket_message(0x01, CALL_ID.bytes) + audiosocket_message(0x10, bytes(320))
         assert answered(acoustic, AUDIOSOCKET, data, **settings) == b"\0\0\0"
@@ -279,7 +279,7 @@ def test_a_call_whose_connection_breaks_and_whose_rate_changes(acoustic: LocalAc
     assert events[-1]["duration"] == pytest.approx((len(RAIN) + len(FAMILY)) / RATE, abs=0.1)
 
 
-def test_a_client_whose_host_is_out_of_reach_has_gone() -> None:
+def test_a_client_whose_host_cannot_be_reached_has_disconnected() -> None:
     """The network's errors have classes of their own, which are not those of connections that are closed."""
 
     class Unreachable(asyncio.StreamWriter):

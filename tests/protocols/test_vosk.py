@@ -136,7 +136,7 @@ def test_the_port_of_its_own_and_no_words(vosk: Server, port: int) -> None:
     assert not any("result" in answer for answer in answers)
 
 
-def test_a_phrase_list_is_heard_as_hotwords(vosk: Server) -> None:
+def test_phrases_of_a_list_are_hotwords(vosk: Server) -> None:
     """What Vosk takes as the only words are preferred words here; those that cannot be spelt are named."""
     with connect(f"ws://127.0.0.1:{vosk.port}/vosk") as ws:
         answers, _ = transcribed(ws, CALL, phrase_list=["बारिश", "[unk]", "hello there"])
@@ -241,7 +241,7 @@ def test_messages_that_cannot_be_used(message: str) -> None:
         VoskAdapter().receive(message)
 
 
-def test_protocols_that_were_not_asked_for_are_not_there(vosk: Server) -> None:
+def test_protocols_that_are_not_enabled_have_no_routes(vosk: Server) -> None:
     with pytest.raises(InvalidStatus) as caught, connect(f"ws://127.0.0.1:{vosk.port}/v1/telephony/twilio"):
         pass
     assert caught.value.response.status_code == 404

@@ -35,7 +35,7 @@ def test_speakers_are_found_and_numbered_as_they_come(n_speakers: int, seed: int
 
 @pytest.mark.parametrize("n", [1, 2, 3, 7, 40, 300])
 @pytest.mark.parametrize("seed", range(4))
-def test_a_lone_speaker_stays_one(n: int, seed: int) -> None:
+def test_one_speaker_is_not_split(n: int, seed: int) -> None:
     assert set(cluster(embeddings([0] * n, seed), same_speaker=SAME)) == {0}
 
 

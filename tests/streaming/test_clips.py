@@ -101,7 +101,9 @@ def test_speech_after_a_pause_is_transcribed_whole(pipeline: Pipeline, acoustic:
 
 
 @pytest.mark.parametrize("make", [Busy, Stuck])
-def test_without_room_for_it_the_final_comes_as_before(pipeline: Pipeline, acoustic: LocalAcoustic, make: type) -> None:
+def test_finals_are_the_same_where_no_clip_can_run_early(
+    pipeline: Pipeline, acoustic: LocalAcoustic, make: type
+) -> None:
     turns = TurnDetection(silence_duration_ms=500)
 
     def heard(line: LocalBackend) -> list[Utterance]:
