@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic_core import from_json
 
 from hindi_stt.errors import InvalidRequest
 
-__all__ = ["parse_json_object"]
+__all__ = ["dump_json", "parse_json_object"]
 
 
 def parse_json_object(text: str | bytes, what: str, *, shown_letters: int = 0) -> dict[str, Any]:
@@ -35,3 +37,8 @@ def parse_json_object(text: str | bytes, what: str, *, shown_letters: int = 0) -
     if not isinstance(found, dict):
         raise InvalidRequest(f"{what} is not a JSON object.")
     return found
+
+
+def dump_json(body: Mapping[str, Any]) -> str:
+    """Write an object as JSON, with Hindi as it is instead of escapes."""
+    return json.dumps(body, ensure_ascii=False)

@@ -33,6 +33,7 @@ from hindi_stt.errors import (
 from hindi_stt.types import Float32, Waveform
 
 __all__ = [
+    "MAX_RATE_HZ",
     "UNKNOWN_SIZE",
     "AudioLimits",
     "Blocks",
@@ -47,7 +48,8 @@ _BLOCK_S: Final = 16.0
 # Floating-point files may pass full scale; past this (+40 dB) they hold something else than audio.
 _MAX_AMPLITUDE: Final = 100.0
 _MIN_RATE_HZ: Final = 1_000
-_MAX_RATE_HZ: Final = 768_000
+MAX_RATE_HZ: Final = 768_000
+"""Highest sample rate that is read."""
 _INCOMPLETE: Final = "incomplete_audio"
 
 
@@ -243,7 +245,7 @@ def _opened(
             raise EmptyBody("The audio file is empty.")
         reader = stack.enter_context(contextlib.closing(_reader(stream, size, limits, raw, channel)))
         _check_channels(reader.channels, limits)
-        if not _MIN_RATE_HZ <= reader.samplerate <= _MAX_RATE_HZ:
+        if not _MIN_RATE_HZ <= reader.samplerate <= MAX_RATE_HZ:
             raise UnsupportedAudio(f"The header claims a sample rate of {reader.samplerate} Hz.")
         yield reader
         if raw is not None and size == UNKNOWN_SIZE:

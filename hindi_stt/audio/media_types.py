@@ -9,7 +9,7 @@ from typing import Final, Literal
 from python_multipart.multipart import parse_options_header
 
 from hindi_stt.audio.containers import has_signature
-from hindi_stt.audio.decoding import RawFormat
+from hindi_stt.audio.decoding import MAX_RATE_HZ, RawFormat
 from hindi_stt.errors import InvalidRequest
 from hindi_stt.text_values import parse_whole_number
 
@@ -20,7 +20,6 @@ _UNTYPED: Final = frozenset({"", "application/x-www-form-urlencoded"})
 _OTHERS: Final = frozenset({"application/ogg", "application/octet-stream", *_UNTYPED})
 _FORM: Final = re.compile(rb"[A-Za-z0-9_.%\[\]-]+=")
 _MAX_CHANNELS: Final = 1024
-_MAX_RATE_HZ: Final = 768_000
 # Telephone codecs (RFC 4856) have a rate unless told otherwise; L16 (RFC 2586) has to be told.
 _COMPANDED: Final[Mapping[str, Literal["ULAW", "ALAW"]]] = {"audio/pcmu": "ULAW", "audio/pcma": "ALAW"}
 _COMPANDED_RATE_HZ: Final = 8_000
@@ -71,7 +70,7 @@ def raw_format(content_type: str, head: bytes | None = None) -> RawFormat | None
             return RawFormat("ULAW", _COMPANDED_RATE_HZ, 1)
         return _sixteen_bit(media, parameters, "little-endian")
     if media in _COMPANDED:
-        rate = _number(parameters, "rate", _COMPANDED_RATE_HZ, _MAX_RATE_HZ)
+        rate = _number(parameters, "rate", _COMPANDED_RATE_HZ, MAX_RATE_HZ)
         return RawFormat(_COMPANDED[media], rate, _number(parameters, "channels", 1, _MAX_CHANNELS))
     if media != "audio/l16":
         return None
@@ -86,7 +85,7 @@ def _sixteen_bit(media: str, parameters: Mapping[str, str], default_endianness: 
         raise InvalidRequest(f"endianness={endian[:64]!r} may be big-endian or little-endian.")
     return RawFormat(
         "PCM_16",
-        _number(parameters, "rate", 0, _MAX_RATE_HZ),
+        _number(parameters, "rate", 0, MAX_RATE_HZ),
         _number(parameters, "channels", 1, _MAX_CHANNELS),
         "BIG" if endian == "big-endian" else "LITTLE",
     )

@@ -8,10 +8,12 @@ from hindi_stt.errors import HindiSTTError, InternalError, InvalidRequest
 from hindi_stt.observability.request_context import log
 from hindi_stt.protocols.adapter import Adapter, Command, Message
 
-__all__ = ["MAX_MESSAGE_BYTES", "checked_commands"]
+__all__ = ["MAX_MESSAGE_BYTES", "MAX_REJECTED", "checked_commands"]
 
 MAX_MESSAGE_BYTES: Final = 2 * 2**20
 """Longest message of a client: a packet is a tenth of a second or so."""
+MAX_REJECTED: Final = 20
+"""Messages that cannot be used, after which a connection is closed."""
 
 
 def checked_commands(adapter: Adapter, message: Message) -> list[Command]:

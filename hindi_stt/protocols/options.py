@@ -21,6 +21,7 @@ __all__ = [
     "MAX_RATE",
     "MIN_RATE",
     "PARAMETERS",
+    "SILENCE_MS",
     "ConnectionOptions",
     "best_punctuation",
     "parse_options",
@@ -34,7 +35,8 @@ _MAX_PHRASES: Final = 200
 # Of a phrase that a warning is about.
 _SHOWN_LETTERS: Final = 64
 _SILENCE: Final = "silence_ms"
-_SILENCE_MS: Final = range(50, 10_001)
+SILENCE_MS: Final = range(50, 10_001)
+"""Silence that may end an utterance, in milliseconds."""
 
 PARAMETERS: Final = ("model", "language", "prompt", *OPTIONS, _SILENCE)
 """The parameters that mean something; others are passed on to whoever listens to a call."""
@@ -182,9 +184,7 @@ def parse_rate(value: object) -> int:
 def _turns(silence_ms: str) -> TurnDetection | None:
     if not silence_ms:
         return None
-    found = parse_whole_number(silence_ms, _SILENCE_MS)
+    found = parse_whole_number(silence_ms, SILENCE_MS)
     if found is None:
-        raise InvalidRequest(
-            f"{_SILENCE} is a whole number from {_SILENCE_MS[0]} to {_SILENCE_MS[-1]}.", param=_SILENCE
-        )
+        raise InvalidRequest(f"{_SILENCE} is a whole number from {SILENCE_MS[0]} to {SILENCE_MS[-1]}.", param=_SILENCE)
     return TurnDetection(silence_duration_ms=found)

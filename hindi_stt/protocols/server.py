@@ -20,7 +20,7 @@ from hindi_stt.observability.request_context import log, set_current_client
 from hindi_stt.protocols.adapter import Adapter, Command, Message, Reply, Start
 from hindi_stt.protocols.calls.service import Calls
 from hindi_stt.protocols.defaults import defaults_for, parse_defaults
-from hindi_stt.protocols.messages import checked_commands
+from hindi_stt.protocols.messages import MAX_REJECTED, checked_commands
 from hindi_stt.protocols.options import parse_options
 from hindi_stt.protocols.session import ProtocolSession
 from hindi_stt.protocols.transport import Transport, send_within
@@ -29,7 +29,6 @@ __all__ = ["FindClient", "ProtocolServer"]
 
 # A connection whose client is not known yet has to say so soon.
 _START_TIMEOUT_S: Final = 10.0
-_MAX_REJECTED: Final = 20
 _LATER: Final = (LimitsUnavailable, ShuttingDown, TooManyConnections)
 
 FindClient = Callable[[str], Awaitable[Client]]
@@ -142,7 +141,7 @@ class ProtocolServer:
                 self._count(adapter, error)
                 self._recognizer.metrics.protocol_rejected_messages.labels(adapter.name).inc()
                 n_rejected += 1
-                if n_rejected >= _MAX_REJECTED:
+                if n_rejected >= MAX_REJECTED:
                     raise
                 await self._send(transport, adapter.error(error))
                 continue

@@ -33,7 +33,7 @@ from hindi_stt.protocols.adapter import (
     Start,
 )
 from hindi_stt.protocols.listener import CallListener
-from hindi_stt.protocols.messages import checked_commands
+from hindi_stt.protocols.messages import MAX_REJECTED, checked_commands
 from hindi_stt.protocols.options import ConnectionOptions, parse_options
 from hindi_stt.protocols.pace import Pace
 from hindi_stt.protocols.transport import Transport, send_within
@@ -41,7 +41,6 @@ from hindi_stt.streaming import Event
 
 __all__ = ["ProtocolSession"]
 
-_MAX_REJECTED: Final = 20
 # What each message counts as at least, in bytes of audio.
 _MIN_BYTES: Final = 320
 
@@ -283,8 +282,8 @@ class ProtocolSession(ConnectionTasks[_Item]):
             self._listener.lost(None, error)
         await self._send(self._adapter.error(error))
         self._n_rejected += 1
-        if self._n_rejected >= _MAX_REJECTED:
-            raise SessionClosing(InvalidRequest(f"{_MAX_REJECTED} messages could not be used."), POLICY)
+        if self._n_rejected >= MAX_REJECTED:
+            raise SessionClosing(InvalidRequest(f"{MAX_REJECTED} messages could not be used."), POLICY)
 
     async def _send(self, messages: Sequence[Message]) -> None:
         for message in messages:

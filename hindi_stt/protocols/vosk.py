@@ -6,11 +6,10 @@ else the partial result. Clients wait for it. `{"config": {…}}` gets none, and
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
-from hindi_stt.api.json_messages import parse_json_object
+from hindi_stt.api.json_messages import dump_json, parse_json_object
 from hindi_stt.audio import PacketFormat
 from hindi_stt.errors import HindiSTTError, InvalidRequest
 from hindi_stt.protocols.adapter import (
@@ -89,7 +88,7 @@ class VoskAdapter(Adapter):
         if isinstance(command, Configure):
             return []
         if isinstance(command, Audio) and not self._texts and self._error is None:
-            return [_dump({"partial": " ".join(filter(None, self._partial))})]
+            return [dump_json({"partial": " ".join(filter(None, self._partial))})]
         return [self._result()]
 
     def error(self, error: HindiSTTError) -> list[Message]:
@@ -148,7 +147,7 @@ class VoskAdapter(Adapter):
         if self._error is not None:
             body["error"] = {"code": self._error.code, "message": self._error.message, "help": self._error.help}
         self._words, self._texts, self._warnings, self._error = [], [], [], None
-        return _dump(body)
+        return dump_json(body)
 
 
 def _without_effect(name: str, value: object) -> bool:
@@ -160,7 +159,3 @@ def _phrases(value: object) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(phrase, str) for phrase in value):
         raise InvalidRequest("'phrase_list' is not a list of texts.", param="phrase_list")
     return [phrase for phrase in dict.fromkeys(value) if phrase.strip() and phrase != _UNKNOWN_WORD]
-
-
-def _dump(body: Mapping[str, Any]) -> str:
-    return json.dumps(body, ensure_ascii=False)

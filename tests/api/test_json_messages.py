@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hindi_stt.api.json_messages import parse_json_object
+from hindi_stt.api.json_messages import dump_json, parse_json_object
 from hindi_stt.errors import InvalidRequest
 
 
@@ -35,3 +35,7 @@ def test_what_is_not_an_object(text: str) -> None:
 def test_the_error_shows_the_beginning_of_the_message_where_that_is_wanted() -> None:
     with pytest.raises(InvalidRequest, match=r"invalid text: hel$"):
         parse_json_object("hello", "The message", shown_letters=3)
+
+
+def test_an_object_as_text_has_no_escapes() -> None:
+    assert dump_json({"text": "नमस्ते", "n": [1, None]}) == '{"text": "नमस्ते", "n": [1, null]}'

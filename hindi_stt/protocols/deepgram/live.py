@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Final
@@ -11,7 +10,7 @@ from typing import Any, ClassVar, Final
 from starlette.requests import HTTPConnection
 
 from hindi_stt.api.error_responses import state_of
-from hindi_stt.api.json_messages import parse_json_object
+from hindi_stt.api.json_messages import dump_json, parse_json_object
 from hindi_stt.audio import PacketFormat
 from hindi_stt.bundle.registry import Registry
 from hindi_stt.errors import HindiSTTError, InvalidRequest
@@ -116,7 +115,7 @@ class DeepgramAdapter(Adapter):
             self._is_in_force = True
             return []
         success = {"type": "ConfigureSuccess", "request_id": self._request_id, "keyterms": self._phrases}
-        return [_dump(success)]
+        return [dump_json(success)]
 
     def begins(self, command: Command) -> None:
         """See Adapter."""
@@ -131,7 +130,7 @@ class DeepgramAdapter(Adapter):
             if not self._query.vad_events:
                 return []
             body = {"type": "SpeechStarted", "channel": self._index(track), "timestamp": round(event.start_s, 3)}
-            return [_dump(body)]
+            return [dump_json(body)]
         if isinstance(event, Partial):
             state.stable += event.stable
             words = [*state.stable, *event.unstable]
@@ -159,7 +158,7 @@ class DeepgramAdapter(Adapter):
     def error(self, error: HindiSTTError) -> list[Message]:
         """See Adapter."""
         body = {"variant": error.code, "description": error.message, "code": error.code, "message": error.help}
-        return [_dump({"type": "Error", **body})]
+        return [dump_json({"type": "Error", **body})]
 
     def _begin(self) -> list[Command]:
         if self._started:
@@ -242,7 +241,7 @@ class DeepgramAdapter(Adapter):
             "metadata": {"request_id": self._request_id, "model_info": info, "model_uuid": self._model},
             "from_finalize": final and self._finalizing is not None,
         }
-        return _dump(body | self._taken_warnings())
+        return dump_json(body | self._taken_warnings())
 
     def _empty(self, track: int) -> str:
         at_s = self._tracks[track].received_s
@@ -254,7 +253,7 @@ class DeepgramAdapter(Adapter):
         if silence_ms is None or last_s is None or state.open or state.received_s - last_s < silence_ms / 1000:
             return []
         state.last_word_end_s = None
-        return [_dump({"type": "UtteranceEnd", "channel": self._index(track), "last_word_end": round(last_s, 3)})]
+        return [dump_json({"type": "UtteranceEnd", "channel": self._index(track), "last_word_end": round(last_s, 3)})]
 
     def _metadata(self) -> str:
         body: dict[str, Any] = {
@@ -270,12 +269,8 @@ class DeepgramAdapter(Adapter):
             **({"tags": list(self._query.tags)} if self._query.tags else {}),
             **({"extra": dict(self._query.extra)} if self._query.extra else {}),
         }
-        return _dump(body | self._taken_warnings())
+        return dump_json(body | self._taken_warnings())
 
     def _taken_warnings(self) -> dict[str, Any]:
         taken, self._warnings = list(dict.fromkeys(self._warnings)), []
         return {"warnings": taken} if taken else {}
-
-
-def _dump(body: Mapping[str, Any]) -> str:
-    return json.dumps(body, ensure_ascii=False)

@@ -11,7 +11,7 @@ from hindi_stt.bundle.registry import Registry
 from hindi_stt.errors import InvalidRequest
 from hindi_stt.protocols.deepgram.values import flag, is_flag, number, seconds
 from hindi_stt.protocols.fields import MAX_TEXT
-from hindi_stt.protocols.options import PARAMETERS, parse_rate
+from hindi_stt.protocols.options import PARAMETERS, SILENCE_MS, parse_rate
 from hindi_stt.text_values import parse_whole_number
 
 __all__ = ["MAX_CHANNELS", "RAW_ENCODINGS", "WITH_EFFECT", "ListenQuery", "parse_query"]
@@ -30,8 +30,7 @@ _THEIR_MODELS: Final = re.compile(
     r"(2-)?(nova|enhanced|base|whisper|flux|general|meeting|phonecall|finance|conversationalai|voicemail|video|"
     r"medical|drivethru|automotive|atc)([-_].{1,64}|-?\d)?|custom"
 )
-_SILENCE_MS: Final = range(50, 10_001)
-# Longer values are refused, those above the last of _SILENCE_MS are reduced to it.
+# Longer values are refused, those above the last of SILENCE_MS are reduced to it.
 _MAX_ENDPOINTING_MS: Final = 9_999_999
 _UTTERANCE_END_MS: Final = range(1, 60_001)
 
@@ -264,7 +263,7 @@ def _silence_ms(endpointing: str, warnings: list[str]) -> str:
     wanted = parse_whole_number(endpointing, range(_MAX_ENDPOINTING_MS + 1))
     if wanted is None:
         raise InvalidRequest("endpointing is a number of milliseconds, or false.", param="endpointing")
-    used = min(max(wanted, _SILENCE_MS[0]), _SILENCE_MS[-1])
+    used = min(max(wanted, SILENCE_MS[0]), SILENCE_MS[-1])
     if used != wanted:
         warnings.append(f"endpointing={wanted}: {used} ms is used")
     return str(used)

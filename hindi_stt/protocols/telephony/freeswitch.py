@@ -5,13 +5,13 @@ The modules do not say at which rate they send, nor how many channels: the addre
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from pydantic_core import from_json
 from starlette.requests import HTTPConnection
 
+from hindi_stt.api.json_messages import dump_json
 from hindi_stt.audio import PacketFormat
 from hindi_stt.errors import HindiSTTError, InvalidRequest
 from hindi_stt.protocols.adapter import Adapter, Audio, CallInfo, Command, Message, Note, Start, TrackSpec
@@ -98,4 +98,4 @@ def _channels(parameters: Mapping[str, str]) -> int:
 
 
 def _dump(kind: str, data: Mapping[str, Any]) -> str:
-    return json.dumps({"type": kind, "data": data}, ensure_ascii=False)
+    return dump_json({"type": kind, "data": data})
