@@ -42,11 +42,15 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source", metavar="SOURCE")
-    parser.add_argument("--name", help="of the bundle (default: the file's name)")
+    parser.add_argument("--name", help="name of the bundle (default: the file's name)")
     parser.add_argument("--language", default="hi", help="BCP 47 tag (default: hi)")
-    parser.add_argument("--licence", default="unknown", help="of the model, as an SPDX identifier (default: unknown)")
+    parser.add_argument(
+        "--licence", default="unknown", help="licence of the model, as an SPDX identifier (default: unknown)"
+    )
     parser.add_argument("--description", default="")
-    parser.add_argument("--precision", choices=["fp32", "int8", "both"], default="both", help="(default: both)")
+    parser.add_argument(
+        "--precision", choices=["fp32", "int8", "both"], default="both", help="precisions to export (default: both)"
+    )
     parser.add_argument("--half", action="store_true", help="round the weights to float16: half the file of fp32")
     parser.add_argument(
         "--refresh",
@@ -63,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         help="recordings to take its scales from (default: synthesised speech, with espeak-ng)",
     )
-    parser.add_argument("--sha256", default="", help="that the file has to have")
+    parser.add_argument("--sha256", default="", help="checksum that the file has to have")
     parser.add_argument(
         "--downloads", type=Path, default=DOWNLOADS, help=f"folder for downloads (default: {DOWNLOADS})"
     )

@@ -30,10 +30,14 @@ def add_bulk(commands: Any, resolve: Callable[[], Bundle]) -> None:
     parser = commands.add_parser("bulk", help="transcribe an archive over Ray; needs the extra 'bulk'")
     parser.add_argument("manifest", metavar="MANIFEST", type=Path, help="NeMo's JSONL, a table, or a list of paths")
     parser.add_argument("--out", required=True, metavar="DIR|URL", help="folder, or URL as fsspec takes it, for shards")
-    parser.add_argument("--format", choices=["jsonl", "parquet"], default="jsonl", help="of the shards")
-    parser.add_argument("--address", default="", metavar="ADDRESS", help="Ray cluster (default: this machine)")
-    parser.add_argument("--workers", type=int, default=0, metavar="N", help="of one core each (default: every core)")
-    parser.add_argument("--root", default="", metavar="DIR|URL", help="every item has to lie below")
+    parser.add_argument("--format", choices=["jsonl", "parquet"], default="jsonl", help="format of the shards")
+    parser.add_argument(
+        "--address", default="", metavar="ADDRESS", help="address of a Ray cluster (default: this machine)"
+    )
+    parser.add_argument(
+        "--workers", type=int, default=0, metavar="N", help="number of workers, of one core each (default: all cores)"
+    )
+    parser.add_argument("--root", default="", metavar="DIR|URL", help="folder or URL below which every item has to be")
     parser.add_argument(
         "--commit-s", type=float, default=30.0, metavar="S", help="most seconds until a result is in a shard"
     )

@@ -31,11 +31,11 @@ def add_calls(commands: Any) -> None:
     """
     parser = commands.add_parser("calls", help="live calls of a running server, and their words")
     actions = parser.add_subparsers(required=True, metavar="ACTION")
-    listing = actions.add_parser("list", help="live calls: id, protocol, when it began")
+    listing = actions.add_parser("list", help="list live calls: id, protocol, start time")
     listing.set_defaults(run=_list)
     tail = actions.add_parser("tail", help="print what is said, a line for each utterance, until the call has ended")
     tail.add_argument("call", nargs="?", help="id of a call; without one, every call until Control-C")
-    tail.add_argument("--json", action="store_true", help="every event as JSON")
+    tail.add_argument("--json", action="store_true", help="print every event as JSON")
     tail.set_defaults(run=_tail)
     for action in (listing, tail):
         action.add_argument("--url", default=_DEFAULT_URL, help=f"address of the server (default: {_DEFAULT_URL})")

@@ -62,7 +62,7 @@ def add_capacity(commands: Any) -> None:
     """Add `hindi-stt capacity` to the parser's commands."""
     parser = commands.add_parser("capacity", help="hardware for a load, by model, and what an hour of audio costs")
     load = parser.add_mutually_exclusive_group(required=True)
-    load.add_argument("--hours-per-day", type=float, metavar="HOURS", help="of audio, spread over --window")
+    load.add_argument("--hours-per-day", type=float, metavar="HOURS", help="hours of audio a day, spread over --window")
     load.add_argument("--concurrent", type=float, metavar="N", help="speakers at a time, on average")
     speed = parser.add_mutually_exclusive_group()
     speed.add_argument("--rate", type=float, help="hours of audio per core-hour; 'make bench-capacity' measures it")
@@ -73,13 +73,18 @@ def add_capacity(commands: Any) -> None:
         help="models measured on your machine by 'hindi-stt evaluate --models … --json FILE' (default: those measured "
         "for docs/capacity.md, of 30, 115 and 600 million parameters)",
     )
-    parser.add_argument("--window", type=float, default=24, metavar="HOURS", help="of a day that is used (default: 24)")
-    parser.add_argument("--cores", type=int, default=2, help="of a replica (default: 2)")
     parser.add_argument(
-        "--utilisation", type=float, default=0.6, help="most of the cores' time; 0.95 for bulk (default: 0.6)"
+        "--window", type=float, default=24, metavar="HOURS", help="hours of a day in which audio comes (default: 24)"
+    )
+    parser.add_argument("--cores", type=int, default=2, help="cores of a replica (default: 2)")
+    parser.add_argument(
+        "--utilisation",
+        type=float,
+        default=0.6,
+        help="largest share of the cores' time to use; 0.95 for bulk runs (default: 0.6)",
     )
     parser.add_argument("--spare", type=int, default=1, help="replicas that may be missing (default: 1)")
-    parser.add_argument("--price", type=float, default=0, help="of a core-hour, in any currency")
+    parser.add_argument("--price", type=float, default=0, help="price of a core-hour, in any currency")
     parser.set_defaults(run=_capacity)
 
 

@@ -33,8 +33,10 @@ def add_comparison(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--form", choices=["raw", "normalised", "lenient", "vistaar"], default="normalised",
         help="form in which --models compares texts (default: normalised)")  # fmt: skip
-    parser.add_argument("--json", type=Path, metavar="FILE", help="of --models: everything measured, and all texts")
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="of --models: PNG, SVG or PDF; needs matplotlib")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="with --models: write all measurements and texts")
+    parser.add_argument(
+        "--plot", type=Path, metavar="FILE", help="with --models: draw a PNG, SVG or PDF; needs matplotlib"
+    )
 
 
 def compare_models(arguments: argparse.Namespace) -> int:

@@ -32,8 +32,10 @@ def add_evaluate(commands: Any) -> None:
     )
     parser.add_argument("--model", help="bundle folder or tag (default: HINDI_STT_MODEL, else the embedded model)")
     parser.add_argument("--precision", help="fp32 or int8 (default: the bundle's)")
-    parser.add_argument("--save", type=Path, metavar="RUN.json", help="keep texts and rates")
-    parser.add_argument("--against", type=Path, metavar="RUN.json", help="an earlier run on the same manifest")
+    parser.add_argument("--save", type=Path, metavar="RUN.json", help="save texts and error rates, for --against")
+    parser.add_argument(
+        "--against", type=Path, metavar="RUN.json", help="compare with a saved run on the same manifest"
+    )
     parser.add_argument(
         "--confusions", type=int, default=0, metavar="N", help="the N most frequent confusions: reference → transcript"
     )

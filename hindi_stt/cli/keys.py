@@ -25,13 +25,15 @@ def add_keys(commands: Any) -> None:
     parser.add_argument("--file", type=Path, help="the key file (default: HINDI_STT_KEY_FILE)")
     actions = parser.add_subparsers(required=True, metavar="ACTION")
     new = actions.add_parser("new", help="make a key and print it: it is shown this once")
-    new.add_argument("name", metavar="NAME", help="whose it is; a second key of a name takes over from the first")
-    new.add_argument("--requests-per-minute", type=int, metavar="N", help="0: no limit (default: the server's)")
-    new.add_argument("--audio-s-per-hour", type=float, metavar="S", help="0: no limit (default: the server's)")
+    new.add_argument("name", metavar="NAME", help="name of the owner, who may have several keys")
+    new.add_argument("--requests-per-minute", type=int, metavar="N", help="limit; 0: none (default: the server's)")
+    new.add_argument(
+        "--audio-s-per-hour", type=float, metavar="S", help="limit in seconds; 0: none (default: the server's)"
+    )
     new.set_defaults(run=_new)
-    actions.add_parser("list", help="ids, names, limits, revocations").set_defaults(run=_list)
+    actions.add_parser("list", help="list ids, names, limits and revocations").set_defaults(run=_list)
     revoke = actions.add_parser("revoke", help="make a key invalid, from the next request on")
-    revoke.add_argument("key", metavar="ID|NAME", help="an id, or a name for all its keys")
+    revoke.add_argument("key", metavar="ID|NAME", help="id of one key, or name of an owner for all keys")
     revoke.set_defaults(run=_revoke)
 
 
@@ -43,7 +45,9 @@ def add_usage(commands: Any) -> None:
     """
     parser = commands.add_parser("usage", help="requests, failures and seconds of audio, from the usage ledger")
     parser.add_argument("--url", help="the database (default: HINDI_STT_USAGE_URL)")
-    parser.add_argument("--by", choices=["client", "model", "day"], default="client", help="(default: client)")
+    parser.add_argument(
+        "--by", choices=["client", "model", "day"], default="client", help="what to sum by (default: client)"
+    )
     parser.add_argument("--since", type=date.fromisoformat, metavar="YYYY-MM-DD", help="from this day on, in UTC")
     parser.set_defaults(run=_usage)
 

@@ -41,8 +41,10 @@ def add_parser(commands: Any, resolve: Callable[[], Bundle]) -> None:
     lm = commands.add_parser("lm", help="build, tune and add language models")
     parsers = lm.add_subparsers(required=True, metavar="ACTION")
     build = parsers.add_parser("build", help="estimate an n-gram model from text")
-    build.add_argument("corpus", nargs="+", type=Path, metavar="CORPUS", help="UTF-8 text")
-    build.add_argument("--order", type=int, choices=range(1, MAX_ORDER + 1), default=5, help="words (default: 5)")
+    build.add_argument("corpus", nargs="+", type=Path, metavar="CORPUS", help="text file in UTF-8")
+    build.add_argument(
+        "--order", type=int, choices=range(1, MAX_ORDER + 1), default=5, help="longest n-gram, in words (default: 5)"
+    )
     build.add_argument(
         "--words", type=Path, metavar="FILE", help="UTF-8 text: further words that the model has to know"
     )
@@ -54,8 +56,8 @@ def add_parser(commands: Any, resolve: Callable[[], Bundle]) -> None:
     tuning.set_defaults(run=lambda arguments: _tune(arguments, resolve()))
     add = parsers.add_parser("add", help="copy the model bundle, with a language model added")
     add.add_argument("file", type=Path, metavar="FILE", help="n-grams: .npz, ARPA, or KenLM binary")
-    add.add_argument("--domain", required=True, metavar="NAME", help="what requests call it")
-    add.add_argument("--default", action="store_true", help="requests that name none get this one")
+    add.add_argument("--domain", required=True, metavar="NAME", help="name of the language model in requests")
+    add.add_argument("--default", action="store_true", help="use it where a request names no language model")
     add.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="the new bundle")
     add.set_defaults(run=lambda arguments: _add(arguments, resolve()))
 

@@ -36,8 +36,8 @@ def add_models(commands: Any) -> None:
     """
     parser = commands.add_parser("models", help="get, list, show, verify or remove models")
     actions = parser.add_subparsers(required=True, metavar="ACTION")
-    listing = actions.add_parser("list", help="tags, precisions, languages")
-    listing.add_argument("--available", action="store_true", help="the catalogue of published models instead")
+    listing = actions.add_parser("list", help="list the models in the store: tag, precisions, language, licence")
+    listing.add_argument("--available", action="store_true", help="list the catalogue of published models instead")
     listing.set_defaults(run=_list)
     add_get(actions)
     for name, run, text in (

@@ -63,23 +63,23 @@ def add_get(actions: Any) -> None:
         help="a name of 'models list --available', OWNER/NAME[@REVISION] on the hub, an https address of a .nemo file, "
         "or of an archive of ready ONNX files, or a folder or .nemo file here",
     )
-    get.add_argument("--accept-licence", action="store_true", help="you have read the model's licence, and agree")
+    get.add_argument("--accept-licence", action="store_true", help="accept the model's licence, which you have read")
     get.add_argument("--as", dest="name", metavar="NAME", help="name of the bundle (default: the model's)")
     get.add_argument(
         "--language",
         help="BCP 47 tag: which of a model's languages the bundle is for (default: the catalogue's, or else hi)",
     )
-    get.add_argument("--licence", help="of a model that the catalogue does not have (default: unknown)")
+    get.add_argument("--licence", help="licence of a model that is not in the catalogue (default: unknown)")
     get.add_argument("--preset", default="", help="feature parameters of ready ONNX files that do not tell them")
-    get.add_argument("--sha256", default="", help="that a model of one file has to have: a .nemo file or an archive")
+    get.add_argument("--sha256", default="", help="checksum that a model of one file (.nemo or an archive) has to have")
     get.add_argument(
         "--downloads", type=Path, default=_DOWNLOADS, metavar="FOLDER", help=f"for downloads (default: {_DOWNLOADS})"
     )
-    get.add_argument("--export-python", default="", metavar="PYTHON", help="of an environment that has NeMo")
+    get.add_argument("--export-python", default="", metavar="PYTHON", help="Python of an environment that has NeMo")
     get.add_argument(
         "--install-exporter", action="store_true", help="install that environment where there is none (2 GB)"
     )
-    get.add_argument("--again", action="store_true", help="even if the store has a bundle of this name")
+    get.add_argument("--again", action="store_true", help="get the model even if the store has a bundle of this name")
     get.set_defaults(run=_get)
 
 

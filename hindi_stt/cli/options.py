@@ -28,8 +28,8 @@ def add_request_options(parser: argparse.ArgumentParser) -> None:
         "--hotword", action="append", default=[], metavar="WORD[:WEIGHT]", help="expect this word (may be repeated)"
     )
     parser.add_argument("--diarize", action="store_true", help="tell speakers apart: docs/speakers.md")
-    parser.add_argument("--num-speakers", metavar="N", help="their number, where it is known (with --diarize)")
-    parser.add_argument("--max-speakers", metavar="N", help="most speakers (with --diarize; default: 8)")
+    parser.add_argument("--num-speakers", metavar="N", help="number of speakers, where it is known (with --diarize)")
+    parser.add_argument("--max-speakers", metavar="N", help="largest number of speakers (with --diarize; default: 8)")
     for name, values in TEXT_FIELDS.items():
         listed = name == "mask"
         parser.add_argument(

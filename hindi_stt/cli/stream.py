@@ -45,7 +45,7 @@ def add_stream(commands: Any, resolve: Callable[[], Bundle]) -> None:
     """
     stream = commands.add_parser("stream", help="transcribe a recording as if it came live")
     stream.add_argument("file", metavar="FILE", help="a recording in any format")
-    stream.add_argument("--realtime", action="store_true", help="no faster than it was spoken")
+    stream.add_argument("--realtime", action="store_true", help="at the pace of speech, instead of as fast as possible")
 
     def from_file(arguments: argparse.Namespace, pipeline: Pipeline) -> Source:
         return lambda rate: _packets(arguments.file, rate, pipeline, realtime=arguments.realtime)
