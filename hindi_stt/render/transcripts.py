@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterable
 from typing import Any, Final
 
+from hindi_stt.render.speaker_labels import speaker_number
 from hindi_stt.types import Segment, Transcript, Word
 
 __all__ = [
@@ -109,10 +110,8 @@ def to_diarized_json(transcript: Transcript) -> dict[str, Any]:
 
 def _letter(speaker: str) -> str:
     """The letter that OpenAI calls Speaker 1 by; a name as it is."""
-    number = speaker.removeprefix("Speaker ")
-    if number == speaker or not number.isdecimal():
-        return speaker
-    return chr(ord("A") + int(number) - 1)
+    number = speaker_number(speaker)
+    return speaker if number is None else chr(ord("A") + number)
 
 
 def word_json(word: Word) -> dict[str, Any]:

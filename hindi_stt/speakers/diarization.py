@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 import soxr
 
+from hindi_stt.render.speaker_labels import speaker_name
 from hindi_stt.speakers.bandwidth import Bandwidth
 from hindi_stt.speakers.clustering import cluster
 from hindi_stt.speakers.embedder import Embedder
@@ -23,9 +24,8 @@ from hindi_stt.speakers.turns import Stretch, Window, find_turns, groups_of_word
 from hindi_stt.speakers.windows import windows_of
 from hindi_stt.types import Float32, Segment, SpeakerTurn, Word
 
-__all__ = ["Diarization", "speaker_name", "speaker_number"]
+__all__ = ["Diarization"]
 
-_SPEAKER: Final = "Speaker "
 # Windows with less sound than this say too little to group speakers by; they go to the group that they are most like.
 _LEAST_GROUPED_S: Final = 0.8
 
@@ -133,14 +133,3 @@ class Diarization:
         ends = np.cumsum([len(stretch.windows) for stretch in stretches])[:-1]
         known = match_known(means, self._options.known, same_speaker)
         return np.split(embeddings @ means.T, ends), known
-
-
-def speaker_name(number: int) -> str:
-    """What a speaker without a name is called: Speaker 1 for the number 0."""
-    return f"{_SPEAKER}{number + 1}"
-
-
-def speaker_number(name: str | None) -> int | None:
-    """The number of a speaker without a name: 0 for Speaker 1; None for another name, and where there is none."""
-    digits = (name or "").removeprefix(_SPEAKER)
-    return int(digits) - 1 if digits != name and digits.isdecimal() else None

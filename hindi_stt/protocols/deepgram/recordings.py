@@ -23,7 +23,7 @@ from hindi_stt.protocols.deepgram.query import ListenQuery, parse_query
 from hindi_stt.protocols.defaults import defaults_for, parse_defaults
 from hindi_stt.protocols.options import best_punctuation, usable_phrases
 from hindi_stt.render import paragraphs
-from hindi_stt.speakers.diarization import speaker_number
+from hindi_stt.render.speaker_labels import speaker_number
 from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Transcript, Word
 

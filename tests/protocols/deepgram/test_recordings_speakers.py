@@ -10,7 +10,6 @@ import httpx
 import numpy as np
 import pytest
 
-from hindi_stt.speakers.diarization import speaker_name, speaker_number
 from tests.support.server import Server
 from tests.support.speaking_server import deepgram_with_speakers
 from tests.support.streams import RATE, speech
@@ -100,8 +99,3 @@ def test_sentences_of_paragraphs_end_at_marks(speaking: Server) -> None:
     assert not any(mark in text[:-1] for text in sentences for mark in "।?")
     assert " ".join(sentences) == best["transcript"]
     assert first["end"] <= second["start"] - 2
-
-
-def test_numbers_of_speakers() -> None:
-    assert [speaker_number(speaker_name(number)) for number in (0, 7, 19)] == [0, 7, 19]
-    assert [speaker_number(name) for name in (None, "", "Speaker ", "Asha", "7")] == [None] * 5
