@@ -60,9 +60,9 @@ def held():
 if sys.argv[1] == "mapped":
     map_large_blocks()
 libc.free(ctypes.c_void_p(libc.malloc(8 * 2**20)))
-blocks = [libc.malloc(500_000) for _ in range(100)]
+blocks = [libc.malloc(600_000) for _ in range(100)]
 for block in blocks:
-    ctypes.memset(block, 1, 500_000)
+    ctypes.memset(block, 1, 600_000)
 full = held()
 for block in blocks[:-1]:
     libc.free(ctypes.c_void_p(block))
