@@ -96,6 +96,7 @@ class SpeakerManifest(FrozenModel):
         same_speaker: Cosine similarity of the mean embeddings of two clusters from which they are one speaker.
         same_speaker_narrow: The same for recordings without sound above 4 kHz, as by telephone, whose embeddings are
             more alike; None where it is the same.
+        window_similarity: Cosine similarity of two windows of one speaker, on average.
         segmentation: What the segmentation model takes and gives; None without one, where energy tells what is speech.
         assets: The ONNX file, and that of the segmentation model.
     """
@@ -114,6 +115,7 @@ class SpeakerManifest(FrozenModel):
     window_s: float = Field(1.5, gt=0, le=10)
     same_speaker: float = Field(ge=-1, le=1)
     same_speaker_narrow: float | None = Field(None, ge=-1, le=1)
+    window_similarity: float = Field(0.5, gt=0, le=1)
     segmentation: SegmentationSpec | None = None
     assets: tuple[Asset, ...]
 

@@ -39,6 +39,11 @@ class Bandwidth:
         self._speech += float(power[(hz >= _SPEECH_HZ[0]) & (hz <= _SPEECH_HZ[1])].sum())
         self._above += float(power[(hz >= _ABOVE_HZ[0]) & (hz <= _ABOVE_HZ[1])].sum())
 
+    def include(self, other: Bandwidth) -> None:
+        """Add the power of other clips."""
+        self._speech += other._speech
+        self._above += other._above
+
     @property
     def narrow(self) -> bool:
         """Whether there is nothing above the band of telephones."""

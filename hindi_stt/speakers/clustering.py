@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from hindi_stt.types import Float32
 
-__all__ = ["cluster"]
+__all__ = ["cluster", "similarity_of_few"]
 
 _Labels = NDArray[np.int64]
 _Affinity = NDArray[np.float64]
@@ -33,7 +33,12 @@ _LEAST_WINDOWS: Final = 2
 
 
 def cluster(
-    embeddings: Float32, *, same_speaker: float, num_speakers: int | None = None, max_speakers: int = 8
+    embeddings: Float32,
+    *,
+    same_speaker: float,
+    num_speakers: int | None = None,
+    max_speakers: int = 8,
+    window_similarity: float | None = None,
 ) -> _Labels:
     """Group embeddings by speaker.
 
@@ -42,6 +47,8 @@ def cluster(
         same_speaker: Cosine similarity of the means of two clusters from which they are one speaker.
         num_speakers: Number of speakers; None if unknown. There are fewer where there are fewer windows.
         max_speakers: Most speakers, where their number is unknown.
+        window_similarity: Cosine similarity of two windows of one speaker, on average, by which clusters of few windows
+            are joined below `same_speaker`, because their means are less alike; None to compare all clusters alike.
 
     Returns:
         The speaker of each window, int64 [n], numbered from 0 in the order in which they first speak.
@@ -51,10 +58,16 @@ def cluster(
     # Threads of the linear algebra library wait for each other by spinning: where other work has the cores, hundreds of
     # small products then take minutes instead of a second.
     with threadpool_limits(1, user_api="blas"):
-        return _cluster(embeddings, same_speaker, num_speakers, max_speakers)
+        return _cluster(embeddings, same_speaker, num_speakers, max_speakers, window_similarity)
 
 
-def _cluster(embeddings: Float32, same_speaker: float, num_speakers: int | None, max_speakers: int) -> _Labels:
+def _cluster(
+    embeddings: Float32,
+    same_speaker: float,
+    num_speakers: int | None,
+    max_speakers: int,
+    window_similarity: float | None,
+) -> _Labels:
     n = len(embeddings)
     points = _unit(embeddings.astype(np.float64))
     groups = np.arange(n)
@@ -62,10 +75,11 @@ def _cluster(embeddings: Float32, same_speaker: float, num_speakers: int | None,
         groups = _kmeans(points, _MAX_POINTS, tries=1)
         groups = np.unique(groups, return_inverse=True)[1]
     means = _means(points, groups)
-    most = min(num_speakers or max_speakers, len(means))
+    # More clusters than there can be speakers are cut out of the midst of speakers.
+    most = min(num_speakers or max_speakers, len(means) if num_speakers else max(1, len(means) // _LEAST_WINDOWS))
     labels = _spectral(means, most, exact=num_speakers is not None)[groups]
     if num_speakers is None:
-        labels = _join(points, _without_small(points, labels), same_speaker)
+        labels = _join(points, _without_small(points, labels), same_speaker, window_similarity)
     return _in_order(labels)
 
 
@@ -153,17 +167,44 @@ def _without_small(points: _Affinity, labels: _Labels) -> _Labels:
     return np.where(np.isin(labels, kept), labels, nearest)
 
 
-def _join(points: _Affinity, labels: _Labels, same_speaker: float) -> _Labels:
+def _join(points: _Affinity, labels: _Labels, same_speaker: float, window_similarity: float | None) -> _Labels:
     """Join the two clusters whose means are most alike, as long as they are alike enough."""
     labels = np.unique(labels, return_inverse=True)[1]
     while (k := int(labels.max()) + 1) > 1:
         means = _unit(_means(points, labels))
         similarity = means @ means.T - 2 * np.eye(k)
+        if window_similarity is not None:
+            spread = _spread(np.bincount(labels), window_similarity)
+            similarity *= np.outer(spread, spread)
         one, other = divmod(int(similarity.argmax()), k)
         if similarity[one, other] < same_speaker:
             break
         labels = np.unique(np.where(labels == other, one, labels), return_inverse=True)[1]
     return labels
+
+
+def similarity_of_few(mean: Float32, n: int, other: Float32, n_other: int, window_similarity: float) -> float:
+    """Cosine similarity that the means of two groups of windows would have if they were means of many.
+
+    Args:
+        mean: Of unit vectors, float32 [dimension].
+        n: Their number.
+        other: The other mean.
+        n_other: Number of its vectors.
+        window_similarity: Cosine similarity of two windows of one speaker, on average.
+
+    Returns:
+        The similarity, which is above 1 for groups that are more alike than two of one speaker.
+    """
+    cosine = float(mean @ other) / max(float(np.linalg.norm(mean) * np.linalg.norm(other)), 1e-12)
+    spread = _spread(np.array([n, n_other]), window_similarity)
+    return cosine * float(spread[0] * spread[1])
+
+
+def _spread(counts: _Labels, window_similarity: float) -> _Affinity:
+    """Lengths of the means of so many windows of one speaker, as multiples of that of the mean of many."""
+    # The mean of m vectors of length 1 whose similarity is s has the squared length s + (1 - s) / m.
+    return np.asarray(np.sqrt(1 + (1 / window_similarity - 1) / counts))
 
 
 def _means(points: _Affinity, labels: _Labels) -> _Affinity:

@@ -8,26 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import groupby
 from typing import Final
 
 import numpy as np
-import soxr
 
 from hindi_stt.render.speaker_labels import speaker_name
 from hindi_stt.speakers.bandwidth import Bandwidth
+from hindi_stt.speakers.clip_speech import embed_clip
 from hindi_stt.speakers.clustering import cluster
 from hindi_stt.speakers.embedder import Embedder
 from hindi_stt.speakers.known import match_known
 from hindi_stt.speakers.options import SpeakerOptions
-from hindi_stt.speakers.turns import Stretch, Window, find_turns, groups_of_words, pieces_of
-from hindi_stt.speakers.windows import windows_of
+from hindi_stt.speakers.turns import Stretch, cut_segments, find_turns, groups_of_words, pieces_of
 from hindi_stt.types import Float32, Segment, SpeakerTurn, Word
 
-__all__ = ["Diarization"]
+__all__ = ["LEAST_GROUPED_S", "Diarization"]
 
-# Windows with less sound than this say too little to group speakers by; they go to the group that they are most like.
-_LEAST_GROUPED_S: Final = 0.8
+LEAST_GROUPED_S: Final = 0.8
+"""Windows with less sound, in seconds, say too little to group speakers by; they go to whom they are most like."""
 
 
 class Diarization:
@@ -59,18 +57,10 @@ class Diarization:
             offset_s: Start of the clip in the recording, in seconds.
             words: Its words, with times from the clip's start. Of a clip without words no speaker is made.
         """
-        embedder = self._embedder()
-        rate = embedder.sample_rate
-        if rate != self._sample_rate:
-            samples = soxr.resample(samples, self._sample_rate, rate)
-        self._bandwidth.add(samples, rate)
-        speech = embedder.find_speech(samples)
-        spans = [windows_of(start, end, embedder.window_samples) for start, end in speech.stretches]
-        embeddings = iter(embedder([samples[start:end] for own in spans for start, end in own]))
-        for (start, end), own in zip(speech.stretches, spans, strict=True):
-            windows = [Window(offset_s + a / rate, offset_s + b / rate, next(embeddings)) for a, b in own]
-            self._stretches.append(Stretch(offset_s + start / rate, offset_s + end / rate, tuple(windows), bool(words)))
-        self._overlaps += [(offset_s + start / rate, offset_s + end / rate) for start, end in speech.overlaps]
+        speech = embed_clip(self._embedder(), samples, self._sample_rate, offset_s)
+        self._bandwidth.include(speech.bandwidth)
+        self._stretches += [replace(stretch, has_words=bool(words)) for stretch in speech.stretches]
+        self._overlaps += speech.overlaps
 
     def label(self, segments: Sequence[Segment]) -> tuple[list[Segment], tuple[SpeakerTurn, ...]]:
         """Tell the speaker of each segment; one with several speakers becomes several, cut between words.
@@ -99,14 +89,10 @@ class Diarization:
         names = [called[group] for group in groups]
         missing = [one.name for one in self._options.known if one.name not in called.values()]
         self.warnings = tuple(f"known_speaker_names: {name!r} was not heard" for name in missing)
-        labelled, rest = [], iter(names)
-        for segment in segments:
-            pairs = [(next(rest), word) for word in segment.words]
-            for name, group in groupby(pairs, key=lambda pair: pair[0]):
-                own = tuple(word for _, word in group)
-                labelled.append(replace(segment, start_s=own[0].start_s, end_s=own[-1].end_s, words=own, speaker=name))
         turns = find_turns(pieces, words, groups, self._overlaps)
-        return labelled, tuple(SpeakerTurn(start, end, called[group]) for start, end, group in turns)
+        return cut_segments(segments, names), tuple(
+            SpeakerTurn(start, end, called[group]) for start, end, group in turns
+        )
 
     def _likeness(self, stretches: Sequence[Stretch]) -> tuple[list[Float32], dict[int, str]]:
         """How much the windows of each stretch are like the groups, float32 [windows, groups], and who is known."""
@@ -116,7 +102,7 @@ class Diarization:
         embeddings = np.stack([window.embedding for window, _ in windows])
         embeddings /= np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), np.float32(1e-6))
         spoken = np.array([has_words for _, has_words in windows])
-        long = spoken & np.array([window.duration_s >= _LEAST_GROUPED_S for window, _ in windows])
+        long = spoken & np.array([window.duration_s >= LEAST_GROUPED_S for window, _ in windows])
         for wider in (spoken, np.ones_like(spoken)):
             if long.sum() < max(2, self._options.num_speakers or 0):
                 long = wider

@@ -33,6 +33,7 @@ class Embedder:
         window_samples: Samples of a window.
         same_speaker: Cosine similarity of the means of two clusters from which they are one speaker.
         same_speaker_narrow: The same for recordings without sound above 4 kHz.
+        window_similarity: Cosine similarity of two windows of one speaker, on average.
         find_speech: Where samples, at `sample_rate`, have speech: by the segmentation model, or else by their energy.
         tag: Of the bundle.
 
@@ -47,6 +48,7 @@ class Embedder:
         self.same_speaker = manifest.same_speaker
         narrow = manifest.same_speaker_narrow
         self.same_speaker_narrow = manifest.same_speaker if narrow is None else narrow
+        self.window_similarity = manifest.window_similarity
         self.tag = bundle.tag
         self._input, self._output = manifest.features_input, manifest.embedding_output
         self._fbank = Fbank(manifest.features)

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hindi_stt.speakers.speech import runs
-from hindi_stt.types import Float32, Word
+from hindi_stt.types import Float32, Segment, Word
 
-__all__ = ["Piece", "Stretch", "Window", "find_turns", "groups_of_words", "pieces_of"]
+__all__ = ["Piece", "Stretch", "Window", "cut_segments", "find_turns", "groups_of_words", "pieces_of"]
 
 _Labels = NDArray[np.int64]
 
@@ -55,13 +55,13 @@ class Stretch:
         start_s: Start in seconds.
         end_s: End in seconds.
         windows: Its windows.
-        has_words: Whether words were recognised in its clip.
+        has_words: Whether words were recognised in its clip, as far as that is known yet.
     """
 
     start_s: float
     end_s: float
     windows: tuple[Window, ...]
-    has_words: bool
+    has_words: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +122,25 @@ def groups_of_words(words: Sequence[Word], pieces: Sequence[Piece]) -> list[int]
         shared = [min(piece.end_s, word.end_s) - max(piece.start_s, word.start_s) for piece in near]
         found.append(near[int(np.argmax(shared))].group)
     return _without_blips(words, found)
+
+
+def cut_segments(segments: Sequence[Segment], speakers: Sequence[str]) -> list[Segment]:
+    """Give segments their speakers; one with several becomes several, cut between words.
+
+    Args:
+        segments: The segments.
+        speakers: Of each of their words.
+
+    Returns:
+        Segments of one speaker each.
+    """
+    found, rest = [], iter(speakers)
+    for segment in segments:
+        pairs = [(next(rest), word) for word in segment.words]
+        for speaker, group in groupby(pairs, key=lambda pair: pair[0]):
+            own = tuple(word for _, word in group)
+            found.append(replace(segment, start_s=own[0].start_s, end_s=own[-1].end_s, words=own, speaker=speaker))
+    return found
 
 
 def find_turns(

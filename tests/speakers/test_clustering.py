@@ -58,3 +58,20 @@ def test_nothing_and_equal_windows() -> None:
     assert cluster(np.empty((0, 8), np.float32), same_speaker=SAME).tolist() == []
     assert set(cluster(np.ones((25, 8), np.float32), same_speaker=SAME)) == {0}
     assert set(cluster(np.zeros((25, 8), np.float32), same_speaker=SAME, num_speakers=2)) <= {0, 1}
+
+
+def test_few_windows_of_one_voice_are_one_speaker() -> None:
+    """Their means are less alike than those of many: two windows of a voice have a similarity of 0.6 here."""
+    draw = np.random.default_rng(3)
+    voice, other = np.eye(40)[:2]
+
+    def windows(of: np.ndarray, n: int) -> np.ndarray:
+        noise = draw.standard_normal((n, 40)) / np.sqrt(38)
+        noise[:, :2] = 0
+        return np.sqrt(0.6) * of + np.sqrt(0.4) * noise
+
+    for n in (2, 4, 6):
+        one = np.concatenate([windows(voice, n)]).astype(np.float32)
+        assert set(cluster(one, same_speaker=0.7, window_similarity=0.6).tolist()) == {0}
+    two = np.concatenate([windows(voice, 6), windows(other, 6)]).astype(np.float32)
+    assert cluster(two, same_speaker=0.7, window_similarity=0.6).tolist() == [0] * 6 + [1] * 6

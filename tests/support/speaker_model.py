@@ -35,6 +35,7 @@ def write_speaker_bundle(folder: Path, *, name: str = "speakers") -> SpeakerBund
         features=FbankSpec(sample_rate=RATE, window_samples=400, hop_samples=160, n_mels=N_MELS),
         dimension=N_MELS,
         same_speaker=0.9,
+        window_similarity=0.98,
         assets=(Asset(role=EMBEDDING_ROLE, name="fp32", file="m.onnx", sha256=sha256_of(folder / "m.onnx")),),
     )
     (folder / MANIFEST_FILE).write_text(manifest.model_dump_json(), encoding="utf-8")
