@@ -5,6 +5,7 @@ from hindi_stt.render.paragraphs import PARAGRAPH_PAUSE_S, Paragraph, paragraphs
 from hindi_stt.render.rttm import to_rttm
 from hindi_stt.render.subtitles import to_srt, to_vtt
 from hindi_stt.render.transcripts import (
+    speaker_letter,
     to_diarized_json,
     to_json,
     to_text,
@@ -12,6 +13,7 @@ from hindi_stt.render.transcripts import (
     verbose_segments,
     word_json,
     word_log_probs,
+    words_json,
 )
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "paragraphs",
     "paragraphs_json",
     "paragraphs_text",
+    "speaker_letter",
     "to_diarized_json",
     "to_json",
     "to_rttm",
@@ -35,4 +38,5 @@ __all__ = [
     "verbose_segments",
     "word_json",
     "word_log_probs",
+    "words_json",
 ]

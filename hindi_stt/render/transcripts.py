@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from hindi_stt.render.speaker_labels import speaker_number
 from hindi_stt.types import Segment, Transcript, Word
 
 __all__ = [
+    "speaker_letter",
     "to_diarized_json",
     "to_json",
     "to_text",
@@ -18,6 +19,7 @@ __all__ = [
     "verbose_segments",
     "word_json",
     "word_log_probs",
+    "words_json",
 ]
 
 _LEAST_CONFIDENCE: Final = 1e-6
@@ -42,7 +44,7 @@ def to_json(transcript: Transcript, model: str) -> dict[str, Any]:
         "text": transcript.text,
         "language": transcript.language,
         "duration": round(transcript.duration_s, 3),
-        "words": [{**word_json(word), **_voice(segment)} for segment in transcript.segments for word in segment.words],
+        "words": words_json(transcript.segments),
         "model": model,
         "warnings": list(transcript.warnings),
     }
@@ -101,14 +103,14 @@ def to_diarized_json(transcript: Transcript) -> dict[str, Any]:
                 "start": round(segment.start_s, 3),
                 "end": round(segment.end_s, 3),
                 "text": segment.text,
-                "speaker": _letter(segment.speaker or ""),
+                "speaker": speaker_letter(segment.speaker or ""),
             }
             for i, segment in enumerate(transcript.segments, 1)
         ],
     }
 
 
-def _letter(speaker: str) -> str:
+def speaker_letter(speaker: str) -> str:
     """The letter that OpenAI calls Speaker 1 by; a name as it is."""
     number = speaker_number(speaker)
     return speaker if number is None else chr(ord("A") + number)
@@ -117,6 +119,11 @@ def _letter(speaker: str) -> str:
 def word_json(word: Word) -> dict[str, Any]:
     """A word, its times in seconds and its confidence."""
     return {**_timed(word), "confidence": round(word.confidence, 4)}
+
+
+def words_json(segments: Sequence[Segment]) -> list[dict[str, Any]]:
+    """The words of segments, each with its channel and its speaker, as far as they are known."""
+    return [{**word_json(word), **_voice(segment)} for segment in segments for word in segment.words]
 
 
 def word_log_probs(words: Iterable[Word]) -> list[dict[str, Any]]:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 
 from hindi_stt.audio.segmentation import Clip
 from hindi_stt.concurrency.together import cancel_and_wait
 from hindi_stt.errors import HindiSTTError
+from hindi_stt.speakers.live import LiveDiarization
 from hindi_stt.streaming.backend import ClipBackend, InferenceBackend
 from hindi_stt.transcription.options import Options
 from hindi_stt.transcription.pipeline import Pipeline
@@ -46,11 +48,19 @@ class ClipTranscriber:
         pipeline: Computes features and decodes.
         backend: The acoustic model.
         options: How to decode.
+        speakers: Takes the speech of each clip; None where speakers are not told apart.
     """
 
-    def __init__(self, pipeline: Pipeline, backend: InferenceBackend, options: Options) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        backend: InferenceBackend,
+        options: Options,
+        speakers: LiveDiarization | None = None,
+    ) -> None:
         self._pipeline = pipeline
         self._backend = backend
+        self._speakers = speakers
         self._decode = pipeline.decoders.for_clips(options.decoding)
         self._early: _Early | None = None
 
@@ -69,18 +79,32 @@ class ClipTranscriber:
         if early is not None:
             await cancel_and_wait(early.task)
 
-    async def transcribe(self, clip: Clip) -> _Result:
+    async def transcribe(self, clip: Clip, offset_s: float) -> _Result:
         """Compute features and words of a clip; the early result is used if it is of the same clip.
 
         Args:
             clip: The clip.
+            offset_s: Its start in the stream, in seconds.
 
         Returns:
             Its tokens and words.
 
         Raises:
-            HindiSTTError: As the backend raises.
+            HindiSTTError: As the backend and the speaker model raise.
         """
+        if self._speakers is None:
+            return await self._words(clip)
+        listen = partial(self._speakers.listen, clip.samples, self._pipeline.sample_rate, offset_s)
+        listening = asyncio.create_task(self._backend.in_thread(listen))
+        try:
+            found = await self._words(clip)
+            speech = await listening
+        finally:
+            await cancel_and_wait(listening)
+        self._speakers.add(speech, has_words=bool(found[1].words))
+        return found
+
+    async def _words(self, clip: Clip) -> _Result:
         early = self._early
         if early is None or not early.is_for(clip):
             await self.drop()

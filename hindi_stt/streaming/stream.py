@@ -16,6 +16,7 @@ from hindi_stt.audio.segmentation import Clip, Segmenter
 from hindi_stt.concurrency.together import cancel_and_wait
 from hindi_stt.decoding import Assembly
 from hindi_stt.errors import AudioTooShort
+from hindi_stt.speakers.live import LiveDiarization
 from hindi_stt.streaming.backend import InferenceBackend
 from hindi_stt.streaming.clips import ClipTranscriber
 from hindi_stt.streaming.events import Event, Partial, SpeechStarted, SpeechStopped, Utterance
@@ -35,7 +36,7 @@ _QUIET_BEFORE_END_S: Final = 0.15
 
 
 class Stream:
-    """A stream of one speaker. Not to be used by several tasks at once.
+    """A stream of one track. Not to be used by several tasks at once.
 
     Hypotheses about an utterance in progress are computed while packets arrive, and cancelled when the utterance ends
     first, so that a final result never waits for a partial one. With masks there are no partial results, because a
@@ -51,6 +52,7 @@ class Stream:
         context: Parameters of partial results; None for the defaults.
         turns: When a speaker's turn ends; None ends utterances where long files are cut.
         masker: State of masking from the speaker's earlier streams: a number may continue from one to the next.
+        speakers: Tells speakers apart, in this stream and earlier ones of the track; None if they are not told apart.
         partial_ready: Called in the event loop when a hypothesis can be taken with `partial`.
     """
 
@@ -66,6 +68,7 @@ class Stream:
         context: Context | None = None,
         turns: TurnDetection | None = None,
         masker: UtteranceMasker | None = None,
+        speakers: LiveDiarization | None = None,
         partial_ready: Callable[[], None] = lambda: None,
     ) -> None:
         self._pipeline = pipeline
@@ -76,7 +79,8 @@ class Stream:
         self._cancelled_partial: asyncio.Task[PartialWords | None] | None = None
         self._partial_start = 0
         self._options = options
-        self._clips = ClipTranscriber(pipeline, backend, options)
+        self._clips = ClipTranscriber(pipeline, backend, options, speakers)
+        self._speakers = speakers
         self._rate = pipeline.sample_rate
         self._max_segment_samples = int(pipeline.max_segment_s * self._rate)
         self._min_samples = round(min_s * self._rate)
@@ -243,7 +247,7 @@ class Stream:
         stopped = over and self._started
         if stopped:
             yield SpeechStopped(self._end / self._rate)
-        features, hypothesis = await self._clips.transcribe(clip)
+        features, hypothesis = await self._clips.transcribe(clip, start / self._rate)
         prepared = PreparedClip(features, start / self._rate, clip.overlap / self._rate, clip.continues)
         self._final_segments += self._assembly.add(prepared, hypothesis)
         self._open = True
@@ -277,8 +281,7 @@ class Stream:
             self._partials.continue_from(end)
 
     async def _final_events(self, end: int, *, stopped: bool, warnings: tuple[str, ...] = ()) -> AsyncGenerator[Event]:
-        write, options = self._pipeline.writer, self._options.text
-        segments = await self._backend.in_thread(lambda: write(self._final_segments, options, self._masker))
+        segments = await self._backend.in_thread(self._written)
         start = self._base if self._start is None else self._start
         if segments or self._started or not self._end_pointing:
             if self._end_pointing and not self._started:
@@ -286,3 +289,8 @@ class Stream:
             if self._end_pointing and not stopped:
                 yield SpeechStopped(end / self._rate)
             yield Utterance(start / self._rate, end / self._rate, tuple(segments), warnings)
+
+    def _written(self) -> tuple[Segment, ...]:
+        """The utterance's segments as its options want them, with their speakers."""
+        found = self._final_segments if self._speakers is None else self._speakers.label(self._final_segments)
+        return self._pipeline.writer(found, self._options.text, self._masker)

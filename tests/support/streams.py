@@ -10,6 +10,7 @@ import soundfile
 
 from hindi_stt.errors import Overloaded
 from hindi_stt.inference.acoustic import LocalAcoustic
+from hindi_stt.speakers.live import LiveDiarization
 from hindi_stt.streaming import (
     Event,
     LocalBackend,
@@ -57,8 +58,15 @@ def listen(
 
     async def run() -> list[Event]:
         options = pipeline.options(fields)
+        told_apart = options.speakers.diarize
         stream = Stream(
-            pipeline, backend or LocalBackend(acoustic), options, end_pointing=end_pointing, min_s=0, turns=turns
+            pipeline,
+            backend or LocalBackend(acoustic),
+            options,
+            end_pointing=end_pointing,
+            min_s=0,
+            turns=turns,
+            speakers=LiveDiarization(pipeline.speakers.embedder, options.speakers) if told_apart else None,
         )
         events: list[Event] = []
         for part in parts:

@@ -18,6 +18,7 @@ from hindi_stt.api.live.backend import LiveBackend
 from hindi_stt.api.recognizer import Recognizer
 from hindi_stt.audio import PacketDecoder, PacketFormat
 from hindi_stt.errors import HindiSTTError
+from hindi_stt.speakers.live import LiveDiarization
 from hindi_stt.streaming import Context, Event, Stream, TurnDetection, Utterance
 from hindi_stt.text import UtteranceMasker
 
@@ -49,7 +50,7 @@ class TrackConfig:
 
 
 class Track:
-    """Transcribes the audio of one speaker. Not for several tasks at once.
+    """Transcribes the audio of one track. Not for several tasks at once.
 
     Each method that yields events raises HindiSTTError where the utterance in progress is lost; the track then goes on
     with whatever comes next.
@@ -80,6 +81,8 @@ class Track:
         self._decoder: PacketDecoder | None = None
         # A number that is masked may go on from one stream to the next.
         self._masker = UtteranceMasker()
+        # Who has spoken keeps the name in the next stream.
+        self._speakers: LiveDiarization | None = None
         self.received_s = 0.0
         """Seconds of audio until now."""
         self.audio_s: defaultdict[str, float] = defaultdict(float)
@@ -197,6 +200,17 @@ class Track:
                 min_s=self._min_audio_s,
                 start_s=self.received_s,
                 masker=self._masker,
+                speakers=self._diarization(config.model_request),
                 partial_ready=self._partial_ready,
             )
         return self._stream, self._decoder
+
+    def _diarization(self, wanted: ModelRequest) -> LiveDiarization | None:
+        """The speakers of the track, where they are told apart."""
+        options = wanted.options.speakers
+        if not options.diarize:
+            return None
+        if self._speakers is None:
+            self._speakers = LiveDiarization(wanted.pipeline.speakers.embedder, options)
+        self._speakers.options = options
+        return self._speakers

@@ -23,6 +23,7 @@ __all__ = [
     "ErrorEvent",
     "Failed",
     "Language",
+    "SegmentFound",
     "ServerEvent",
     "Session",
     "SessionAudio",
@@ -198,6 +199,19 @@ class Delta(_ItemEvent):
     unstable: str
 
 
+class SegmentFound(_ItemEvent):
+    """What one speaker said of an utterance; where speakers are told apart, before its transcript."""
+
+    type: Literal["conversation.item.input_audio_transcription.segment"] = (
+        "conversation.item.input_audio_transcription.segment"
+    )
+    id: str
+    text: str
+    speaker: str
+    start: float
+    end: float
+
+
 class Completed(_ItemEvent):
     """The transcript of an utterance, with words, times and warnings."""
 
@@ -240,6 +254,7 @@ SERVER_EVENTS: Final[tuple[type[ServerEvent], ...]] = (
     Committed,
     Cleared,
     Delta,
+    SegmentFound,
     Completed,
     Failed,
     ErrorEvent,

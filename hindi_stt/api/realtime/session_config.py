@@ -29,7 +29,8 @@ from hindi_stt.api.realtime.turn_detection import DELAYS, TurnSettings, default_
 from hindi_stt.api.realtime.validation import invalid_request
 from hindi_stt.api.recognizer import Recognizer
 from hindi_stt.audio import PacketFormat
-from hindi_stt.errors import InvalidRequest, within
+from hindi_stt.errors import InvalidRequest, SpeakersNotInstalled, within
+from hindi_stt.speakers.options import FIELDS as SPEAKERS
 from hindi_stt.streaming import Context
 
 __all__ = ["SessionConfig", "initial_config", "updated"]
@@ -43,6 +44,8 @@ _BETA_FORMATS: Final = {
     "g711_alaw": PacketFormat("g711_alaw", _G711_RATE),
 }
 _G711_TYPES: Final = {"audio/pcmu": "g711_ulaw", "audio/pcma": "g711_alaw"}
+# Asks for speakers, as with OpenAI, where the server can tell them apart; elsewhere it is a name like others.
+_DIARIZING_MODEL: Final = "gpt-4o-transcribe-diarize"
 _NOISE_REDUCTION_UNUSED: Final = "noise_reduction has no effect: the audio is transcribed as it is"
 
 
@@ -208,6 +211,7 @@ def _with_transcription(config: SessionConfig, wanted: Transcription | None, rec
 
 def _model_request(fields: Mapping[str, Any], recognizer: Recognizer) -> ModelRequest:
     given = {name: value for name, value in fields.items() if value is not None}
+    given |= {name: str(given[name]).lower() for name in SPEAKERS if name in given}
     lists: dict[str, list[str]] = {name: given.pop(name, []) for name in ("languages", "keywords")}
     model_request, *others = parse_model_requests(given, lists, recognizer)
     if others:
@@ -215,7 +219,19 @@ def _model_request(fields: Mapping[str, Any], recognizer: Recognizer) -> ModelRe
         raise InvalidRequest(
             f"Only recordings can have several languages; a session takes one of {offered}.", param="language"
         )
+    if given.get("model") == _DIARIZING_MODEL and "diarize" not in given:
+        return _with_speakers(model_request)
     return model_request
+
+
+def _with_speakers(model_request: ModelRequest) -> ModelRequest:
+    try:
+        model_request.pipeline.speakers.bundle()
+    except SpeakersNotInstalled as error:
+        warning = f"model={_DIARIZING_MODEL}: speakers are not told apart: {error.message} {error.help}"
+        return replace(model_request, warnings=(*model_request.warnings, warning))
+    options = model_request.options
+    return replace(model_request, options=replace(options, speakers=replace(options.speakers, diarize=True)))
 
 
 def _packet_format(wanted: AudioFormat) -> PacketFormat:

@@ -13,6 +13,7 @@ from pydantic import ConfigDict, FailFast, Field, model_validator
 from hindi_stt.api.forms.transcription_request import FIELD_SCHEMAS
 from hindi_stt.api.realtime.turn_detection import Delay, TurnDetectionField
 from hindi_stt.api.realtime.validation import RequestModel, field_error, required_to
+from hindi_stt.speakers.options import FIELDS as SPEAKERS
 from hindi_stt.transcription.options import FIELDS as OPTIONS
 
 __all__ = [
@@ -40,6 +41,8 @@ _G711_TYPES: Final = ("audio/pcmu", "audio/pcma")
 
 _Rate = Annotated[Literal[8_000, 16_000, 24_000], required_to("has to be 8000, 16000 or 24000")]
 _Texts = Annotated[list[str] | None, FailFast(), required_to("has to be a list of texts")]
+_Flag = Annotated[bool | Literal["true", "false"] | None, required_to("has to be true or false")]
+_Count = Annotated[int | str | None, required_to("has to be a whole number")]
 _Include = Annotated[
     list[Literal["item.input_audio_transcription.logprobs"]] | None,
     FailFast(),
@@ -63,7 +66,7 @@ class AudioFormat(RequestModel):
 
 
 def _describe_options(schema: dict[str, Any]) -> None:
-    schema["properties"] |= {name: FIELD_SCHEMAS[name] for name in OPTIONS}
+    schema["properties"] |= {name: FIELD_SCHEMAS[name] for name in (*OPTIONS, *SPEAKERS)}
     schema["additionalProperties"] = False
 
 
@@ -80,6 +83,9 @@ class Transcription(RequestModel):
     prompt: str | None = None
     keywords: _Texts = None
     delay: Delay | None = None
+    diarize: _Flag = None
+    num_speakers: _Count = None
+    max_speakers: _Count = None
 
     @classmethod
     def known_fields(cls) -> tuple[str, ...]:

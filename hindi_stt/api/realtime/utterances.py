@@ -16,6 +16,7 @@ from hindi_stt.api.realtime.server_events import (
     Delta,
     Failed,
     Language,
+    SegmentFound,
     SpeechStarted,
     SpeechStopped,
     Usage,
@@ -29,7 +30,7 @@ from hindi_stt.errors import AudioTooShort, EmptyCommit, HindiSTTError, LimitsUn
 from hindi_stt.streaming import Event, Partial, Utterance
 from hindi_stt.streaming import SpeechStarted as StreamStarted
 from hindi_stt.streaming import SpeechStopped as StreamStopped
-from hindi_stt.types import Word
+from hindi_stt.types import Segment, Word
 
 __all__ = ["UtteranceTranscriber"]
 
@@ -170,6 +171,9 @@ class UtteranceTranscriber:
         # A client that only joins deltas also gets the whole text, as long as its deltas are the text's beginning.
         if text.startswith(sent) and text != sent:
             await self._writer.send(Delta(item_id=item_id, delta=text[len(sent) :], unstable=""))
+        for segment in utterance.segments:
+            if segment.speaker is not None:
+                await self._writer.send(_segment_found(segment, segment.speaker, item_id))
         await self._writer.send(self._completed(utterance, item_id))
         self._previous_item_id, self._item_id, self._sent_words = item_id, "", []
         self.n_utterances += 1
@@ -183,10 +187,21 @@ class UtteranceTranscriber:
             audio_start_ms=round(utterance.start_s * 1000),
             audio_end_ms=round(utterance.end_s * 1000),
             languages=[Language(code=config.model_request.pipeline.bundle.manifest.language)],
-            words=[render.word_json(word) for word in utterance.words],
+            words=render.words_json(utterance.segments),
             warnings=[*config.warnings, *utterance.warnings],
             logprobs=render.word_log_probs(utterance.words) if config.log_probs else None,
         )
+
+
+def _segment_found(segment: Segment, speaker: str, item_id: str) -> SegmentFound:
+    return SegmentFound(
+        item_id=item_id,
+        id=new_id("seg"),
+        text=segment.text,
+        speaker=render.speaker_letter(speaker),
+        start=round(segment.start_s, 3),
+        end=round(segment.end_s, 3),
+    )
 
 
 def _track_config(config: SessionConfig) -> TrackConfig:
