@@ -67,6 +67,8 @@ class Start:
         key: The API key, where the protocol carries it in its messages.
         phrases: Phrases to listen for, of which those that the model cannot write are left out with a warning.
         punctuated: Write punctuation marks, of the best kind that the model has, where `parameters` name no kind.
+        speakers: How speakers are told apart, by the names of the file API's fields; None where the protocol has no
+            place for them.
     """
 
     tracks: Sequence[TrackSpec]
@@ -75,6 +77,7 @@ class Start:
     key: str = ""
     phrases: Sequence[str] = ()
     punctuated: bool = False
+    speakers: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +102,14 @@ class Configure:
         parameters: As in `Start`.
         phrases: As in `Start`.
         punctuated: As in `Start`.
+        speakers: As in `Start`.
     """
 
     tracks: Sequence[TrackSpec]
     parameters: Mapping[str, str]
     phrases: Sequence[str] = ()
     punctuated: bool = False
+    speakers: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

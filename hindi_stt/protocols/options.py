@@ -9,8 +9,10 @@ from typing import Final
 from hindi_stt.api.forms.transcription_request import ModelRequest, parse_model_requests
 from hindi_stt.api.live.track import TrackConfig
 from hindi_stt.api.recognizer import Recognizer
-from hindi_stt.errors import InvalidHotwords, InvalidRequest
+from hindi_stt.errors import InvalidHotwords, InvalidRequest, SpeakersNotInstalled
 from hindi_stt.protocols.adapter import Configure, Start
+from hindi_stt.speakers.options import FIELDS as SPEAKERS
+from hindi_stt.speakers.options import SpeakerOptions
 from hindi_stt.streaming import TurnDetection
 from hindi_stt.text_values import parse_whole_number
 from hindi_stt.transcription.options import FIELDS as OPTIONS
@@ -27,6 +29,7 @@ __all__ = [
     "parse_options",
     "parse_rate",
     "usable_phrases",
+    "why_no_speakers",
 ]
 
 MIN_RATE: Final = 8_000
@@ -88,11 +91,13 @@ def parse_options(
     """
     sent = {name: value for name, value in wanted.parameters.items() if value}
     both = {**(defaults or {}), **sent}
+    speakers, no_speakers = _speakers(wanted, recognizer, defaults or {})
     given = {name: value for name in PARAMETERS if (value := both.get(name, ""))}
     turns = _turns(given.pop(_SILENCE, ""))
     if wanted.punctuated and "punctuation" not in sent and given.get("punctuation", "off") == "off":
         choice = recognizer.registry.choose(given.get("model"), [given["language"]] if "language" in given else [])
         given["punctuation"] = best_punctuation(recognizer.pipelines[bundle.tag] for bundle in choice.bundles)
+    given |= speakers
     model_request, *others = parse_model_requests(given, {}, recognizer)
     if others:
         offered = ", ".join(one.pipeline.bundle.manifest.language for one in (model_request, *others))
@@ -103,7 +108,39 @@ def parse_options(
     if wanted.phrases:
         model_request = _with_phrases(given, wanted.phrases, model_request, recognizer)
     tracks = tuple(TrackConfig(model_request, spec.audio, turns=turns) for spec in wanted.tracks)
-    return ConnectionOptions(tracks, model_request.warnings)
+    return ConnectionOptions(tracks, (*model_request.warnings, *no_speakers))
+
+
+def _speakers(
+    wanted: Start | Configure, recognizer: Recognizer, defaults: Mapping[str, str]
+) -> tuple[dict[str, str], list[str]]:
+    """How speakers are told apart, and a warning where it is asked for and they cannot be."""
+    if wanted.speakers is None:
+        return {}, []
+    fields = {name: value for name in SPEAKERS if (value := {**defaults, **wanted.speakers}.get(name, ""))}
+    if not SpeakerOptions().updated(fields).diarize:
+        return {}, []
+    why = why_no_speakers(recognizer.pipelines[recognizer.registry.default.tag], n_tracks=len(wanted.tracks))
+    return ({}, [f"diarize: has no effect: {why}"]) if why else (fields, [])
+
+
+def why_no_speakers(pipeline: Pipeline, *, n_tracks: int) -> str:
+    """Tell why speakers cannot be told apart: clients of some protocols ask for it as a matter of course.
+
+    Args:
+        pipeline: Of any model.
+        n_tracks: Channels that are transcribed by themselves.
+
+    Returns:
+        The reason; empty where they can.
+    """
+    if n_tracks > 1:
+        return "with multichannel each channel is a speaker"
+    try:
+        pipeline.speakers.bundle()
+    except SpeakersNotInstalled as error:
+        return f"{error.message} {error.help}"
+    return ""
 
 
 def _with_phrases(

@@ -25,8 +25,9 @@ from hindi_stt.protocols.adapter import (
 )
 from hindi_stt.protocols.fields import text_fields
 from hindi_stt.protocols.options import PARAMETERS, parse_rate
+from hindi_stt.speakers.options import FIELDS as SPEAKERS
 from hindi_stt.streaming import Event, Partial, Utterance
-from hindi_stt.types import Word
+from hindi_stt.types import Segment, Word
 
 __all__ = ["VoskAdapter"]
 
@@ -34,7 +35,7 @@ _DEFAULT_RATE: Final = 8_000
 _UNKNOWN_WORD: Final = "[unk]"
 # What the server of Vosk also takes, and what has no counterpart here.
 _NO_EFFECT: Final = ("max_alternatives", "spk_model")
-_KNOWN: Final = frozenset({"sample_rate", "words", "phrase_list", *PARAMETERS, *_NO_EFFECT})
+_KNOWN: Final = frozenset({"sample_rate", "words", "phrase_list", *PARAMETERS, *SPEAKERS, *_NO_EFFECT})
 
 
 class VoskAdapter(Adapter):
@@ -45,7 +46,7 @@ class VoskAdapter(Adapter):
     def __init__(self) -> None:
         self._config: dict[str, Any] = {}
         self._started = False
-        self._words: list[Word] = []
+        self._segments: list[Segment] = []
         self._texts: list[str] = []
         self._partial: tuple[str, str] = ("", "")
         self._warnings: list[str] = []
@@ -74,7 +75,7 @@ class VoskAdapter(Adapter):
         """See `Adapter.results`; what is recognised waits for the answer to a message."""
         del track
         if isinstance(event, Utterance):
-            self._words += event.words
+            self._segments += event.segments
             self._texts += [event.text] if event.text else []
             self._warnings += event.warnings
             self._partial = ("", "")
@@ -105,7 +106,7 @@ class VoskAdapter(Adapter):
         if self._started:
             return []
         self._started = True
-        return [Start(self._tracks(), self._parameters(), phrases=self._phrases())]
+        return [Start(self._tracks(), self._parameters(), phrases=self._phrases(), speakers=self._speakers())]
 
     def _configure(self, config: Any) -> list[Command]:
         if not isinstance(config, dict):
@@ -118,7 +119,7 @@ class VoskAdapter(Adapter):
         self._warnings += [f"config.{name[:64]}: has no effect" for name in known if _without_effect(name, known[name])]
         if not self._started:
             return self._begin()
-        return [Configure(self._tracks(), self._parameters(), self._phrases())]
+        return [Configure(self._tracks(), self._parameters(), self._phrases(), speakers=self._speakers())]
 
     def _tracks(self) -> list[TrackSpec]:
         rate = parse_rate(self._config.get("sample_rate", _DEFAULT_RATE))
@@ -133,21 +134,31 @@ class VoskAdapter(Adapter):
     def _phrases(self) -> list[str]:
         return _phrases(self._config.get("phrase_list", []))
 
+    def _speakers(self) -> Mapping[str, str]:
+        return {name: value.lower() for name, value in text_fields(self._config).items() if name in SPEAKERS}
+
     def _result(self) -> str:
         body: dict[str, Any] = {}
-        if self._words and self._config.get("words", True):
-            body["result"] = [
-                {"conf": round(word.confidence, 6), "end": round(word.end_s, 3), "start": round(word.start_s, 3)}
-                | {"word": word.text}
-                for word in self._words
-            ]
+        words = [_word(word, segment) for segment in self._segments for word in segment.words]
+        if words and self._config.get("words", True):
+            body["result"] = words
         body["text"] = " ".join(self._texts)
         if self._warnings:
             body["warnings"] = self._warnings
         if self._error is not None:
             body["error"] = {"code": self._error.code, "message": self._error.message, "help": self._error.help}
-        self._words, self._texts, self._warnings, self._error = [], [], [], None
+        self._segments, self._texts, self._warnings, self._error = [], [], [], None
         return dump_json(body)
+
+
+def _word(word: Word, segment: Segment) -> dict[str, Any]:
+    return {
+        "conf": round(word.confidence, 6),
+        "end": round(word.end_s, 3),
+        "start": round(word.start_s, 3),
+        "word": word.text,
+        **({} if segment.speaker is None else {"speaker": segment.speaker}),
+    }
 
 
 def _without_effect(name: str, value: object) -> bool:

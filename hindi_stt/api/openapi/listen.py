@@ -33,6 +33,7 @@ _SHARED: Final[Json] = {
     "tag": {**_TEXTS, "description": "Given back."},
     "extra": {**_TEXTS, "description": "NAME:VALUE; given back."},
     "prompt": FIELD_SCHEMAS["prompt"],
+    "diarize_model": {**STRING, "description": "latest: as diarize=true."},
 }
 _OF_RECORDINGS: Final[Json] = {
     "encoding": {**STRING, "description": f"Of samples without a container: {', '.join(_RAW)}."},
@@ -41,7 +42,6 @@ _OF_RECORDINGS: Final[Json] = {
     "utt_split": {"type": "number", "exclusiveMinimum": 0, "maximum": 60, "description": "Seconds between them."},
     "paragraphs": {**_FLAG, "description": "Also give paragraphs with their sentences."},
     "detect_language": {**_FLAG, "description": "Choose the model by the language that is spoken."},
-    "diarize_model": {**STRING, "description": "latest: as diarize=true."},
 }
 _OF_LIVE_AUDIO: Final[Json] = {
     "encoding": {**STRING, "enum": _RAW},
@@ -54,7 +54,6 @@ _OF_LIVE_AUDIO: Final[Json] = {
 }
 # The server's own options by their own names.
 _OWN: Final[Json] = {name: FIELD_SCHEMAS[name] for name in RECORDING_FIELDS if name not in _SHARED}
-_OWN_LIVE: Final[Json] = {name: schema for name, schema in _OWN.items() if "speakers" not in name and name != "diarize"}
 
 
 class ListenWord(BaseModel):
@@ -238,7 +237,7 @@ LISTEN_OPERATIONS: Final = (
             "101": {"description": "The connection is a WebSocket from here on."},
             "405": {**ERROR, "description": "The request does not ask for a WebSocket."},
         },
-        more_parameters=_parameters({**_SHARED, **_OF_LIVE_AUDIO, **_OWN_LIVE}),
+        more_parameters=_parameters({**_SHARED, **_OF_LIVE_AUDIO, **_OWN}),
         extensions={
             "description": "Open a WebSocket at this path (RFC 6455). Binary messages are samples, texts are JSON.",
             "x-websocket": _MESSAGES,

@@ -28,6 +28,7 @@ from hindi_stt.protocols.adapter import (
 from hindi_stt.protocols.deepgram.bodies import alternative, created_now, model_info
 from hindi_stt.protocols.deepgram.query import RAW_ENCODINGS, parse_query
 from hindi_stt.protocols.interleaved import InterleavedAudio
+from hindi_stt.render.speaker_labels import speaker_number
 from hindi_stt.streaming import Event, Partial, SpeechStarted, Utterance
 from hindi_stt.types import Word
 
@@ -164,7 +165,8 @@ class DeepgramAdapter(Adapter):
         if self._started:
             return []
         self._started = True
-        return [Start(self._specs(), self._parameters, phrases=self._phrases, punctuated=self._query.punctuated)]
+        marks, speakers = self._query.punctuated, self._query.speakers
+        return [Start(self._specs(), self._parameters, phrases=self._phrases, punctuated=marks, speakers=speakers)]
 
     def _specs(self) -> list[TrackSpec]:
         return [TrackSpec(f"channel {track}", self._audio.track_format) for track in range(len(self._tracks))]
@@ -201,7 +203,8 @@ class DeepgramAdapter(Adapter):
                 self._parameters = others if value else {**others, "punctuation": "off"}
             else:
                 self._parameters = {**self._parameters, name: "latin" if value else "off"}
-        return [*begin, Configure(self._specs(), self._parameters, self._phrases, self._query.punctuated)]
+        marks, speakers = self._query.punctuated, self._query.speakers
+        return [*begin, Configure(self._specs(), self._parameters, self._phrases, marks, speakers)]
 
     def _index(self, track: int) -> list[int]:
         return [track, len(self._tracks)]
@@ -217,7 +220,9 @@ class DeepgramAdapter(Adapter):
             self._finalized.add(track)
         ends = self._query.endpointing and self._finalizing is None
         start_s, end_s = utterance.start_s, utterance.end_s
-        return [self._result(track, utterance.words, start_s, end_s, final=True, speech_final=ends)]
+        speakers = [speaker_number(segment.speaker) for segment in utterance.segments for _ in segment.words]
+        body = self._result(track, utterance.words, start_s, end_s, final=True, speech_final=ends, speakers=speakers)
+        return [body]
 
     def _result(
         self,
@@ -228,6 +233,7 @@ class DeepgramAdapter(Adapter):
         *,
         final: bool,
         speech_final: bool = False,
+        speakers: Sequence[int | None] = (),
     ) -> str:
         info = model_info(self._model)
         body: dict[str, Any] = {
@@ -237,7 +243,7 @@ class DeepgramAdapter(Adapter):
             "start": round(start_s, 3),
             "is_final": final,
             "speech_final": speech_final,
-            "channel": {"alternatives": [alternative(words, punctuated=self._query.punctuated)]},
+            "channel": {"alternatives": [alternative(words, punctuated=self._query.punctuated, speakers=speakers)]},
             "metadata": {"request_id": self._request_id, "model_info": info, "model_uuid": self._model},
             "from_finalize": final and self._finalizing is not None,
         }

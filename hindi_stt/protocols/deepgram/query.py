@@ -59,11 +59,11 @@ _NO_EFFECT: Final[Mapping[str, str]] = {
 _SILENT: Final = frozenset({"callback_method", "custom_intent_mode", "custom_topic_mode", "mip_opt_out"})
 _LIVE_ONLY: Final = ("interim_results", "endpointing", "utterance_end_ms", "vad_events")
 _SPEAKERS: Final = ("diarize", "diarize_model", "num_speakers", "max_speakers")
-_RECORDINGS_ONLY: Final = ("utterances", "utt_split", "paragraphs", "detect_language", *_SPEAKERS)
+_RECORDINGS_ONLY: Final = ("utterances", "utt_split", "paragraphs", "detect_language")
 _REDACTED_AS: Final[Mapping[str, str]] = {"pci": "card", "false": ""}
 _OF_BOTH: Final = ("encoding", "sample_rate", "channels", "multichannel", "smart_format", "punctuate", "redact")
 _LISTS: Final = ("keyterm", "keywords", "tag", "extra")
-WITH_EFFECT: Final = frozenset({*PARAMETERS, *_OF_BOTH, *_LISTS, *_LIVE_ONLY, *_RECORDINGS_ONLY})
+WITH_EFFECT: Final = frozenset({*PARAMETERS, *_OF_BOTH, *_LISTS, *_LIVE_ONLY, *_RECORDINGS_ONLY, *_SPEAKERS})
 """The parameters that have an effect, on recordings or on live audio."""
 _KNOWN: Final = frozenset({*WITH_EFFECT, *_NO_EFFECT, *_SILENT})
 
@@ -153,7 +153,7 @@ def parse_query(items: Iterable[tuple[str, str]], registry: Registry, *, live: b
         endpointing=values.get("endpointing", "").lower() != "false",
         utterance_end_ms=number(values, "utterance_end_ms", _UTTERANCE_END_MS, 0) or None,
         punctuated=flag(values, "punctuate") or flag(values, "smart_format"),
-        speakers={} if live else _speakers(values, warnings),
+        speakers=_speakers(values, warnings),
         utterances=flag(values, "utterances"),
         utt_split_s=seconds(values, "utt_split", _UTTERANCE_SPLIT_S),
         paragraphs=flag(values, "paragraphs"),
@@ -231,11 +231,12 @@ def _detects_language(values: Mapping[str, str], warnings: list[str]) -> bool:
 def _speakers(values: Mapping[str, str], warnings: list[str]) -> dict[str, str]:
     """The options about speakers; the name of a model asks for them, too."""
     model = values.get("diarize_model", "false")
+    counts = {name: values[name] for name in ("num_speakers", "max_speakers") if name in values}
     if is_flag(model) and not flag({"diarize_model": model}, "diarize_model") and not flag(values, "diarize"):
+        warnings += [f"{name}: has no effect without diarize=true" for name in counts]
         return {}
     if not is_flag(model) and model.lower() != "latest":
         warnings.append(f"diarize_model={model[:_SHOWN_LETTERS]}: has no effect: the server has one")
-    counts = {name: values[name] for name in ("num_speakers", "max_speakers") if name in values}
     return {"diarize": "true", **counts}
 
 

@@ -17,14 +17,13 @@ from hindi_stt.api.error_responses import error_body, error_headers, state_of
 from hindi_stt.api.forms.transcription_request import TranscriptionRequest
 from hindi_stt.api.recognizer import Recognizer
 from hindi_stt.api.transcribe import Dialect, TranscriptionResult, handle_transcription
-from hindi_stt.errors import HindiSTTError, SpeakersNotInstalled, UrlNotAccepted
+from hindi_stt.errors import HindiSTTError, UrlNotAccepted
 from hindi_stt.protocols.deepgram.bodies import alternative, created_now, model_info
-from hindi_stt.protocols.deepgram.query import ListenQuery, parse_query
+from hindi_stt.protocols.deepgram.query import MAX_CHANNELS, ListenQuery, parse_query
 from hindi_stt.protocols.defaults import defaults_for, parse_defaults
-from hindi_stt.protocols.options import best_punctuation, usable_phrases
+from hindi_stt.protocols.options import best_punctuation, usable_phrases, why_no_speakers
 from hindi_stt.render import paragraphs
 from hindi_stt.render.speaker_labels import speaker_number
-from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Transcript, Word
 
 __all__ = ["listen"]
@@ -93,7 +92,7 @@ def _fields(query: ListenQuery, recognizer: Recognizer, client: Client) -> tuple
     if query.punctuated and "punctuation" not in query.parameters and fields.get("punctuation", "off") == "off":
         fields["punctuation"] = best_punctuation(pipelines)
     if query.speakers:
-        no_speakers = _why_no_speakers(query, pipelines[0])
+        no_speakers = why_no_speakers(pipelines[0], n_tracks=MAX_CHANNELS if query.multichannel else 1)
         if no_speakers:
             warnings.append(f"diarize: has no effect: {no_speakers}")
         else:
@@ -104,17 +103,6 @@ def _fields(query: ListenQuery, recognizer: Recognizer, client: Client) -> tuple
         if hotwords := ",".join(filter(None, [*usable, fields.get("hotwords", "")])):
             fields["hotwords"] = hotwords
     return fields, warnings
-
-
-def _why_no_speakers(query: ListenQuery, pipeline: Pipeline) -> str:
-    """Why speakers cannot be told apart; empty where they can. Clients of Deepgram ask for it as a matter of course."""
-    if query.multichannel:
-        return "with multichannel each channel is a speaker"
-    try:
-        pipeline.speakers.bundle()
-    except SpeakersNotInstalled as error:
-        return f"{error.message} {error.help}"
-    return ""
 
 
 def _headers(request: Request, query: ListenQuery) -> list[tuple[bytes, bytes]]:
