@@ -18,12 +18,14 @@ from hindi_stt import audio
 from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.cli.errors import reason
 from hindi_stt.cli.options import add_request_options, request_options
+from hindi_stt.cli.speaker_source import speaker_source
 from hindi_stt.errors import AudioTooShort, NoMicrophone
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.settings import get_settings
+from hindi_stt.speakers.live import LiveDiarization
 from hindi_stt.streaming import Event, LocalBackend, Partial, Stream, Utterance
 from hindi_stt.transcription.pipeline import Pipeline
-from hindi_stt.types import Float32
+from hindi_stt.types import Float32, Segment
 
 __all__ = ["add_stream"]
 
@@ -65,10 +67,12 @@ def _runner(
     def run(arguments: argparse.Namespace) -> int:
         settings = get_settings()
         bundle = resolve()
-        pipeline = Pipeline(bundle, settings)
+        pipeline = Pipeline(bundle, settings, speaker_source())
         options = request_options(arguments, pipeline)
         acoustic = LocalAcoustic(bundle, threads=settings.effective_threads)
-        stream = Stream(pipeline, LocalBackend(acoustic), options)
+        diarize = options.speakers.diarize
+        speakers = LiveDiarization(pipeline.speakers.embedder, options.speakers) if diarize else None
+        stream = Stream(pipeline, LocalBackend(acoustic), options, speakers=speakers)
         show = _show_json if arguments.format == "json" else _Captions()
         try:
             asyncio.run(_listen(stream, source(arguments, pipeline)(pipeline.sample_rate), show))
@@ -139,10 +143,17 @@ def _show_json(event: Event) -> None:
         case Utterance(start_s, end_s):
             body |= {"start": round(start_s, 3), "end": round(end_s, 3), "text": event.text}
             body["warnings"] = list(event.warnings)
+            if told := [_turn_json(one) for one in event.segments if one.speaker is not None]:
+                body["segments"] = told
         case _:
             return
     sys.stdout.write(json.dumps(body, ensure_ascii=False) + "\n")
     sys.stdout.flush()
+
+
+def _turn_json(segment: Segment) -> dict[str, Any]:
+    start, end = round(segment.start_s, 3), round(segment.end_s, 3)
+    return {"speaker": segment.speaker, "start": start, "end": end, "text": segment.text}
 
 
 def n_columns(text: str) -> int:
@@ -177,6 +188,13 @@ def last_columns(text: str, columns: int) -> str:
     return "…" + "".join(clusters[taken:]) if columns > 0 else ""
 
 
+def _lines(utterance: Utterance) -> list[str]:
+    """The text of an utterance; where speakers are told apart, a line for each turn."""
+    if not any(segment.speaker for segment in utterance.segments):
+        return [utterance.text]
+    return [f"{segment.speaker}: {segment.text}" for segment in utterance.segments if segment.words]
+
+
 class _Captions:
     """Print final texts, one per line; on a terminal also partial texts, with the unstable part faint."""
 
@@ -198,5 +216,6 @@ class _Captions:
                 if self._live:
                     sys.stderr.write(_CLEAR_LINE)
                     sys.stderr.flush()
-                sys.stdout.write(event.text + "\n")
+                for line in _lines(event):
+                    sys.stdout.write(line + "\n")
                 sys.stdout.flush()

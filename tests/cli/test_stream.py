@@ -16,7 +16,10 @@ import numpy as np
 import pytest
 
 from hindi_stt.cli.main import main
+from hindi_stt.settings import Settings
 from tests.conftest import DATA
+from tests.streaming.test_speakers import TALK, TALK_TURNS
+from tests.support.speaker_model import write_speaker_bundle
 from tests.support.streams import speech
 from tests.support.wav import wav
 
@@ -117,3 +120,22 @@ def test_without_a_microphone(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_file_that_cannot_be_opened(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, said: str) -> None:
     assert main(["stream", str(tmp_path / name)]) == 1
     assert capsys.readouterr().err == f"hindi-stt: {tmp_path / name}: {said}\n"
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_speakers_are_told_apart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    bundle = write_speaker_bundle(tmp_path / "bundle")
+    monkeypatch.setattr("hindi_stt.cli.speaker_source.get_settings", lambda: Settings(speakers=str(bundle.folder)))
+    talk = tmp_path / "talk.wav"
+    talk.write_bytes(wav(np.concatenate([TALK, speech(1.5)])))
+    assert main(["stream", str(talk), "--diarize", "--format", form]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    if form == "text":
+        names = [line.partition(": ")[0] for line in lines]
+    else:
+        utterances = [event for event in map(json.loads, lines) if event["type"] == "Utterance"]
+        assert all(" ".join(one["text"] for one in event["segments"]) == event["text"] for event in utterances)
+        names = [one["speaker"] for event in utterances for one in event["segments"]]
+    assert [name for i, name in enumerate(names) if not i or name != names[i - 1]] == TALK_TURNS
