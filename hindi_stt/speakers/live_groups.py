@@ -22,7 +22,7 @@ _Labels = NDArray[np.int64]
 
 NOBODY: Final = -1
 """Label of windows that have not been given to a speaker."""
-# Windows of a stretch that may be those of a new speaker: the second one makes it 2.25 s, or two breaths.
+# Windows of a stretch that may be those of a new speaker: with the second one it is 1.5 s or more.
 _LEAST_NEW: Final = 2
 # Windows are set apart from groups that they are less like than this share of what joins clusters.
 _APART: Final = 0.7
