@@ -190,6 +190,17 @@ def table(scores: Sequence[Score]) -> str:
     return "\n".join(lines)
 
 
+def worse(scores: Sequence[Score], most: float) -> list[str]:
+    """What is worse than allowed: conditions with more errors, and lone speakers who are several."""
+    found = [] if scores else ["nothing was measured"]
+    for condition in dict.fromkeys(one.condition for one in scores):
+        several = [one for one in scores if one.condition == condition and one.speakers > 1]
+        if several and not (error := interval(several, "error_s")[0]) <= most:
+            found.append(f"{condition}: DER {error:.1f} % is above {most:g} %")
+    lone = [one for one in scores if one.speakers == 1 and one.found != 1]
+    return found + [f"{one.condition}: {one.name} has one speaker, and {one.found} were found" for one in lone]
+
+
 def plot(scores: Sequence[Score], file: Path) -> None:
     import matplotlib as mpl
 
@@ -222,6 +233,7 @@ def main() -> None:
     parser.add_argument("--conditions", nargs="+", choices=list(CONDITIONS), default=list(CONDITIONS))
     parser.add_argument("--json", type=Path, required=True, help="scores; those that it has already are kept")
     parser.add_argument("--plot", type=Path)
+    parser.add_argument("--fail-above", type=float, metavar="DER", help="in percent; or where one becomes several")
     parser.add_argument("--report-only", action="store_true", help="of the scores that are there")
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore", module="pyannote")
@@ -240,6 +252,8 @@ def main() -> None:
     print(table(scores))
     if arguments.plot:
         plot(scores, arguments.plot)
+    if arguments.fail_above is not None and (wrong := worse(scores, arguments.fail_above)):
+        raise SystemExit("\n".join(wrong))
 
 
 if __name__ == "__main__":
