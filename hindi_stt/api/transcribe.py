@@ -22,6 +22,7 @@ from hindi_stt.api.disconnect import unless_disconnected
 from hindi_stt.api.error_responses import error_body, error_response, state_of
 from hindi_stt.api.events import answer_in_events
 from hindi_stt.api.forms.transcription_request import FIELDS, LISTS, TranscriptionRequest, parse_transcription_request
+from hindi_stt.api.known_speakers import with_known_speakers
 from hindi_stt.api.recognizer import Recognizer
 from hindi_stt.api.uploads.receive import Upload, receive_upload
 from hindi_stt.audio import Recording, count_channels
@@ -29,10 +30,8 @@ from hindi_stt.concurrency.together import run_together
 from hindi_stt.errors import HindiSTTError, InvalidRequest
 from hindi_stt.observability.metrics import STAGES
 from hindi_stt.render.formats import TEXT_FORMATS
-from hindi_stt.speakers.known import enrol
 from hindi_stt.transcription import channels
 from hindi_stt.transcription.language_choice import identify_model
-from hindi_stt.transcription.options import Options
 from hindi_stt.transcription.result_cache import fingerprint
 from hindi_stt.types import Transcript
 
@@ -116,7 +115,7 @@ async def handle_transcription(request: Request, recognizer: Recognizer, dialect
         request = upload.request
         accept = request.headers.get("accept", "") if dialect.negotiates else None
         parameters = parse_transcription_request(upload, recognizer, accept=accept)
-        parameters = await _with_known_speakers(recognizer, _with_warnings(parameters, dialect.warnings))
+        parameters = await with_known_speakers(recognizer, _with_warnings(parameters, dialect.warnings))
         if len(upload.files) > 1:
             return await _answer_several(request, upload, recognizer, parameters)
         (recording,) = upload.files
@@ -140,20 +139,6 @@ def _with_warnings(parameters: TranscriptionRequest, warnings: tuple[str, ...]) 
         return parameters
     others = tuple(replace(other, warnings=(*warnings, *other.warnings)) for other in parameters.others)
     return replace(parameters, warnings=(*warnings, *parameters.warnings), others=others)
-
-
-async def _with_known_speakers(recognizer: Recognizer, parameters: TranscriptionRequest) -> TranscriptionRequest:
-    """The parameters with the voices of known speakers, whichever of several models the language chooses."""
-    references, pipeline = parameters.known_speakers, parameters.pipeline
-    if not references:
-        return parameters
-    known = await recognizer.in_thread(lambda: enrol(references, pipeline.speakers.embedder(), pipeline.limits))
-
-    def with_known(options: Options) -> Options:
-        return replace(options, speakers=replace(options.speakers, known=known))
-
-    others = tuple(replace(other, options=with_known(other.options)) for other in parameters.others)
-    return replace(parameters, options=with_known(parameters.options), others=others)
 
 
 @contextlib.asynccontextmanager

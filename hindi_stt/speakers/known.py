@@ -153,6 +153,8 @@ def match_known(means: Float32, known: Sequence[KnownSpeaker], same_speaker: flo
         Names by group.
     """
     found: dict[int, str] = {}
+    # A job may have been made with another speaker model, whose embeddings mean nothing here.
+    known = [speaker for speaker in known if len(speaker.embedding) == means.shape[1]]
     if not len(means) or not known:
         return found
     similarity = means @ np.array([speaker.embedding for speaker in known], np.float32).T

@@ -20,7 +20,7 @@ import soundfile
 
 from tests.conftest import DATA
 from tests.support.server import ROOT, Server
-from tests.support.speaker_model import write_speaker_bundle
+from tests.support.speaker_model import voice, write_speaker_bundle
 
 CLIP = DATA / "rain_16k.wav"
 TIMES = 3
@@ -133,6 +133,14 @@ def test_openais_known_speakers_are_called_by_their_names(speaking: Server, conv
 def test_a_job_tells_speakers_apart(speaking: Server, conversation: bytes) -> None:
     files = {"file": ("a.wav", conversation)}
     job = httpx.post(f"{speaking.url}/v1/jobs", data={"diarize": "true", "num_speakers": "2"}, files=files, timeout=60)
+    address = done(speaking, job)
+    result = httpx.get(f"{address}/files/0", params={"response_format": "vtt"}, timeout=60)
+    assert "<v Speaker 1>" in result.text
+    assert "<v Speaker 2>" in result.text
+
+
+def done(speaking: Server, job: httpx.Response) -> str:
+    """The address of a job that was made, when it has ended."""
     assert job.status_code == 202, job.text
     address = f"{speaking.url}/v1/jobs/{job.json()['id']}"
     deadline = time.monotonic() + 120
@@ -140,9 +148,65 @@ def test_a_job_tells_speakers_apart(speaking: Server, conversation: bytes) -> No
         assert state["state"] in {"queued", "running"}, state
         assert time.monotonic() < deadline
         time.sleep(0.2)
-    result = httpx.get(f"{address}/files/0", params={"response_format": "vtt"}, timeout=60)
-    assert "<v Speaker 1>" in result.text
-    assert "<v Speaker 2>" in result.text
+    return address
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("named", ["form", "json"])
+def test_a_job_calls_known_speakers_by_their_names(speaking: Server, conversation: bytes, named: str) -> None:
+    reference = "data:audio/wav;base64," + base64.b64encode(CLIP.read_bytes()).decode()
+    voices = {"known_speaker_names": ["Asha", "Vikram"], "known_speaker_references": [reference, voice_of_nobody()]}
+    url = f"{speaking.url}/v1/jobs"
+    if named == "form":
+        fields = {"diarize": "true", **{f"{name}[]": values for name, values in voices.items()}}
+        job = httpx.post(url, data=fields, files={"file": ("a.wav", conversation)}, timeout=60)
+    else:
+        upload = httpx.post(
+            f"{speaking.url}/v1/uploads",
+            headers={"Upload-Length": str(len(conversation)), "Tus-Resumable": "1.0.0"},
+            timeout=60,
+        )
+        assert upload.status_code == 201, upload.text
+        place = upload.headers["location"]
+        sent = httpx.patch(
+            httpx.URL(speaking.url).join(place),
+            content=conversation,
+            headers={
+                "Upload-Offset": "0",
+                "Tus-Resumable": "1.0.0",
+                "Content-Type": "application/offset+octet-stream",
+            },
+            timeout=60,
+        )
+        assert sent.status_code == 204, sent.text
+        body = {"diarize": "true", "uploads": [place.rpartition("/")[2]], **voices}
+        job = httpx.post(url, json=body, timeout=60)
+    address = done(speaking, job)
+    result = httpx.get(f"{address}/files/0", timeout=60).json()
+    names = [name for name, _ in groupby(word["speaker"] for word in result["words"])]
+    assert names == ["Asha", "Speaker 2", "Asha"]
+    assert any("Vikram" in text and "not heard" in text for text in result["warnings"])
+
+
+@pytest.mark.slow
+def test_a_job_with_a_voice_that_cannot_be_used_is_not_made(speaking: Server, conversation: bytes) -> None:
+    fields = {"diarize": "true", "known_speaker_names[]": ["Asha"]}
+    for references, code in (([], "invalid_request"), (["data:audio/wav;base64,AAAA"], "invalid_speaker_reference")):
+        data = fields | {"known_speaker_references[]": references}
+        job = httpx.post(f"{speaking.url}/v1/jobs", data=data, files={"file": ("a.wav", conversation)}, timeout=60)
+        error = job.json()["error"]
+        assert (job.status_code, error["code"]) == (400, code)
+    without = fields | {"diarize": "false", "known_speaker_references[]": ["data:audio/wav;base64,AAAA"]}
+    job = httpx.post(f"{speaking.url}/v1/jobs", data=without, files={"file": ("a.wav", conversation)}, timeout=60)
+    shown = httpx.get(done(speaking, job), timeout=60).json()
+    assert any("known_speaker_names" in text for text in shown["warnings"])
+
+
+def voice_of_nobody() -> str:
+    """Noise below 900 Hz, for three seconds."""
+    file = io.BytesIO()
+    soundfile.write(file, voice(200.0, 900.0, 3.0, 1), 16_000, format="WAV")
+    return "data:audio/wav;base64," + base64.b64encode(file.getvalue()).decode()
 
 
 @pytest.mark.slow

@@ -132,3 +132,9 @@ def test_a_name_is_one_group_the_most_alike() -> None:
     assert match_known(means, known, 0.7) == {1: "Asha"}
     assert match_known(means[2:], known, 0.7) == {}
     assert match_known(np.empty((0, 2), np.float32), known, 0.7) == {}
+
+
+def test_embeddings_of_another_model_are_nobody() -> None:
+    """As those of a job that waits while the speaker model is replaced by one of another dimension."""
+    known = (KnownSpeaker("Asha", (1.0, 0.0, 0.0)), KnownSpeaker("Ravi", (0.0, 1.0)))
+    assert match_known(np.eye(2, dtype=np.float32), known, 0.7) == {1: "Ravi"}

@@ -24,7 +24,9 @@ __all__ = [
     "FIELDS",
     "FIELD_SCHEMAS",
     "JOB_FIELDS",
+    "JOB_LISTS",
     "LISTS",
+    "LIST_SCHEMAS",
     "ModelRequest",
     "TranscriptionRequest",
     "form_schema",
@@ -87,7 +89,7 @@ FIELD_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
     "mask": {**_STRING, "description": "off, all, or phone, aadhaar, card with commas between: docs/hindi-text.md"},
     "hotwords": {**_STRING, "description": "WORD[:WEIGHT], with commas between: docs/decoding.md"},
 }
-_LIST_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
+LIST_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
     "timestamp_granularities": {**_STRING, "enum": ["word", "segment"]},
     "include": {**_STRING, "enum": ["logprobs"]},
     "keywords": {**_STRING, "description": "A hotword."},
@@ -97,7 +99,8 @@ _LIST_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
 FIELDS: Final = tuple(FIELD_SCHEMAS)
 # Jobs are answered later, and in any format.
 JOB_FIELDS: Final = tuple(name for name in FIELDS if name not in {"stream", "response_format", "paragraphs"})
-LISTS: Final = tuple(_LIST_SCHEMAS)
+LISTS: Final = tuple(LIST_SCHEMAS)
+JOB_LISTS: Final = ("keywords", "languages", *_SPEAKERS)
 
 
 def form_schema(*, required: list[str], several_files: bool) -> dict[str, Any]:
@@ -117,7 +120,7 @@ def form_schema(*, required: list[str], several_files: bool) -> dict[str, Any]:
         "properties": {
             "file": {"type": "array", "items": file, "minItems": 1} if several_files else file,
             **FIELD_SCHEMAS,
-            **{f"{name}[]": {"type": "array", "items": schema} for name, schema in _LIST_SCHEMAS.items()},
+            **{f"{name}[]": {"type": "array", "items": schema} for name, schema in LIST_SCHEMAS.items()},
         },
         "additionalProperties": False,
     }

@@ -10,10 +10,11 @@ import anyio.to_thread
 from pydantic import TypeAdapter
 from starlette.requests import Request
 
-from hindi_stt.api.forms.transcription_request import JOB_FIELDS, parse_transcription_request
+from hindi_stt.api.forms.transcription_request import JOB_FIELDS, JOB_LISTS, parse_transcription_request
 from hindi_stt.api.forms.values import unknown_field
 from hindi_stt.api.jobs.service import JobService
 from hindi_stt.api.json_messages import parse_json_object
+from hindi_stt.api.known_speakers import with_known_speakers
 from hindi_stt.api.uploads.receive import FRAMING_BYTES, Upload, bounded, receive_upload
 from hindi_stt.audio import RawFormat
 from hindi_stt.audio.media_types import raw_format
@@ -25,7 +26,8 @@ from hindi_stt.jobs.webhooks import check_webhook
 __all__ = ["create_from_form", "create_from_json"]
 
 _WEBHOOK: Final = ("webhook_url", "webhook_secret")
-_LISTS: Final = ("keywords", "languages")
+# Of the recordings of known speakers, in base64.
+_MAX_VOICES: Final = 6 * 2**20
 _SOURCES: Final = ("references", "uploads")
 _MAX_REFERENCE: Final = 2048
 _MAX_KEY: Final = 128
@@ -49,10 +51,10 @@ async def create_from_form(request: Request, jobs: JobService) -> str:
     fields, settings = (*JOB_FIELDS, *_WEBHOOK), jobs.settings
     await _check_bounds(request, jobs)
     async with receive_upload(
-        request, fields, settings, lists=_LISTS, max_files=min(settings.jobs_max_files, settings.jobs_max_waiting)
+        request, fields, settings, lists=JOB_LISTS, max_files=min(settings.jobs_max_files, settings.jobs_max_waiting)
     ) as upload:
         files = [NewFile(file.name, raw=_dump(file.raw)) for file in upload.files]
-        job = _job(request, jobs, upload, files)
+        job = await _job(request, jobs, upload, files)
         return await jobs.create(job, enumerate(cast("BinaryIO", file.source) for file in upload.files))
 
 
@@ -97,14 +99,14 @@ async def create_from_json(request: Request, jobs: JobService) -> str:
             "There is nothing to transcribe: name 'references' or 'uploads', or send files in a form.",
             param="references",
         )
-    lists: dict[str, list[str]] = {name: _strings(name, body.pop(name)) for name in _LISTS if name in body}
+    lists: dict[str, list[str]] = {name: _strings(name, body.pop(name)) for name in JOB_LISTS if name in body}
     upload = Upload(request, (), _fields(body), lists, stream=False)
     references = await anyio.to_thread.run_sync(lambda: _referred(jobs, sources["references"]))
     owner, store = jobs.owner(request), jobs.backend.uploads
     with within("uploads"):
         found = [await jobs.ask(partial(store.find, upload_id, owner)) for upload_id in sources["uploads"]]
     uploaded = [NewFile(one.name, raw=_dump(raw_format(one.content_type))) for one in found]
-    job = _job(request, jobs, upload, [*references, *uploaded], tuple(one.id for one in found))
+    job = await _job(request, jobs, upload, [*references, *uploaded], tuple(one.id for one in found))
 
     def audio() -> Iterable[tuple[int, BinaryIO]]:
         for position, one in enumerate(found, len(references)):
@@ -117,7 +119,7 @@ async def create_from_json(request: Request, jobs: JobService) -> str:
     return job_id
 
 
-def _job(
+async def _job(
     request: Request, jobs: JobService, upload: Upload, files: list[NewFile], uploads: tuple[str, ...] = ()
 ) -> NewJob:
     webhook = {name: upload.fields.pop(name, "") for name in _WEBHOOK}
@@ -128,6 +130,7 @@ def _job(
     if parameters.others or parameters.pipeline.bundle.tag != own:
         chosen_by = "model" if "model" in upload.fields else "language"
         raise InvalidRequest(f"Jobs are transcribed by this server's first model, {own}, only.", param=chosen_by)
+    parameters = await with_known_speakers(jobs.recognizer, parameters)
     options = _options.dump_json(JobOptions(parameters.options, parameters.split, parameters.warnings)).decode()
     key = _request_key(request)
     return NewJob(
@@ -170,7 +173,7 @@ def _referred(jobs: JobService, references: list[str]) -> list[NewFile]:
 
 async def _json(request: Request, jobs: JobService) -> dict[str, Any]:
     """The body as an object. Raises InvalidRequest, and what `bounded` raises."""
-    bound = min(jobs.settings.max_body_bytes, jobs.settings.jobs_max_files * _MAX_REFERENCE)
+    bound = min(jobs.settings.max_body_bytes, jobs.settings.jobs_max_files * _MAX_REFERENCE + _MAX_VOICES)
     async with bounded(request, bound, jobs.settings) as receive:
         data = await Request(request.scope, receive).body()
     return await anyio.to_thread.run_sync(parse_json_object, data, "The body")
@@ -186,7 +189,7 @@ def _fields(body: Mapping[str, Any]) -> dict[str, str]:
     fields = {}
     for name, value in body.items():
         if name not in JOB_FIELDS and name not in _WEBHOOK:
-            raise unknown_field(name, [*_SOURCES, *JOB_FIELDS, *_WEBHOOK, *_LISTS])
+            raise unknown_field(name, [*_SOURCES, *JOB_FIELDS, *_WEBHOOK, *JOB_LISTS])
         if not isinstance(value, str | int | float) or not _storable(str(value)):
             raise InvalidRequest(f"The field '{name}' is not a text.", param=name)
         fields[name] = str(value)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
 
-from hindi_stt.api.forms.transcription_request import FIELD_SCHEMAS, JOB_FIELDS
+from hindi_stt.api.forms.transcription_request import FIELD_SCHEMAS, JOB_FIELDS, JOB_LISTS, LIST_SCHEMAS
 from hindi_stt.api.jobs.schemas import Job, JobList
 from hindi_stt.api.openapi.operations import BINARY, OBJECT, STRING, Operation, json_content, text_content
 from hindi_stt.api.schemas import EXAMPLE_TRANSCRIPTION
@@ -108,8 +108,10 @@ def _job_body() -> dict[str, Any]:
             "description": "whsec_ and 24 to 64 bytes in base64: the key that signs webhooks.",
         },
     }
+    lists = {name: {"type": "array", "items": LIST_SCHEMAS[name]} for name in JOB_LISTS}
     form = {"file": {"type": "array", "items": BINARY, "minItems": 1}, **fields}
-    named = {"references": _TEXTS, "uploads": _TEXTS, **fields, "keywords": _TEXTS, "languages": _TEXTS}
+    form |= {f"{name}[]": schema for name, schema in lists.items()}
+    named = {"references": _TEXTS, "uploads": _TEXTS, **fields, **lists}
     return {
         "required": True,
         "content": {
