@@ -26,9 +26,6 @@ from hindi_stt.errors import BundleInvalid, WorkerLost
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.transcription.pipeline import Pipeline
 from loadtests.clips import mixed_clips
-from tests.streaming.test_speakers import TALK, TALK_TURNS
-from tests.support.speaker_model import write_speaker_bundle
-from tests.support.wav import wav
 
 pytestmark = pytest.mark.bulk
 
@@ -235,20 +232,3 @@ def test_a_million_lines(tmp_path: Path) -> None:
     codes = Counter(failures(out).values())
     assert codes == {"reference_missing": 999_998, "invalid_request": 1}
     assert [row["source"] for row in records(out)] == [clip.name]
-
-
-def test_speakers_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the bundle that the driver names to its workers; without --diarize records have no speakers."""
-    bundle = write_speaker_bundle(tmp_path / "speakers")
-    monkeypatch.setenv("HINDI_STT_SPEAKERS", str(bundle.folder))
-    (tmp_path / "call.wav").write_bytes(wav(TALK))
-    manifest = tmp_path / "manifest.txt"
-    manifest.write_text("call.wav\n", encoding="utf-8")
-    assert finish(manifest, tmp_path / "told", "--diarize")[0] == 0
-    (told,) = records(tmp_path / "told")
-    names = [word["speaker"] for word in told["words"]]
-    assert [name for i, name in enumerate(names) if not i or name != names[i - 1]] == TALK_TURNS
-    assert finish(manifest, tmp_path / "plain")[0] == 0
-    (plain,) = records(tmp_path / "plain")
-    assert plain["text"] == told["text"]
-    assert not any("speaker" in word for word in plain["words"])
