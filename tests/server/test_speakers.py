@@ -203,9 +203,9 @@ def test_a_job_with_a_voice_that_cannot_be_used_is_not_made(speaking: Server, co
 
 
 def voice_of_nobody() -> str:
-    """Noise below 900 Hz, for three seconds."""
+    """Noise above 5,500 Hz, for three seconds."""
     file = io.BytesIO()
-    soundfile.write(file, voice(200.0, 900.0, 3.0, 1), 16_000, format="WAV")
+    soundfile.write(file, voice(5500.0, 7500.0, 3.0, 1), 16_000, format="WAV")
     return "data:audio/wav;base64," + base64.b64encode(file.getvalue()).decode()
 
 
