@@ -123,6 +123,7 @@ def length(recording: bytes, bundle: Path, precision: str, minutes: float, round
     long = repeated(recording, minutes)
     environment = {
         "HINDI_STT_MODEL": str(bundle.resolve()),
+        "HINDI_STT_SPEAKERS": str(store.resolve_speakers(Settings()).folder.resolve()),
         "HINDI_STT_MAX_AUDIO_S": str(int(60 * minutes) + 60),
         "HINDI_STT_REQUEST_TIMEOUT_S": "3600",
         **({"HINDI_STT_PRECISION": precision} if precision else {}),
