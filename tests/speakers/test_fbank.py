@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import cmath
 import math
+import os
+import subprocess
+import sys
 
 import numpy as np
+import pytest
 
 from hindi_stt.bundle.speakers import FbankSpec
 from hindi_stt.speakers.fbank import Fbank
+from tests.support.server import ROOT
 
 SPEC = FbankSpec(sample_rate=16_000, window_samples=400, hop_samples=160, n_mels=80)
 
@@ -51,3 +56,37 @@ def test_too_short_and_silent() -> None:
     assert Fbank(SPEC)(np.zeros(399, np.float32)).shape == (0, 80)
     silent = Fbank(SPEC)(np.zeros(800, np.float32))
     assert np.allclose(silent, math.log(2**-23), atol=1e-4)
+
+
+_WHICH_THREADS_WORK = """
+import os, pathlib
+import numpy as np
+from hindi_stt.bundle.speakers import FbankSpec
+from hindi_stt.speakers.fbank import Fbank
+
+fbank = Fbank(FbankSpec(sample_rate=16_000, window_samples=400, hop_samples=160, n_mels=80))
+samples = np.random.default_rng(0).standard_normal(24_000).astype(np.float32)
+for _ in range(400):
+    fbank(samples)
+tasks = pathlib.Path("/proc/self/task").iterdir()
+ticks = {task.name: sum(map(int, (task / "stat").read_text().rpartition(")")[2].split()[11:13])) for task in tasks}
+own = ticks.pop(str(os.getpid()))
+print(own, sum(ticks.values()))
+"""
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="OpenBLAS has one thread on one core")
+def test_features_are_computed_by_the_thread_that_asks_for_them() -> None:
+    """OpenBLAS divides larger products among threads of its own, which spin where other work has the cores."""
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    done = subprocess.run(
+        [sys.executable, "-c", _WHICH_THREADS_WORK],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    own, others = map(int, done.stdout.split())
+    assert own > 10
+    assert others < own / 10
