@@ -163,7 +163,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--connections", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=40, help="of each of the two measurements")
-    parser.add_argument("--speed", type=float, default=2, help="HINDI_STT_PROTOCOL_SPEED; 0 for no bound")
+    parser.add_argument("--speed", type=float, default=0, help="HINDI_STT_PROTOCOL_SPEED; 0 for no bound")
+    parser.add_argument("--share", type=float, help="HINDI_STT_REALTIME_CATCH_UP_SHARE; 1 for no bound")
     names = [kind.__name__ for kind in KINDS]
     parser.add_argument("--without", nargs="*", default=[], choices=names, help="kinds to leave out")
     parser.add_argument("--most-times", type=float, default=1.5, help="bound on the ratio of both p95")
@@ -171,8 +172,10 @@ def main() -> None:
     n_bad = arguments.connections // 3
     n_good = arguments.connections - n_bad
     with tempfile.TemporaryDirectory() as folder:
+        share = {"HINDI_STT_REALTIME_CATCH_UP_SHARE": str(arguments.share)} if arguments.share else {}
         server = Guarded(
             Path(folder),
+            **share,
             HINDI_STT_PROTOCOLS="deepgram",
             HINDI_STT_REALTIME_CONNECTIONS=str(2 * arguments.connections),
             HINDI_STT_JOBS_WORKERS="0",

@@ -12,6 +12,7 @@ import anyio
 
 from hindi_stt.access.limits import Client, RateLimits
 from hindi_stt.api.audio_load import AudioLoad, ClientAccounting
+from hindi_stt.api.live.catch_up import CatchUp
 from hindi_stt.api.uploads.streaming_upload import Arriving
 from hindi_stt.audio import Recording
 from hindi_stt.bundle.registry import Registry
@@ -69,6 +70,7 @@ class Recognizer:
         pipelines: By the tags of their models.
         threads: For CPU work outside the event loop.
         in_thread: Runs such work: `ClientThreads.run`.
+        catch_up: Turns of live audio that comes faster than it is spoken.
 
     Raises:
         HindiSTTError: As `Pipeline` raises.
@@ -104,6 +106,9 @@ class Recognizer:
         self.threads = ClientThreads(FairThreads(cores + 1, cores), waiting)
         self.in_thread = self.threads.run
         self.load = AudioLoad(settings, metrics)
+        self.catch_up = CatchUp(
+            settings.realtime_catch_up_share, cores / settings.api_workers, metrics.catch_up_wait_seconds.inc
+        )
         self._max_partials = max(1, cores - 1)  # a core for the rest
         self._arriving: Places[Arriving] = Places(
             settings.streamed_uploads,

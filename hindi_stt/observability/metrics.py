@@ -72,6 +72,10 @@ class Metrics:
             "Time from the packet that ends an utterance to its final text.",
             buckets=_STAGE_SECONDS,
         )
+        self.catch_up_wait_seconds = Counter(
+            "hindi_stt_catch_up_wait_seconds",
+            "Time that live audio which came faster than it is spoken waited for others who speak live, in seconds.",
+        )
         self.protocol_connections = Gauge(
             "hindi_stt_protocol_connections",
             "Connections of telephony and other protocols that are open.",

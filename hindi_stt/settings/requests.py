@@ -155,6 +155,15 @@ class RealtimeSettings(SettingsGroup):
         unit="seconds of audio",
         gt=0,
     )
+    realtime_catch_up_share: float = setting(
+        0.25,
+        "Share of the cores for live audio that comes faster than it is spoken, of every protocol, while others speak "
+        "live; five seconds of a connection may be ahead, and real time is always taken. 1: no bound.",
+        example="1",
+        unit="share",
+        gt=0,
+        le=1,
+    )
     realtime_write_timeout_s: float = setting(
         10.0, "Longest time for a realtime client to read an event.", example="5", unit="seconds", gt=0
     )

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Final, TypeVar
 
+from hindi_stt.api.live.catch_up import TrackPace
 from hindi_stt.api.recognizer import Recognizer
-from hindi_stt.errors import Timeout
+from hindi_stt.errors import Overloaded, Timeout
 from hindi_stt.types import Features, LogProbs
 
 __all__ = ["LiveBackend"]
@@ -25,14 +26,18 @@ class LiveBackend:
     Args:
         recognizer: The worker's recognizer.
         model: Tag of the model.
+        pace: How far the track is ahead of real time.
     """
 
-    def __init__(self, recognizer: Recognizer, model: str) -> None:
+    def __init__(self, recognizer: Recognizer, model: str, pace: TrackPace) -> None:
         self._recognizer = recognizer
         self._model = model
+        self._pace = pace
 
     def partial(self) -> AbstractAsyncContextManager[None]:
-        """See `InferenceBackend.partial`."""
+        """See `InferenceBackend.partial`; hypotheses are for those who speak, not for recordings that they wait for."""
+        if self._pace.held_back:
+            raise Overloaded("There is no time for partial transcripts of audio that is ahead of real time.")
         return self._recognizer.partial()
 
     async def log_probs(self, features: Features, *, final: bool) -> LogProbs:

@@ -178,6 +178,7 @@ class LiveConnections:
     async def drain(self) -> None:
         """Send the transcripts so far, close every connection, and accept no new ones."""
         self._draining = True
+        self.recognizer.catch_up.lift()
         for session in self._sessions:
             session.end(ShuttingDown("The server is being stopped."), GOING_AWAY)
         with contextlib.suppress(TimeoutError):

@@ -77,6 +77,7 @@ class Track:
         self._partial_ready = partial_ready
         self._observe_final = observe_final
         self._min_audio_s = recognizer.settings.min_audio_s
+        self._pace = recognizer.catch_up.track(client.name)
         self._stream: Stream | None = None
         self._decoder: PacketDecoder | None = None
         # A number that is masked may go on from one stream to the next.
@@ -106,6 +107,7 @@ class Track:
         duration_s = len(data) / self.config.audio.bytes_per_s
         await self._recognizer.limits.count_audio(self._client, duration_s)
         self.audio_s[self.config.model] += duration_s
+        self._pace.take(duration_s)
 
     async def push(self, data: bytes) -> AsyncGenerator[Event]:
         """Add a packet.
@@ -120,7 +122,7 @@ class Track:
         samples = decoder.push(data)
         try:
             async with contextlib.aclosing(self._handled(stream, stream.push(samples))) as events:
-                async for event in events:
+                async for event in self._pace.in_turns(events):
                     yield event
         finally:
             self.received_s = stream.received_s
@@ -192,7 +194,7 @@ class Track:
             self._decoder = PacketDecoder(config.audio, pipeline.sample_rate)
             self._stream = Stream(
                 pipeline,
-                LiveBackend(self._recognizer, config.model),
+                LiveBackend(self._recognizer, config.model, self._pace),
                 config.model_request.options,
                 end_pointing=config.end_pointing,
                 turns=config.turns,
