@@ -21,6 +21,7 @@ from hindi_stt.errors import (
     TooMuchStored,
     Unauthenticated,
     UnsupportedEncoding,
+    UpgradeRequired,
 )
 from hindi_stt.errors.body import error_json
 from hindi_stt.observability.request_context import log, note_denied_handshake
@@ -35,6 +36,7 @@ __all__ = [
     "error_headers",
     "error_response",
     "state_of",
+    "upgrade_required",
 ]
 
 # Where the ASGI scope has the request's state.
@@ -97,6 +99,20 @@ def answering(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Re
             return error_response(request, error)
 
     return answering
+
+
+async def upgrade_required(request: Request) -> Response:
+    """Answer an ordinary request to the address of a WebSocket.
+
+    Args:
+        request: The request.
+
+    Returns:
+        The error.
+    """
+    response = error_response(request, UpgradeRequired("This address takes WebSocket connections only."))
+    response.headers["Upgrade"] = "websocket"
+    return response
 
 
 def error_body(request: HTTPConnection, error: HindiSTTError) -> dict[str, Any]:

@@ -143,7 +143,7 @@ class UpgradeRequired(HindiSTTError):
     """An ordinary request to an address that takes WebSocket connections only."""
 
     code, status = "upgrade_required", 426
-    help = "Open a WebSocket at this address: docs/streaming.md."
+    help = "Open a WebSocket at this address, ws:// or wss://: docs/streaming.md, docs/telephony.md."
 
 
 class ClientClosedRequest(HindiSTTError):

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from hindi_stt.api.error_responses import deny_handshake
+from hindi_stt.api.error_responses import deny_handshake, upgrade_required
 from hindi_stt.api.middleware.credentials import KEY_PROTOCOLS
 from hindi_stt.api.middleware.origins import check_origin
 from hindi_stt.api.recognizer import Recognizer
@@ -58,15 +58,15 @@ def protocol_routes(settings: Settings, protocols: Callable[[], Protocols]) -> l
         The routes.
     """
     names = settings.protocol_names
-    routes: list[BaseRoute] = [
-        _route(endpoint, settings, protocols) for name, endpoint in ENDPOINTS.items() if name in names
-    ]
+    on = [endpoint for name, endpoint in ENDPOINTS.items() if name in names]
+    routes: list[BaseRoute] = [_route(endpoint, settings, protocols) for endpoint in on]
     if DeepgramAdapter.name in names:
 
         async def listen_to(request: Request) -> Response:
             return await listen(request, protocols().recognizer)
 
         routes.append(Route(ENDPOINTS[DeepgramAdapter.name].path, listen_to, methods=["POST"]))
+    routes += [Route(endpoint.path, upgrade_required, methods=["GET", "POST"]) for endpoint in on]
     if settings.takes_calls:
 
         def calls() -> Calls:

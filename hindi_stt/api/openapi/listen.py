@@ -235,7 +235,7 @@ LISTEN_OPERATIONS: Final = (
         status=None,
         responses={
             "101": {"description": "The connection is a WebSocket from here on."},
-            "405": {**ERROR, "description": "The request does not ask for a WebSocket."},
+            "426": {**ERROR, "description": "The request does not ask for a WebSocket."},
         },
         more_parameters=_parameters({**_SHARED, **_OF_LIVE_AUDIO, **_OWN}),
         extensions={

@@ -12,14 +12,14 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from hindi_stt.access.tokens import Tokens
-from hindi_stt.api.error_responses import answering, deny_handshake, error_response, state_of
+from hindi_stt.api.error_responses import answering, deny_handshake, state_of, upgrade_required
 from hindi_stt.api.middleware.origins import check_origin
 from hindi_stt.api.realtime.connections import PATH, Realtime
 from hindi_stt.api.realtime.server_events import new_id
 from hindi_stt.api.realtime.session_config import initial_config
 from hindi_stt.api.realtime.validation import RequestModel, invalid_request
 from hindi_stt.api.uploads.receive import bounded
-from hindi_stt.errors import HindiSTTError, NotFound, UpgradeRequired
+from hindi_stt.errors import HindiSTTError, NotFound
 
 __all__ = ["TokenRequest", "realtime_routes"]
 
@@ -81,17 +81,12 @@ def realtime_routes(realtime: Callable[[], Realtime], tokens: Tokens) -> list[Ba
             return
         await realtime().serve(websocket, tokens)
 
-    async def upgrade(request: Request) -> Response:
-        response = error_response(request, UpgradeRequired("This address takes WebSocket connections only."))
-        response.headers["Upgrade"] = "websocket"
-        return response
-
     async def unknown(websocket: WebSocket) -> None:
         await deny_handshake(websocket, NotFound("There is no such route for WebSocket connections."))
 
     return [
         WebSocketRoute(PATH, connect),
         WebSocketRoute("/{path:path}", unknown),
-        Route(PATH, upgrade, methods=["GET"]),
+        Route(PATH, upgrade_required, methods=["GET"]),
         Route(f"{PATH}/client_secrets", answering(make_token), methods=["POST"]),
     ]
