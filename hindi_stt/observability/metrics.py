@@ -94,6 +94,11 @@ class Metrics:
         self.protocol_rejected_messages = Counter(
             "hindi_stt_protocol_rejected_messages", "Messages that could not be used.", ["protocol"]
         )
+        self.protocol_suspicious_audio = Counter(
+            "hindi_stt_protocol_suspicious_audio",
+            "Tracks whose audio does not look like the format that was announced.",
+            ["protocol"],
+        )
         self.call_events_lost = Counter(
             "hindi_stt_call_events_lost", "Events of calls that the Redis of calls did not take."
         )

@@ -160,9 +160,13 @@ class Adapter(abc.ABC):
 
     Attributes:
         name: The protocol's name, in settings, metrics and the log.
+        starts_at_once: Whether clients say what the stream is as soon as they have connected.
+        start_failed: Whether the message that starts the stream cannot be used, and so nothing else of it.
     """
 
     name: ClassVar[str]
+    starts_at_once: ClassVar[bool] = False
+    start_failed = False
 
     @abc.abstractmethod
     def receive(self, message: Message) -> list[Command]:
@@ -197,6 +201,18 @@ class Adapter(abc.ABC):
             Messages to send.
         """
         del warnings, model
+        return []
+
+    def warned(self, warnings: Sequence[str]) -> list[Message]:
+        """Write warnings about the audio, which come while the stream goes on.
+
+        Args:
+            warnings: In words.
+
+        Returns:
+            Messages to send at once.
+        """
+        del warnings
         return []
 
     def begins(self, command: Command) -> None:

@@ -9,6 +9,7 @@ import ipaddress
 from starlette.requests import HTTPConnection
 
 from hindi_stt.access.limits import Client
+from hindi_stt.api.middleware.credentials import misplaced_key
 from hindi_stt.api.middleware.protection import Protection
 from hindi_stt.errors import MissingKey, NetworkNotAllowed
 from hindi_stt.protocols.networks import parse_networks
@@ -80,7 +81,12 @@ class ProtocolClients:
             return self._protection.client_with_key(key)
         if key_name:
             return self._protection.client_named(key_name)
-        name = self._network_name(connection)
+        try:
+            name = self._network_name(connection)
+        except NetworkNotAllowed:
+            if (misplaced := misplaced_key(connection)) is not None:
+                raise misplaced from None
+            raise
         return self._protection.client_named(name) if name else self._protection.client_of(connection)
 
     def _network_name(self, connection: HTTPConnection) -> str:

@@ -14,8 +14,17 @@ from hindi_stt.access.limits import Client
 from hindi_stt.api.live.connections import LiveConnections
 from hindi_stt.api.live.inbox import POLICY, TRY_LATER, SessionClosing
 from hindi_stt.api.live.session import CONNECTION_LOST
+from hindi_stt.api.middleware.credentials import holds_key
 from hindi_stt.api.recognizer import Recognizer
-from hindi_stt.errors import HindiSTTError, LimitsUnavailable, ShuttingDown, StartTimeout, TooManyConnections
+from hindi_stt.errors import (
+    HindiSTTError,
+    LimitsUnavailable,
+    MissingKey,
+    NetworkNotAllowed,
+    ShuttingDown,
+    StartTimeout,
+    TooManyConnections,
+)
 from hindi_stt.observability.request_context import log, set_current_client
 from hindi_stt.protocols.adapter import Adapter, Command, Message, Reply, Start
 from hindi_stt.protocols.calls.service import Calls
@@ -42,10 +51,12 @@ class _Opening:
     Attributes:
         start: The Start.
         more: Commands that came together with it.
+        warnings: What came before it and could not be used, in words.
     """
 
     start: Start
     more: Sequence[Command]
+    warnings: Sequence[str] = ()
 
 
 class ProtocolServer:
@@ -87,7 +98,7 @@ class ProtocolServer:
             if opening is None:
                 return
             if client is None:
-                client = await find(opening.start.key)
+                client = await _found(find, opening.start)
             set_current_client(client.name)
             self._connections.check_open()
             self._connections.check_place(client)
@@ -100,6 +111,8 @@ class ProtocolServer:
             await self.refuse(transport, adapter, closing.error)
             return
         call = self._calls.begin(client, adapter.name, opening.start, options) if self._calls else None
+        if call is not None and opening.warnings:
+            call.warned(opening.warnings)
         session = ProtocolSession(transport, adapter, opening.start, options, client, self._recognizer, call, defaults)
         gauge = self._recognizer.metrics.protocol_connections.labels(adapter.name)
         gauge.inc()
@@ -121,7 +134,8 @@ class ProtocolServer:
         if self._n_opening >= max(1, self._settings.realtime_connections):
             raise TooManyConnections(f"{self._n_opening} connections have not begun yet, which is the limit.")
         self._n_opening += 1
-        limit_s = self._settings.realtime_idle_s if known else _START_TIMEOUT_S
+        waits = known and not adapter.starts_at_once
+        limit_s = self._settings.realtime_idle_s if waits else _START_TIMEOUT_S
         try:
             async with asyncio.timeout(limit_s):
                 return await self._first_commands(transport, adapter)
@@ -133,21 +147,21 @@ class ProtocolServer:
             self._n_opening -= 1
 
     async def _first_commands(self, transport: Transport, adapter: Adapter) -> _Opening | None:
-        n_rejected = 0
+        rejected: list[HindiSTTError] = []
         while (message := await _received(transport)) is not None:
             try:
                 commands = checked_commands(adapter, message)
             except HindiSTTError as error:
-                self._count(adapter, error)
                 self._recognizer.metrics.protocol_rejected_messages.labels(adapter.name).inc()
-                n_rejected += 1
-                if n_rejected >= MAX_REJECTED:
+                rejected.append(error)
+                if adapter.start_failed or len(rejected) >= MAX_REJECTED:
                     raise
+                self._count(adapter, error)
                 await self._send(transport, adapter.error(error))
                 continue
             for position, command in enumerate(commands):
                 if isinstance(command, Start):
-                    return _Opening(command, commands[position + 1 :])
+                    return _Opening(command, commands[position + 1 :], _without_start(rejected))
                 if isinstance(command, Reply):
                     await self._send(transport, command.messages)
         return None
@@ -172,7 +186,25 @@ class ProtocolServer:
 
     def _count(self, adapter: Adapter, error: HindiSTTError) -> None:
         self._recognizer.metrics.errors.labels(error.code).inc()
-        log.info("%s refused code=%s", adapter.name, error.code)
+        log.info("%s refused code=%s param=%s", adapter.name, error.code, error.param or "-")
+
+
+def _without_start(rejected: Sequence[HindiSTTError]) -> list[str]:
+    if not rejected:
+        return []
+    return [f"before the start, messages could not be used ({len(rejected)}): {rejected[0].message}"]
+
+
+async def _found(find: FindClient, start: Start) -> Client:
+    """The client, or the error; it says so where the key came by another name."""
+    try:
+        return await find(start.key)
+    except (MissingKey, NetworkNotAllowed) as error:
+        name = next((name for name, value in start.parameters.items() if holds_key(value)), None)
+        if name is None:
+            raise
+        shown = "another one" if holds_key(name) else repr(name[:64])
+        raise MissingKey(f"Keys are taken from the parameter 'key', not from {shown}.") from error
 
 
 async def _received(transport: Transport) -> Message | None:

@@ -31,7 +31,9 @@ from hindi_stt.protocols.adapter import (
     Note,
     Reply,
     Start,
+    TrackSpec,
 )
+from hindi_stt.protocols.format_check import AudioChecks
 from hindi_stt.protocols.listener import CallListener
 from hindi_stt.protocols.messages import MAX_REJECTED, checked_commands
 from hindi_stt.protocols.options import ConnectionOptions, parse_options
@@ -59,7 +61,14 @@ class _PartialReady:
     track: int
 
 
-_Item = Command | _Rejected | _PartialReady
+@dataclass(frozen=True, slots=True)
+class _Suspicious:
+    """Audio that does not look like what was announced, in words."""
+
+    warnings: Sequence[str]
+
+
+_Item = Command | _Rejected | _PartialReady | _Suspicious
 
 
 class ProtocolSession(ConnectionTasks[_Item]):
@@ -105,8 +114,10 @@ class ProtocolSession(ConnectionTasks[_Item]):
         self._rates = [config.audio.bytes_per_s for config in options.tracks]
         self._last_received_s = time.monotonic()
         self._n_rejected = 0
+        self._last_rejected = ""
         self._gone = False
         self._pace = Pace(self._settings.protocol_speed)
+        self._checks = self._checks_of(start.tracks)
 
     @property
     def idle_s(self) -> float:
@@ -146,9 +157,17 @@ class ProtocolSession(ConnectionTasks[_Item]):
             if not commands:
                 await asyncio.sleep(0)
             for command in commands:
+                if isinstance(command, Configure):
+                    self._checks = self._checks_of(command.tracks)
                 if isinstance(command, Audio):  # tracks are spoken at the same time
+                    if warnings := self._checks.take(command.track, command.data, self._last_received_s):
+                        self._inbox.put_now(_Suspicious(warnings))
                     await self._pace.keep(len(command.data) / self._rates[command.track] / len(self._tracks))
                 await self._inbox.put(command, self._cost_s(command))
+
+    def _checks_of(self, tracks: Sequence[TrackSpec]) -> AudioChecks:
+        # Where the pace is bounded, it says nothing.
+        return AudioChecks(tracks, paced=bool(self._settings.protocol_speed))
 
     async def _received(self) -> Message | None:
         try:
@@ -195,6 +214,8 @@ class ProtocolSession(ConnectionTasks[_Item]):
                 await self._finish_tracks(track)
             case Reply(messages):
                 await self._send(messages)
+            case _Suspicious(warnings):
+                await self._warn(warnings)
             case _Rejected(error):
                 await self._reject(error)
             case Start():
@@ -275,15 +296,23 @@ class ProtocolSession(ConnectionTasks[_Item]):
                 await self._transport.close(NORMAL, "")
         raise SessionEnded
 
+    async def _warn(self, warnings: Sequence[str]) -> None:
+        self._metrics.protocol_suspicious_audio.labels(self._kind).inc(len(warnings))
+        if self._listener:
+            self._listener.warned(warnings)
+        await self._send(self._adapter.warned(warnings))
+
     async def _reject(self, error: HindiSTTError) -> None:
         self._count(error)
         self._metrics.protocol_rejected_messages.labels(self._kind).inc()
-        if self._listener:
+        if self._listener and error.message != self._last_rejected:  # once for many of the same kind
             self._listener.lost(None, error)
+        self._last_rejected = error.message
         await self._send(self._adapter.error(error))
         self._n_rejected += 1
         if self._n_rejected >= MAX_REJECTED:
-            raise SessionClosing(InvalidRequest(f"{MAX_REJECTED} messages could not be used."), POLICY)
+            message = f"{MAX_REJECTED} messages could not be used, the last of them because: {error.message}"
+            raise SessionClosing(InvalidRequest(message, param=error.param), POLICY)
 
     async def _send(self, messages: Sequence[Message]) -> None:
         for message in messages:

@@ -71,6 +71,11 @@ class VoskAdapter(Adapter):
         self._warnings += warnings
         return []
 
+    def warned(self, warnings: Sequence[str]) -> list[Message]:
+        """See Adapter; they go out with the next result."""
+        self._warnings += warnings
+        return []
+
     def results(self, track: int, event: Event) -> list[Message]:
         """See `Adapter.results`; what is recognised waits for the answer to a message."""
         del track

@@ -154,6 +154,10 @@ class WyomingAdapter(Adapter):
     def started(self, warnings: Sequence[str], model: str) -> list[Message]:
         """See `Adapter.started`; warnings go out with the transcript."""
         self._language = self._languages.get(model, self._languages.get(model.partition(":")[0], ""))
+        return self.warned(warnings)
+
+    def warned(self, warnings: Sequence[str]) -> list[Message]:
+        """See Adapter; they go out with the next result."""
         self._warnings += warnings
         return []
 
@@ -241,8 +245,7 @@ class WyomingAdapter(Adapter):
     def _stop(self) -> list[Command]:
         if self._format is None:
             raise InvalidRequest("No audio has been started.", param="type")
-        self._format = None
-        self._parameters, self._phrases = {}, []
+        self._format, self._parameters, self._phrases = None, {}, []
         return [EndUtterance()]
 
 

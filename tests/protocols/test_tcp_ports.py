@@ -324,7 +324,7 @@ def test_messages_of_audiosocket() -> None:
 
 
 @pytest.mark.parametrize(
-    "message", [b"", "text", b"\x01short", b"\x01" + CALL_ID.bytes, b"\x02", b"\x03ab", b"\x03\x00"]
+    "message", [b"", "text", b"\x01short", b"\x01" + CALL_ID.bytes, b"\x04", b"\x03ab", b"\x03\x00"]
 )
 def test_messages_of_audiosocket_that_cannot_be_used(message: bytes | str) -> None:
     adapter = AudioSocketAdapter()

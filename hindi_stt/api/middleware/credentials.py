@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 from hindi_stt.access.tokens import TOKEN_PREFIX
 from hindi_stt.errors import MissingKey
 
-__all__ = ["KEY_PROTOCOLS", "key_of", "token_of"]
+__all__ = ["KEY_PROTOCOLS", "holds_key", "key_of", "misplaced_key", "token_of"]
 
 KEY_PROTOCOLS: Final = ("token", "bearer")
 """Subprotocols of a WebSocket after which Deepgram's clients in browsers name the key."""
@@ -20,6 +20,7 @@ _KEY_PROTOCOL: Final = "openai-insecure-api-key."
 # Where clients of other services put their keys.
 _KEY_HEADERS: Final = ("X-API-Key", "API-Key", "XI-API-Key", "Ocp-Apim-Subscription-Key", "X-Auth-Token")
 _KEY_PARAMETERS: Final = frozenset({"api_key", "api-key", "apikey", "key", "token", "access_token"})
+_NO_KEY: Final = "The request has no API key."
 # A key of ours, or a token, wherever it is put.
 _KEY: Final = re.compile(r"\b(?:stt|ek)_[0-9a-f]{8}_")
 
@@ -71,4 +72,25 @@ def _without_authorization(connection: HTTPConnection) -> str:
     header = next(known, None) or next(alike, None)
     if header:
         return f"Keys are not taken from the header {header}: write 'Authorization: Bearer KEY'."
-    return "The request has no API key."
+    return _NO_KEY
+
+
+def misplaced_key(connection: HTTPConnection) -> MissingKey | None:
+    """Find a key that is in the wrong place.
+
+    Args:
+        connection: The request or WebSocket.
+
+    Returns:
+        The error with the advice; None where there is a key in its place, or none at all.
+    """
+    try:
+        key_of(connection)
+    except MissingKey as error:
+        return error if error.message != _NO_KEY else None
+    return None
+
+
+def holds_key(text: str) -> bool:
+    """Whether a text holds an API key of this kind of server, or a token."""
+    return _KEY.search(text) is not None

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from hindi_stt import render
+from hindi_stt.api.middleware.credentials import holds_key
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.protocols.adapter import CallInfo, Note, TrackSpec
 from hindi_stt.protocols.calls.feed import ENDED, CallFeed, now_s
@@ -76,7 +77,8 @@ class CallRecorder:
         self._protocol = protocol
         self._options = options
         self._tracks = tuple(spec.label for spec in specs)
-        self._facts = dict(info.facts)
+        # Whoever listens to the call sees them.
+        self._facts = {name: value for name, value in info.facts.items() if not holds_key(value)}
         self._stable = [""] * len(self._tracks)
         self._segments: list[Segment] = []
         self._warnings: list[str] = []

@@ -123,6 +123,11 @@ class DeepgramAdapter(Adapter):
         self._finalizing = command if isinstance(command, EndUtterance) else None
         self._finalized = set()
 
+    def warned(self, warnings: Sequence[str]) -> list[Message]:
+        """See Adapter; they go out with the next result."""
+        self._warnings = [*self._warnings, *warnings][-_MAX_WARNINGS:]
+        return []
+
     def results(self, track: int, event: Event) -> list[Message]:
         """See `Adapter.results`."""
         state = self._tracks[track]

@@ -32,6 +32,7 @@ __all__ = ["AudioSocketAdapter", "read_frame"]
 _HEADER: Final = struct.Struct(">BH")
 _HANGUP: Final = 0x00
 _UUID: Final = 0x01
+_SILENCE: Final = 0x02
 _DTMF: Final = 0x03
 _ERROR: Final = 0xFF
 _RATES: Final[Mapping[int, int]] = {
@@ -45,6 +46,8 @@ _RATES: Final[Mapping[int, int]] = {
     0x17: 96_000,
     0x18: 192_000,
 }
+# How requests begin: read as a length, the rest of the method would be waited for.
+_HTTP: Final = frozenset({b"GET", b"POS", b"PUT", b"HEA", b"OPT", b"CON"})
 _KEYS: Final = frozenset(b"0123456789*#ABCDabcd")
 
 
@@ -56,8 +59,14 @@ async def read_frame(reader: asyncio.StreamReader) -> bytes:
 
     Returns:
         Its kind, in the first byte, and its payload.
+
+    Raises:
+        InvalidRequest: It is a request of HTTP or the handshake of a WebSocket.
     """
-    kind, length = _HEADER.unpack(await reader.readexactly(_HEADER.size))
+    head = await reader.readexactly(_HEADER.size)
+    if head in _HTTP:
+        raise InvalidRequest("This is HTTP, and the port takes AudioSocket only.")
+    kind, length = _HEADER.unpack(head)
     return bytes([kind]) + await reader.readexactly(length)
 
 
@@ -65,6 +74,7 @@ class AudioSocketAdapter(Adapter):
     """One connection, which is a call: the audio that Asterisk sends, with the UUID as its id."""
 
     name: ClassVar[str] = "audiosocket"
+    starts_at_once: ClassVar[bool] = True
 
     def __init__(self) -> None:
         self._rate = 0
@@ -80,6 +90,8 @@ class AudioSocketAdapter(Adapter):
             return [EndOfAudio()]
         if kind in _RATES:
             return self._audio(_RATES[kind], payload)
+        if kind == _SILENCE:
+            return []
         if kind == _DTMF and len(payload) == 1 and payload[0] in _KEYS:
             return self._noted(Note("dtmf", payload.decode("ascii")))
         if kind == _ERROR:
@@ -92,10 +104,11 @@ class AudioSocketAdapter(Adapter):
         return [_HEADER.pack(_HANGUP, 0)]
 
     def _start(self, payload: bytes) -> Start:
-        if len(payload) != 16:
-            raise InvalidRequest(f"The UUID has {len(payload)} bytes instead of 16.")
         if self._rate:
             raise InvalidRequest("The call already has a UUID.")
+        if len(payload) != 16:
+            self.start_failed = True
+            raise InvalidRequest(f"The UUID has {len(payload)} bytes instead of 16.")
         self._rate = _RATES[0x10]
         return Start([self._track()], call=CallInfo(str(uuid.UUID(bytes=payload))))
 

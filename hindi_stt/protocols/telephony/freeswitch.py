@@ -5,7 +5,8 @@ The modules do not say at which rate they send, nor how many channels: the addre
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from pydantic_core import from_json
@@ -25,6 +26,9 @@ __all__ = ["FreeSwitchAdapter"]
 _DEFAULT_RATE: Final = 8_000
 _LABELS: Final = ("inbound", "outbound")
 _MIX_TYPES: Final = {"mono": 1, "mixed": 1, "stereo": 2}
+# Of platforms whose streams somebody has sent here.
+_EVENTS: Final = ("connected", "start", "media")
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/\r\n]{160,}={0,2}\s*")
 _CALL_ID: Final = ("uuid", "callid", "call_id", "callId", "callSid")
 
 
@@ -36,6 +40,7 @@ class FreeSwitchAdapter(Adapter):
     """
 
     name: ClassVar[str] = "freeswitch"
+    starts_at_once: ClassVar[bool] = True
 
     def __init__(self, connection: HTTPConnection) -> None:
         self._query = text_fields(dict(connection.query_params))
@@ -45,11 +50,13 @@ class FreeSwitchAdapter(Adapter):
     def receive(self, message: Message) -> list[Command]:
         """See Adapter."""
         if isinstance(message, bytes):
-            begin: list[Command] = [] if self._labels else [self._start({})]
+            begin: list[Command] = [] if self._labels else [self._started({})]
             return [*begin, *(Audio(track, data) for track, data in enumerate(self._audio.push(message)))]
         metadata = _metadata(message)
         if not self._labels:
-            return [self._start(metadata)]
+            return [self._started(metadata)]
+        if _BASE64.fullmatch(message):
+            raise InvalidRequest("Audio comes as binary frames; this is a text frame that looks like base64.")
         return [Note("text", message[:1024])]
 
     def results(self, track: int, event: Event) -> list[Message]:
@@ -68,7 +75,22 @@ class FreeSwitchAdapter(Adapter):
         """See Adapter."""
         return [_dump("error", {"code": error.code, "message": error.message, "help": error.help})]
 
+    def warned(self, warnings: Sequence[str]) -> list[Message]:
+        """See Adapter."""
+        return [_dump("warning", {"warnings": list(warnings)})]
+
+    def _started(self, metadata: Mapping[str, Any]) -> Start:
+        try:
+            return self._start(metadata)
+        except HindiSTTError:
+            self.start_failed = True
+            raise
+
     def _start(self, metadata: Mapping[str, Any]) -> Start:
+        if metadata.get("event") in _EVENTS:
+            raise InvalidRequest(
+                "This is an event of Twilio, Exotel or Plivo, whose streams have addresses of their own.", param="event"
+            )
         parameters = self._query | text_fields(metadata)
         rate = parse_rate(field(parameters, "rate", "sampleRate", "sample_rate") or _DEFAULT_RATE)
         channels = _channels(parameters)

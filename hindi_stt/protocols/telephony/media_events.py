@@ -5,12 +5,13 @@ from __future__ import annotations
 import abc
 import base64
 import binascii
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from hindi_stt.api.json_messages import parse_json_object
 from hindi_stt.audio import PacketFormat
-from hindi_stt.errors import InvalidRequest
+from hindi_stt.errors import HindiSTTError, InvalidRequest
 from hindi_stt.protocols.adapter import Adapter, Audio, CallInfo, Command, EndOfAudio, Message, Note, Start, TrackSpec
 from hindi_stt.protocols.fields import MAX_NUMBER, MAX_TEXT, field, is_short, text_fields
 from hindi_stt.protocols.options import parse_rate
@@ -27,6 +28,9 @@ _ENCODINGS: Final[Mapping[str, str]] = {
     "audio/x-raw": "pcm16",
     "l16": "pcm16",
 }
+# What a start may say of channels; it may also say nothing.
+_ONE: Final = (None, 1, "1")
+_LABELS: Final = frozenset({"inbound", "outbound"})
 
 
 class MediaEventsAdapter(Adapter):
@@ -43,8 +47,11 @@ class MediaEventsAdapter(Adapter):
     encodings: ClassVar[frozenset[str]] = frozenset({"g711_ulaw"})
     ignored: ClassVar[frozenset[str]] = frozenset({"connected"})
     notes: ClassVar[Mapping[str, tuple[str, ...]]] = {"dtmf": ("digit",), "mark": ("name",)}
+    starts_at_once: ClassVar[bool] = True
 
     def __init__(self) -> None:
+        # Packets of tracks that the start does not list.
+        self._unlisted: Counter[str] = Counter()
         self._labels: dict[str, int] = {}
         self._orders: list[PacketOrder] = []
 
@@ -57,7 +64,7 @@ class MediaEventsAdapter(Adapter):
         if kind == "media":
             return self._media(event)
         if kind == "start":
-            return [self._start(event)]
+            return [self._started(event)]
         if kind == "stop":
             return self.left()
         if kind in self.notes:
@@ -80,6 +87,11 @@ class MediaEventsAdapter(Adapter):
             if order.n_repeated:
                 found.append(f"{label}: {order.n_repeated} packets of audio came twice or too late, and were left out")
             order.n_lost = order.n_repeated = 0
+        found += [
+            f"{label}: {n} packets of audio were left out, since the start lists no such track"
+            for label, n in self._unlisted.items()
+        ]
+        self._unlisted.clear()
         return found
 
     @abc.abstractmethod
@@ -116,14 +128,24 @@ class MediaEventsAdapter(Adapter):
             raise InvalidRequest("The sample rate of G.711 is always 8000 Hz.", param="start.sample_rate")
         return PacketFormat(encoding, rate)  # type: ignore[arg-type]  # one of the values above
 
-    def _start(self, event: Mapping[str, Any]) -> Start:
+    def _started(self, event: Mapping[str, Any]) -> Start:
         if self._orders:
             raise InvalidRequest("The stream has already started.", param="event")
+        try:
+            return self._start(event)
+        except HindiSTTError:
+            self.start_failed = True
+            raise
+
+    def _start(self, event: Mapping[str, Any]) -> Start:
         start = event.get("start")
         if not isinstance(start, dict):
             raise InvalidRequest("The event has no object 'start'.", param="start")
         given = field(start, "mediaFormat", "media_format")
-        audio = self.packet_format(given if isinstance(given, dict) else {})
+        given = given if isinstance(given, dict) else {}
+        audio = self.packet_format(given)
+        if field(given, "channels") not in _ONE:
+            raise InvalidRequest("Each track has one channel; the start says otherwise.", param="start.channels")
         labels = _labels(start.get("tracks")) or self.tracks_by_default
         parameters = self.parameters(event, start)
         key = parameters.pop("key", "")
@@ -147,6 +169,10 @@ class MediaEventsAdapter(Adapter):
             raise InvalidRequest("The event has no object 'media'.", param="media")
         label = media.get("track")
         label = next(iter(self._labels)) if label is None else label
+        if isinstance(label, str) and label in _LABELS and label not in self._labels:
+            self._unlisted[label] += 1
+            if self._unlisted[label] > 1:  # the first one is an error, which says enough
+                return []
         if not isinstance(label, str) or label not in self._labels:
             raise InvalidRequest(
                 f"The track {str(label)[:64]!r} is none of {', '.join(self._labels)}.", param="media.track"
@@ -172,7 +198,7 @@ def _labels(tracks: object) -> Sequence[str]:
     if not isinstance(tracks, list):
         return ()
     known = [label.removesuffix("_track") for label in tracks if isinstance(label, str)]
-    return [label for label in dict.fromkeys(known) if label in {"inbound", "outbound"}]
+    return [label for label in dict.fromkeys(known) if label in _LABELS]
 
 
 def _decoded(payload: object) -> bytes:
