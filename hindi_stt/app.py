@@ -26,6 +26,7 @@ from hindi_stt.api.transcribe import transcribe
 from hindi_stt.api.ui.page import page_routes
 from hindi_stt.bentoml_compat.runtime_dir import find_runtime_dir, runtime_dir
 from hindi_stt.bentoml_compat.shutdown import before_sigterm, keep_runner
+from hindi_stt.bentoml_compat.traffic_metrics import label_by_route
 from hindi_stt.bentoml_compat.worker_metrics import collect_samples, make_metrics
 from hindi_stt.bundle.speakers import SpeakerBundle
 from hindi_stt.observability.metrics_summary import summarize
@@ -76,7 +77,7 @@ def _routes() -> Starlette:
         calls, listen = settings.takes_calls, "deepgram" in settings.protocol_names
         return openapi_document(registry, jobs=jobs, page=page, calls=calls, listen=listen)
 
-    return make_app(
+    app = make_app(
         about,
         health,
         stats,
@@ -90,6 +91,8 @@ def _routes() -> Starlette:
         ],
         is_known=protection.knows,
     )
+    label_by_route(app.routes)
+    return app
 
 
 def _protocol_routes() -> list[BaseRoute]:

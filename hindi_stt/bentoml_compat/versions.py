@@ -60,6 +60,7 @@ PRIVATE_NAMES: Final = (
         "RunnerTrafficMetricsMiddleware.__call__",
         parameters=_ASGI,
     ),
+    PrivateName("traffic_metrics", "bentoml._internal.context", "server_context.service_routes"),
     PrivateName(
         "readiness",
         "bentoml._internal.server.base_app",

@@ -1,4 +1,4 @@
-"""HTTP requests are counted and WebSocket messages are not, in a real service of BentoML's."""
+"""HTTP requests are counted by route and WebSocket messages are not, in a real service of BentoML's."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ import pytest
 CODE = """
 import sys
 import bentoml
+from bentoml._internal.context import server_context
 from starlette.applications import Starlette
-from starlette.routing import WebSocketRoute
+from starlette.responses import JSONResponse
+from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 
 if sys.argv[1] == "patched":
@@ -25,29 +27,45 @@ async def echo(websocket):
     await websocket.send_text(await websocket.receive_text())
     await websocket.close()
 
-@bentoml.asgi_app(Starlette(routes=[WebSocketRoute("/ws", echo)]), path="/live")
+async def thing(request):
+    return JSONResponse({"path": request.url.path})
+
+routes = [Route("/things/{id}/parts", thing), Route("/things", thing), WebSocketRoute("/ws", echo)]
+if sys.argv[1] == "patched":
+    traffic_metrics.label_by_route(routes)
+
+@bentoml.asgi_app(Starlette(routes=routes), path="/")
 @bentoml.service
 class Service:
     @bentoml.api
     def one(self) -> int:
         return 1
 
+server_context.service_routes = ["/one"]  # as a worker of BentoML's has it
 with TestClient(Service.to_asgi()) as client:
     client.post("/one", json={})
-    with client.websocket_connect("/live/ws") as websocket:
+    with client.websocket_connect("/ws") as websocket:
         websocket.send_text("x")
         websocket.receive_text()
+    for i in range(30):
+        assert client.get(f"/things/{i}/parts").json() == {"path": f"/things/{i}/parts"}
+        assert client.get(f"/nowhere/{i}").status_code == 404
+    client.get("/things")
     lines = client.get("/metrics").text.splitlines()
 print(any('_request_total{endpoint="/one"' in line and line.endswith(" 1.0") for line in lines))
 print(any("_websocket_data_received_count{" in line for line in lines))
+counted = [line.partition('endpoint="')[2].partition('"')[0] for line in lines if "_request_total{" in line]
+print(len(set(counted)), "/things" in counted)
+print(any('_request_total{endpoint="/things/{id}/parts"' in line and line.endswith(" 30.0") for line in lines))
+print(any('_request_total{endpoint="other"' in line and line.endswith(" 30.0") for line in lines))
 """
 
 
 @pytest.mark.parametrize(
     ("how", "counted"),
     [
-        pytest.param("patched", ["True", "False"], id="patched"),
-        pytest.param("usual", ["True", "True"], id="why: BentoML counts each message"),
+        pytest.param("patched", ["True", "False", "4", "True", "True", "True"], id="patched"),
+        pytest.param("usual", ["True", "True", "62", "True", "False", "False"], id="why: each path, each message"),
     ],
 )
 def test_what_is_counted(how: str, counted: list[str], tmp_path: Path) -> None:

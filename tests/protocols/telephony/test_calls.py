@@ -270,6 +270,22 @@ def test_the_origin_that_a_platforms_library_states(server: Guarded, origin: str
     assert found == status
 
 
+def test_metrics_are_by_route_and_hold_no_ids(server: Guarded) -> None:
+    """Whatever is asked for, they do not grow with it, and nobody learns of calls from them."""
+    metrics = f"{server.url}/metrics"
+    followed(server, "exotel")
+    n_lines = len(httpx.get(metrics, headers=authorized(server)).text.splitlines())
+    for i in range(20):
+        for path in (f"/v1/calls/none{i}/events", f"/v1/jobs/none{i}", f"/nowhere/none{i}"):
+            assert httpx.get(f"{server.url}{path}", headers=authorized(server)).status_code == 404
+    text = httpx.get(metrics, headers=authorized(server)).text
+    assert 'endpoint="/v1/calls/{call}/events"' in text
+    assert 'endpoint="other"' in text
+    assert "none1" not in text
+    assert "calls/exotel" not in text
+    assert len(text.splitlines()) < n_lines + 200
+
+
 def test_calls_belong_to_their_key(server: Guarded) -> None:
     other = server.new_key("other")
     headers = {"authorization": f"Bearer {other}"}
