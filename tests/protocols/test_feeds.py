@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from hindi_stt.errors import CallNotFound, CallsUnavailable, SlowReader
+from hindi_stt.protocols.calls import feed as feeds
 from hindi_stt.protocols.calls.feed import CallFeed, MemoryFeed
 from hindi_stt.protocols.calls.redis_feed import RedisFeed
 from tests.support.redis_server import RedisServer
@@ -173,5 +174,42 @@ def test_only_so_many_ended_calls_are_kept() -> None:
         with pytest.raises(CallNotFound):
             await anext(feed.follow(OWNER, "CA0"))
         assert await anext(feed.follow(OWNER, "CA69")) == STARTED
+
+    run(MemoryFeed, work)
+
+
+def test_long_calls_that_have_ended_make_room_for_each_other() -> None:
+    """Of five calls of two hours the last two are kept, whatever else has ended since."""
+
+    async def work(feed: CallFeed) -> None:
+        for n in range(5):
+            feed.begin(OWNER, f"CA{n}", STARTED)
+            for i in range(4_900):
+                feed.publish(OWNER, f"CA{n}", final(i), lasting=True)
+            feed.publish(OWNER, f"CA{n}", ENDED, lasting=True)
+        for n in range(3):
+            with pytest.raises(CallNotFound):
+                await anext(feed.follow(OWNER, f"CA{n}"))
+        for n in (3, 4):
+            assert await anext(feed.follow(OWNER, f"CA{n}")) == STARTED
+
+    run(MemoryFeed, work)
+
+
+def test_a_call_that_has_ended_is_kept_for_some_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And then forgotten, also where no other call ends; one that goes on is kept."""
+    monkeypatch.setattr(feeds, "KEPT_S", 0.2)
+
+    async def work(feed: CallFeed) -> None:
+        for call in (CALL, "CA2"):
+            feed.begin(OWNER, call, STARTED)
+        feed.publish(OWNER, CALL, ENDED, lasting=True)
+        assert await all_of(feed) == [STARTED, ENDED]
+        assert isinstance(feed, MemoryFeed)
+        while len(feed._calls) > 1:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        with pytest.raises(CallNotFound):
+            await all_of(feed)
+        assert await anext(feed.follow(OWNER, "CA2")) == STARTED
 
     run(MemoryFeed, work)

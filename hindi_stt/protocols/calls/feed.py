@@ -25,8 +25,11 @@ ENDED: Final = "call.ended"
 MAX_EVENTS: Final = 5_000
 """Most lasting events of a call that are kept; the oldest are left out then."""
 _MAX_WAITING: Final = 1_000
-# Calls that have ended are kept for a listener who comes late.
+KEPT_S: Final = 300.0
+"""How long a call that has ended is kept for a listener who comes late."""
+# So many of them, with so many events of all together: those of a long call are tens of megabytes.
 _MAX_ENDED: Final = 64
+_MAX_ENDED_EVENTS: Final = 10_000
 TICK_S: Final = 15.0
 """How often a listener hears that there is nothing new."""
 
@@ -87,6 +90,7 @@ class _Call:
         self.events: deque[CallEvent] = deque([event], maxlen=MAX_EVENTS)
         self.listeners: set[asyncio.Queue[CallEvent | None]] = set()
         self.ended = False
+        self.ended_s = 0.0
 
 
 class MemoryFeed:
@@ -115,8 +119,9 @@ class MemoryFeed:
                 queue.get_nowait()
                 queue.put_nowait(None)
         if event["type"] == ENDED:
-            call.ended = True
+            call.ended, call.ended_s = True, time.monotonic()
             self._forget_oldest()
+            asyncio.get_running_loop().call_later(KEPT_S, self._forget_oldest)
 
     async def calls(self, owner: str) -> list[CallEvent]:
         """See CallFeed."""
@@ -156,9 +161,18 @@ class MemoryFeed:
                     queue.put_nowait(None)
 
     def _forget_oldest(self) -> None:
-        ended = [key for key, call in self._calls.items() if call.ended]
-        for key in ended[: max(0, len(ended) - _MAX_ENDED)]:
+        """Forget calls that ended long ago, and the oldest of too many; the one that has ended last is kept."""
+        ended = sorted(
+            ((key, call) for key, call in self._calls.items() if call.ended), key=lambda found: found[1].ended_s
+        )
+        since_s = time.monotonic() - KEPT_S
+        n_calls, n_events = len(ended), sum(len(call.events) for _, call in ended)
+        for key, call in ended:
+            too_many = n_calls > 1 and (n_calls > _MAX_ENDED or n_events > _MAX_ENDED_EVENTS)
+            if call.ended_s > since_s and not too_many:
+                return
             del self._calls[key]
+            n_calls, n_events = n_calls - 1, n_events - len(call.events)
 
 
 def now_s() -> float:

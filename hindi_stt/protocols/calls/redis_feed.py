@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator, Callable
 from typing import Any, Final
 
 from hindi_stt.errors import CallNotFound, CallsUnavailable
-from hindi_stt.protocols.calls.feed import ENDED, MAX_EVENTS, TICK_S, CallEvent
+from hindi_stt.protocols.calls.feed import ENDED, KEPT_S, MAX_EVENTS, TICK_S, CallEvent
 from hindi_stt.storage.redis_pool import connection_pool
 
 __all__ = ["RedisFeed"]
@@ -27,7 +27,7 @@ _MAX_PARTIALS: Final = 8
 # How often a worker renews its heartbeat, and after how long its calls count as ended without one.
 _HEARTBEAT_S: Final = 10.0
 _HEARTBEAT_EXPIRES_S: Final = 45.0
-_KEPT_S: Final = 300
+_KEPT_S: Final = int(KEPT_S)
 _BLOCK_MS: Final = 1_000
 _MAX_WAITING: Final = 5_000
 _MAX_FOLLOWERS: Final = 256
