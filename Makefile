@@ -199,6 +199,7 @@ prove-protocols: $(VENV)/.dev $(CLIENTS)/.installed
 	HINDI_STT_FUZZ_CASES=10000 $(VENV)/bin/python -m pytest -q -s -m fuzz tests/fuzz/test_protocols.py
 	HINDI_STT_TEST_SERVER_PYTHON=$(abspath $(VENV)/bin/python) $(CLIENTS)/bin/python -m pytest -q -m clients -W ignore --confcutdir=tests/clients tests/clients/test_telephony.py tests/clients/test_deepgram.py tests/clients/test_wyoming.py
 	$(VENV)/bin/python -m loadtests.long_call
+	$(VENV)/bin/python -m loadtests.many_calls
 	$(VENV)/bin/python -m loadtests.misbehaving
 	$(VENV)/bin/python -m benchmarks.protocols
 	$(VENV)/bin/python -m loadtests.call_centre

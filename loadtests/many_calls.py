@@ -1,0 +1,91 @@
+"""Many short calls, faster than they are spoken: `python -m loadtests.many_calls`. Memory must not grow.
+
+Calls of two sides by Twilio's messages, so many at a time, each with an id of its own and a listener, as in
+`loadtests.call_centre`; their transcripts are stored as jobs. After each round of calls the server rests until it has
+given back what is free, and then the memory of each of its processes is printed. What the first rounds take does not
+come back: the worker of jobs, which starts after the server is ready; arenas; the last calls that have ended, which can
+be read for some minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import psutil
+
+from hindi_stt.bundle.manifest import EMBEDDED
+from loadtests.call_centre import Call, hold, make_call
+from tests.support.server import Server
+
+CALL_S = 2.0
+# The server looks for what it can give back every five seconds.
+REST_S = 8.0
+# Of the rounds, those that fill caches and arenas.
+SETTLED_ROUNDS = 2
+
+
+def memory_by_process(server: Server) -> Counter[str]:
+    """MiB of each process of a server, what they share counted once."""
+    found: Counter[str] = Counter()
+    main = psutil.Process(server.process.pid)
+    for process in (main, *main.children(recursive=True)):
+        command = " ".join(process.cmdline())
+        name = "supervisor" if process == main else "jobs"
+        if "worker.service" in command:
+            name = "runner" if "ConformerRunner" in command else "API"
+        found[name] += process.memory_full_info().pss / 2**20
+    return found
+
+
+async def round_of_calls(server: Server, calls: list[Call], times: float) -> None:
+    await asyncio.gather(*(hold(server.url, call, times) for call in calls))
+
+
+def shown(memory: Counter[str]) -> str:
+    return ", ".join(f"{name} {mib:.1f}" for name, mib in sorted(memory.items())) + f": {memory.total():.1f} MiB"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bundle", type=Path, default=EMBEDDED)
+    parser.add_argument("--rounds", type=int, default=6)
+    parser.add_argument("--calls", type=int, default=240, help="of a round")
+    parser.add_argument("--at-a-time", type=int, default=40)
+    parser.add_argument("--times", type=float, default=20, help="how much faster than real time")
+    parser.add_argument("--most-mib", type=float, default=12, help=f"bound on growth after {SETTLED_ROUNDS} rounds")
+    arguments = parser.parse_args()
+    draw, found = random.Random(0), []
+    with tempfile.TemporaryDirectory() as folder:
+        settings = {"HINDI_STT_PROTOCOLS": "twilio", "HINDI_STT_MODEL": str(arguments.bundle.resolve())}
+        server = Server(Path(folder), HINDI_STT_CLIENT_SHARE="1", HINDI_STT_JOBS_DIR=f"{folder}/jobs", **settings)
+        try:
+            server.wait_until_ready()
+            n_calls = 0
+            for _ in range(arguments.rounds):
+                start_s, last = time.monotonic(), n_calls + arguments.calls
+                while n_calls < last:
+                    n = min(arguments.at_a_time, last - n_calls)
+                    calls = [make_call(n_calls + i, draw, CALL_S, CALL_S) for i in range(n)]
+                    asyncio.run(round_of_calls(server, calls, arguments.times))
+                    n_calls += n
+                elapsed_s = time.monotonic() - start_s
+                time.sleep(REST_S)
+                found.append(memory_by_process(server))
+                print(f"{n_calls:5d} calls, {elapsed_s:3.0f} s: {shown(found[-1])}", flush=True)
+        finally:
+            server.stop()
+    growth = found[-1].total() - found[min(SETTLED_ROUNDS, len(found)) - 1].total()
+    print(f"memory grew by {growth:.1f} MiB after the first {SETTLED_ROUNDS} rounds")
+    if growth > arguments.most_mib:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
