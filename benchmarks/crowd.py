@@ -81,14 +81,14 @@ def misbehaving(url: str, n: int, samples: Float32, seconds: float) -> None:
     asyncio.run(gang(url, n, samples, seconds))
 
 
-async def follow_all(url: str, streams: list[Float32], ends: list[list[float]]) -> list[float]:
+async def follow_all(url: str, streams: list[Float32], ends: list[dict[int, float]]) -> list[float]:
     """Seconds until each final of the well-behaved; ends: see `ends_of`."""
     each = [Shown() for _ in streams]
     await asyncio.gather(*(follow(url, *stream) for stream in zip(streams, ends, each, strict=True)))
     return [late for shown in each for late in shown.final_s]
 
 
-def crowd(url: str, streams: list[Float32], ends: list[list[float]], n_bad: int) -> list[float]:
+def crowd(url: str, streams: list[Float32], ends: list[dict[int, float]], n_bad: int) -> list[float]:
     """The finals of the well-behaved beside so many others."""
     others = multiprocessing.get_context("spawn").Process(
         target=misbehaving, args=(url, n_bad, streams[0][: 20 * PACKET], len(streams[0]) / RATE)

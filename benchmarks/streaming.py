@@ -20,7 +20,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -55,7 +55,11 @@ DELTA, COMPLETED = (f"conversation.item.input_audio_transcription.{name}" for na
 
 @dataclass
 class Shown:
-    """What a reader saw. replaced: stable words that the final has otherwise; changed: words shown that ever went."""
+    """What a reader saw.
+
+    replaced: stable words that the final has otherwise; changed: words shown that ever went; n_others: finals of
+    utterances that the same stream in this process does not have.
+    """
 
     n_final: int = 0
     n_stable: int = 0
@@ -63,6 +67,7 @@ class Shown:
     changed: int = 0
     first_s: list[float] = field(default_factory=list)
     final_s: list[float] = field(default_factory=list)
+    n_others: int = 0
     _stable: list[str] = field(default_factory=list)
     _now: list[str] = field(default_factory=list)
     _first_at_s: float | None = None
@@ -159,25 +164,25 @@ def choose_context(bundle: Bundle, n: int, shift: int, n_contexts: int) -> None:
         tqdm.write(f"{' | '.join(map(str, names))} | {shown.row()} | {cost:.4f}")
 
 
-async def ends_of(pipeline: Pipeline, line: LocalBackend, samples: Float32) -> list[float]:
-    """Seconds of the stream after which each final is due: when the packet that ends its utterance is there."""
+async def ends_of(pipeline: Pipeline, line: LocalBackend, samples: Float32) -> dict[int, float]:
+    """When each final is due: the end of its utterance in ms → seconds of the stream with the packet that ends it."""
     stream = Stream(pipeline, line, pipeline.options({}), context=Context(step_s=len(samples)))
-    ends: list[float] = []
+    ends: dict[int, float] = {}
     for start in range(0, len(samples), PACKET):
         events = [event async for event in stream.push(samples[start : start + PACKET])]
         # One without words is sent only where words were shown of it, which this stream does not do.
-        ends += [stream.received_s for event in events if isinstance(event, Utterance) and event.words]
+        finals = [event for event in events if isinstance(event, Utterance) and event.words]
+        ends |= {round(event.end_s * 1000): stream.received_s for event in finals}
     return ends
 
 
-async def follow(url: str, samples: Float32, ends: Sequence[float], shown: Shown) -> None:
+async def follow(url: str, samples: Float32, ends: Mapping[int, float], shown: Shown) -> None:
     """One connection at the pace of speech; ends: see `ends_of`."""
     async with connect(url) as ws:
         input_ = {"format": {"type": "audio/pcm", "rate": RATE}}
         await ws.send(json.dumps({"type": "session.update", "session": {"audio": {"input": input_}}}))
         start_s = time.monotonic()
         sender = asyncio.create_task(_send(ws, samples, start_s))
-        due = iter(ends)
         stopped = False
         async for message in ws:
             event, at_s = json.loads(message), time.monotonic() - start_s
@@ -188,7 +193,9 @@ async def follow(url: str, samples: Float32, ends: Sequence[float], shown: Shown
             elif event["type"] == COMPLETED:
                 if event["words"]:
                     shown.final([word["word"] for word in event["words"]], event["words"][0]["end"])
-                    shown.final_s.append(at_s - next(due))
+                    due_s = ends.get(event["audio_end_ms"])
+                    shown.final_s += [] if due_s is None else [at_s - due_s]
+                    shown.n_others += due_s is None
                 stopped = False
             elif event["type"] == "input_audio_buffer.cleared":
                 break
@@ -233,14 +240,16 @@ def measure_server(bundle: Path, precision: str, counts: Sequence[int], n: int) 
             server.stop()
 
 
-async def measure_count(url: str, streams: Sequence[Float32], ends: Sequence[list[float]]) -> None:
+async def measure_count(url: str, streams: Sequence[Float32], ends: Sequence[Mapping[int, float]]) -> None:
     each = [Shown() for _ in streams]
     await asyncio.gather(*(follow(url, *stream) for stream in zip(streams, ends, each, strict=True)))
     total = Shown(
         *(sum(getattr(shown, name) for shown in each) for name in ("n_final", "n_stable", "replaced", "changed")),
         *([late for shown in each for late in getattr(shown, name)] for name in ("first_s", "final_s")),
     )
-    print(f"{len(streams)} | {total.row()} | {percentiles(total.final_s)}", flush=True)
+    n_others = sum(shown.n_others for shown in each)
+    others = f" ({n_others} finals are not this process's)" if n_others else ""
+    print(f"{len(streams)} | {total.row()} | {percentiles(total.final_s)}{others}", flush=True)
 
 
 def main() -> None:
