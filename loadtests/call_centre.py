@@ -23,12 +23,15 @@ import numpy as np
 from websockets.asyncio.client import connect
 
 from hindi_stt.bundle.manifest import EMBEDDED
+from loadtests.memory import memory_by_process, written
 from tests.support.server import Server
 from tests.support.streams import RATE, speech
 from tests.support.telephony import at_rate, mu_law, mu_law_file, twilio_call
 
 LABELS = ("inbound", "outbound")
 PACKET_MS = 100
+# The worker of jobs starts when the server is ready.
+SETTLE_S = 10.0
 CLIPS = ("rain.flac", "family.flac")
 
 
@@ -144,9 +147,10 @@ def main() -> None:
         server = Server(Path(folder), HINDI_STT_CLIENT_SHARE="1", HINDI_STT_JOBS_DIR=f"{folder}/jobs", **settings)
         try:
             server.wait_until_ready()
-            before = server.memory()
+            time.sleep(SETTLE_S)
+            before = memory_by_process(server)
             calls = asyncio.run(centre(server.url, arguments))
-            p95_s, after = final_p95_s(server.url), server.memory()
+            p95_s, after = final_p95_s(server.url), memory_by_process(server)
             n_different = compare(server, calls)
         finally:
             server.stop()
@@ -154,7 +158,7 @@ def main() -> None:
     n_sides = len(LABELS) * len(calls)
     print(
         f"{len(calls)} calls, {audio_s / 60:.1f} min of audio, {n_sides - n_different} of {n_sides} sides as the file "
-        f"API; finals p95 <= {p95_s * 1000:.0f} ms; memory {before / 2**20:.0f} -> {after / 2**20:.0f} MiB"
+        f"API; finals p95 <= {p95_s * 1000:.0f} ms\nmemory before: {written(before)}\nmemory after: {written(after)}"
     )
     if n_different:
         sys.exit(1)

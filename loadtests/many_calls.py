@@ -15,13 +15,11 @@ import random
 import sys
 import tempfile
 import time
-from collections import Counter
 from pathlib import Path
-
-import psutil
 
 from hindi_stt.bundle.manifest import EMBEDDED
 from loadtests.call_centre import Call, hold, make_call
+from loadtests.memory import memory_by_process, written
 from tests.support.server import Server
 
 CALL_S = 2.0
@@ -31,25 +29,8 @@ REST_S = 8.0
 SETTLED_ROUNDS = 2
 
 
-def memory_by_process(server: Server) -> Counter[str]:
-    """MiB of each process of a server, what they share counted once."""
-    found: Counter[str] = Counter()
-    main = psutil.Process(server.process.pid)
-    for process in (main, *main.children(recursive=True)):
-        command = " ".join(process.cmdline())
-        name = "supervisor" if process == main else "jobs"
-        if "worker.service" in command:
-            name = "runner" if "ConformerRunner" in command else "API"
-        found[name] += process.memory_full_info().pss / 2**20
-    return found
-
-
 async def round_of_calls(server: Server, calls: list[Call], times: float) -> None:
     await asyncio.gather(*(hold(server.url, call, times) for call in calls))
-
-
-def shown(memory: Counter[str]) -> str:
-    return ", ".join(f"{name} {mib:.1f}" for name, mib in sorted(memory.items())) + f": {memory.total():.1f} MiB"
 
 
 def main() -> None:
@@ -78,10 +59,10 @@ def main() -> None:
                 elapsed_s = time.monotonic() - start_s
                 time.sleep(REST_S)
                 found.append(memory_by_process(server))
-                print(f"{n_calls:5d} calls, {elapsed_s:3.0f} s: {shown(found[-1])}", flush=True)
+                print(f"{n_calls:5d} calls, {elapsed_s:3.0f} s: {written(found[-1])}", flush=True)
         finally:
             server.stop()
-    growth = found[-1].total() - found[min(SETTLED_ROUNDS, len(found)) - 1].total()
+    growth = sum(found[-1].values()) - sum(found[min(SETTLED_ROUNDS, len(found)) - 1].values())
     print(f"memory grew by {growth:.1f} MiB after the first {SETTLED_ROUNDS} rounds")
     if growth > arguments.most_mib:
         sys.exit(1)
