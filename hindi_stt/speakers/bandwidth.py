@@ -21,7 +21,7 @@ class Bandwidth:
     """The power of a recording in two bands, clip by clip."""
 
     def __init__(self) -> None:
-        self._speech = self._above = 0.0
+        self.speech_power = self.power_above = 0.0
 
     def add(self, samples: Float32, sample_rate: int) -> None:
         """Take a clip.
@@ -36,15 +36,15 @@ class Bandwidth:
         frames = samples[: n * _FRAME].reshape(n, _FRAME) * np.hanning(_FRAME).astype(np.float32)
         power = (np.abs(np.fft.rfft(frames, axis=1)) ** 2).sum(axis=0)
         hz = np.fft.rfftfreq(_FRAME, 1 / sample_rate)
-        self._speech += float(power[(hz >= _SPEECH_HZ[0]) & (hz <= _SPEECH_HZ[1])].sum())
-        self._above += float(power[(hz >= _ABOVE_HZ[0]) & (hz <= _ABOVE_HZ[1])].sum())
+        self.speech_power += float(power[(hz >= _SPEECH_HZ[0]) & (hz <= _SPEECH_HZ[1])].sum())
+        self.power_above += float(power[(hz >= _ABOVE_HZ[0]) & (hz <= _ABOVE_HZ[1])].sum())
 
     def include(self, other: Bandwidth) -> None:
         """Add the power of other clips."""
-        self._speech += other._speech
-        self._above += other._above
+        self.speech_power += other.speech_power
+        self.power_above += other.power_above
 
     @property
     def narrow(self) -> bool:
         """Whether there is nothing above the band of telephones."""
-        return self._above <= _LEAST_SHARE * self._speech
+        return self.power_above <= _LEAST_SHARE * self.speech_power

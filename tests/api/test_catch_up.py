@@ -23,6 +23,8 @@ from hindi_stt.streaming import Utterance
 from tests.support.api_requests import make_recognizer
 from tests.support.streams import RATE, TALK
 
+pytestmark = pytest.mark.slow
+
 MODULES_UNDER_TEST = (
     "hindi_stt/api/live/backend.py",
     "hindi_stt/api/live/catch_up.py",

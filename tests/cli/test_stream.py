@@ -18,7 +18,7 @@ import pytest
 from hindi_stt.cli.main import main
 from hindi_stt.settings import Settings
 from tests.conftest import DATA
-from tests.streaming.test_speakers import TALK, TALK_TURNS
+from tests.support.conversations import TALK, TALK_TURNS
 from tests.support.speaker_model import write_speaker_bundle
 from tests.support.streams import speech
 from tests.support.wav import wav

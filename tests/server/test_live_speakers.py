@@ -14,11 +14,13 @@ import pytest
 from websockets.sync.client import connect
 
 from hindi_stt.render.speaker_labels import speaker_number
-from tests.streaming.test_speakers import TALK, TALK_TURNS
+from tests.support.conversations import TALK, TALK_TURNS
 from tests.support.realtime import COMPLETED, TRANSCRIPTION, Event, append, manual, receive, send, session, until
 from tests.support.server import Server
 from tests.support.speaker_model import write_speaker_bundle
 from tests.support.streams import RATE, silence
+
+pytestmark = pytest.mark.slow
 
 SEGMENT = f"{TRANSCRIPTION}segment"
 CALL = np.concatenate([TALK, silence(1.5)])

@@ -16,24 +16,11 @@ from hindi_stt.speakers.live import LiveDiarization
 from hindi_stt.speakers.source import SpeakerSource
 from hindi_stt.streaming import LocalBackend, Partial, Stream, TurnDetection, Utterance
 from hindi_stt.transcription.pipeline import Pipeline
+from tests.support.conversations import TALK, TALK_TURNS, dull
 from tests.support.speaker_model import write_speaker_bundle
-from tests.support.streams import RATE, every, listen, silence, speech, utterances
+from tests.support.streams import every, listen, silence, speech, utterances
 
 RAIN, FAMILY = speech("rain.flac"), speech("family.flac")
-
-
-def dull(samples: np.ndarray) -> np.ndarray:
-    """A voice whose upper bands are gone, which the speaker model of the tests takes for another one."""
-    spectrum = np.fft.rfft(samples.astype(float))
-    spectrum[np.fft.rfftfreq(len(samples), 1 / RATE) > 2_000] = 0
-    return np.clip(np.fft.irfft(spectrum, len(samples)), -32_768, 32_767).astype(np.int16)
-
-
-# One of two voices says something, the other one, and again both, the last two without a pause that ends an utterance.
-TALK = np.concatenate(
-    [FAMILY, silence(1.5), dull(FAMILY), silence(1.5), RAIN, silence(0.2), FAMILY, silence(0.3), dull(FAMILY)]
-)
-TALK_TURNS = ["Speaker 1", "Speaker 2", "Speaker 1", "Speaker 2"]
 
 
 @pytest.fixture(scope="module")

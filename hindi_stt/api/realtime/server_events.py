@@ -1,4 +1,7 @@
-"""The events that the server sends; their docstrings are their descriptions in the OpenAPI document."""
+"""The events that the server sends; their docstrings are their descriptions in the OpenAPI document.
+
+Longer than 300 lines: one class for each event, and nothing else.
+"""
 
 from __future__ import annotations
 

@@ -25,6 +25,8 @@ from tests.support.ports import free_ports
 from tests.support.streams import speech
 from tests.support.telephony import at_rate, audiosocket_call, audiosocket_message, exotel_call, mu_law, twilio_call
 
+pytestmark = pytest.mark.slow
+
 Event = dict[str, Any]
 LOW = at_rate(speech("rain.flac"), 8_000)
 LONG = at_rate(speech("family.flac", 0.5, "rain.flac", 0.5, "family.flac"), 8_000)
@@ -185,7 +187,7 @@ def test_two_starts(server: Guarded, counted: Callable[[str], float]) -> None:
     messages = twilio(lambda event: [event, event] if event["event"] == "start" else event, "twice")
     assert sent(server, TWILIO, messages)[:2] == (1000, "")
     (error,) = of_kind(events(server, "twice"), "error")
-    assert error["message"] == "The stream has started before."
+    assert error["message"] == "The stream has already started."
     assert counted(NAMES[3]) == 1
 
 
@@ -230,13 +232,13 @@ def test_text_frames_where_binary_is_due(server: Guarded) -> None:
     assert "base64" in error["message"]
     code, reason, answers = sent(server, "/vosk", ['{"config": {"sample_rate": 8000}}', *packets])
     assert (code, reason) == (1008, "invalid_request")
-    assert answers[-1]["error"]["message"].endswith("because: The message is not JSON.")
+    assert answers[-1]["error"]["message"].endswith("because: The message is not JSON, or holds invalid text.")
 
 
 @pytest.mark.parametrize(
     ("place", "advice"),
     [
-        ("query", "Keys are not taken from the address"),
+        ("query", "API keys in the address"),
         ("parameter", "Keys are taken from the parameter 'key', not from 'api_key'."),
         ("header", "Keys are not taken from the header X-API-Key"),
         ("scheme", "another form"),
