@@ -42,10 +42,11 @@ test: $(VENV)/.dev
 # signal ends it: build/coverage/report.txt, and pages in build/coverage/html.
 # Measured processes are slow, so that what a test waits for may come too late: what failed runs once more. `make test` judges, at once.
 coverage coverage-modules: export HINDI_STT_TEST_WORKER_START := spawn
+coverage: COVERED := -q -o addopts=-ra -o cache_dir=build/coverage/cache -p tests.support.coverage_contexts -m "$(ORDINARY)"
 coverage: $(VENV)/.dev
 	rm -rf build/coverage && mkdir -p build/coverage
-	$(VENV)/bin/coverage run -m pytest -q -p tests.support.coverage_contexts -n $(TEST_PROCESSES) --dist loadfile -m "$(ORDINARY)" \
-		|| $(VENV)/bin/coverage run -m pytest -q -p tests.support.coverage_contexts --last-failed -m "$(ORDINARY)"
+	$(VENV)/bin/coverage run -m pytest $(COVERED) -n $(TEST_PROCESSES) --dist loadfile \
+		|| $(VENV)/bin/coverage run -m pytest $(COVERED) --last-failed --last-failed-no-failures none
 	$(VENV)/bin/coverage combine -q
 	$(VENV)/bin/coverage html -q -d build/coverage/html
 	$(VENV)/bin/coverage report > build/coverage/report.txt
