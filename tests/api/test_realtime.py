@@ -260,6 +260,7 @@ def test_garbage_without_end_is_cut_off(live: Server) -> None:
     assert len(events) == 21
 
 
+@pytest.mark.slow
 def test_an_idle_session_is_closed_after_its_last_words(live: Server) -> None:
     with session(live) as ws:
         append(ws, RAIN)

@@ -135,6 +135,7 @@ def test_a_folder_is_shown_and_never_removed(capsys: pytest.CaptureFixture[str])
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_verify_a_bundle_and_a_broken_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "verify", str(EMBEDDED)]) == 0
     first, _, found = capsys.readouterr().out.partition("\n")

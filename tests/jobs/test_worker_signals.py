@@ -92,6 +92,7 @@ def test_sigterm_gives_the_file_back_at_once(job: Job, worker: subprocess.Popen[
     assert job.state() == "queued"
 
 
+@pytest.mark.slow
 def test_sigint_lets_the_file_be_finished(job: Job, worker: subprocess.Popen[bytes]) -> None:
     job.wait_for("running")
     worker.send_signal(signal.SIGINT)
@@ -99,6 +100,7 @@ def test_sigint_lets_the_file_be_finished(job: Job, worker: subprocess.Popen[byt
     assert job.state() == "done"
 
 
+@pytest.mark.slow
 def test_sigint_twice_gives_the_file_back(job: Job, worker: subprocess.Popen[bytes]) -> None:
     job.wait_for("running")
     worker.send_signal(signal.SIGINT)

@@ -94,6 +94,7 @@ def test_a_file_that_names_no_process(folder: Path) -> None:
     assert watch(folder, "runner", at_least_s=1.0) == []
 
 
+@pytest.mark.slow
 def test_the_watchdog_continues_after_descriptors_ran_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A runner that hangs afterwards is killed as before."""
     runner = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])

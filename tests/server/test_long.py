@@ -72,8 +72,7 @@ def test_segments_are_sent_as_they_are_transcribed(
     text = "".join(event["delta"] for _, event in events[:-1])
     assert events[-1][1]["text"] == text == pipeline.transcribe(content, acoustic).text
     assert len(events) > 8
-    assert events[0][0] < 3
-    assert events[0][0] < 0.5 * events[-1][0]
+    assert events[0][0] < 0.9 * events[-1][0]  # not all of them at the end
 
 
 def test_an_error_in_the_middle_ends_the_stream_with_its_name(long_server: Server) -> None:

@@ -207,6 +207,7 @@ def test_index_health_and_openapi(server: Server, pipeline: Pipeline) -> None:
     assert post["responses"]["default"]["content"]["application/json"]["example"]["error"]["code"]
 
 
+@pytest.mark.slow
 def test_two_hundred_at_once(server: Server) -> None:
     """More than the hundred requests after which BentoML's client would close its session under them."""
     clips = [(DATA / name).read_bytes() for name in ("rain.flac", "family.flac", "rain_22k.wav")]
@@ -237,6 +238,7 @@ def test_two_hundred_at_once(server: Server) -> None:
     assert n_clips / n_batches > 1
 
 
+@pytest.mark.slow
 def test_an_idle_connection_is_kept(server: Server) -> None:
     """For longer than uvicorn's five seconds: proxies and clients keep theirs for a minute."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
@@ -266,6 +268,7 @@ def test_an_upload_of_a_client_that_disconnects_leaves_nothing_behind(server: Se
     assert server.transcribe(GOOD).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_slow_upload_is_ended(server: Server) -> None:
     with socket.create_connection(("127.0.0.1", server.port)) as client:
         head = "POST /transcribe HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n"

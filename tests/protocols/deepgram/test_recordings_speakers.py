@@ -15,6 +15,8 @@ from tests.support.speaking_server import deepgram_with_speakers
 from tests.support.streams import RATE, speech
 from tests.support.wav import wav
 
+pytestmark = pytest.mark.slow
+
 RAIN = speech("rain.flac", 0.5)
 
 
