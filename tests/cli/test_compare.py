@@ -38,6 +38,7 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*command, "evaluate", *map(str, arguments)], capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_two_forms_of_the_embedded_model(manifest: Path, tmp_path: Path) -> None:
     result, plot = tmp_path / "r.json", tmp_path / "p.png"
     done = run(manifest, "--models", "embedded+fp32,embedded+int8", "--json", result, "--plot", plot)

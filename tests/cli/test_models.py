@@ -78,6 +78,7 @@ def _change_a_byte(folder: Path) -> None:
     weights.write_bytes(content)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "damage",
     [
@@ -113,6 +114,7 @@ def test_a_damaged_bundle_is_named_and_the_others_are_listed(tmp_path: Path, dam
     assert left[1] == listed[1]
 
 
+@pytest.mark.slow
 def test_a_damaged_speaker_bundle_is_named(tmp_path: Path) -> None:
     whole = sibling(tmp_path / "whole", "whole", "bn")
     speakers = write_speaker_bundle(tmp_path / "voices", name="voices")

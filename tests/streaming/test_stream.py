@@ -248,6 +248,7 @@ def test_g711_is_what_libsndfile_wrote(encoding: str) -> None:
     assert np.corrcoef(decoded, samples)[0, 1] > 0.999
 
 
+@pytest.mark.slow
 def test_the_command_line(pipeline: Pipeline, acoustic: LocalAcoustic, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["stream", str(DATA / "family.flac"), "--realtime", "--format", "json"]) == 0
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
