@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import soundfile
@@ -37,11 +38,20 @@ Turns = list[tuple[float, float, str]]
 
 
 @dataclass
-class Score:
-    """One recording in one condition; errors in seconds, of `total_s` seconds of speech."""
+class Recording:
+    """What was measured of one recording in one condition."""
 
     name: str
     condition: str
+
+
+S = TypeVar("S", bound=Recording)
+
+
+@dataclass
+class Score(Recording):
+    """One recording in one condition; errors in seconds, of `total_s` seconds of speech."""
+
     speakers: int
     found: int
     total_s: float
@@ -226,29 +236,47 @@ def plot(scores: Sequence[Score], file: Path) -> None:
     figure.savefig(file, dpi=120)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def make_parser(description: str | None) -> argparse.ArgumentParser:
+    """Make a parser of what a measurement of conversations is told: see `score_all`."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("conversations", type=Path)
     parser.add_argument("--pattern", default="*.wav", help="of the recordings")
     parser.add_argument("--conditions", nargs="+", choices=list(CONDITIONS), default=list(CONDITIONS))
     parser.add_argument("--json", type=Path, required=True, help="scores; those that it has already are kept")
+    return parser
+
+
+def read_scores(file: Path, kind: type[S]) -> list[S]:
+    """The scores that a file has already."""
+    return [kind(**one) for one in json.loads(file.read_text(encoding="utf-8"))] if file.is_file() else []
+
+
+def score_all(
+    arguments: argparse.Namespace, score: Callable[[Pipeline, LocalAcoustic, Path, str], S], kind: type[S]
+) -> list[S]:
+    """Score the recordings that have no score yet in each condition, and write each score as soon as it is there."""
+    file: Path = arguments.json
+    scores = read_scores(file, kind)
+    done = {(one.name, one.condition) for one in scores}
+    settings, bundle = Settings(), Bundle.open(EMBEDDED)
+    source = SpeakerSource(lambda: store.resolve_speakers(settings))
+    pipeline, acoustic = Pipeline(bundle, settings, source), LocalAcoustic(bundle, threads=1)
+    for recording in sorted(arguments.conversations.glob(arguments.pattern)):
+        for condition in arguments.conditions:
+            if recording.with_suffix(".rttm").is_file() and (recording.stem, condition) not in done:
+                scores.append(score(pipeline, acoustic, recording, condition))
+                file.write_text(json.dumps([asdict(one) for one in scores], indent=1), encoding="utf-8")
+    return scores
+
+
+def main() -> None:
+    parser = make_parser(__doc__)
     parser.add_argument("--plot", type=Path)
     parser.add_argument("--fail-above", type=float, metavar="DER", help="in percent; or where one becomes several")
     parser.add_argument("--report-only", action="store_true", help="of the scores that are there")
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore", module="pyannote")
-    file = arguments.json
-    scores = [Score(**one) for one in json.loads(file.read_text(encoding="utf-8"))] if file.is_file() else []
-    if not arguments.report_only:
-        done = {(one.name, one.condition) for one in scores}
-        settings, bundle = Settings(), Bundle.open(EMBEDDED)
-        source = SpeakerSource(lambda: store.resolve_speakers(settings))
-        pipeline, acoustic = Pipeline(bundle, settings, source), LocalAcoustic(bundle, threads=1)
-        for recording in sorted(arguments.conversations.glob(arguments.pattern)):
-            for condition in arguments.conditions:
-                if recording.with_suffix(".rttm").is_file() and (recording.stem, condition) not in done:
-                    scores.append(score(pipeline, acoustic, recording, condition))
-                    file.write_text(json.dumps([asdict(one) for one in scores], indent=1), encoding="utf-8")
+    scores = read_scores(arguments.json, Score) if arguments.report_only else score_all(arguments, score, Score)
     print(table(scores))
     if arguments.plot:
         plot(scores, arguments.plot)

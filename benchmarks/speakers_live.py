@@ -7,12 +7,10 @@ Words outside all true turns are left out.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
@@ -20,15 +18,11 @@ import numpy as np
 import soundfile
 from scipy.optimize import linear_sum_assignment
 
-from benchmarks.speakers import CONDITIONS, RATE, Turns, read_rttm
+from benchmarks.speakers import CONDITIONS, RATE, Recording, Turns, make_parser, read_rttm, score_all
 from benchmarks.timing import report_table
-from hindi_stt.bundle import store
-from hindi_stt.bundle.manifest import EMBEDDED, Bundle
 from hindi_stt.errors import Overloaded
 from hindi_stt.inference.acoustic import LocalAcoustic
-from hindi_stt.settings import Settings
 from hindi_stt.speakers.live import LiveDiarization
-from hindi_stt.speakers.source import SpeakerSource
 from hindi_stt.streaming import LocalBackend, Stream, Utterance
 from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Features, LogProbs, Segment
@@ -38,11 +32,9 @@ RESAMPLES = 1000
 
 
 @dataclass
-class Score:
+class Score(Recording):
     """One recording in one condition; seconds of words."""
 
-    name: str
-    condition: str
     speakers: int
     found: int
     total_s: float
@@ -120,24 +112,7 @@ def table(scores: Sequence[Score]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("conversations", type=Path)
-    parser.add_argument("--pattern", default="*.wav", help="of the recordings")
-    parser.add_argument("--conditions", nargs="+", choices=list(CONDITIONS), default=list(CONDITIONS))
-    parser.add_argument("--json", type=Path, required=True, help="scores; those that it has already are kept")
-    arguments = parser.parse_args()
-    file = arguments.json
-    scores = [Score(**one) for one in json.loads(file.read_text(encoding="utf-8"))] if file.is_file() else []
-    done = {(one.name, one.condition) for one in scores}
-    settings, bundle = Settings(), Bundle.open(EMBEDDED)
-    source = SpeakerSource(lambda: store.resolve_speakers(settings))
-    pipeline, acoustic = Pipeline(bundle, settings, source), LocalAcoustic(bundle, threads=1)
-    for recording in sorted(arguments.conversations.glob(arguments.pattern)):
-        for condition in arguments.conditions:
-            if recording.with_suffix(".rttm").is_file() and (recording.stem, condition) not in done:
-                scores.append(score(pipeline, acoustic, recording, condition))
-                file.write_text(json.dumps([asdict(one) for one in scores], indent=1), encoding="utf-8")
-    print(table(scores))
+    print(table(score_all(make_parser(__doc__).parse_args(), score, Score)))
 
 
 if __name__ == "__main__":
