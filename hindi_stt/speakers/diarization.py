@@ -20,6 +20,7 @@ from hindi_stt.speakers.embedder import Embedder
 from hindi_stt.speakers.known import match_known
 from hindi_stt.speakers.options import SpeakerOptions
 from hindi_stt.speakers.turns import Stretch, cut_segments, find_turns, groups_of_words, pieces_of
+from hindi_stt.speakers.vectors import unit
 from hindi_stt.types import Float32, Segment, SpeakerTurn, Word
 
 __all__ = ["LEAST_GROUPED_S", "Diarization"]
@@ -99,8 +100,7 @@ class Diarization:
         windows = [(window, stretch.has_words) for stretch in stretches for window in stretch.windows]
         if not windows:
             return [], {}
-        embeddings = np.stack([window.embedding for window, _ in windows])
-        embeddings /= np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), np.float32(1e-6))
+        embeddings = unit(np.stack([window.embedding for window, _ in windows]))
         spoken = np.array([has_words for _, has_words in windows])
         long = spoken & np.array([window.duration_s >= LEAST_GROUPED_S for window, _ in windows])
         for wider in (spoken, np.ones_like(spoken)):
@@ -114,8 +114,7 @@ class Diarization:
             num_speakers=self._options.num_speakers,
             max_speakers=self._options.max_speakers,
         )
-        means = np.stack([embeddings[long][grouped == group].mean(axis=0) for group in range(grouped.max() + 1)])
-        means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), np.float32(1e-6))
+        means = unit(np.stack([embeddings[long][grouped == group].mean(axis=0) for group in range(grouped.max() + 1)]))
         ends = np.cumsum([len(stretch.windows) for stretch in stretches])[:-1]
         known = match_known(means, self._options.known, same_speaker)
         return np.split(embeddings @ means.T, ends), known

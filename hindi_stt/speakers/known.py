@@ -17,6 +17,7 @@ import numpy as np
 from hindi_stt.audio import AudioLimits
 from hindi_stt.audio.decoding import decode
 from hindi_stt.errors import HindiSTTError, InvalidRequest, InvalidSpeakerReference
+from hindi_stt.speakers.vectors import unit
 from hindi_stt.speakers.windows import windows_of
 from hindi_stt.types import Float32
 
@@ -137,7 +138,7 @@ def _embedding(reference: SpeakerReference, embedder: Embedder, limits: AudioLim
     spans = [span for start, end in stretches for span in windows_of(start, end, embedder.window_samples)]
     if not spans:
         raise InvalidSpeakerReference(f"The reference of {reference.name!r} has no speech.")
-    mean = _unit(_unit(embedder([samples[start:end] for start, end in spans])).mean(axis=0))
+    mean = unit(unit(embedder([samples[start:end] for start, end in spans])).mean(axis=0))
     return tuple(float(value) for value in mean)
 
 
@@ -165,8 +166,3 @@ def match_known(means: Float32, known: Sequence[KnownSpeaker], same_speaker: flo
         if group not in found and known[speaker].name not in found.values():
             found[group] = known[speaker].name
     return found
-
-
-def _unit(rows: Float32) -> Float32:
-    length: Float32 = np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), np.float32(1e-6))
-    return rows / length

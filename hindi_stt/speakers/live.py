@@ -22,6 +22,7 @@ from hindi_stt.speakers.live_groups import group_windows
 from hindi_stt.speakers.memory import WindowMemory
 from hindi_stt.speakers.options import SpeakerOptions
 from hindi_stt.speakers.turns import Stretch, cut_segments, groups_of_words, pieces_of
+from hindi_stt.speakers.vectors import unit
 from hindi_stt.types import Float32, Segment, Word
 
 __all__ = ["LiveDiarization"]
@@ -107,7 +108,7 @@ class LiveDiarization:
         labels, means = self._groups(stretches)
         present = list(labels)
         heard = [np.stack([window.embedding for window in stretch.windows]) for stretch in stretches]
-        likeness = [_unit(own) @ means.T for own in heard]
+        likeness = [unit(own) @ means.T for own in heard]
         while True:
             groups = groups_of_words(words, pieces_of(stretches, likeness))
             # Who is new and has no word is no speaker of the transcript.
@@ -154,14 +155,9 @@ class LiveDiarization:
         )
         labels = memory.match(groups)
         memory.condense()
-        means = _unit(np.stack([embeddings[groups == group].mean(axis=0) for group in range(len(labels))]))
+        means = unit(np.stack([embeddings[groups == group].mean(axis=0) for group in range(len(labels))]))
         sizes = np.bincount(groups)
         known = [i for i, label in enumerate(labels) if label in self._numbers]
         new = sorted((i for i in range(len(labels)) if i not in known), key=lambda i: -sizes[i])
         kept = sorted(known + new[: max(0, self._most - len(known))])
         return [labels[i] for i in kept], means[kept]
-
-
-def _unit(rows: Float32) -> Float32:
-    length: Float32 = np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), np.float32(1e-6))
-    return rows / length

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hindi_stt.speakers.live_groups import NOBODY
+from hindi_stt.speakers.vectors import unit
 from hindi_stt.types import Float32
 
 __all__ = ["WindowMemory"]
@@ -53,8 +54,7 @@ class WindowMemory:
 
     def add(self, embeddings: Sequence[Float32]) -> None:
         """Add the embeddings of a stretch of one speaker, float32 [dimension] each, of any length."""
-        unit = [one / max(float(np.linalg.norm(one)), 1e-6) for one in embeddings]
-        self._embeddings += [one.astype(np.float32) for one in unit]
+        self._embeddings += [unit(one) for one in embeddings]
         self._labels = np.append(self._labels, np.full(len(embeddings), NOBODY))
         self._stretches = np.append(self._stretches, np.full(len(embeddings), self._n_stretches))
         self._n_stretches += 1
@@ -99,8 +99,7 @@ class WindowMemory:
     def _join(self, firsts: Sequence[int], seconds: Sequence[int]) -> None:
         """Replace pairs by their means; a first one without a second one stays."""
         for first, second in zip(firsts, seconds, strict=False):
-            mean = self._embeddings[first] + self._embeddings[second]
-            self._embeddings[first] = mean / max(float(np.linalg.norm(mean)), 1e-6)
+            self._embeddings[first] = unit(self._embeddings[first] + self._embeddings[second])
         gone = set(seconds)
         self._keep([i for i in range(len(self)) if i not in gone])
 
