@@ -24,10 +24,10 @@ from pathlib import Path
 
 import httpx
 import numpy as np
-import psutil
 
 from benchmarks.timing import cpu_name
 from loadtests.clips import mixed_clips
+from loadtests.memory import memory_by_process
 from tests.conftest import DATA
 from tests.support.server import Server
 
@@ -127,17 +127,6 @@ async def in_parallel(contents: list[bytes], callers: int, call: Call) -> None:
         await asyncio.gather(*(caller() for _ in range(callers)))
 
 
-def memory_mib(pid: int) -> dict[str, float]:
-    """PSS of a supervisor and of its children, in MiB, by their part in the server."""
-    main = psutil.Process(pid)
-    found = {"supervisor": main.memory_full_info().pss / 2**20}
-    for child in main.children(recursive=True):
-        line = " ".join(child.cmdline())
-        part = "runner" if "ConformerRunner" in line or "Inner" in line else "API worker"
-        found[part] = found.get(part, 0.0) + child.memory_full_info().pss / 2**20
-    return found
-
-
 def report_memory(name: str, found: dict[str, float]) -> None:
     parts = ", ".join(f"{part} {mib:.0f}" for part, mib in found.items())
     print(f"memory, {name}: {sum(found.values()):.0f} MiB ({parts})")
@@ -147,18 +136,18 @@ def measure_memory(folder: Path, environment: dict[str, str], port: int) -> None
     server = Server(folder, **environment)
     try:
         server.wait_until_ready()
-        report_memory("when ready", memory_mib(server.process.pid))
+        report_memory("when ready", memory_by_process(server.process.pid))
         asyncio.run(press(server.url, [clip.content for clip in mixed_clips(24)] * 10, CALLERS))
-        report_memory("after 240 clips", memory_mib(server.process.pid))
+        report_memory("after 240 clips", memory_by_process(server.process.pid))
         time.sleep(REST_S)
-        report_memory(f"{REST_S} s later", memory_mib(server.process.pid))
+        report_memory(f"{REST_S} s later", memory_by_process(server.process.pid))
     finally:
         server.stop()
     with empty_service(folder, port) as (url, process):
         until(lambda: ping(url), process)
-        report_memory("an empty application", memory_mib(process.pid))
+        report_memory("an empty application", memory_by_process(process.pid))
         asyncio.run(press_the_empty_one(url, 2000, CALLERS))
-        report_memory("an empty application after 2000 pings", memory_mib(process.pid))
+        report_memory("an empty application after 2000 pings", memory_by_process(process.pid))
 
 
 def main() -> None:

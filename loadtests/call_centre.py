@@ -148,9 +148,9 @@ def main() -> None:
         try:
             server.wait_until_ready()
             time.sleep(SETTLE_S)
-            before = memory_by_process(server)
+            before = memory_by_process(server.process.pid)
             calls = asyncio.run(centre(server.url, arguments))
-            p95_s, after = final_p95_s(server.url), memory_by_process(server)
+            p95_s, after = final_p95_s(server.url), memory_by_process(server.process.pid)
             n_different = compare(server, calls)
         finally:
             server.stop()

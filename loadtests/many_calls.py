@@ -58,7 +58,7 @@ def main() -> None:
                     n_calls += n
                 elapsed_s = time.monotonic() - start_s
                 time.sleep(REST_S)
-                found.append(memory_by_process(server))
+                found.append(memory_by_process(server.process.pid))
                 print(f"{n_calls:5d} calls, {elapsed_s:3.0f} s: {written(found[-1])}", flush=True)
         finally:
             server.stop()

@@ -6,20 +6,18 @@ from collections.abc import Mapping
 
 import psutil
 
-from tests.support.server import Server
-
 __all__ = ["memory_by_process", "written"]
 
 
-def memory_by_process(server: Server) -> dict[str, float]:
-    """MiB of each process of a server, what they share counted once."""
+def memory_by_process(pid: int) -> dict[str, float]:
+    """MiB (PSS) of each process of a server by its part, what they share counted once; pid: of the supervisor."""
     found: dict[str, float] = {}
-    main = psutil.Process(server.process.pid)
+    main = psutil.Process(pid)
     for process in (main, *main.children(recursive=True)):
         command = " ".join(process.cmdline())
         name = "supervisor" if process == main else "jobs"
         if "worker.service" in command:
-            name = "runner" if "ConformerRunner" in command else "API"
+            name = "runner" if "ConformerRunner" in command or "Inner" in command else "API worker"
         found[name] = found.get(name, 0.0) + process.memory_full_info().pss / 2**20
     return found
 
