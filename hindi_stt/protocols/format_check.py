@@ -10,8 +10,9 @@ These are signs and no proof: they make warnings, never errors.
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final, Literal
 
 import numpy as np
@@ -55,8 +56,9 @@ _Companded = Literal["g711_ulaw", "g711_alaw"]
 _COMPANDED: Final[tuple[_Companded, ...]] = ("g711_ulaw", "g711_alaw")
 
 
+@functools.cache
 def _companded(encoding: _Companded) -> Float32:
-    """The sample that each byte stands for."""
+    """The sample that each byte stands for, float32 [256]."""
     return PacketDecoder(PacketFormat(encoding, 8_000), 8_000).push(_CODES)
 
 
@@ -71,7 +73,6 @@ class FormatCheck:
         self._announced = audio.encoding
         self._block_bytes = int(audio.bytes_per_s * _BLOCK_S) // 4 * 4
         self._data = bytearray()
-        self._tables = {encoding: _companded(encoding) for encoding in _COMPANDED}
         self._found: Counter[str] = Counter()
         self._done = False
 
@@ -102,12 +103,7 @@ class FormatCheck:
 
     def _look_at(self, block: bytes) -> str | None:
         """What a block looks like; empty for what was announced, None where there is no sound in it."""
-        readings: Mapping[str, Float32] = {
-            "pcm16": np.frombuffer(block, "<i2").astype(np.float32) * _FULL_SCALE,
-            "pcm16be": np.frombuffer(block, ">i2").astype(np.float32) * _FULL_SCALE,
-            **{encoding: table[np.frombuffer(block, np.uint8)] for encoding, table in self._tables.items()},
-        }
-        samples = readings[self._announced]
+        samples = _read(block, self._announced)
         level_db = _level_db(samples)
         if level_db < _SILENT_DB:
             return None
@@ -116,12 +112,21 @@ class FormatCheck:
             return "two channels in turns"
         if level_db < _LOUD_DB:
             return ""
-        for encoding, other in readings.items():
+        for encoding, name in _NAMES.items():
+            other = _read(block, encoding)
             smoothness = _alike(other, 1)
             quieter = _SILENT_DB < _level_db(other) < level_db - _QUIETER_BY_DB
             if quieter and smoothness >= max(_SMOOTH, alike + _SMOOTHER_BY):
-                return _NAMES[encoding]
+                return name
         return ""
+
+
+def _read(block: bytes, encoding: str) -> Float32:
+    """The samples of a block in an encoding of `_NAMES`, float32 [n]."""
+    if encoding in _COMPANDED:
+        return _companded(encoding)[np.frombuffer(block, np.uint8)]
+    samples = np.frombuffer(block, "<i2" if encoding == "pcm16" else ">i2")
+    return samples.astype(np.float32) * _FULL_SCALE
 
 
 def _level_db(samples: Float32) -> float:
