@@ -233,7 +233,7 @@ def _speakers(values: Mapping[str, str], warnings: list[str]) -> dict[str, str]:
     model = values.get("diarize_model", "false")
     counts = {name: values[name] for name in ("num_speakers", "max_speakers") if name in values}
     if is_flag(model) and not flag({"diarize_model": model}, "diarize_model") and not flag(values, "diarize"):
-        warnings += [f"{name}: goes with diarize=true, and is left out" for name in counts]
+        warnings += [f"{name}: has an effect only with diarize=true" for name in counts]
         return {}
     if not is_flag(model) and model.lower() != "latest":
         warnings.append(f"diarize_model={model[:_SHOWN_LETTERS]}: has no effect: the server has one")
