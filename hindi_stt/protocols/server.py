@@ -98,7 +98,7 @@ class ProtocolServer:
             if opening is None:
                 return
             if client is None:
-                client = await _found(find, opening.start)
+                client = await _find_client(find, opening.start)
             set_current_client(client.name)
             self._connections.check_open()
             self._connections.check_place(client)
@@ -161,7 +161,7 @@ class ProtocolServer:
                 continue
             for position, command in enumerate(commands):
                 if isinstance(command, Start):
-                    return _Opening(command, commands[position + 1 :], _without_start(rejected))
+                    return _Opening(command, commands[position + 1 :], _warnings_of(rejected))
                 if isinstance(command, Reply):
                     await self._send(transport, command.messages)
         return None
@@ -189,13 +189,13 @@ class ProtocolServer:
         log.info("%s refused code=%s param=%s", adapter.name, error.code, error.param or "-")
 
 
-def _without_start(rejected: Sequence[HindiSTTError]) -> list[str]:
+def _warnings_of(rejected: Sequence[HindiSTTError]) -> list[str]:
     if not rejected:
         return []
     return [f"before the start, messages could not be used ({len(rejected)}): {rejected[0].message}"]
 
 
-async def _found(find: FindClient, start: Start) -> Client:
+async def _find_client(find: FindClient, start: Start) -> Client:
     """The client, or the error; it says so where the key came by another name."""
     try:
         return await find(start.key)
