@@ -22,6 +22,8 @@ BULK := .venv-bulk
 # Other people's clients, whose dependencies are not ours.
 CLIENTS := .venv-clients
 export BENTOML_DO_NOT_TRACK := True
+# Where this is set, every process compiles all that it imports anew, which takes longer than most tests: here it is unset.
+export PYTHONDONTWRITEBYTECODE :=
 export ORT_DISABLE_TELEMETRY := 1
 
 .PHONY: serve test coverage coverage-modules test-slow smoke-slow smoke-chaos smoke-soak check release-check image prove-image prove-metrics oracle oracle-export oracle-next oracle-indic smoke-load prove-api prove-decoding prove-chaos prove-fuzz smoke-fuzz prove-load prove-soak prove-text prove-punctuation prove-speakers smoke-speakers prove-ui prove-attack prove-clients prove-protocols prove-pythons smoke-pythons itn-reference bench bench-audio medium-random large-random 600m-random oracle-slow docs lock lock-oracle clean prove-deploy prove-jobs prove-bulk bulk bench-capacity
