@@ -31,6 +31,7 @@ def reference(samples: np.ndarray, spec: FeatureSpec) -> np.ndarray:
     return (log_mel - log_mel.mean(1, keepdims=True)) / (log_mel.std(1, ddof=1, keepdims=True) + spec.deviation_epsilon)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("pad_mode", "valid_frames"), FORMS)
 @pytest.mark.parametrize("n_samples", [513, 1_600, 16_000, 16_079, 16_080, 48_123])
 def test_against_librosa(bundle: Bundle, pad_mode: str, valid_frames: str, n_samples: int) -> None:

@@ -113,7 +113,7 @@ def run(tmp_path: Path, scheduler: str, code: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-both = pytest.mark.parametrize("scheduler", ["bentoml", "cost"])
+both = pytest.mark.parametrize("scheduler", [pytest.param("bentoml", marks=pytest.mark.slow), "cost"])
 
 
 @both

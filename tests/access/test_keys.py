@@ -36,6 +36,7 @@ def owner_and_mode(path: Path) -> tuple[int, int, int]:
     return status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)
 
 
+@pytest.mark.slow
 @needs_root
 def test_an_edit_as_root_keeps_owner_and_mode(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
@@ -78,6 +79,7 @@ def test_an_editor_who_may_not_give_the_file_back_changes_nothing(tmp_path: Path
     assert sorted(file.name for file in tmp_path.iterdir()) == ["keys.json", "keys.json.lock"]
 
 
+@pytest.mark.slow
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
     real, link = tmp_path / "real.json", tmp_path / "keys.json"
     keys(real, "new", "clinic")

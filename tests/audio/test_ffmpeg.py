@@ -133,6 +133,7 @@ def test_lists_of_other_files_are_not_opened(tmp_path: Path) -> None:
             decode(text.encode(), 16_000, LIMITS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "child",
     [
@@ -158,6 +159,7 @@ def signalled(path: Path, sent: signal.Signals, wait_s: float = 30) -> None:
         pass
 
 
+@pytest.mark.slow
 def test_a_killed_child_is_not_blamed_on_the_recording(tmp_path: Path) -> None:
     """As the kernel does where memory runs out."""
     path = repeated(encoded(tmp_path, "m4a", "-c:a", "aac"), 8_000)
@@ -168,6 +170,7 @@ def test_a_killed_child_is_not_blamed_on_the_recording(tmp_path: Path) -> None:
     assert children() == []
 
 
+@pytest.mark.slow
 def test_a_hung_child_is_not_blamed_on_the_recording(tmp_path: Path) -> None:
     path = repeated(encoded(tmp_path, "m4a", "-c:a", "aac"), 8_000)
     with pytest.raises(errors.DecoderLost):

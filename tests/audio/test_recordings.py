@@ -182,14 +182,18 @@ ROWS = {
 }
 
 
-@pytest.mark.parametrize("name", ROWS)
+# One of three in `make test`.
+@pytest.mark.parametrize(
+    "name", [name if i % 3 == 0 else pytest.param(name, marks=pytest.mark.slow) for i, name in enumerate(ROWS)]
+)
 def test_recordings(
     tmp_path: Path, pipeline: Pipeline, acoustic: LocalAcoustic, sentences: list[set[str]], name: str
 ) -> None:
     check_row(ROWS[name], tmp_path, pipeline, acoustic, sentences)
 
 
-@pytest.mark.parametrize("minutes", [30, pytest.param(80, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("minutes", [30, 80])
 def test_a2_a_long_vbr_file_is_as_long_as_it_is(tmp_path: Path, minutes: int) -> None:
     """Silence first: by the bit rate of its first frames such a file lasts several times as long."""
     content = make.ffmpeg(
@@ -217,6 +221,7 @@ def test_a14_sound_that_starts_after_the_picture(tmp_path: Path, pipeline: Pipel
             assert late.start_s == pytest.approx(word.start_s + 2, abs=0.1), (container, codec)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in ROWS if name.startswith("A15")])
 def test_a15_words_behind_a_gap_have_the_times_of_the_file(
     tmp_path: Path, pipeline: Pipeline, acoustic: LocalAcoustic, name: str
@@ -227,6 +232,7 @@ def test_a15_words_behind_a_gap_have_the_times_of_the_file(
     assert found.words[-1].end_s == pytest.approx(expected.words[-1].end_s, abs=0.15)
 
 
+@pytest.mark.slow
 def test_a17_fragmented_mp4_is_not_late(tmp_path: Path) -> None:
     """An encoder of AAC begins with 1024 samples of its own; an edit list, where there is one, leaves them out."""
     expected = audio.decode(encoded(with_pause(5), "-c:a aac -f mp4", tmp_path), RATE, LIMITS).samples
@@ -338,6 +344,7 @@ def test_a_cut_file_that_states_no_length_is_transcribed(tmp_path: Path, name: s
     assert blocks.warnings == INCOMPLETE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [OPUS, VORBIS, "-c:a libopus -f webm", "-c:a aac -f matroska"])
 def test_many_joined_short_files_are_all_transcribed(tmp_path: Path, options: str) -> None:
     """Among them copies of one file: links of Ogg with the same serial number."""

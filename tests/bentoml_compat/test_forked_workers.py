@@ -155,6 +155,7 @@ def children(running: App) -> set[int]:
     return {child.pid for child in psutil.Process(running.process.pid).children()}
 
 
+@pytest.mark.slow
 def test_a_fork_is_as_a_new_interpreter(tmp_path: Path) -> None:
     seen = {}
     for how in ("fork", "spawn"):
@@ -186,6 +187,7 @@ def test_a_fork_is_as_a_new_interpreter(tmp_path: Path) -> None:
     assert all(facts["held"] == os.devnull for facts in seen["fork"])
 
 
+@pytest.mark.slow
 def test_a_fork_that_ends_is_replaced_by_a_fork(tmp_path: Path) -> None:
     with app(tmp_path, "fork") as running:
         _, before = running.facts()

@@ -59,6 +59,7 @@ def test_an_interrupted_save_leaves_nothing(tmp_path: Path, bundle: Bundle) -> N
     assert bundle.tag in done.stdout
 
 
+@pytest.mark.slow
 def test_a_speaker_bundle_is_saved_as_others_are(tmp_path: Path) -> None:
     bundle = write_speaker_bundle(tmp_path / "made")
     assert save(tmp_path, "*.onnx", folder=bundle.folder).returncode != 0
@@ -100,6 +101,7 @@ def test_what_is_no_bundle_is_not_removed(tmp_path: Path) -> None:
     assert (tmp_path / "models" / "other" / "1").is_dir()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("missing", ["model.fp32.onnx", "bundle.json", "model.yaml"])
 def test_what_a_killed_process_has_left_is_replaced(tmp_path: Path, bundle: Bundle, missing: str) -> None:
     assert save(tmp_path).returncode == 0

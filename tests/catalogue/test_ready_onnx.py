@@ -96,6 +96,7 @@ def test_nothing_tells_the_features(published: dict[str, Path], tmp_path: Path) 
     assert not (tmp_path / "bundle").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["metadata", "file"])
 def test_features_that_the_files_tell(published: dict[str, Path], bundle: Bundle, tmp_path: Path, where: str) -> None:
     folder = copy_of(published["sherpa-onnx"], tmp_path / "files")

@@ -122,6 +122,7 @@ def test_a_file_that_cannot_be_opened(tmp_path: Path, capsys: pytest.CaptureFixt
     assert capsys.readouterr().err == f"hindi-stt: {tmp_path / name}: {said}\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_speakers_are_told_apart(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, form: str

@@ -79,6 +79,7 @@ def test_a_padded_batch_equals_alone(fp32: LocalAcoustic, clips: list[Features],
         np.testing.assert_allclose(values(result), values(fp32([clip])[0]), atol=1e-4)
 
 
+@pytest.mark.slow
 def test_bf16_runs_each_clip_alone(bf16: LocalAcoustic, clips: list[Features]) -> None:
     """What stands beside a clip, and how many threads run, change no number of its log-probs."""
     many = LocalAcoustic(bf16.bundle, threads=2, form=BF16)
@@ -103,6 +104,7 @@ def test_positions_of_long_clips_are_exact(bundle: Bundle, bf16: LocalAcoustic, 
     np.testing.assert_allclose(values(bf16([clips[-1]])[0]), values(usual([clips[-1]])[0]), atol=1e-4)
 
 
+@pytest.mark.slow
 def test_runs_of_several_threads_keep_apart(bf16: LocalAcoustic, clips: list[Features]) -> None:
     alone = [values(result) for clip in clips for result in bf16([clip])]
     with ThreadPoolExecutor(4) as pool:

@@ -35,6 +35,7 @@ def told(found: list[Utterance]) -> list[str | None]:
     return [name for i, name in enumerate(names) if not i or name != names[i - 1]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("turns", [None, TurnDetection(silence_duration_ms=700)])
 @pytest.mark.parametrize("end_pointing", [True, False])
 def test_each_turn_has_its_speaker_and_the_words_are_the_same(
@@ -60,6 +61,7 @@ def test_what_is_written_of_segments_is_written_of_speakers(speaking: Pipeline, 
     assert found[0].text.endswith(".")
 
 
+@pytest.mark.slow
 def test_packets_do_not_matter(speaking: Pipeline, acoustic: LocalAcoustic) -> None:
     found = [utterances(listen(speaking, acoustic, every(TALK, size), diarize="true")) for size in (0.05, 1.0)]
     assert found[0] == found[1]

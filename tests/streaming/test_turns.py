@@ -245,6 +245,7 @@ def test_packets_do_not_matter(sizes: list[int], silence_ms: int) -> None:
         np.testing.assert_array_equal(clip.samples, samples[clip.start : clip.end].astype(np.float32) / 32_768)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gap_s", [0.0, 0.4])
 def test_an_endless_turn_is_sent_in_parts(pipeline: Pipeline, acoustic: LocalAcoustic, gap_s: float) -> None:
     """Nothing of somebody who goes on for longer than the model takes at once is lost."""
