@@ -2,7 +2,7 @@
 # numpy 2.4.6 (OpenBLAS 0.3.31), Python 3.11 to 3.13, Linux on x86-64 with two cores or more.
 #
 # Behaviour: OpenBLAS divides a matrix product between two threads from 2^19 multiplications on (64×64 by 64×128), and a vector's product with a
-#   matrix from 460,800 on: sizes of layers for one frame of speech. The other thread then waits for the next product in a loop, so that 40 to
+#   matrix from 460,800 on: sizes of layers for one frame of speech. The other thread then waits for the next product in a loop, so that 15 to
 #   80 ms of its core go to a product of about 0.1 ms. Below the bound no other thread runs. OpenBLAS's sources name 2^18, but that
 #   is for each thread: the second one comes at twice as much.
 # Wrong guess: 2^18 multiplications are the bound for both kinds; a thread without work sleeps, so that the other core costs no more
