@@ -27,10 +27,11 @@ from hindi_stt.errors import (
 )
 from hindi_stt.observability.request_context import log, set_current_client
 from hindi_stt.protocols.adapter import Adapter, Command, Message, Reply, Start
+from hindi_stt.protocols.calls.recorder import CallRecorder
 from hindi_stt.protocols.calls.service import Calls
 from hindi_stt.protocols.defaults import defaults_for, parse_defaults
 from hindi_stt.protocols.messages import MAX_REJECTED, checked_commands
-from hindi_stt.protocols.options import parse_options
+from hindi_stt.protocols.options import ConnectionOptions, parse_options
 from hindi_stt.protocols.session import ProtocolSession
 from hindi_stt.protocols.transport import Transport, send_within
 
@@ -104,15 +105,17 @@ class ProtocolServer:
             self._connections.check_place(client)
             defaults = defaults_for(client.name, self._defaults)
             options = parse_options(opening.start, self._recognizer, defaults)
+            call = await self._reserve(client, adapter, opening.start, options)
         except HindiSTTError as error:
             await self.refuse(transport, adapter, error)
             return
         except SessionClosing as closing:
             await self.refuse(transport, adapter, closing.error)
             return
-        call = self._calls.begin(client, adapter.name, opening.start, options) if self._calls else None
-        if call is not None and opening.warnings:
-            call.warned(opening.warnings)
+        if call is not None:
+            call.begin()
+            if opening.warnings:
+                call.warned(opening.warnings)
         session = ProtocolSession(transport, adapter, opening.start, options, client, self._recognizer, call, defaults)
         gauge = self._recognizer.metrics.protocol_connections.labels(adapter.name)
         gauge.inc()
@@ -126,6 +129,21 @@ class ProtocolServer:
                         await self._calls.end(call, session.track_s, session.error)
         finally:
             gauge.dec()
+
+    async def _reserve(
+        self, client: Client, adapter: Adapter, start: Start, options: ConnectionOptions
+    ) -> CallRecorder | None:
+        """The call, if it is one and there still is a place for it when its id is known to be its own."""
+        call = await self._calls.reserve(client, adapter.name, start, options) if self._calls else None
+        if call is None or self._calls is None:
+            return None
+        try:
+            self._connections.check_open()
+            self._connections.check_place(client)
+        except HindiSTTError:
+            await self._calls.release(call)
+            raise
+        return call
 
     async def _open(self, transport: Transport, adapter: Adapter, *, known: bool) -> _Opening | None:
         """Read until the stream starts; None where the client goes before."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -13,6 +14,8 @@ from websockets.sync.client import connect
 
 from tests.page.conftest import FindProblems, Picture
 from tests.support.guarded import Guarded
+from tests.support.redis_server import RedisServer
+from tests.support.server import Server
 from tests.support.streams import speech
 from tests.support.telephony import at_rate, mu_law, twilio_call
 
@@ -29,6 +32,33 @@ def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
         yield running
     finally:
         running.stop()
+
+
+def test_a_page_follows_its_call_again_when_the_redis_of_calls_is_back(tmp_path: Path, browser: Browser) -> None:
+    redis = RedisServer(tmp_path, durable=True)
+    server = Server(tmp_path, HINDI_STT_PROTOCOLS="twilio", HINDI_STT_CALLS_URL=redis.url)
+    try:
+        server.wait_until_ready()
+        silence = {"inbound": bytes([0xFF]) * 8_000}
+        messages = list(twilio_call(silence, call_id=CALL))
+        page = browser.new_context(locale="en-US").new_page()
+        page.goto(f"{server.url}/ui/calls")
+        with connect(f"ws://127.0.0.1:{server.port}/v1/telephony/twilio") as ws:
+            for message in messages[:-2]:
+                ws.send(message)
+            page.get_by_role("button", name=CALL).click()
+            pressed = page.locator("#conversation li")
+            expect(pressed).to_have_text(["dtmf 5"])
+            redis.kill()
+            expect(page.get_by_text("The connection to the server is lost.")).to_be_visible()
+            redis.start()
+            for message in messages[-2:]:
+                ws.send(message)
+            expect(page.get_by_text("The call has ended.")).to_be_visible()
+            expect(pressed).to_have_text(["dtmf 5", "mark greeting"])
+    finally:
+        server.stop()
+        redis.stop()
 
 
 def test_a_call_as_a_conversation(

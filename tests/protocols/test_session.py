@@ -203,13 +203,13 @@ def test_options_of_a_key_hold_where_a_connection_gives_none(acoustic: LocalAcou
         recognizer = recognizer_with(acoustic, protocol_options=options)
         calls = Calls(recognizer, None)
         found: list[object] = []
-        begin = calls.begin
+        reserve = calls.reserve
 
         def note(*given: Any) -> Any:
             found.append(given[3].model_request.options.text.mask)
-            return begin(*given)
+            return reserve(*given)
 
-        calls.begin = note  # type: ignore[method-assign]
+        calls.reserve = note  # type: ignore[method-assign]
         line = Line(list(exotel_call(RAIN[:100], RATE, dict(config))), stays=True)
         await served(recognizer, ExotelAdapter(), line, client=Client(name), calls=calls)
         return found[0]
@@ -252,8 +252,13 @@ def test_two_streams_of_one_call(acoustic: LocalAcoustic) -> None:
         start = ExotelAdapter().receive(list(exotel_call(RAIN, RATE, call_id="twice"))[1])[0]
         assert isinstance(start, Start)
         options = parse_options(start, recognizer)
-        made = [calls.begin(CLIENT, "exotel", start, options) for _ in range(2)]
+        made = [await calls.reserve(CLIENT, "exotel", start, options) for _ in range(2)]
         assert [call.id for call in made if call] == ["twice", "twice.2"]
+        assert made[0] is not None
+        await calls.release(made[0])
+        again = await calls.reserve(CLIENT, "exotel", start, options)
+        assert again is not None
+        assert again.id == "twice"
 
     asyncio.run(run())
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Mapping
@@ -16,9 +17,10 @@ from typing import Any, Final, Protocol
 
 from hindi_stt.errors import CallNotFound, SlowReader
 
-__all__ = ["ENDED", "CallEvent", "CallFeed", "MemoryFeed"]
+__all__ = ["ENDED", "STARTED", "CallEvent", "CallFeed", "MemoryFeed"]
 
 CallEvent = Mapping[str, Any]
+STARTED: Final = "call.started"
 ENDED: Final = "call.ended"
 
 # Lasting events of one call: two hours of short turns of both sides.
@@ -35,7 +37,28 @@ TICK_S: Final = 15.0
 
 
 class CallFeed(Protocol):
-    """The events of calls. Methods other than `follow`, `calls` and `close` return at once."""
+    """The events of calls. `begin` and `publish` return at once."""
+
+    async def reserve(self, owner: str, call_id: str) -> bool:
+        """Take the id of a call that is about to begin, until its `call.ended` or `release`.
+
+        Args:
+            owner: Whose it is.
+            call_id: Its id.
+
+        Returns:
+            Whether no live call has it, in any process that shares the feed.
+        """
+        ...
+
+    async def release(self, owner: str, call_id: str) -> None:
+        """Give back the id of a call that does not begin.
+
+        Args:
+            owner: Whose it is.
+            call_id: Its id.
+        """
+        ...
 
     def begin(self, owner: str, call_id: str, event: CallEvent) -> None:
         """Begin a call; one of the same id that has ended is forgotten.
@@ -98,7 +121,20 @@ class MemoryFeed:
 
     def __init__(self) -> None:
         self._calls: dict[tuple[str, str], _Call] = {}
+        self._reserved: set[tuple[str, str]] = set()
+        self._timer: asyncio.TimerHandle | None = None
         self._closing = asyncio.Event()
+
+    async def reserve(self, owner: str, call_id: str) -> bool:
+        """See `CallFeed.reserve`."""
+        if (owner, call_id) in self._reserved:
+            return False
+        self._reserved.add((owner, call_id))
+        return True
+
+    async def release(self, owner: str, call_id: str) -> None:
+        """See `CallFeed.release`."""
+        self._reserved.discard((owner, call_id))
 
     def begin(self, owner: str, call_id: str, event: CallEvent) -> None:
         """See `CallFeed.begin`."""
@@ -119,9 +155,11 @@ class MemoryFeed:
                 queue.get_nowait()
                 queue.put_nowait(None)
         if event["type"] == ENDED:
+            self._reserved.discard((owner, call_id))
             call.ended, call.ended_s = True, time.monotonic()
             self._forget_oldest()
-            asyncio.get_running_loop().call_later(KEPT_S, self._forget_oldest)
+            if self._timer is None:
+                self._forget_later(KEPT_S)
 
     async def calls(self, owner: str) -> list[CallEvent]:
         """See CallFeed."""
@@ -155,10 +193,23 @@ class MemoryFeed:
     async def close(self) -> None:
         """See CallFeed."""
         self._closing.set()
+        if self._timer is not None:
+            self._timer.cancel()
         for call in self._calls.values():
             for queue in call.listeners:
                 with contextlib.suppress(asyncio.QueueFull):
                     queue.put_nowait(None)
+
+    def _forget_later(self, after_s: float) -> None:
+        """Forget in the background: one timer for all calls, with nothing of the context of a call's connection."""
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(after_s, self._forget_again, context=contextvars.Context())
+
+    def _forget_again(self) -> None:
+        self._timer = None
+        self._forget_oldest()
+        if ended := [call.ended_s for call in self._calls.values() if call.ended]:
+            self._forget_later(max(0.0, min(ended) + KEPT_S - time.monotonic()))
 
     def _forget_oldest(self) -> None:
         """Forget calls that ended long ago, and the oldest of too many; the one that has ended last is kept."""

@@ -12,7 +12,7 @@ from hindi_stt import render
 from hindi_stt.api.middleware.credentials import holds_key
 from hindi_stt.errors import HindiSTTError
 from hindi_stt.protocols.adapter import CallInfo, Note, TrackSpec
-from hindi_stt.protocols.calls.feed import ENDED, CallFeed, now_s
+from hindi_stt.protocols.calls.feed import ENDED, STARTED, CallFeed, now_s
 from hindi_stt.protocols.options import ConnectionOptions
 from hindi_stt.streaming import Event, Partial, Utterance
 from hindi_stt.types import Segment, Transcript
@@ -85,21 +85,21 @@ class CallRecorder:
         self._started_s = now_s()
         self.id = info.id if _USABLE_ID.fullmatch(info.id) else f"call_{secrets.token_hex(12)}"
 
-    def make_unique(self, free: Callable[[str], bool]) -> None:
+    async def make_unique(self, free: Callable[[str], Awaitable[bool]]) -> None:
         """Change the id where another call has it.
 
         Args:
-            free: Whether an id is not in use.
+            free: Whether an id is not in use, and so is the caller's from here on.
         """
         first, n = self.id, 2
-        while not free(self.id):
+        while not await free(self.id):
             self.id = f"{first}.{n}"
             n += 1
 
     def begin(self) -> None:
         """Tell the feed that the call has begun."""
         event = self._event(
-            "call.started", protocol=self._protocol, tracks=list(self._tracks), facts=self._facts, time=self._started_s
+            STARTED, protocol=self._protocol, tracks=list(self._tracks), facts=self._facts, time=self._started_s
         )
         self._feed.begin(self.owner, self.id, event)
         if self._options.warnings:

@@ -38,8 +38,10 @@ class Calls:
         """Whose calls a client's are: as with jobs."""
         return owner_of(client, self.settings)
 
-    def begin(self, client: Client, protocol: str, start: Start, options: ConnectionOptions) -> CallRecorder | None:
-        """Begin a call.
+    async def reserve(
+        self, client: Client, protocol: str, start: Start, options: ConnectionOptions
+    ) -> CallRecorder | None:
+        """Make a call that is about to begin, or else is released.
 
         Args:
             client: The client.
@@ -52,13 +54,33 @@ class Calls:
         """
         if start.call is None:
             return None
-        owner = self.owner(client)
-        call = CallRecorder(self.feed, owner, protocol, start.call, start.tracks, options)
+        call = CallRecorder(self.feed, self.owner(client), protocol, start.call, start.tracks, options)
+
+        async def free(call_id: str) -> bool:
+            key = (call.owner, call_id)
+            if key in self._live:
+                return False
+            self._live.add(key)
+            found = False
+            try:
+                found = await self.feed.reserve(*key)
+            finally:
+                if not found:
+                    self._live.discard(key)
+            return found
+
         # A platform may send a call's tracks as streams of their own.
-        call.make_unique(lambda call_id: (owner, call_id) not in self._live)
-        self._live.add((owner, call.id))
-        call.begin()
+        await call.make_unique(free)
         return call
+
+    async def release(self, call: CallRecorder) -> None:
+        """Give back the id of a call that does not begin.
+
+        Args:
+            call: The call.
+        """
+        self._live.discard((call.owner, call.id))
+        await self.feed.release(call.owner, call.id)
 
     async def end(self, call: CallRecorder, track_s: Sequence[float], error: HindiSTTError | None) -> None:
         """Store the transcript of a call that has ended, and say so to who follows it.

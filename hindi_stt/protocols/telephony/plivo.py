@@ -24,6 +24,8 @@ class PlivoAdapter(MediaEventsAdapter):
     name: ClassVar[str] = "plivo"
     tracks_by_default: ClassVar[tuple[str, ...]] = ("inbound",)
     encodings: ClassVar[frozenset[str]] = frozenset({"g711_ulaw", "pcm16"})
+    # What applications send to the platform, which proxies between the two may send here as well.
+    ignored: ClassVar[frozenset[str]] = frozenset({"connected", "playAudio", "checkpoint", "clearAudio"})
     notes: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "dtmf": ("digit",),
         "playedStream": ("name",),

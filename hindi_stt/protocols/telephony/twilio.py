@@ -16,6 +16,8 @@ class TwilioAdapter(MediaEventsAdapter):
 
     name: ClassVar[str] = "twilio"
     encodings: ClassVar[frozenset[str]] = frozenset({"g711_ulaw", "g711_alaw"})
+    # What applications send to the platform, which proxies between the two may send here as well.
+    ignored: ClassVar[frozenset[str]] = frozenset({"connected", "clear"})
     notes: ClassVar[Mapping[str, tuple[str, ...]]] = {"dtmf": ("digit",), "mark": ("name",), "error": ("title",)}
 
     def parameters(self, event: Mapping[str, Any], start: Mapping[str, Any]) -> dict[str, str]:

@@ -180,3 +180,34 @@ def test_a_start_that_cannot_be_used(start: object) -> None:
 def test_nothing_comes_before_the_start(kind: str) -> None:
     with pytest.raises(InvalidRequest, match="before the start"):
         TwilioAdapter().receive(json.dumps({"event": kind, kind: {"payload": "AA==", "digit": "1", "name": "a"}}))
+
+
+@pytest.mark.parametrize(
+    ("adapter", "start", "events"),
+    [
+        (TwilioAdapter(), list(twilio_call({"inbound": b"\xff"}))[1], ["clear"]),
+        (ExotelAdapter(), list(exotel_call(RAIN_8K[:80], 8_000))[1], ["clear"]),
+        (PlivoAdapter(), next(plivo_call(b"\xff", "audio/x-mulaw", 8_000)), ["clearAudio", "checkpoint", "playAudio"]),
+    ],
+    ids=["twilio", "exotel", "plivo"],
+)
+def test_what_applications_send_to_the_platform_is_no_mistake(adapter: Adapter, start: str, events: list[str]) -> None:
+    """A proxy between the platform and an application of its user may copy it to this server."""
+    adapter.receive(start)
+    for event in events:
+        assert adapter.receive(json.dumps({"event": event, "streamId": STREAM_ID, "media": {"payload": "AA=="}})) == []
+
+
+@pytest.mark.parametrize(
+    ("adapter", "start", "pressed"),
+    [
+        (TwilioAdapter(), list(twilio_call({"inbound": b"\xff"}))[1], {"dtmf": {"track": "inbound", "digit": "#"}}),
+        (TwilioAdapter(), list(telnyx_call(b"\xff"))[1], {"dtmf": {"digit": "#"}, "occurred_at": "now"}),
+        (ExotelAdapter(), list(exotel_call(RAIN_8K[:80], 8_000))[1], {"dtmf": {"digit": "#", "duration": "100"}}),
+        (PlivoAdapter(), next(plivo_call(b"\xff", "audio/x-mulaw", 8_000)), {"dtmf": {"digit": "#", "timestamp": "1"}}),
+    ],
+    ids=["twilio", "telnyx", "exotel", "plivo"],
+)
+def test_keys_that_are_pressed(adapter: Adapter, start: str, pressed: dict[str, Any]) -> None:
+    adapter.receive(start)
+    assert adapter.receive(json.dumps({"event": "dtmf", **pressed})) == [Note("dtmf", "#")]

@@ -41,7 +41,7 @@ async function fetched(path, options) {
   if (response.ok) return response;
   const body = await response.json().catch(() => ({}));
   if (response.status === 401 || response.status === 403) $("#key-form").hidden = false;
-  throw new Error(body.error?.message ?? String(response.status));
+  throw Object.assign(new Error(body.error?.message ?? String(response.status)), { status: response.status });
 }
 
 function item(className, who, text) {
@@ -84,6 +84,12 @@ function take(event) {
   $("#conversation").lastElementChild?.scrollIntoView({ block: "nearest" });
 }
 
+function clear() {
+  $("#conversation").replaceChildren();
+  $("#growing").replaceChildren();
+  $("#status").textContent = "";
+}
+
 async function follow(call) {
   state.following?.abort();
   const abort = (state.following = new AbortController());
@@ -91,22 +97,41 @@ async function follow(call) {
   $("#call-title").textContent = call.call;
   delete $("#call-title").dataset.label;
   $("#facts").textContent = Object.entries(call.facts ?? {}).map(([name, value]) => `${name}: ${value}`).join(" · ");
-  $("#conversation").replaceChildren();
-  $("#growing").replaceChildren();
-  $("#status").textContent = "";
+  clear();
+  // Where a restart ends the events before the call does, they come again from its beginning.
+  while (!(await conversation(call, abort.signal)) && !abort.signal.aborted) {
+    $("#status").textContent = label("lost");
+    await new Promise((resolve) => { setTimeout(resolve, POLL_MS); });
+  }
+}
+
+// Whether there is nothing more to come.
+async function conversation(call, signal) {
   try {
-    const response = await fetched(`v1/calls/${encodeURIComponent(call.call)}/events`, { signal: abort.signal });
+    const response = await fetched(`v1/calls/${encodeURIComponent(call.call)}/events`, { signal });
+    clear();
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = "";
     for (;;) {
       const { value, done } = await reader.read();
-      if (done) return;
+      if (signal.aborted) return true;
+      if (done) return false;
       const parts = (rest + value).split("\n\n");
       rest = parts.pop();
-      for (const part of parts) if (part.startsWith("data: ")) take(JSON.parse(part.slice(6)));
+      for (const part of parts) {
+        if (!part.startsWith("data: ")) continue;
+        const event = JSON.parse(part.slice(6));
+        take(event);
+        if (event.type === "call.ended") return true;
+      }
     }
   } catch (error) {
-    if (!abort.signal.aborted) $("#status").textContent = error.message || label("lost");
+    if (signal.aborted) return true;
+    if (error.status && error.status < 500) {
+      $("#status").textContent = error.message;
+      return true;
+    }
+    return false;
   }
 }
 
