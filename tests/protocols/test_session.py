@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from starlette.requests import HTTPConnection
 
 from hindi_stt.access.limits import Client
 from hindi_stt.api.error_responses import SCOPE_KEY, RequestState
+from hindi_stt.api.jobs.service import JobService
 from hindi_stt.api.live.connections import LiveConnections
 from hindi_stt.api.recognizer import Recognizer
 from hindi_stt.bundle.manifest import EMBEDDED, Bundle
@@ -259,6 +261,26 @@ def test_two_streams_of_one_call(acoustic: LocalAcoustic) -> None:
         again = await calls.reserve(CLIENT, "exotel", start, options)
         assert again is not None
         assert again.id == "twice"
+
+    asyncio.run(run())
+
+
+def test_a_call_whose_transcript_cannot_be_stored_has_ended_all_the_same(acoustic: LocalAcoustic) -> None:
+    def full() -> JobService:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async def run() -> None:
+        recognizer = recognizer_with(acoustic)
+        calls = Calls(recognizer, full)
+        start = ExotelAdapter().receive(list(exotel_call(RAIN, RATE, call_id="unstored"))[1])[0]
+        assert isinstance(start, Start)
+        call = await calls.reserve(CLIENT, "exotel", start, parse_options(start, recognizer))
+        assert call is not None
+        call.begin()
+        with pytest.raises(OSError, match="No space"):
+            await calls.end(call, [1.0], None)
+        assert await calls.feed.calls(call.owner) == []
+        assert [event["type"] async for event in calls.feed.follow(call.owner, call.id) if event][-1] == "call.ended"
 
     asyncio.run(run())
 

@@ -142,11 +142,14 @@ class CallRecorder:
         """
         transcript = self._transcript(max(audio_s, default=0.0))
         call = EndedCall(self.id, self._protocol, self._tracks, self._started_s, self._facts, self._options, transcript)
-        job_id = await store(self.owner, call)
-        stored: dict[str, Any] = {"job": job_id, "transcript": f"/v1/jobs/{job_id}/files/0"} if job_id else {}
-        reason = error.code if error else "end"
-        duration = round(transcript.duration_s, 3)
-        self._publish(ENDED, reason=reason, duration=duration, warnings=list(transcript.warnings), **stored)
+        job_id = None
+        try:
+            job_id = await store(self.owner, call)
+        finally:  # a call that is never said to have ended would be live for ever
+            stored: dict[str, Any] = {"job": job_id, "transcript": f"/v1/jobs/{job_id}/files/0"} if job_id else {}
+            reason = error.code if error else "end"
+            duration = round(transcript.duration_s, 3)
+            self._publish(ENDED, reason=reason, duration=duration, warnings=list(transcript.warnings), **stored)
 
     def _final(self, track: int, utterance: Utterance) -> None:
         self._stable[track] = ""
