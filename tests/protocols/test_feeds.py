@@ -3,38 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import contextvars
 import gc
 import weakref
-from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
-from redis.asyncio import Redis
+from redis import Redis
 
 from hindi_stt.errors import CallNotFound, CallsUnavailable, SlowReader
 from hindi_stt.protocols.calls import feed as feeds
-from hindi_stt.protocols.calls import redis_writer
 from hindi_stt.protocols.calls.feed import CallFeed, MemoryFeed
 from hindi_stt.protocols.calls.redis_feed import RedisFeed
+from tests.support.feeds import CALL, ENDED, OWNER, STARTED, Make, all_of, final, listed, run
 from tests.support.redis_server import RedisServer
 
-MODULES_UNDER_TEST = (
-    "hindi_stt/protocols/calls/feed.py",
-    "hindi_stt/protocols/calls/redis_feed.py",
-    "hindi_stt/protocols/calls/redis_writer.py",
-)
-
-Make = Callable[[], CallFeed]
-OWNER, CALL = "desk", "CA1"
-STARTED = {"type": "call.started", "call": CALL, "time": 1.0}
-ENDED = {"type": "call.ended", "call": CALL}
-
-
-def final(n: int) -> dict[str, Any]:
-    return {"type": "final", "call": CALL, "text": f"{n}"}
+MODULES_UNDER_TEST = ("hindi_stt/protocols/calls/feed.py",)
 
 
 @pytest.fixture(scope="module")
@@ -49,29 +33,9 @@ def make(request: pytest.FixtureRequest) -> Make:
     if request.param == "memory":
         return MemoryFeed
     url = request.getfixturevalue("redis").url
+    with Redis.from_url(url) as client:
+        client.flushall()  # other tests leave calls that have not ended
     return lambda: RedisFeed(url)
-
-
-def run(make: Make, work: Callable[[CallFeed], Awaitable[None]]) -> None:
-    async def bounded() -> None:
-        feed = make()
-        try:
-            async with asyncio.timeout(60):
-                await work(feed)
-        finally:
-            await feed.close()
-
-    asyncio.run(bounded())
-
-
-async def all_of(feed: CallFeed) -> list[Any]:
-    return [event async for event in feed.follow(OWNER, CALL) if event is not None]
-
-
-async def listed(feed: CallFeed, n: int) -> list[Any]:
-    while len(found := list(await feed.calls(OWNER))) != n:  # noqa: ASYNC110  # it is another process's
-        await asyncio.sleep(0.02)
-    return found
 
 
 def test_early_and_late_listeners_get_the_same_events(make: Make) -> None:
@@ -150,18 +114,6 @@ def test_a_listener_that_is_too_slow_is_told() -> None:
     run(MemoryFeed, work)
 
 
-def test_two_workers_share_a_redis(redis: RedisServer) -> None:
-    async def work(feed: CallFeed) -> None:
-        other = RedisFeed(redis.url)
-        feed.begin(OWNER, CALL, STARTED)
-        assert await listed(other, 1) == [STARTED]
-        feed.publish(OWNER, CALL, ENDED, lasting=True)
-        assert await all_of(other) == [STARTED, ENDED]
-        await other.close()
-
-    run(lambda: RedisFeed(redis.url), work)
-
-
 def test_an_id_is_one_calls_only(make: Make) -> None:
     async def work(feed: CallFeed) -> None:
         assert await feed.reserve(OWNER, CALL)
@@ -179,93 +131,6 @@ def test_an_id_is_one_calls_only(make: Make) -> None:
         await feed.release(OWNER, CALL)
 
     run(make, work)
-
-
-def test_an_id_is_one_calls_only_among_workers(redis: RedisServer) -> None:
-    async def work(feed: CallFeed) -> None:
-        other = RedisFeed(redis.url)
-        assert await feed.reserve(OWNER, CALL)
-        assert not await other.reserve(OWNER, CALL)
-        await feed.release(OWNER, CALL)
-        assert await other.reserve(OWNER, CALL)
-        await other.release(OWNER, CALL)
-        await other.close()
-
-    run(lambda: RedisFeed(redis.url), work)
-
-
-def test_an_id_of_a_worker_that_has_died_is_free(redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def work(feed: CallFeed) -> None:
-        assert await feed.reserve(OWNER, CALL)
-        monkeypatch.setattr(redis_writer, "HEARTBEAT_EXPIRES_S", -1.0)
-        assert await feed.reserve(OWNER, CALL)
-        await feed.release(OWNER, CALL)
-
-    run(lambda: RedisFeed(redis.url), work)
-
-
-def test_a_redis_that_does_not_answer_loses_events_and_no_call(tmp_path: Path) -> None:
-    async def work(feed: CallFeed) -> None:
-        with pytest.raises(CallsUnavailable):
-            await feed.calls(OWNER)
-        assert await feed.reserve(OWNER, CALL)
-        feed.begin(OWNER, CALL, STARTED)
-        assert not lost
-
-    lost: list[int] = []
-    server = RedisServer(tmp_path)
-    server.stop()
-    run(lambda: RedisFeed(server.url, lambda: lost.append(1)), work)
-    assert len(lost) == 1
-
-
-def test_a_call_survives_a_redis_that_comes_back_without_its_data(tmp_path: Path) -> None:
-    async def work(feed: CallFeed) -> None:
-        assert await feed.reserve(OWNER, CALL)
-        feed.begin(OWNER, CALL, STARTED)
-        feed.publish(OWNER, CALL, final(1), lasting=True)
-        await listed(feed, 1)
-        server.kill()
-        feed.publish(OWNER, CALL, final(2), lasting=True)
-        while not lost:  # until the outage is known, which a partial is not kept for
-            feed.publish(OWNER, CALL, {"type": "partial"}, lasting=False)
-            await asyncio.sleep(0.02)
-        feed.publish(OWNER, CALL, final(3), lasting=True)
-        server.start()
-        with contextlib.suppress(CallsUnavailable):
-            await feed.calls(OWNER)
-        assert await listed(feed, 1) == [STARTED]
-        feed.publish(OWNER, CALL, ENDED, lasting=True)
-        # The first final went with the data; its words are in the transcript.
-        assert await all_of(feed) == [STARTED, final(2), final(3), ENDED]
-        assert await listed(feed, 0) == []
-
-    lost: list[int] = []
-    server = RedisServer(tmp_path)
-    try:
-        run(lambda: RedisFeed(server.url, lambda: lost.append(1)), work)
-    finally:
-        server.stop()
-
-
-def test_what_a_redis_refuses_is_lost_and_holds_up_nothing(redis: RedisServer) -> None:
-    async def work(feed: CallFeed) -> None:
-        async with Redis.from_url(redis.url) as client:
-            keys = redis_writer.CallKeys(OWNER, CALL)
-            feed.begin(OWNER, CALL, STARTED)
-            await listed(feed, 1)
-            await client.delete(keys.lasting)
-            await client.set(keys.lasting, "no stream")
-            feed.publish(OWNER, CALL, final(1), lasting=True)
-            while not lost:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
-            await client.delete(keys.lasting)
-            feed.publish(OWNER, CALL, ENDED, lasting=True)
-            assert await all_of(feed) == [STARTED, ENDED]
-            assert lost == [1]
-
-    lost: list[int] = []
-    run(lambda: RedisFeed(redis.url, lambda: lost.append(1)), work)
 
 
 def test_only_so_many_ended_calls_are_kept() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import json
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from starlette.requests import HTTPConnection
 
 from hindi_stt.access.limits import Client
 from hindi_stt.api.error_responses import SCOPE_KEY, RequestState
-from hindi_stt.api.jobs.service import JobService
 from hindi_stt.api.live.connections import LiveConnections
 from hindi_stt.api.recognizer import Recognizer
 from hindi_stt.bundle.manifest import EMBEDDED, Bundle
@@ -245,44 +243,6 @@ def test_audio_that_comes_faster_than_it_may(acoustic: LocalAcoustic, speed: flo
         return taken[0]
 
     assert (asyncio.run(run()) < 10) == bool(speed)
-
-
-def test_two_streams_of_one_call(acoustic: LocalAcoustic) -> None:
-    async def run() -> None:
-        recognizer = recognizer_with(acoustic)
-        calls = Calls(recognizer, None)
-        start = ExotelAdapter().receive(list(exotel_call(RAIN, RATE, call_id="twice"))[1])[0]
-        assert isinstance(start, Start)
-        options = parse_options(start, recognizer)
-        made = [await calls.reserve(CLIENT, "exotel", start, options) for _ in range(2)]
-        assert [call.id for call in made if call] == ["twice", "twice.2"]
-        assert made[0] is not None
-        await calls.release(made[0])
-        again = await calls.reserve(CLIENT, "exotel", start, options)
-        assert again is not None
-        assert again.id == "twice"
-
-    asyncio.run(run())
-
-
-def test_a_call_whose_transcript_cannot_be_stored_has_ended_all_the_same(acoustic: LocalAcoustic) -> None:
-    def full() -> JobService:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    async def run() -> None:
-        recognizer = recognizer_with(acoustic)
-        calls = Calls(recognizer, full)
-        start = ExotelAdapter().receive(list(exotel_call(RAIN, RATE, call_id="unstored"))[1])[0]
-        assert isinstance(start, Start)
-        call = await calls.reserve(CLIENT, "exotel", start, parse_options(start, recognizer))
-        assert call is not None
-        call.begin()
-        with pytest.raises(OSError, match="No space"):
-            await calls.end(call, [1.0], None)
-        assert await calls.feed.calls(call.owner) == []
-        assert [event["type"] async for event in calls.feed.follow(call.owner, call.id) if event][-1] == "call.ended"
-
-    asyncio.run(run())
 
 
 def test_a_cancellation_at_every_await(acoustic: LocalAcoustic, tmp_path: Path) -> None:
