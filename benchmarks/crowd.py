@@ -25,7 +25,7 @@ import numpy as np
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
-from benchmarks.streaming import PACKET, RATE, Shown, ends_of, follow, talk
+from benchmarks.streaming import PACKET, RATE, Shown, ends_of, follow, staggered, talk
 from hindi_stt.bundle.manifest import EMBEDDED, Bundle
 from hindi_stt.inference.acoustic import LocalAcoustic
 from hindi_stt.settings import Settings
@@ -115,7 +115,7 @@ def main() -> None:
     pipeline, line = Pipeline(opened, Settings(model="")), LocalBackend(LocalAcoustic(opened, threads=1))
     n_bad = arguments.connections // 3
     n_good = arguments.connections - n_bad
-    streams = [np.roll(samples, -(i * len(samples) // n_good)) for i in range(n_good)]
+    streams = staggered(samples, n_good)
     ends = [asyncio.run(ends_of(pipeline, line, stream)) for stream in streams]
     with tempfile.TemporaryDirectory() as folder:
         environment = {

@@ -121,6 +121,32 @@ def talk(n: int, shift: int = 0, share: float = SPEECH_SHARE) -> Float32:
     return np.concatenate(parts)
 
 
+def staggered(samples: Float32, count: int) -> list[Float32]:
+    """Begin the same talk elsewhere for each of several streams, so that they do not end their utterances together.
+
+    A stream that would begin within a sentence is silent until that sentence's end. What is left of it may be half a
+    word and an utterance by itself, in which the server may hear a word where this process does not.
+
+    Args:
+        samples: What `talk` returns, float32 [n] at RATE.
+        count: How many streams.
+
+    Returns:
+        The samples of each, float32 [n].
+    """
+    loud = np.flatnonzero(samples)
+    pauses = np.flatnonzero(np.diff(loud) > RATE)  # within sentences there is none so long
+    sentences = list(zip(loud[[0, *(pauses + 1)]], loud[[*pauses, -1]] + 1, strict=True))
+    streams = []
+    for start in (i * len(samples) // count for i in range(count)):
+        stream = np.roll(samples, -start)
+        for begin, end in sentences:
+            if begin < start < end:
+                stream[: end - start] = 0
+        streams.append(stream)
+    return streams
+
+
 class CountingLine(LocalBackend):
     """Counts the seconds that partials take at the model."""
 
@@ -232,10 +258,9 @@ def measure_server(bundle: Path, precision: str, counts: Sequence[int], n: int) 
             server.wait_until_ready()
             url = f"ws://127.0.0.1:{server.port}/v1/realtime?intent=transcription"
             for count in counts:
-                # Streams begin apart from each other, so that they do not end their utterances together.
-                rolled = [np.roll(samples, -(i * len(samples) // count)) for i in range(count)]
-                ends = [asyncio.run(ends_of(pipeline, line, each)) for each in rolled]
-                asyncio.run(measure_count(url, rolled, ends))
+                streams = staggered(samples, count)
+                ends = [asyncio.run(ends_of(pipeline, line, each)) for each in streams]
+                asyncio.run(measure_count(url, streams, ends))
         finally:
             server.stop()
 
