@@ -3,8 +3,8 @@
 Calls of two sides by Twilio's messages, so many at a time, each with an id of its own and a listener, as in
 `loadtests.call_centre`; their transcripts are stored as jobs. After each round of calls the server rests until it has
 given back what is free, and then the memory of each of its processes is printed. What the first rounds take does not
-come back: the worker of jobs, which starts after the server is ready; arenas; the last calls that have ended, which can
-be read for some minutes.
+come back: the worker of jobs, which starts after the server is ready; the arenas of the C library's and of Python's
+allocator, which hold gaps between what is in use; the last calls that have ended, which can be read for some minutes.
 """
 
 from __future__ import annotations
