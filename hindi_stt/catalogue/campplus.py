@@ -23,8 +23,9 @@ DIMENSION: Final = 192
 _OPSET: Final = 19  # the first in which AveragePool counts the last, shorter window right
 _ONNX_FLOAT: Final = 1  # TensorProto.FLOAT
 _EPSILON: Final = 1e-5
-# Frames that the second part of a layer's context is the mean of.
-_CONTEXT_FRAMES: Final = 100
+# A layer's context is the mean of all frames, and that of a stretch of 100 frames. In windows of up to 2 s, with 50
+# frames in a second, both are the same: twice the mean.
+_CONTEXT_MEANS: Final = 2.0
 # Layers and dilation of each block.
 _BLOCKS: Final = ((12, 1), (24, 2), (16, 2))
 
@@ -35,7 +36,10 @@ def write_campplus(state: Mapping[str, NDArray[Any]], path: Path) -> None:
     """Write the ONNX file: features [windows, frames, 80] to embeddings [windows, 192].
 
     Weights are stored as float16 and computed with as float32: they are 14 MB instead of 28, and embeddings differ by
-    less than one in a thousand.
+    less than one in a thousand. Embeddings are those of 3D-Speaker for windows of up to 2 s.
+
+    All convolutions are two-dimensional, also those over frames alone: ONNX Runtime then computes them in blocks of
+    channels, with normalisations and rectifiers within, which takes a third less time.
 
     Args:
         state: The tensors by their names in 3D-Speaker.
@@ -77,10 +81,12 @@ class _Graph(GraphWriter):
     ) -> str:
         """A convolution without a bias; `norm` names the batch normalisation behind it, which its weights take in."""
         weights = self.tensor(f"{name}.weight", shape)
+        if len(shape) == 3:  # over frames alone
+            weights = weights[:, :, None]
         inputs = [x]
         if norm:
             scale, shift = self.scale_and_shift(norm, shape[0], affine=affine)
-            weights *= scale.reshape(-1, *(1,) * (len(shape) - 1))
+            weights = weights * scale.reshape(-1, 1, 1, 1)
             inputs += [self.weights(weights), self.weights(shift)]
         elif f"{name}.bias" in self._state:
             inputs += [self.weights(weights), self.weights(self.tensor(f"{name}.bias", shape[:1]))]
@@ -89,9 +95,10 @@ class _Graph(GraphWriter):
         return self.node("Conv", inputs, **attributes)
 
     def norm_relu(self, x: str, name: str, n: int) -> str:
-        scale, shift = self.scale_and_shift(name, n)
-        x = self.node("Mul", [x, self.weights(scale.reshape(-1, 1))])
-        return self.relu(self.node("Add", [x, self.weights(shift.reshape(-1, 1))]))
+        none, one = np.zeros(n, np.float32), np.ones(n, np.float32)
+        values = [*self.scale_and_shift(name, n), none, one]
+        inputs = [x, *(self.weights(value) for value in values)]
+        return self.relu(self.node("BatchNormalization", inputs, epsilon=0.0))
 
     def relu(self, x: str) -> str:
         return self.node("Relu", [x])
@@ -102,7 +109,7 @@ def _write_layers(graph: _Graph) -> None:
     x = _residual_head(graph, x)
     n = 128
     x = graph.convolution(
-        x, "xvector.tdnn.linear", (n, 320, 5), "xvector.tdnn.nonlinear.batchnorm", strides=[2], pads=[2, 2]
+        x, "xvector.tdnn.linear", (n, 320, 5), "xvector.tdnn.nonlinear.batchnorm", strides=[1, 2], pads=[0, 2, 0, 2]
     )
     x = graph.relu(x)
     for i, (n_layers, dilation) in enumerate(_BLOCKS, 1):
@@ -113,11 +120,11 @@ def _write_layers(graph: _Graph) -> None:
         x = graph.convolution(x, f"xvector.transit{i}.linear", (n // 2, n, 1))
         n //= 2
     x = graph.norm_relu(x, "xvector.out_nonlinear.batchnorm", n)
-    x = graph.node("Unsqueeze", [_statistics(graph, x), graph.constant([2])])
+    x = graph.node("Unsqueeze", [_statistics(graph, x), graph.constant([2, 3])])
     x = graph.convolution(
         x, "xvector.dense.linear", (DIMENSION, 2 * n, 1), "xvector.dense.nonlinear.batchnorm", affine=False
     )
-    graph.node("Squeeze", [x, graph.constant([2])], "embedding")
+    graph.node("Squeeze", [x, graph.constant([2, 3])], "embedding")
 
 
 def _residual_head(graph: _Graph, x: str) -> str:
@@ -134,7 +141,7 @@ def _residual_head(graph: _Graph, x: str) -> str:
                 x = graph.convolution(x, f"{name}.shortcut.0", (n, n, 1, 1), f"{name}.shortcut.1", strides=strides)
             x = graph.relu(graph.node("Add", [y, x]))
     x = graph.relu(graph.convolution(x, "head.conv2", (n, n, 3, 3), "head.bn2", pads=[1] * 4, strides=[2, 1]))
-    return graph.node("Reshape", [x, graph.constant([0, n * N_MELS // 8, -1])])
+    return graph.node("Reshape", [x, graph.constant([0, n * N_MELS // 8, 1, -1])])
 
 
 def _dense_layer(graph: _Graph, x: str, name: str, n: int, dilation: int) -> str:
@@ -142,27 +149,19 @@ def _dense_layer(graph: _Graph, x: str, name: str, n: int, dilation: int) -> str
     y = graph.norm_relu(x, f"{name}.nonlinear1.batchnorm", n)
     y = graph.relu(graph.convolution(y, f"{name}.linear1", (128, n, 1), f"{name}.nonlinear2.batchnorm"))
     cam = f"{name}.cam_layer"
-    local = graph.convolution(y, f"{cam}.linear_local", (32, 128, 3), dilations=[dilation], pads=[dilation, dilation])
-    everywhere = graph.node("ReduceMean", [y, graph.constant([2])], keepdims=1)
-    context = graph.node("Add", [everywhere, _means_of_stretches(graph, y)])
+    local = graph.convolution(
+        y, f"{cam}.linear_local", (32, 128, 3), dilations=[1, dilation], pads=[0, dilation, 0, dilation]
+    )
+    mean = graph.node("ReduceMean", [y, graph.constant([3])], keepdims=1)
+    context = graph.node("Mul", [mean, graph.constant([_CONTEXT_MEANS], np.float32)])
     context = graph.relu(graph.convolution(context, f"{cam}.linear1", (64, 128, 1)))
     mask = graph.node("Sigmoid", [graph.convolution(context, f"{cam}.linear2", (32, 64, 1))])
     return graph.node("Concat", [x, graph.node("Mul", [local, mask])], axis=1)
 
 
-def _means_of_stretches(graph: _Graph, x: str) -> str:
-    """For each frame the mean of the stretch of 100 frames that it is in; the last stretch may be shorter."""
-    n = _CONTEXT_FRAMES
-    means = graph.node("AveragePool", [x], kernel_shape=[n], strides=[n], ceil_mode=1)
-    means = graph.node("Unsqueeze", [means, graph.constant([3])])
-    repeated = graph.node("Expand", [means, graph.constant([1, 1, 1, n])])
-    repeated = graph.node("Reshape", [repeated, graph.constant([0, 0, -1])])
-    n_frames = graph.node("Shape", [x], start=2, end=3)
-    return graph.node("Slice", [repeated, graph.constant([0]), n_frames, graph.constant([2])])
-
-
 def _statistics(graph: _Graph, x: str) -> str:
     """Mean and standard deviation over the frames, the latter with n - 1."""
+    x = graph.node("Squeeze", [x, graph.constant([2])])
     axes = graph.constant([2])
     mean = graph.node("ReduceMean", [x, axes], keepdims=1)
     squares = graph.node("ReduceSumSquare", [graph.node("Sub", [x, mean]), axes], keepdims=0)
