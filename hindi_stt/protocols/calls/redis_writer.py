@@ -125,23 +125,32 @@ class RedisWriter:
                 await self._redis.zrem(keys.live, keys.call_id)
 
     def begin(self, keys: CallKeys, event: CallEvent) -> None:
-        """Begin a call with its first event."""
+        """Begin a call.
+
+        Args:
+            keys: Of the call.
+            event: Its first event.
+        """
         self._live[keys] = _Live(json.dumps(event, ensure_ascii=False))
         self.put(keys, event, lasting=True)
 
     def put(self, keys: CallKeys, event: CallEvent, *, lasting: bool) -> None:
-        """Add an event; partials are of no use to anybody when Redis answers again."""
+        """Add an event. While Redis does not answer, partials are not kept: they are of no use when it answers again.
+
+        Args:
+            keys: Of the call; nothing happens where it is not live.
+            event: The event.
+            lasting: Whether it is kept for who comes later; otherwise it is a partial.
+        """
         call = self._live.get(keys)
         if call is None:
             return
         number = call.n_lasting if lasting else None
         call.n_lasting += lasting
-        try:
-            if number is None and not self._answers:
-                raise asyncio.QueueFull
-            self._queue.put_nowait(_Item(keys, event, number))
-        except asyncio.QueueFull:
+        if self._queue.full() or not (lasting or self._answers):
             self._lost()
+        else:
+            self._queue.put_nowait(_Item(keys, event, number))
         if event["type"] == ENDED:
             del self._live[keys]
 
