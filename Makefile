@@ -207,11 +207,12 @@ prove-clients: $(VENV)/.dev $(CLIENTS)/.installed
 	HINDI_STT_TEST_SERVER_PYTHON=$(abspath $(VENV)/bin/python) $(CLIENTS)/bin/python -m pytest -q -m clients -W ignore --confcutdir=tests/clients tests/clients
 
 # Telephony and other protocols: real servers, 10,000 spoilt streams of each, the platforms' own packages, Pipecat's serializers, the
-# clients of Deepgram and Wyoming, and those of alphacep/vosk-server where VOSK names their folder; a call of two hours, neighbours
-# that misbehave, what adapters cost, and a simulated call centre of ten minutes: half an hour.
+# clients of Deepgram and Wyoming, those of alphacep/vosk-server where VOSK names their folder, and a real Asterisk where ASTERISK names the
+# root of its installation; a call of two hours, neighbours that misbehave, what adapters cost, and a simulated call centre of ten minutes: half an hour.
 VOSK ?=
+ASTERISK ?=
 prove-protocols: $(VENV)/.dev $(CLIENTS)/.installed
-	HINDI_STT_TEST_VOSK_CLIENTS=$(VOSK) $(VENV)/bin/python -m pytest -q tests/protocols
+	HINDI_STT_TEST_VOSK_CLIENTS=$(VOSK) HINDI_STT_TEST_ASTERISK=$(ASTERISK) $(VENV)/bin/python -m pytest -q tests/protocols
 	HINDI_STT_FUZZ_CASES=10000 $(VENV)/bin/python -m pytest -q -s -m fuzz tests/fuzz/test_protocols.py
 	HINDI_STT_TEST_SERVER_PYTHON=$(abspath $(VENV)/bin/python) $(CLIENTS)/bin/python -m pytest -q -m clients -W ignore --confcutdir=tests/clients tests/clients/test_telephony.py tests/clients/test_deepgram.py tests/clients/test_wyoming.py
 	$(VENV)/bin/python -m loadtests.long_call
