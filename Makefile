@@ -66,7 +66,8 @@ coverage-modules: $(VENV)/.dev
 test-slow: $(VENV)/.dev
 	$(VENV)/bin/python -m pytest -q -m slow
 
-# Both schedulers behind a real server, the README's commands, settings that need servers of their own, real speech.
+# Both schedulers behind a real server, the README's commands, settings that need servers of their own, real speech: those that take
+# less than ten seconds or so.
 SLOW := tests/access/test_keys.py tests/api/test_catch_up.py tests/api/test_client_defaults.py tests/api/test_origins.py \
 	tests/api/test_realtime.py tests/audio/test_ffmpeg.py tests/audio/test_lengths.py tests/audio/test_recordings.py \
 	tests/bentoml_compat/test_forked_workers.py tests/bentoml_compat/test_supervisor.py tests/bundle/test_store.py \
@@ -81,7 +82,7 @@ SLOW := tests/access/test_keys.py tests/api/test_catch_up.py tests/api/test_clie
 	tests/test_features.py tests/test_runner_services.py tests/test_settings.py tests/text/test_prove_punctuation.py \
 	tests/training/test_evaluate.py tests/training/test_spoken_text.py tests/transcription/test_result_cache.py
 smoke-slow: $(VENV)/.dev
-	$(VENV)/bin/python -m pytest -q -n $(TEST_PROCESSES) --dist loadfile -m slow $(SLOW)
+	$(VENV)/bin/python -m pytest -q -n $(TEST_PROCESSES) --dist loadfile -m "slow and not long" $(SLOW)
 
 # How well speakers are told apart: SPEECH names a folder of conversations with their turns (docs/speakers.md). The speaker model has to be in
 # the store; pyannote.metrics is in an environment of its own.

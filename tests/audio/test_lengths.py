@@ -118,6 +118,7 @@ def ours(content: bytes) -> tuple[float, tuple[str, ...]]:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(data=st.data())
 def test_as_long_as_ffmpeg_finds_it(data: st.DataObject) -> None:

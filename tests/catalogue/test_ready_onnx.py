@@ -110,6 +110,7 @@ def test_features_that_the_files_tell(published: dict[str, Path], bundle: Bundle
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_features_in_the_metadata_of_a_pair(published: dict[str, Path], bundle: Bundle, tmp_path: Path) -> None:
     folder = copy_of(published["nemo-pair"], tmp_path / "files")
     published_onnx.with_metadata(folder / "encoder-model.onnx", features=bundle.manifest.features.model_dump_json())
@@ -129,6 +130,7 @@ def test_what_is_not_taken_is_named(published: dict[str, Path], preset: str, tmp
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_external_weights(published: dict[str, Path], bundle: Bundle, preset: str, tmp_path: Path) -> None:
     folder = copy_of(published["onnx-asr"], tmp_path / "files")
     (folder / "model.int8.onnx").unlink()

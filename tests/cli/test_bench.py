@@ -22,7 +22,7 @@ def test_the_fastest_is_chosen_where_it_pays() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("unverified", [False, True])
+@pytest.mark.parametrize("unverified", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_the_choice_is_a_value_of_the_setting(
     bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str], unverified: bool
 ) -> None:

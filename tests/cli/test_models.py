@@ -85,8 +85,8 @@ def _change_a_byte(folder: Path) -> None:
         _end_the_manifest_early,
         _change_a_byte,
         lambda folder: next(folder.glob("*.onnx")).unlink(),
-        lambda folder: (folder / "model.yaml").write_text("{:::"),
-        lambda folder: (folder / "model.yaml").unlink(),
+        pytest.param(lambda folder: (folder / "model.yaml").write_text("{:::"), marks=pytest.mark.long),
+        pytest.param(lambda folder: (folder / "model.yaml").unlink(), marks=pytest.mark.long),
     ],
     ids=["manifest", "weights", "file missing", "entry of BentoML", "entry missing"],
 )

@@ -124,6 +124,7 @@ def interruptible(*command: str | Path) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_in_the_middle(shell: Shell, number: signal.Signals) -> None:
     shell.hub.storage.stalls_after = 10**6
@@ -181,6 +182,7 @@ def test_a_signal_while_the_exporter_works(shell: Shell, number: signal.Signals)
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("full", ["TMPDIR", "BENTOML_HOME"])
 def test_a_full_disk_while_the_bundle_is_made(shell: Shell, full: str) -> None:
     """The downloads have room; where the bundle is made, or where it is stored, there is too little."""

@@ -151,6 +151,7 @@ def test_rows_of_domains_and_confusions(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_bundle_agrees_with_itself(bundle: Bundle) -> None:
     found = check_consistency(bundle, threads=1)
     assert [one.precision for one in found] == bundle.manifest.precisions

@@ -70,6 +70,7 @@ def test_fp32_equals_onnx_runtime(bundle: Bundle, fp32: LocalAcoustic, clips: li
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("neighbours", [slice(0, 12), slice(3, 6), slice(5, 9)])
 def test_a_padded_batch_equals_alone(fp32: LocalAcoustic, clips: list[Features], neighbours: slice) -> None:
     batch = clips[neighbours]
@@ -80,6 +81,7 @@ def test_a_padded_batch_equals_alone(fp32: LocalAcoustic, clips: list[Features],
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_bf16_runs_each_clip_alone(bf16: LocalAcoustic, clips: list[Features]) -> None:
     """What stands beside a clip, and how many threads run, change no number of its log-probs."""
     many = LocalAcoustic(bf16.bundle, threads=2, form=BF16)

@@ -73,6 +73,7 @@ def test_an_unreachable_receiver_delays_no_other(engine: Engine) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_table_of_jobs_is_not_read_whole(engine: Engine) -> None:
     """What is asked every minute names ids, or goes by an index."""
     records = JobRecords(engine, max_waiting=10_000)

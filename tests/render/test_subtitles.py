@@ -79,7 +79,7 @@ def channel_of(content: str) -> int | None:
     return int(label[1]) if label else None
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(transcripts())
 def test_properties(transcript: Transcript) -> None:
     cues = list(srt.parse(to_srt(transcript), ignore_errors=False))

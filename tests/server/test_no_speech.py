@@ -126,7 +126,7 @@ def test_single_words_are_speech(
 
 @pytest.mark.slow
 @pytest.mark.speech
-@pytest.mark.parametrize("precision", ["fp32", "int8"])
+@pytest.mark.parametrize("precision", [pytest.param("fp32", marks=pytest.mark.long), "int8"])
 def test_no_right_word_of_recorded_speech_is_lost(
     bundle: Bundle, pipeline: Pipeline, unbounded: Pipeline, speech: Path, precision: str
 ) -> None:

@@ -246,7 +246,7 @@ def test_packets_do_not_matter(sizes: list[int], silence_ms: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("gap_s", [0.0, 0.4])
+@pytest.mark.parametrize("gap_s", [0.0, pytest.param(0.4, marks=pytest.mark.long)])
 def test_an_endless_turn_is_sent_in_parts(pipeline: Pipeline, acoustic: LocalAcoustic, gap_s: float) -> None:
     """Nothing of somebody who goes on for longer than the model takes at once is lost."""
     samples = np.concatenate([part for _ in range(9) for part in (FAMILY[: int(3.7 * RATE)], silence(gap_s))])
