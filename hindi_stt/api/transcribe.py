@@ -11,7 +11,6 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, BinaryIO, Final, Protocol, cast
-from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -25,11 +24,12 @@ from hindi_stt.api.forms.transcription_request import FIELDS, LISTS, Transcripti
 from hindi_stt.api.known_speakers import with_known_speakers
 from hindi_stt.api.recognizer import Recognizer
 from hindi_stt.api.uploads.receive import Upload, receive_upload
+from hindi_stt.api.warnings_header import WARNINGS_HEADER, warnings_header
 from hindi_stt.audio import Recording, count_channels
 from hindi_stt.concurrency.together import run_together
 from hindi_stt.errors import HindiSTTError, InvalidRequest
 from hindi_stt.observability.metrics import STAGES
-from hindi_stt.render.formats import TEXT_FORMATS
+from hindi_stt.render.formats import TEXT_FORMATS, write_text
 from hindi_stt.transcription import channels
 from hindi_stt.transcription.language_choice import identify_model
 from hindi_stt.transcription.result_cache import fingerprint
@@ -281,18 +281,12 @@ async def _answer(
     warnings = [*transcript.warnings, *parameters.warnings]
     headers = {"X-Model": parameters.pipeline.label}
     if warnings:
-        headers["X-Warnings"] = ", ".join(quote(text, safe=" =:,;'()") for text in warnings)
+        headers[WARNINGS_HEADER] = warnings_header(warnings)
     if (form := TEXT_FORMATS.get(parameters.response_format)) is not None:
         media_type = _PLAIN_TEXT if plain_text else form.media_type
-        divided = parameters.paragraphs and parameters.response_format == "text"
-        write = _write_paragraphs if divided else form.write
-        text = await recognizer.in_thread(lambda: write(transcript))
+        text = await recognizer.in_thread(lambda: write_text(form, transcript, paragraphs=parameters.paragraphs))
         return Response(text, media_type=f"{media_type}; charset=utf-8", headers=headers)
     return JSONResponse(body | {"warnings": warnings}, headers=headers)
-
-
-def _write_paragraphs(transcript: Transcript) -> str:
-    return render.paragraphs_text(transcript) + "\n"
 
 
 def _own_body(result: TranscriptionResult, parameters: TranscriptionRequest) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from hindi_stt.cli.options import add_request_options, request_options
 from hindi_stt.cli.speaker_source import speaker_source
 from hindi_stt.errors import HindiSTTError, InvalidRequest
 from hindi_stt.inference.acoustic import LocalAcoustic
-from hindi_stt.render.formats import CAPTION_FORMATS, FORMATS, TEXT_FORMATS
+from hindi_stt.render.formats import CAPTION_FORMATS, FORMATS, TEXT_FORMATS, has_paragraphs, write_text
 from hindi_stt.settings import Settings, get_settings
 from hindi_stt.transcription.pipeline import Pipeline
 from hindi_stt.types import Transcript
@@ -99,6 +99,8 @@ def _transcribe(arguments: argparse.Namespace, resolve: Callable[[Settings], Seq
     options = request_options(arguments, pipeline)
     if arguments.format in CAPTION_FORMATS:
         options = pipeline.captioned(options, {"punctuation"} if arguments.punctuation else ())
+    if arguments.paragraphs and (arguments.format == _RTTM or not has_paragraphs(arguments.format)):
+        sys.stderr.write(f"hindi-stt: warning: --paragraphs: --format {arguments.format} has no paragraphs\n")
     acoustic = LocalAcoustic(bundle, threads=settings.effective_threads)
     outputs = _outputs(inputs, _extension(arguments.format))
     failed: list[str] = []
@@ -212,9 +214,7 @@ def _stands_alone(form: str) -> bool:
 
 def _written(transcript: Transcript, form: str, name: str, model: str, *, named: bool, divided: bool) -> str:
     if (text_format := TEXT_FORMATS.get(form)) is not None:
-        text = (
-            render.paragraphs_text(transcript) + "\n" if divided and form == "text" else text_format.write(transcript)
-        )
+        text = write_text(text_format, transcript, paragraphs=divided)
         return f"{name}\t{text}" if named and text_format.joins else text
     if form == _RTTM:
         return render.to_rttm(transcript, Path(name).stem)

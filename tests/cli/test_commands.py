@@ -104,6 +104,8 @@ def test_standard_input_and_output(tmp_path: Path) -> None:
     assert marked.stdout.decode() == captions + "\n"
     body = json.loads(run("transcribe", "-", "--format", "json", "--paragraphs", cwd=tmp_path, source=content).stdout)
     assert [one["text"] for one in body["paragraphs"]] == [TEXT]
+    without = run("transcribe", "-", "--format", "srt", "--paragraphs", cwd=tmp_path, source=content)
+    assert without.stderr.decode() == "hindi-stt: warning: --paragraphs: --format srt has no paragraphs\n"
 
 
 @pytest.mark.parametrize(

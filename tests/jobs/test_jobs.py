@@ -130,6 +130,11 @@ def check_marks_of_results(caller: Caller, one: str, text: str) -> None:
     body = caller.get(one, params={"punctuation": "model", "paragraphs": "true"}).json()
     assert body["text"] == captions() == " ".join(part["text"] for part in body["paragraphs"])
     assert caller.get(one, params={"response_format": "text", "paragraphs": "true"}).text == text + "\n"
+    in_vain = {"response_format": "vtt", "paragraphs": "true"}
+    warning = "paragraphs=true: response_format=vtt has no paragraphs"
+    assert caller.get(one, params=in_vain).headers["x-warnings"] == warning
+    lines = caller.get(f"{one.rpartition('/files/')[0]}/results", params=in_vain).text.splitlines()
+    assert [line["warnings"] for line in map(json.loads, lines) if "result" in line] == [[warning]] * 3
     for wrong in ({"punctuation": "dots"}, {"paragraphs": "some"}):
         answer = caller.get(one, params=wrong)
         assert (answer.status_code, answer.json()["error"]["param"]) == (400, next(iter(wrong)))

@@ -14,7 +14,7 @@ from hindi_stt.api.forms.values import CHUNKING_SCHEMAS, boolean, chunking_warni
 from hindi_stt.api.recognizer import Recognizer
 from hindi_stt.api.uploads.receive import Upload
 from hindi_stt.errors import InvalidHotwords, InvalidRequest, NotAcceptable, SpeakersNotInstalled, UnknownLanguage
-from hindi_stt.render.formats import CAPTION_FORMATS, FORMAT_BY_MEDIA_TYPE, FORMATS
+from hindi_stt.render.formats import CAPTION_FORMATS, FORMAT_BY_MEDIA_TYPE, FORMATS, has_paragraphs
 from hindi_stt.speakers.known import SpeakerReference, parse_references
 from hindi_stt.speakers.options import MAX_SPEAKERS, SpeakerOptions
 from hindi_stt.transcription.options import RECORDING_FIELDS, Options
@@ -201,7 +201,7 @@ def parse_transcription_request(
         why = "the channels are transcribed in turn" if split else f"response_format={response_format} is not streamed"
         warnings.append(f"stream=true: {why}; the answer is in one piece")
     paragraphs = "paragraphs" in fields and boolean(fields, "paragraphs")
-    if paragraphs and (stream or response_format in CAPTION_FORMATS):
+    if paragraphs and (stream or not has_paragraphs(response_format)):
         where = "a streamed answer" if stream else f"response_format={response_format}"
         warnings.append(f"paragraphs=true: {where} has no paragraphs")
     granularities = _all_of(lists, "timestamp_granularities", ("word", "segment"))

@@ -17,6 +17,7 @@ from hindi_stt.api.error_responses import answering
 from hindi_stt.api.jobs.requests import create_from_form, create_from_json
 from hindi_stt.api.jobs.service import JobService
 from hindi_stt.api.jobs.view import ResultView, parse_view
+from hindi_stt.api.warnings_header import WARNINGS_HEADER, warnings_header
 from hindi_stt.errors import InvalidRequest, ResultNotReady, from_code
 from hindi_stt.jobs.backend import JobOptions
 from hindi_stt.jobs.timestamps import utc_text
@@ -119,9 +120,10 @@ async def _transcribed(request: Request, jobs: JobService) -> Response:
     if rows[0]["state"] != "done":
         raise ResultNotReady(f"The file is {rows[0]['state']}: {rows[0]['error_message'] or 'there is no transcript.'}")
     result = await jobs.ask(lambda: view.render(rows[0]))
-    if isinstance(result, str):
-        return PlainTextResponse(result)
-    return JSONResponse(result)
+    if isinstance(result, dict):
+        return JSONResponse(result)
+    text, warnings = result
+    return PlainTextResponse(text, headers={WARNINGS_HEADER: warnings_header(warnings)} if warnings else None)
 
 
 async def _results(request: Request, jobs: JobService) -> Response:
@@ -147,7 +149,13 @@ def _lines(jobs: JobService, job_id: str, after: int, view: ResultView) -> tuple
 def _line(row: RowMapping, view: ResultView) -> str:
     body = _file(row)
     if row["state"] == "done":
-        body["result"] = view.render(row)
+        result = view.render(row)
+        if isinstance(result, dict):
+            body["result"] = result
+        else:
+            body["result"], warnings = result
+            if warnings:
+                body["warnings"] = list(warnings)
     return json.dumps(body, ensure_ascii=False) + "\n"
 
 

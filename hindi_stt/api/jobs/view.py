@@ -13,7 +13,7 @@ from hindi_stt import render
 from hindi_stt.api.forms.values import boolean, one_of
 from hindi_stt.api.recognizer import Recognizer
 from hindi_stt.jobs.backend import JobOptions
-from hindi_stt.render.formats import CAPTION_FORMATS, FORMATS, TEXT_FORMATS
+from hindi_stt.render.formats import CAPTION_FORMATS, FORMATS, TEXT_FORMATS, has_paragraphs, write_text
 from hindi_stt.text.options import FIELDS
 from hindi_stt.types import Transcript
 
@@ -41,23 +41,25 @@ class ResultView:
     paragraphs: bool
     punctuation: str | None
 
-    def render(self, row: RowMapping) -> str | dict[str, Any]:
+    def render(self, row: RowMapping) -> tuple[str, tuple[str, ...]] | dict[str, Any]:
         """Render the transcript of a file.
 
         Args:
             row: The file's, with its result.
 
         Returns:
-            A text, or a JSON object.
+            A JSON object; or a text, and the warnings that it has no place for.
 
         Raises:
             InvalidRequest: No model of the language has the punctuation.
         """
         transcript = self._punctuated(_transcript.validate_json(row["result"]))
-        if self.paragraphs and self.response_format == "text":
-            return render.paragraphs_text(transcript) + "\n"
         if (form := TEXT_FORMATS.get(self.response_format)) is not None:
-            return form.write(transcript)
+            text = write_text(form, transcript, paragraphs=self.paragraphs)
+            if not self.paragraphs or has_paragraphs(self.response_format):
+                return text, transcript.warnings
+            without = f"paragraphs=true: response_format={self.response_format} has no paragraphs"
+            return text, (*transcript.warnings, without)
         body = render.to_json(transcript, row["model"])
         if self.paragraphs:
             body["paragraphs"] = render.paragraphs_json(transcript)
