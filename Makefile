@@ -72,8 +72,8 @@ SLOW := tests/access/test_keys.py tests/api/test_catch_up.py tests/api/test_clie
 	tests/api/test_realtime.py tests/audio/test_ffmpeg.py tests/audio/test_lengths.py tests/audio/test_recordings.py \
 	tests/bentoml_compat/test_forked_workers.py tests/bentoml_compat/test_supervisor.py tests/bundle/test_store.py \
 	tests/catalogue/test_ready_onnx.py tests/cli/test_bench.py tests/cli/test_commands.py tests/cli/test_compare.py \
-	tests/cli/test_models.py tests/cli/test_models_get.py tests/cli/test_models_get_release.py tests/cli/test_speaker_models.py \
-	tests/cli/test_stream.py tests/evaluation/test_run.py tests/inference/test_openvino.py tests/jobs/test_deliveries.py \
+	tests/cli/test_models.py tests/cli/test_models_get.py tests/cli/test_models_get_damage.py tests/cli/test_models_get_release.py \
+	tests/cli/test_speaker_models.py tests/cli/test_stream.py tests/evaluation/test_run.py tests/inference/test_openvino.py tests/jobs/test_deliveries.py \
 	tests/jobs/test_worker_signals.py tests/processes/test_watchdog.py tests/protocols/deepgram/test_openapi.py \
 	tests/protocols/deepgram/test_recordings_speakers.py tests/protocols/telephony/test_calls_of_workers.py \
 	tests/protocols/telephony/test_mistakes.py tests/server/test_live_speakers.py tests/server/test_log_privacy.py \

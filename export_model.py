@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from hindi_stt.bundle.manifest import Bundle, Identity
+from hindi_stt.cli.interruption import exit_status, interruptible
 from hindi_stt.errors import HindiSTTError, InvalidRequest, SourceUnavailable, needing_room
 from hindi_stt.settings import available_cores
 
@@ -24,7 +25,7 @@ def main() -> int:
     """Run the command line; returns the exit status."""
     arguments = _parser().parse_args()
     try:
-        with needing_room("the export"):
+        with interruptible(), needing_room("the export"):
             bundle = _export(arguments)
         if arguments.to_store:
             from hindi_stt.bundle import store
@@ -36,6 +37,9 @@ def main() -> int:
         message = " ".join(error.message.split())  # one line, also of a library's error that has several
         sys.stderr.write(f"export_model.py: {message} [{error.code}] {error.help}\n")
         return 1
+    except KeyboardInterrupt as interruption:
+        sys.stderr.write("export_model.py: Interrupted. No bundle was written.\n")
+        return exit_status(interruption)
     return 0
 
 

@@ -7,11 +7,8 @@ NAME.part.json with the validator by which the server knows whether the rest sti
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +18,7 @@ from tqdm import tqdm
 
 from hindi_stt.bundle.manifest import sha256_of
 from hindi_stt.catalogue.file_kinds import refuse_page
+from hindi_stt.catalogue.requests import BRING_IT, open_answer
 from hindi_stt.errors import (
     ChecksumMismatch,
     DownloadInterrupted,
@@ -31,21 +29,14 @@ from hindi_stt.errors import (
     needing_room,
 )
 
-__all__ = ["MAX_DOWNLOAD_BYTES", "Download", "download", "is_busy", "open_client"]
+__all__ = ["MAX_DOWNLOAD_BYTES", "Download", "download", "is_busy"]
 
 MAX_DOWNLOAD_BYTES: Final = 8 * 2**30
-_TIMEOUT: Final = httpx.Timeout(60.0, connect=15.0)
-_MAX_REDIRECTS: Final = 10
 # A connection that breaks is tried again as long as each try brings something, this often at most.
 _ATTEMPTS: Final = 5
 _PAUSE_S: Final = 0.5
 # A server that has no time for this request: too many requests, or a timeout of its own.
 _LATER: Final = frozenset({httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_MANY_REQUESTS})
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-_SHA256: Final = re.compile(r'(?:W/)?"?([0-9a-f]{64})"?')
-# Hugging Face's hub answers with a redirect to its storage, and tells the checksum of the file in this header.
-_HUB_CHECKSUM: Final = "x-linked-etag"
-BRING_IT: Final = "Without a network: fetch the files on another machine, copy them here, and name their folder."
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +98,12 @@ def is_busy(status: int) -> bool:
     return status in _LATER or status >= 500
 
 
-def open_client() -> httpx.Client:
-    """An HTTP client that follows no redirect by itself and asks for bytes as they are stored."""
-    return httpx.Client(timeout=_TIMEOUT, headers={"Accept-Encoding": "identity"}, follow_redirects=False)
-
-
 def download(file: Download, client: httpx.Client) -> Path:
     """Download a file, unless it is there already.
 
     Args:
         file: What, and where to.
-        client: As `open_client` makes it.
+        client: As `requests.open_client` makes it.
 
     Returns:
         The path of the complete file.
@@ -159,7 +145,8 @@ def _receive(file: Download, client: httpx.Client) -> str:
     if file.token:
         headers["Authorization"] = f"Bearer {file.token}"
     try:
-        with _opened(file, client, headers) as (answer, checksum):
+        with open_answer(client, file.address, headers) as (answer, checksum):
+            _check_answer(file, answer)
             if answer.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
                 if answer.headers.get("content-range") == f"bytes */{have}":
                     return checksum
@@ -170,6 +157,9 @@ def _receive(file: Download, client: httpx.Client) -> str:
             elif not answer.headers.get("content-range", "").startswith(f"bytes {have}-"):
                 file.discard()
                 raise _Broken("the server sent another byte range than was asked for")
+            elif _is_of_another_file(answer, validator):
+                file.discard()
+                raise _Broken("the file has changed since the last try")
             _write(file, answer, have)
             return checksum
     except httpx.TransportError as error:
@@ -186,41 +176,10 @@ def _resumable(file: Download) -> tuple[int, str]:
     return (have, str(validator)) if validator else (0, "")
 
 
-@contextmanager
-def _opened(file: Download, client: httpx.Client, headers: dict[str, str]) -> Iterator[tuple[httpx.Response, str]]:
-    """The answer at the end of the redirects, and the checksum that the hub told on the way, or ""."""
-    request = client.build_request("GET", _checked(file.address, file.address), headers=headers)
-    checksum = ""
-    for _ in range(_MAX_REDIRECTS):
-        try:
-            answer = client.send(request, stream=True)
-        except httpx.ConnectError as error:
-            raise SourceUnavailable(f"{request.url.host} cannot be reached: {error}. {BRING_IT}") from error
-        try:
-            told = _SHA256.fullmatch(answer.headers.get(_HUB_CHECKSUM, ""))
-            checksum = checksum or (told[1] if told else "")
-            if answer.next_request is None:
-                _check_answer(file, answer)
-                yield answer, checksum
-                return
-            # httpx leaves the token out of a request to another origin.
-            request = answer.next_request
-            _checked(str(request.url), file.address)
-        finally:
-            answer.close()
-    raise SourceUnavailable(f"{file.address} redirects more than {_MAX_REDIRECTS} times.")
-
-
-def _checked(address: str, origin: str) -> str:
-    """The address. Raises SourceUnavailable for one that is neither encrypted nor on this machine."""
-    try:
-        url = httpx.URL(address)
-    except httpx.InvalidURL as error:
-        raise SourceUnavailable(f"{origin} is not an address that can be used: {error}.") from error
-    if url.scheme != "https" and not (url.scheme == "http" and url.host in _LOOPBACK):
-        led = "" if address == origin else f" leads to {url.scheme}://{url.host}, which"
-        raise SourceUnavailable(f"{origin}{led} is not encrypted: only https is downloaded from.")
-    return address
+def _is_of_another_file(answer: httpx.Response, validator: str) -> bool:
+    """Whether a part belongs to another file than the bytes that are there: servers and proxies pass over If-Range."""
+    told = answer.headers.get("etag" if validator.startswith('"') else "last-modified", "")
+    return bool(told) and told.removeprefix("W/") != validator
 
 
 def _check_answer(file: Download, answer: httpx.Response) -> None:

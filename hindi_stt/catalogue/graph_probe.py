@@ -46,7 +46,8 @@ class Graph:
     Attributes:
         features_input: Name of the input for features [batch, mels, frames].
         length_input: Name of the input for the number of frames [batch].
-        output: Name of the output, log-probabilities [batch, frames, classes].
+        output: Name of the output, log-probabilities [batch, frames, classes]; of several that may be it, the first
+            until `probe` has found which holds them.
         n_mels: Mel bands of the features, where the graph fixes them, else None.
         metadata: Text by key.
 
@@ -75,7 +76,8 @@ class Graph:
             )
         self.features_input: str = features[0].name
         self.length_input: str = lengths[0].name
-        self.output: str = log_probs[0].name
+        self._outputs = [x.name for x in log_probs]
+        self.output: str = self._outputs[0]
         bands = features[0].shape[1]
         self.n_mels: int | None = bands if isinstance(bands, int) else None
         self.metadata: Mapping[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
@@ -101,8 +103,25 @@ class Graph:
         values: Float32 = found[0]
         return values
 
+    def runs_batches(self, n_mels: int) -> bool:
+        """Tell whether the graph takes several clips in one run: some exports fix the batch at one clip.
+
+        Args:
+            n_mels: Mel bands of the features.
+
+        Returns:
+            Whether a run of two clips gives an answer for each.
+        """
+        n = _N_FRAMES[0]
+        feed = {self.features_input: np.zeros((2, n_mels, n), np.float32), self.length_input: np.full(2, n, np.int64)}
+        try:
+            (found,) = self._session.run([self.output], feed)
+        except Exception:  # noqa: BLE001  (those of ONNX Runtime have no base of their own)
+            return False
+        return len(found) == 2
+
     def probe(self, n_mels: int) -> Probe:
-        """Find the classes and the subsampling by running noise.
+        """Find the output with log-probabilities, the classes and the subsampling by running noise.
 
         Args:
             n_mels: Mel bands of the features.
@@ -115,16 +134,24 @@ class Graph:
             UnsupportedModel: What it gives are no log-probabilities, or not as many frames as NeMo's subsampling gives.
         """
         rng = np.random.default_rng(0)
-        found = [self.run(rng.standard_normal((n_mels, n)).astype(np.float32)) for n in _N_FRAMES]
-        if not all(np.isfinite(values).all() for values in found) or any(
-            np.abs(np.exp(values).sum(axis=1) - 1).max() > _NORMAL for values in found
-        ):
-            raise UnsupportedModel(f"{self.path.name}: {self.output} does not hold log-probabilities of classes.")
+        clips = [rng.standard_normal((n_mels, n)).astype(np.float32) for n in _N_FRAMES]
+        for name in self._outputs:
+            self.output = name
+            found = [self.run(clip) for clip in clips]
+            if all(_are_log_probs(values) for values in found):
+                break
+        else:
+            names = ", ".join(self._outputs)
+            raise UnsupportedModel(f"{self.path.name}: {names} does not hold log-probabilities of classes.")
         for subsampling in range(1, _MAX_SUBSAMPLING + 1):
             if all(len(values) == -(-n // subsampling) for n, values in zip(_N_FRAMES, found, strict=True)):
                 return Probe(found[0].shape[1], subsampling)
         given = ", ".join(f"{len(values)} of {n}" for n, values in zip(_N_FRAMES, found, strict=True))
         raise UnsupportedModel(f"{self.path.name} gives {given} frames, which no subsampling of NeMo gives.")
+
+
+def _are_log_probs(values: Float32) -> bool:
+    return bool(np.isfinite(values).all() and np.abs(np.exp(values).sum(axis=1) - 1).max() <= _NORMAL)
 
 
 def _described(values: Any) -> str:

@@ -84,7 +84,8 @@ def import_onnx(
         vocabulary = _vocabulary(layout, language, probe)
         made = Path(work, "bundle")
         made.mkdir()
-        acoustic = _acoustic(next(iter(graphs.values())), probe, vocabulary[1], max_steps, batched=language is None)
+        batched = language is None and all(graph.runs_batches(features.n_mels) for graph in graphs.values())
+        acoustic = _acoustic(next(iter(graphs.values())), probe, vocabulary[1], max_steps, batched=batched)
         assets = _write_assets(made, graphs, vocabulary[0], features)
         graphs.clear()  # of a large model, each open graph takes gigabytes
         write_manifest(_manifest(layout, identity, features, acoustic, assets), made)

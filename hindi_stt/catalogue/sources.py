@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +12,10 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from hindi_stt.catalogue.download import BRING_IT, Download, download, is_busy, open_client
+from hindi_stt.catalogue.download import Download, download, is_busy
 from hindi_stt.catalogue.entries import Entry, PublishedFile
 from hindi_stt.catalogue.layouts import LANGUAGE_MASKS, RELEASE_FOLDER, is_release_file, refuse_transducer
+from hindi_stt.catalogue.requests import BRING_IT, hub_token, open_answer, open_client
 from hindi_stt.errors import ModelGated, NotAModelFile, SourceUnavailable, UnsupportedModel
 
 __all__ = [
@@ -30,8 +30,6 @@ __all__ = [
     "published_at",
 ]
 
-# The variable that Hugging Face's own tools read.
-_TOKEN_VARIABLE: Final = "HF_TOKEN"  # noqa: S105  (its name)
 _HUB_ID: Final = re.compile(r"(?P<id>[\w-][\w.-]*/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
 _READY: Final = re.compile(
     r"config\.json|features\.json|vocab\.txt|tokens\.txt|"
@@ -226,7 +224,7 @@ def fetch_all(model: Published, downloads: Path, *, sha256: str = "", again: boo
         StorageFull: The disk is full.
     """
     folder = downloads / f"{model.name}-{hashlib.sha256(model.key.encode()).hexdigest()[:12]}"
-    token = os.environ.get(_TOKEN_VARIABLE, "") if model.from_hub else ""
+    token = hub_token() if model.from_hub else ""
     with open_client() as client:
         for name, address in model.addresses.items():
             known = model.known.get(name, PublishedFile())
@@ -254,11 +252,13 @@ def _hub_address(hub: str, repository: str, revision: str, file: str) -> str:
 def _hub_files(hub: str, repository: str, revision: str) -> tuple[Sequence[str], str]:
     """Names of the files of a repository, and the commit that a revision is now; raises what `published_at` does."""
     # Files are downloaded of that commit: of a branch that moves in the middle, they would be those of two models.
-    token = os.environ.get(_TOKEN_VARIABLE, "")
+    token = hub_token()
     address = f"{hub}/api/models/{repository}/revision/{quote(revision, safe='')}"
     try:
-        with open_client() as client:
-            answer = client.get(address, headers={"Authorization": f"Bearer {token}"} if token else {})
+        # A repository that was renamed redirects to its new name.
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        with open_client() as client, open_answer(client, address, headers) as (answer, _):
+            answer.read()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise SourceUnavailable(f"{hub} cannot be reached: {error or type(error).__name__}. {BRING_IT}") from error
     # The hub says 401 for a model that does not exist, too, so that nobody learns of private ones.

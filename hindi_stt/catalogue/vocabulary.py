@@ -15,7 +15,7 @@ from hindi_stt.types import WORD_MARK
 __all__ = ["read_vocabulary"]
 
 _MAX_BYTES: Final = 8 * 2**20
-_WITH_ID: Final = re.compile(r"(.*)[ \t](\d{1,9})")
+_WITH_ID: Final = re.compile(r"(.*)[ \t](\d{1,9})[ \t]*")
 _BLANKS: Final = frozenset({BLANK, "<blank>"})
 
 
@@ -66,8 +66,11 @@ def _pieces(file: Path) -> list[str]:
     if not lines:
         raise CorruptModel(f"{file} is empty.")
     found = [_WITH_ID.fullmatch(line) for line in lines]
-    if not all(found):
+    if not any(found):
         return lines
+    if None in found:
+        line = lines[found.index(None)]
+        raise CorruptModel(f"{file.name} has a class on other lines, but none on the line {line!r}.")
     by_id = sorted((int(match[2]), match[1]) for match in found if match)
     if [number for number, _ in by_id] != list(range(len(by_id))):
         raise CorruptModel(f"{file.name} must have each id from 0 to {len(by_id) - 1} once.")

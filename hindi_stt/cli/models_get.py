@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from hindi_stt.bundle.manifest import MANIFEST_FILE, sha256_of
-from hindi_stt.catalogue.entries import Entry, read_catalogue
+from hindi_stt.catalogue.entries import Entry, PublishedFile, read_catalogue
 from hindi_stt.cli.interruption import exit_status, interruptible
 from hindi_stt.cli.model_import import (
     NAME_RULE,
@@ -30,8 +31,10 @@ from hindi_stt.cli.model_import import (
 from hindi_stt.concurrency.file_locks import try_lock
 from hindi_stt.errors import (
     ChecksumMismatch,
+    CorruptModel,
     InvalidRequest,
     LicenceNotAccepted,
+    NotAModelFile,
     SourceUnavailable,
     needing_room,
 )
@@ -42,6 +45,8 @@ if TYPE_CHECKING:
 
 __all__ = ["add_get"]
 
+_UNKNOWN: Final = PublishedFile()
+_FORBIDDEN: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _SHA256: Final = re.compile("[0-9a-fA-F]{64}")
 _DOWNLOADS: Final = Path.home() / ".cache" / "hindi-stt"
 
@@ -80,7 +85,16 @@ def add_get(actions: Any) -> None:
         "--install-exporter", action="store_true", help="install that environment where there is none (2 GB)"
     )
     get.add_argument("--again", action="store_true", help="get the model even if the store has a bundle of this name")
-    get.set_defaults(run=_get)
+    get.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    try:
+        return _get(arguments)
+    except OSError as error:
+        if error.errno not in _FORBIDDEN:
+            raise
+        raise InvalidRequest(f"{error.filename or 'A file'}: {error.strerror}.") from error
 
 
 def _get(arguments: argparse.Namespace) -> int:
@@ -199,15 +213,27 @@ def _make_bundle(arguments: argparse.Namespace, entry: Entry | None, output: Pat
     with _locked(arguments.downloads):
         folder = fetch_all(published, arguments.downloads, sha256=arguments.sha256.lower(), again=arguments.again)
     identity = identity_of(arguments, _default_name(arguments, entry) if entry else published.name, entry)
-    if published.becomes == "nemo":
-        return convert_file(arguments, folder / next(iter(published.addresses)), output, identity)
-    if published.becomes == "transformers":
-        return convert_folder(arguments, folder, output, identity)
-    preset = arguments.preset or (entry.preset if entry else "")
     first = folder / next(iter(published.addresses))
-    if is_archive(first.name):
-        return import_archive(first, output, identity, preset)
-    return import_folder(folder, output, identity, preset)
+    unproven = not (published.from_hub or arguments.sha256 or published.known.get(first.name, _UNKNOWN).sha256)
+    with _deleted_if_damaged(first) if unproven else nullcontext():
+        if published.becomes == "nemo":
+            return convert_file(arguments, first, output, identity)
+        if published.becomes == "transformers":
+            return convert_folder(arguments, folder, output, identity)
+        preset = arguments.preset or (entry.preset if entry else "")
+        if is_archive(first.name):
+            return import_archive(first, output, identity, preset)
+        return import_folder(folder, output, identity, preset)
+
+
+@contextmanager
+def _deleted_if_damaged(file: Path) -> Iterator[None]:
+    """Delete a download that proves damaged: without a checksum the same command would take it for complete."""
+    try:
+        yield
+    except (CorruptModel, NotAModelFile):
+        file.unlink(missing_ok=True)
+        raise
 
 
 def _from_here(arguments: argparse.Namespace, path: Path, output: Path) -> Bundle:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from hindi_stt.bundle.folder import MANIFEST_FILE, sha256_of
-from hindi_stt.catalogue.download import BRING_IT, Download, download, open_client
+from hindi_stt.catalogue.download import Download, download
 from hindi_stt.catalogue.entries import read_catalogue
+from hindi_stt.catalogue.requests import BRING_IT, open_client
 from hindi_stt.errors import ChecksumMismatch, SourceUnavailable
 
 __all__ = ["PUBLISHED", "LocalSource", "fetch"]

@@ -11,7 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from hindi_stt.catalogue.download import Download, download, open_client
+from hindi_stt.catalogue.download import Download, download
+from hindi_stt.catalogue.requests import open_client
 from hindi_stt.errors import (
     ChecksumMismatch,
     DownloadInterrupted,
@@ -98,6 +99,16 @@ def test_a_file_that_has_changed_is_begun_anew(hub: ModelHub, client: httpx.Clie
     hub.storage.breaks = [1_000_000, 0]
     with pytest.raises(DownloadInterrupted):
         download(wanted(hub, tmp_path), client)
+    changed = CONTENT[::-1]
+    hub.publish("owner/model", {"model.onnx": changed})
+    assert download(wanted(hub, tmp_path), client).read_bytes() == changed
+
+
+def test_the_rest_of_a_changed_file_is_not_appended(hub: ModelHub, client: httpx.Client, tmp_path: Path) -> None:
+    hub.storage.breaks = [1_000_000, 0]
+    with pytest.raises(DownloadInterrupted):
+        download(wanted(hub, tmp_path), client)
+    hub.storage.passes_over_if_range = True
     changed = CONTENT[::-1]
     hub.publish("owner/model", {"model.onnx": changed})
     assert download(wanted(hub, tmp_path), client).read_bytes() == changed

@@ -159,6 +159,25 @@ def test_clips_run_alone_where_padding_leaks(published: dict[str, Path], preset:
     assert together.groups(clips) == [[0], [1]]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["a batch of one", "another output before"])
+def test_graphs_of_other_exporters(published: dict[str, Path], preset: str, tmp_path: Path, kind: str) -> None:
+    """A graph that takes one clip only was said to take batches: each of them failed, and ran again clip by clip."""
+    folder = copy_of(published["onnx-asr"], tmp_path / "files")
+    (folder / "model.int8.onnx").unlink()
+    model = onnx.load(str(folder / "model.onnx"))
+    if kind == "a batch of one":
+        for value in (*model.graph.input, *model.graph.output):
+            value.type.tensor_type.shape.dim[0].dim_value = 1
+    else:
+        hidden = onnx.helper.make_tensor_value_info(model.graph.node[-1].input[0], 1, ["batch", "steps", "classes"])
+        model.graph.output.insert(0, hidden)
+    published_onnx.save(model, folder / "model.onnx")
+    made, _ = import_onnx(folder, tmp_path / "bundle", NAME, preset=preset)
+    assert made.manifest.acoustic.batched == (kind != "a batch of one")
+    assert made.manifest.acoustic.log_probs_output == "logprobs"
+
+
 def spoil(folder: Path, kind: str) -> None:  # noqa: C901, PLR0912  (a case for each kind)
     model = folder / "model.onnx"
     config = json.loads((folder / "config.json").read_text())

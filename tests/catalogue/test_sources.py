@@ -106,6 +106,17 @@ def test_a_transducer_is_refused_before_its_files_come() -> None:
     assert offered("encoder.onnx", "ctc_decoder.onnx", "joiner.onnx", "tokens.txt")[0] == "onnx"
 
 
+def test_a_renamed_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hub redirects both the list of files and the files; the token goes along, since it is the same host."""
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    with ModelHub() as hub:
+        hub.publish("us/new", ONNX)
+        hub.gated["us/new"] = "hf_secret"
+        hub.renamed["us/old"] = "us/new"
+        folder = fetch_all(published_at("us/old", hub.url), tmp_path)
+    assert (folder / "model.onnx").read_bytes() == b"first"
+
+
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_hub_that_has_no_time(status: int) -> None:
     with ModelHub() as hub:

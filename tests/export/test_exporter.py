@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +19,7 @@ from hindi_stt.inference.acoustic import LocalAcoustic
 from tests.export.archives import CONFIG, write_tar
 from tests.export.conftest import family_config
 from tests.support.exporting import TOLERANCE, export_to, nemo_log_probs
+from tests.support.server import ROOT
 
 pytestmark = pytest.mark.oracle
 
@@ -51,6 +56,36 @@ def test_family(nemo_file: Path, exported: tuple[Bundle, object]) -> None:
     assert (bundle.folder / REPORT_FILE).is_file()
     assert "against NeMo" in str(report)
     assert_equal_to_nemo(bundle, nemo_file)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
+    """Of a large model, gigabytes were left in the folder for temporary files."""
+    from omegaconf import OmegaConf
+
+    from hindi_stt.export.random_model import build_random_model
+
+    pieces = list(Bundle.open(EMBEDDED).tokens)
+    file = build_random_model(OmegaConf.create(family_config("conformer")), pieces, tmp_path / "model.nemo")
+    (temporary := tmp_path / "temporary").mkdir()
+    # As from a terminal: of a script in the background, SIGINT is ignored by children.
+    code = "import runpy, signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); del sys.argv[0]; "
+    code += "runpy.run_path(sys.argv[0], run_name='__main__')"
+    command = [sys.executable, "-W", "ignore", "-c", code, "export_model.py", str(file), "--to", str(tmp_path / "made")]
+    environment = os.environ | {"TMPDIR": str(temporary)}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as run:
+        try:
+            while not list(temporary.glob("hindi-stt-export-*/*")):
+                assert run.poll() is None
+                time.sleep(0.02)
+            run.send_signal(number)
+            _, said = run.communicate(timeout=120)
+        finally:
+            run.kill()
+    assert run.returncode == 128 + number
+    assert said.decode().endswith("Interrupted. No bundle was written.\n")
+    assert list(temporary.glob("hindi-stt-export-*")) == []
+    assert not (tmp_path / "made").exists()
 
 
 def test_weights_beside_the_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,6 +100,12 @@ def test_log_probs_and_texts_of_the_published_sizes(shape: str, tmp_path: Path) 
     check(make(shape, tmp_path, precisions=("fp32",)))
 
 
+def test_another_user_may_read_the_bundle(small: Exported, tmp_path: Path) -> None:
+    """A server often is one; as readable as any folder that is made here."""
+    (usual := tmp_path / "usual").mkdir()
+    assert small.bundle.folder.stat().st_mode == usual.stat().st_mode
+
+
 def test_clips_of_every_length_alone_and_together(small: Exported) -> None:
     """Layer norm with a mask goes in batches, group norm never; neither changes a clip."""
     rng = np.random.default_rng(3)

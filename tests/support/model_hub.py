@@ -25,6 +25,7 @@ class Storage:
         ranges: Whether it knows ranges.
         content_type: Of every file.
         announce: Whether it tells the length.
+        passes_over_if_range: Whether it sends the rest of a file that has changed, too, as some proxies do.
         wrong_part: Whether it sends the beginning for every range, with status 206.
         stalls_after: It sends nothing more after so many bytes of a file, and waits; None for never.
         stalled: Set while it waits.
@@ -34,6 +35,7 @@ class Storage:
     ranges: bool = True
     content_type: str = "application/octet-stream"
     announce: bool = True
+    passes_over_if_range: bool = False
     wrong_part: bool = False
     stalls_after: int | None = None
     stalled: threading.Event = field(default_factory=threading.Event)
@@ -50,6 +52,7 @@ class ModelHub:
         requests: Path and header fields of each request at the hub.
         at_storage: The same at the storage.
         redirect: Where the hub redirects to, with {} for the path; its storage by default.
+        renamed: New name of a repository by its old one, to which the hub redirects.
         busy: Status of every answer about a repository, such as 429; 0 for none.
     """
 
@@ -58,6 +61,7 @@ class ModelHub:
         self.gated: dict[str, str] = {}
         self.checksums: dict[str, str] = {}
         self.storage = Storage()
+        self.renamed: dict[str, str] = {}
         self.busy = 0
         self.requests: list[tuple[str, Message]] = []
         self.at_storage: list[tuple[str, Message]] = []
@@ -114,7 +118,9 @@ def _hub(hub: ModelHub) -> type[_Handler]:
             file = re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/([^?]+).*", unquote(self.path))
             repository = listing[1] if listing else file[1] if file else ""
             token = hub.gated.get(repository)
-            if token and self.headers.get("Authorization") != f"Bearer {token}":
+            if repository in hub.renamed:
+                self.answer(307, Location=self.path.replace(repository, hub.renamed[repository]))
+            elif token and self.headers.get("Authorization") != f"Bearer {token}":
                 self.answer(403 if "Authorization" in self.headers else 401, b"Access is restricted.")
             elif hub.busy:
                 self.answer(hub.busy, b"Later.")
@@ -142,7 +148,8 @@ def _storage(hub: ModelHub) -> type[_Handler]:
                 return
             etag = f'"{hashlib.md5(content).hexdigest()}"'
             wanted = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
-            start = int(wanted[1]) if wanted and behaviour.ranges and self.headers.get("If-Range", etag) == etag else 0
+            unchanged = behaviour.passes_over_if_range or self.headers.get("If-Range", etag) == etag
+            start = int(wanted[1]) if wanted and behaviour.ranges and unchanged else 0
             headers = {"ETag": etag, "Content_Type": behaviour.content_type}
             if start >= len(content):
                 self.answer(416, Content_Range=f"bytes */{len(content)}")

@@ -87,7 +87,8 @@ def export(
         models["int8"] = quantize(exported)
     with tempfile.TemporaryDirectory(prefix="hindi-stt-export-") as work:
         chosen = {name: models[name] for name in precisions}
-        bundle = _write(model, chosen, identity, Path(work))
+        (made := Path(work, "bundle")).mkdir()  # the folder around it is for this user alone, and a copy would be, too
+        bundle = _write(model, chosen, identity, made)
         reference = TransformersAcoustic(loaded, bundle.manifest.frame_shift_s)
         clips = made_up_features(bundle, _DURATIONS_S)
         fidelity = {p: measure_fidelity(bundle, p, reference, clips, threads=threads) for p in precisions}
