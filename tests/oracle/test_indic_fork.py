@@ -69,7 +69,7 @@ def test_the_form_of_features(forked: Forked, bundle: Bundle) -> None:
 def test_full_size(tmp_path: Path) -> None:
     """The architecture of the published large model: 129 million parameters, 22 languages."""
     large = {"n_layers": 17, "d_model": 512, "n_heads": 8, "subsampling_conv_channels": -1, "dropout_pre_encoder": 0.1}
-    forked = make_forked(tmp_path, LANGUAGES, 256, **large)
+    forked = make_forked(tmp_path, LANGUAGES, 256, one_tokenizer_per_script=True, **large)
     for code in CODES:
         bundle, _ = export_to(forked.file, tmp_path / code, language=code, precisions=("fp32",))
         assert_equal_to_the_fork(forked, code, bundle)

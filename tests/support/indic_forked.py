@@ -37,8 +37,10 @@ class Forked:
     texts: dict[str, str]
 
 
-def make_forked(folder: Path, languages: list[str], n_pieces: int, **encoder: object) -> Forked:
-    tokenizers = train_tokenizers(languages, n_pieces, folder / "tokenizers")
+def make_forked(
+    folder: Path, languages: list[str], n_pieces: int, *, one_tokenizer_per_script: bool = False, **encoder: object
+) -> Forked:
+    tokenizers = train_tokenizers(languages, n_pieces, folder / "tokenizers", one_per_script=one_tokenizer_per_script)
     config = folder / "config.yaml"
     config.write_text(yaml.safe_dump(fork_config(tokenizers, **encoder), allow_unicode=True, sort_keys=False))
     run_fork("build", config, folder / "model.nemo")

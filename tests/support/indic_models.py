@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,20 +21,32 @@ FORK, FORK_PYTHON = "HINDI_STT_TEST_INDIC_NEMO", "HINDI_STT_TEST_INDIC_PYTHON"
 _SCRIPT = Path(__file__).parents[1] / "oracle" / "indic_fork.py"
 
 
-def train_tokenizers(languages: Sequence[str], n_pieces: int, folder: Path) -> dict[str, Path]:
+def train_tokenizers(
+    languages: Sequence[str], n_pieces: int, folder: Path, *, one_per_script: bool = False
+) -> dict[str, Path]:
     """Train a SentencePiece model per language; a language without a script of its own here gets Hindi's.
+
+    Args:
+        languages: Their codes.
+        n_pieces: Pieces of each model.
+        folder: Where the folders are made.
+        one_per_script: Give languages of one script here the same model, which takes a fifth of the time.
 
     Returns:
         Folder of each language's files.
     """
     from hindi_stt.export.random_model import train_tokenizer
 
-    folders = {}
+    folders: dict[str, Path] = {}
+    trained: dict[tuple[int, int], Path] = {}
     for seed, code in enumerate(languages):
-        consonants, vowels = _SCRIPTS.get(code, _SCRIPTS["hi"])
+        consonants, vowels = script = _SCRIPTS.get(code, _SCRIPTS["hi"])
+        if one_per_script and script in trained:
+            folders[code] = Path(shutil.copytree(trained[script], folder / code))
+            continue
         letters = _letters(consonants, _N_CONSONANTS)
         pieces = letters + [a + b for a in letters for b in _letters(vowels, _N_VOWELS)]
-        folders[code] = folder / code
+        folders[code] = trained[script] = folder / code
         folders[code].mkdir(parents=True)
         train_tokenizer(pieces, n_pieces, folders[code], seed=seed)
     return folders
