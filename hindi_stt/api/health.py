@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import platform
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import version
 from typing import Any, Final
@@ -24,7 +26,11 @@ from hindi_stt.types import Features, LogProbs
 __all__ = ["Health"]
 
 _INTERVAL_S: Final = 0.5
-_MAX_AGE_S: Final = 1.0
+# A canary of a large model on a slow core takes tenths of a second: then they are fewer.
+_MAX_SHARE: Final = 0.05
+_MAX_INTERVAL_S: Final = 5.0
+_N_TIMES: Final = 20
+_MAX_AGE_S: Final = 1.0  # at the shortest interval
 _BUSY_S: Final = 1.4  # with the interval, what hangs is seen within two seconds
 _TIMEOUT_S: Final = 10.0
 _CANARY_S: Final = 0.32
@@ -36,12 +42,13 @@ Probe = Callable[[str, Features], Awaitable[LogProbs]]
 
 
 class Health:
-    """Watches the runner from one API worker: a canary every half second, and every real answer counts as one.
+    """Watches the runner from one API worker: a canary half a second after the last answer, a canary's or a real one.
 
-    A runner that hangs is killed, so that another one starts: see hindi_stt.processes.watchdog.
+    The interval is longer where canaries would take more than 5 % of a core. A runner that hangs is killed, so that
+    another one starts: see hindi_stt.processes.watchdog.
 
-    "healthy": an answer within the last second. "busy": none, but the canary has not waited for long.
-    "unhealthy": anything else.
+    "healthy": an answer within the last second, or within the interval and half a second. "busy": none, but the canary
+    has not waited for long. "unhealthy": anything else.
     """
 
     def __init__(self, registry: Registry) -> None:
@@ -54,6 +61,9 @@ class Health:
         self._last_answer: float | None = None
         self._last_error = "no canary has come back yet"
         self._waiting_since: float | None = None
+        self._started = -math.inf
+        # Of the last canaries, of which the shortest says what one costs when nothing else runs.
+        self._times_s: deque[float] = deque(maxlen=_N_TIMES)
         self._watchdog = Watchdog(
             find_runtime_dir(), "runner", lambda pid: log.error("killed the runner %d, which hung", pid)
         )
@@ -83,7 +93,8 @@ class Health:
     def status(self) -> str:
         """One of "healthy", "busy", "unhealthy"; see the class."""
         now = time.monotonic()
-        if self._last_answer is not None and now - self._last_answer <= _MAX_AGE_S:
+        max_age_s = _MAX_AGE_S - _INTERVAL_S + self._interval_s
+        if self._last_answer is not None and now - self._last_answer <= max_age_s:
             return "healthy"
         if self._last_answer is not None and self._waiting_since and now - self._waiting_since <= _BUSY_S:
             return "busy"
@@ -116,13 +127,27 @@ class Health:
             "versions": self._versions,
         }
 
+    @property
+    def _interval_s(self) -> float:
+        cost_s = min(self._times_s, default=0.0)
+        return max(_INTERVAL_S, min(cost_s / _MAX_SHARE, _MAX_INTERVAL_S))
+
+    @property
+    def _wait_s(self) -> float:
+        """How long the next canary has to wait; an answer in the meantime puts it off."""
+        last = self._started if self._last_answer is None else max(self._started, self._last_answer)
+        return last + self._interval_s - time.monotonic()
+
     async def _watch(self, probe: Probe) -> None:
         while True:
-            self._waiting_since = started = time.monotonic()
+            while (wait_s := self._wait_s) > 0:  # noqa: ASYNC110  (an answer puts it off, and need not wake it)
+                await asyncio.sleep(wait_s)
+            self._waiting_since = self._started = time.monotonic()
             try:
                 async with asyncio.timeout(_TIMEOUT_S):
                     await probe(self._registry.default.tag, self._canary)
                 self.answered()
+                self._times_s.append(time.monotonic() - self._started)
             except Overloaded:  # it is there, and says so
                 self.answered()
             except TimeoutError:
@@ -133,4 +158,3 @@ class Health:
                 self._errors.log(error, "the canary failed")
                 self._last_error = type(error).__name__
             self._waiting_since = None
-            await asyncio.sleep(max(0.0, _INTERVAL_S - (time.monotonic() - started)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,11 +30,11 @@ def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Runner:
-    """calls: canaries that came; error: what the next ones end with; hangs: whether they never end."""
+    """calls: canaries that came; error: what the next ones end with; hangs: whether they never end; takes_s: else."""
 
-    def __init__(self, error: Exception | None = None, *, hangs: bool = False) -> None:
+    def __init__(self, error: Exception | None = None, *, hangs: bool = False, takes_s: float = 0.0) -> None:
         self.calls = 0
-        self.error, self.hangs = error, hangs
+        self.error, self.hangs, self.takes_s = error, hangs, takes_s
 
     async def __call__(self, model: str, features: Features) -> LogProbs:
         assert model
@@ -43,6 +44,7 @@ class Runner:
             await asyncio.Event().wait()
         if self.error:
             raise self.error
+        await asyncio.sleep(self.takes_s)
         return RESULT
 
 
@@ -125,6 +127,41 @@ def test_busy_while_the_canary_waits_behind_long_clips(bundle: Bundle, monkeypat
     watch(bundle, runner, check)
     monkeypatch.setattr(module, "_BUSY_S", 0.05)
     watch(bundle, runner, lambda health: bool(health.answered()) or (runner.calls > 3 and health.status == "unhealthy"))
+
+
+def test_a_model_for_which_a_canary_is_long_has_fewer(bundle: Bundle) -> None:
+    """At most a twentieth of the time, so that two pauses between 20 ms are 0.8 s."""
+    runner = Runner(takes_s=0.02)
+    began = time.monotonic()
+    watch(bundle, runner, lambda _: runner.calls >= 3)
+    assert time.monotonic() - began >= 0.8
+
+
+@pytest.mark.parametrize(("takes_s", "status"), [(0.02, "healthy"), (0.0, "unhealthy")])
+def test_how_long_an_answer_counts(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch, takes_s: float, status: str
+) -> None:
+    """A second, and longer where canaries are fewer."""
+    runner = Runner(takes_s=takes_s)
+    health = watch(bundle, runner, lambda _: runner.calls >= 3)
+    now_s = time.monotonic()
+    monkeypatch.setattr(module.time, "monotonic", lambda: now_s)
+    health.answered()
+    now_s += 1.2
+    assert health.status == status
+
+
+def test_a_real_answer_spares_a_canary(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_INTERVAL_S", 0.5)
+    runner = Runner()
+    began = time.monotonic()
+
+    def check(health: Health) -> bool:
+        health.answered()
+        return time.monotonic() - began > 1.5
+
+    watch(bundle, runner, check)
+    assert runner.calls <= 1
 
 
 def test_a_key_file_that_refuses_every_client(bundle: Bundle) -> None:
