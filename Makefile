@@ -58,7 +58,7 @@ coverage: $(VENV)/.dev
 coverage-modules: $(VENV)/.dev
 	rm -rf build/coverage && mkdir -p build/coverage
 	$(VENV)/bin/coverage run -m pytest -q -p tests.support.coverage_contexts --server-per-module -n $(TEST_PROCESSES) --dist loadfile -m "$(ORDINARY)"
-	$(VENV)/bin/coverage run -m pytest -q -p tests.support.coverage_contexts --server-per-module -n $(TEST_PROCESSES) --dist loadfile -m slow tests/catalogue tests/cli/test_models_get.py
+	$(VENV)/bin/coverage run -m pytest -q -p tests.support.coverage_contexts --server-per-module -n $(TEST_PROCESSES) --dist loadfile -m slow tests/catalogue $(SLOW)
 	$(VENV)/bin/coverage combine -q
 	$(VENV)/bin/python -m tests.support.module_coverage
 

@@ -18,6 +18,7 @@ from tests.support.wav import FLOAT, raw_wav, tone, wav
 
 MODULES_UNDER_TEST = (
     "hindi_stt/audio/decoders.py",
+    "hindi_stt/audio/openers.py",
     "hindi_stt/audio/readers.py",
     "hindi_stt/audio/riff.py",
 )

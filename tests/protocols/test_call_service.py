@@ -19,7 +19,10 @@ from tests.support.api_requests import make_recognizer
 from tests.support.streams import RATE, speech
 from tests.support.telephony import exotel_call
 
-MODULES_UNDER_TEST = ("hindi_stt/protocols/calls/service.py",)
+MODULES_UNDER_TEST = (
+    "hindi_stt/protocols/calls/archive.py",
+    "hindi_stt/protocols/calls/service.py",
+)
 
 CLIENT = Client("desk")
 RAIN = speech("rain.flac", 1.2)

@@ -42,6 +42,7 @@ from tests.support.wav import wav
 from tests.support.wyoming import wyoming_event, wyoming_recording
 
 MODULES_UNDER_TEST = (
+    "hindi_stt/api/middleware/protection.py",
     "hindi_stt/protocols/running.py",
     "hindi_stt/protocols/tcp_ports.py",
     "hindi_stt/protocols/telephony/audiosocket.py",

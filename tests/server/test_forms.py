@@ -16,6 +16,8 @@ from hindi_stt.transcription.pipeline import Pipeline
 from tests.conftest import DATA
 from tests.support.server import Server
 
+MODULES_UNDER_TEST = ("hindi_stt/api/transcribe.py",)
+
 FORM = Form("openvino", "bf16")
 
 

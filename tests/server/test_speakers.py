@@ -22,6 +22,8 @@ from tests.conftest import DATA
 from tests.support.server import ROOT, Server
 from tests.support.speaker_model import voice, write_speaker_bundle
 
+MODULES_UNDER_TEST = ("hindi_stt/api/known_speakers.py",)
+
 CLIP = DATA / "rain_16k.wav"
 TIMES = 3
 

@@ -20,7 +20,11 @@ from hindi_stt.types import Segment, Word
 from tests.support.segmentation_model import add_segmentation
 from tests.support.speaker_model import RATE, voice, write_speaker_bundle
 
-MODULES_UNDER_TEST = ("hindi_stt/speakers/known.py", "hindi_stt/speakers/windows.py")
+MODULES_UNDER_TEST = (
+    "hindi_stt/speakers/known.py",
+    "hindi_stt/speakers/vectors.py",
+    "hindi_stt/speakers/windows.py",
+)
 
 LIMITS = AudioLimits(3600, 0.1, 2)
 LOW, HIGH, OTHER = (200.0, 900.0), (2500.0, 6000.0), (1200.0, 1800.0)

@@ -14,7 +14,11 @@ from hindi_stt.speakers.options import SpeakerOptions
 from hindi_stt.types import Segment, Word
 from tests.support.speaker_model import RATE, voice, write_speaker_bundle
 
-MODULES_UNDER_TEST = ("hindi_stt/speakers/clip_speech.py", "hindi_stt/speakers/live.py")
+MODULES_UNDER_TEST = (
+    "hindi_stt/speakers/clip_speech.py",
+    "hindi_stt/speakers/live.py",
+    "hindi_stt/speakers/speech.py",
+)
 
 VOICES = {"l": (200.0, 900.0), "h": (2500.0, 6000.0), "m": (1100.0, 2000.0)}
 PAUSE_S = 0.5

@@ -29,11 +29,13 @@ from tests.support.telephony import mu_law
 from tests.support.wav import wav
 
 MODULES_UNDER_TEST = (
+    "hindi_stt/api/middleware/credentials.py",
     "hindi_stt/protocols/deepgram/bodies.py",
     "hindi_stt/protocols/deepgram/live.py",
     "hindi_stt/protocols/deepgram/query.py",
     "hindi_stt/protocols/deepgram/values.py",
     "hindi_stt/protocols/endpoints.py",
+    "hindi_stt/protocols/options.py",
 )
 
 RAIN, FAMILY = speech("rain.flac", 1.5), speech(1.0, "family.flac", 1.5)
