@@ -88,7 +88,7 @@ def test_sigterm_gives_the_file_back_at_once(job: Job, worker: subprocess.Popen[
     """The lease is ten minutes, so that nothing else can have queued it again."""
     job.wait_for("running")
     worker.send_signal(signal.SIGTERM)
-    assert worker.wait(timeout=120) == 0
+    assert worker.wait(timeout=300) == 0
     assert job.state() == "queued"
 
 
@@ -96,7 +96,7 @@ def test_sigterm_gives_the_file_back_at_once(job: Job, worker: subprocess.Popen[
 def test_sigint_lets_the_file_be_finished(job: Job, worker: subprocess.Popen[bytes]) -> None:
     job.wait_for("running")
     worker.send_signal(signal.SIGINT)
-    assert worker.wait(timeout=120) == 0
+    assert worker.wait(timeout=300) == 0
     assert job.state() == "done"
 
 
@@ -107,5 +107,5 @@ def test_sigint_twice_gives_the_file_back(job: Job, worker: subprocess.Popen[byt
     time.sleep(0.3)
     # Two that come together are one, and so are two that come while the worker, which yields to others, gets no core.
     assert any(job.is_given_back_after(worker, signal.SIGINT) for _ in range(20))
-    assert worker.wait(timeout=120) == 0
+    assert worker.wait(timeout=300) == 0
     assert job.state() == "queued"
