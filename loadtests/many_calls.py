@@ -2,10 +2,10 @@
 
 Calls of two sides by Twilio's messages, so many at a time, each with an id of its own and a listener, as in
 `loadtests.call_centre`; their transcripts are stored as jobs. After each round of calls the server rests until it has
-given back what is free, and then the memory of each of its processes is printed. What the rounds of the first minutes
-take does not come back: the worker of jobs, which starts after the server is ready; the arenas of the C library's and
-of Python's allocator, which hold gaps between what is in use; the calls that have ended, which can be read for five
-minutes, so that their number grows for as long. The rounds after these minutes are compared.
+given back what is free, and then the memory of each of its processes is printed, without the pages of files. What the
+rounds of the first minutes take does not come back: the worker of jobs, which starts after the server is ready; the
+arenas of the C library's and of Python's allocator, which hold gaps between what is in use; the calls that have ended,
+which can be read for five minutes, so that their number grows for as long. The rounds after these minutes are compared.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def main() -> None:
                     n_calls += n
                 elapsed_s = time.monotonic() - start_s
                 time.sleep(REST_S)
-                memory = memory_by_process(server.process.pid)
+                memory = memory_by_process(server.process.pid, anonymous=True)
                 if time.monotonic() - began_s >= SETTLED_S:
                     settled.append(memory)
                 print(f"{n_calls:5d} calls, {elapsed_s:3.0f} s: {written(memory)}", flush=True)

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from pathlib import Path
 
 import psutil
 
 __all__ = ["memory_by_process", "written"]
 
 
-def memory_by_process(pid: int) -> dict[str, float]:
-    """MiB (PSS) of each process of a server by its part, what they share counted once; pid: of the supervisor."""
+def memory_by_process(pid: int, *, anonymous: bool = False) -> dict[str, float]:
+    """Measure the memory of a server, what its processes share counted once (PSS).
+
+    Args:
+        pid: Of the supervisor.
+        anonymous: Leave out files, whose pages count for less while any other process has the same ones.
+
+    Returns:
+        MiB of each process by its part.
+    """
     found: dict[str, float] = {}
     main = psutil.Process(pid)
     for process in (main, *main.children(recursive=True)):
@@ -18,8 +28,14 @@ def memory_by_process(pid: int) -> dict[str, float]:
         name = "supervisor" if process == main else "jobs"
         if "worker.service" in command:
             name = "runner" if "ConformerRunner" in command or "Inner" in command else "API worker"
-        found[name] = found.get(name, 0.0) + process.memory_full_info().pss / 2**20
+        n_bytes = _anonymous_bytes(process.pid) if anonymous else process.memory_full_info().pss
+        found[name] = found.get(name, 0.0) + n_bytes / 2**20
     return found
+
+
+def _anonymous_bytes(pid: int) -> int:
+    kinds = re.findall(r"^Pss_(?:Anon|Shmem): +(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
+    return sum(map(int, kinds)) * 1024
 
 
 def written(memory: Mapping[str, float]) -> str:

@@ -46,7 +46,7 @@ def several(
         HINDI_STT_USAGE_URL=f"sqlite:///{folder / 'usage.db'}",
         HINDI_STT_MODELS=",".join(str(bundle.folder) for bundle in bundles.values()),
         HINDI_STT_MODEL_LOADING="use",
-        HINDI_STT_MODEL_MEMORY_MB="40" if request.param == "cost" else "20",
+        HINDI_STT_MODEL_MEMORY_MB="60" if request.param == "cost" else "30",
         HINDI_STT_SCHEDULER=request.param,
         HINDI_STT_CACHE_URL="memory",
     )
