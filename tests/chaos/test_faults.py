@@ -179,10 +179,10 @@ def test_slow_clients(steady: Server, expected: str) -> None:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 32 MB: there is room for the model in it, while it is put into the store."""
+    """A file system of 64 MB: there is room for the model in it, while it is put into the store."""
     folder = tmp_path / "small"
     folder.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", folder], capture_output=True, check=False)
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", folder], capture_output=True, check=False)
     if done.returncode:
         pytest.skip("mounting a small file system needs root")
     yield folder
