@@ -209,7 +209,8 @@ prove-clients: $(VENV)/.dev $(CLIENTS)/.installed
 
 # Telephony and other protocols: real servers, 10,000 spoilt streams of each, the platforms' own packages, Pipecat's serializers, the
 # clients of Deepgram and Wyoming, those of alphacep/vosk-server where VOSK names their folder, and a real Asterisk where ASTERISK names the
-# root of its installation; a call of two hours, neighbours that misbehave, what adapters cost, and a simulated call centre of ten minutes: half an hour.
+# root of its installation; a call of two hours, neighbours that misbehave, what adapters cost, a simulated call centre of ten minutes, and the
+# memory of thousands of calls, which has to be the only load: an hour.
 VOSK ?=
 ASTERISK ?=
 prove-protocols: $(VENV)/.dev $(CLIENTS)/.installed
@@ -217,10 +218,10 @@ prove-protocols: $(VENV)/.dev $(CLIENTS)/.installed
 	HINDI_STT_FUZZ_CASES=10000 $(VENV)/bin/python -m pytest -q -s -m fuzz tests/fuzz/test_protocols.py
 	HINDI_STT_TEST_SERVER_PYTHON=$(abspath $(VENV)/bin/python) $(CLIENTS)/bin/python -m pytest -q -m clients -W ignore --confcutdir=tests/clients tests/clients/test_telephony.py tests/clients/test_deepgram.py tests/clients/test_wyoming.py
 	$(VENV)/bin/python -m loadtests.long_call
-	$(VENV)/bin/python -m loadtests.many_calls
 	$(VENV)/bin/python -m loadtests.misbehaving
 	$(VENV)/bin/python -m benchmarks.protocols
 	$(VENV)/bin/python -m loadtests.call_centre
+	$(VENV)/bin/python -m loadtests.many_calls
 
 # The tests on each other Python that is installed: locks have other versions of some packages for them. Interpreters by name or path.
 PYTHONS ?= $(shell .ci/other-pythons)
