@@ -15,7 +15,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from typing import Any, Self
 
 import httpx
-import numpy as np
 import pytest
 
 from hindi_stt.api.live.connections import LiveConnections
@@ -34,11 +33,11 @@ from hindi_stt.protocols.telephony.audiosocket import AudioSocketAdapter, read_f
 from hindi_stt.protocols.wyoming import WyomingAdapter, make_info, read_event
 from hindi_stt.settings import Settings
 from tests.support.api_requests import make_recognizer
+from tests.support.file_texts import file_text
 from tests.support.guarded import Guarded
 from tests.support.ports import free_ports
 from tests.support.streams import RATE, speech
 from tests.support.telephony import AUDIOSOCKET_RATES, at_rate, audiosocket_call, audiosocket_message
-from tests.support.wav import wav
 from tests.support.wyoming import wyoming_event, wyoming_recording
 
 MODULES_UNDER_TEST = (
@@ -78,12 +77,6 @@ def server(tmp_path_factory: pytest.TempPathFactory, ports: list[int]) -> Iterat
         yield running
     finally:
         running.stop()
-
-
-def file_text(server: Guarded, samples: np.ndarray, rate: int = RATE) -> str:
-    text: str = server.post(server.key, wav(samples, rate)).json()["text"]
-    assert len(text.split()) > 3
-    return text
 
 
 class Connection:

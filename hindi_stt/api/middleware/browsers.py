@@ -7,12 +7,14 @@ from typing import Final
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
+from hindi_stt.api.warnings_header import WARNINGS_HEADER
+
 __all__ = ["BrowserMiddleware"]
 
 _EXPOSED: Final = (
     "X-Request-ID",
     "X-Model",
-    "X-Warnings",
+    WARNINGS_HEADER,
     "Retry-After",
     "Location",
     "Tus-Resumable",

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from tests.support.asterisk import ROOT, Asterisk, asterisk
+from tests.support.file_texts import file_text
 from tests.support.guarded import Guarded
 from tests.support.ports import free_ports
 from tests.support.streams import RATE, speech
 from tests.support.telephony import at_rate
-from tests.support.wav import wav
 
 pytestmark = pytest.mark.skipif(not ROOT, reason="HINDI_STT_TEST_ASTERISK names no root of an Asterisk")
 MODULES_UNDER_TEST = ("hindi_stt/protocols/telephony/audiosocket.py",)
@@ -65,12 +65,6 @@ def events_of(server: Guarded, call_id: str) -> list[dict[str, Any]]:
 
 def final_text(events: list[dict[str, Any]]) -> str:
     return " ".join(event["text"] for event in events if event["type"] == "final")
-
-
-def file_text(server: Guarded, samples: np.ndarray, rate: int) -> str:
-    text: str = server.post(server.key, wav(samples, rate)).json()["text"]
-    assert len(text.split()) > 3
-    return text
 
 
 def test_the_application_hears_what_a_file_says(server: Guarded, port: int, pbx: Asterisk) -> None:
