@@ -7,8 +7,8 @@ request's handler. The table has the modules in the order in which the clip's re
 and how often the request comes back to one that it had left.
 
 Packages whose modules work on the clip alone (audio, decoding, text, render, features) count as one module each. What
-knows nothing of a recording (errors, types, settings, logs, metrics, traces, threads, fair shares, middleware) does not
-count.
+knows nothing of a recording (errors, types, settings, logs, metrics, traces, threads, fair shares, middleware, the
+clock of live connections) does not count.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ LEFT_OUT = (
     *("http.requests", "http.protection", "http.origins", "http.framework", "http.logs", "http.health", "http.load"),
     *("api.middleware", "api.error_responses", "api.health", "api.audio_load", "api.uploads.disk_space", "fair_turns"),
     *("http.fair_slots", "http.places", "http.metrics_files", "http.connection_bounds", "http.upload_space", "bundle"),
-    *("runtime_folder", "api.disconnect", "http.disconnect", "http.together", "registry", "garbage"),
+    *("runtime_folder", "api.disconnect", "http.disconnect", "http.together", "registry", "garbage", "api.live"),
 )
 HANDLERS = ("api.transcribe", "http.transcribe", "service")
 PROFILER = """

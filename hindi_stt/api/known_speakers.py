@@ -17,7 +17,7 @@ async def with_known_speakers(recognizer: Recognizer, parameters: TranscriptionR
 
     Args:
         recognizer: The worker's.
-        parameters: The request.
+        parameters: The request, which names known speakers.
 
     Returns:
         The request, whose options have the known speakers.
@@ -27,8 +27,6 @@ async def with_known_speakers(recognizer: Recognizer, parameters: TranscriptionR
         HindiSTTError: What the speaker model raises.
     """
     references, pipeline = parameters.known_speakers, parameters.pipeline
-    if not references:
-        return parameters
     known = await recognizer.in_thread(lambda: enrol(references, pipeline.speakers.embedder(), pipeline.limits))
 
     def with_known(options: Options) -> Options:

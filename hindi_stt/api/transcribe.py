@@ -115,7 +115,9 @@ async def handle_transcription(request: Request, recognizer: Recognizer, dialect
         request = upload.request
         accept = request.headers.get("accept", "") if dialect.negotiates else None
         parameters = parse_transcription_request(upload, recognizer, accept=accept)
-        parameters = await with_known_speakers(recognizer, _with_warnings(parameters, dialect.warnings))
+        parameters = _with_warnings(parameters, dialect.warnings)
+        if parameters.known_speakers:
+            parameters = await with_known_speakers(recognizer, parameters)
         if len(upload.files) > 1:
             return await _answer_several(request, upload, recognizer, parameters)
         (recording,) = upload.files

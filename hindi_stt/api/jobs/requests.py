@@ -130,7 +130,8 @@ async def _job(
     if parameters.others or parameters.pipeline.bundle.tag != own:
         chosen_by = "model" if "model" in upload.fields else "language"
         raise InvalidRequest(f"Jobs are transcribed by this server's first model, {own}, only.", param=chosen_by)
-    parameters = await with_known_speakers(jobs.recognizer, parameters)
+    if parameters.known_speakers:
+        parameters = await with_known_speakers(jobs.recognizer, parameters)
     options = _options.dump_json(JobOptions(parameters.options, parameters.split, parameters.warnings)).decode()
     key = _request_key(request)
     return NewJob(
