@@ -133,6 +133,7 @@ assert REGISTRY.get_sample_value("hindi_stt_model_loaded", {"model": second.tag}
     run(tmp_path, scheduler, code)
 
 
+@pytest.mark.slow
 @both
 def test_a_model_that_cannot_be_loaded_fails_its_own_clips(tmp_path: Path, scheduler: str) -> None:
     code = """
@@ -144,6 +145,7 @@ assert [error for _, error in found] == ["", ModelUnavailable.code, ""], found
     run(tmp_path, scheduler, code)
 
 
+@pytest.mark.slow
 def test_a_clip_past_its_deadline_and_a_client_that_disconnects(tmp_path: Path) -> None:
     code = """
 ((_, late),) = infer([clip(100, deadline_s=time.monotonic() - 1)])
@@ -156,6 +158,7 @@ until(lambda: not runner._items)
     run(tmp_path, "cost", code)
 
 
+@pytest.mark.slow
 def test_other_requests_and_bodies_that_are_no_clips(tmp_path: Path) -> None:
     code = """
 assert loop.run_until_complete(post(b"", path="/readyz")) == [{"type": "others"}]

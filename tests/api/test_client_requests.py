@@ -271,6 +271,7 @@ def test_vercels_ai_sdk(server: Server, text: str, model: str, options: bool) ->
         assert body["duration"] > 1
 
 
+@pytest.mark.slow
 def test_vercels_ai_sdk_in_real_time(guarded: Guarded, text: str) -> None:
     """The same file: the key in a subprotocol, one session.update, audio, one commit, and it ends with the first
     `completed`; any `error` ends it, too.

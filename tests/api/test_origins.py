@@ -94,6 +94,7 @@ def test_a_websocket_by_another_name(named: Open) -> None:
     assert eventually(lambda: "WS /v1/realtime 403 code=host_not_allowed" in named.log)
 
 
+@pytest.mark.slow
 def test_with_keys_every_name_will_do(guarded: Guarded) -> None:
     headers = {"host": "any.example", "authorization": f"Bearer {guarded.key}"}
     assert httpx.get(f"{guarded.url}/v1/models", headers=headers).status_code == 200

@@ -251,6 +251,7 @@ def test_the_error_names_the_clients_event(live: Server) -> None:
         assert receive(ws)["error"]["event_id"] == "mine_1"
 
 
+@pytest.mark.slow
 def test_garbage_without_end_is_cut_off(live: Server) -> None:
     with session(live) as ws:
         for _ in range(20):

@@ -44,6 +44,7 @@ async def texts_of(events: AsyncGenerator[Any]) -> list[str]:
     return [event.text async for event in events if isinstance(event, Utterance)]
 
 
+@pytest.mark.slow
 def test_a_stream_that_is_cleared_after_a_cancellation(pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
     """Of what was cancelled nothing is left for the next utterance, wherever it was."""
     family, rain = packets(speech("family.flac", 1.0)), packets(speech("rain.flac", 1.0))

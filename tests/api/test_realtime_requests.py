@@ -36,6 +36,7 @@ def with_language(language: str, **fields: object) -> Event:
     return {"type": "transcription", "audio": {"input": given}}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fields", [{}, {"turn_detection": None}, {"turn_detection": {"type": "server_vad"}}])
 def test_a_foreign_language_is_a_warning_in_the_session_and_in_each_final(live: Server, fields: Event) -> None:
     with session(live) as ws:

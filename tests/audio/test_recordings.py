@@ -208,6 +208,7 @@ def test_a2_a_long_vbr_file_is_as_long_as_it_is(tmp_path: Path, minutes: int) ->
         list(audio.blocks(content, RATE, AudioLimits(60 * minutes - 1, 0.1, 8)))
 
 
+@pytest.mark.slow
 def test_a14_sound_that_starts_after_the_picture(tmp_path: Path, pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
     (tmp_path / "spoken.wav").write_bytes(wav(RAIN))
     picture = ["-f", "lavfi", "-i", "color=size=64x64:rate=25:duration=6", "-itsoffset", "2", "-i"]
@@ -357,6 +358,7 @@ def test_many_joined_short_files_are_all_transcribed(tmp_path: Path, options: st
     assert blocks.warnings == ()
 
 
+@pytest.mark.slow
 def test_joined_files_of_other_rates_and_channels(tmp_path: Path, pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
     for options, others in (
         (OPUS, "-ac 2 -c:a libopus -b:a 96k -f ogg"),

@@ -102,6 +102,7 @@ def test_a_job(guarded: Guarded, flac: bytes) -> None:
     assert result["text"] == direct
 
 
+@pytest.mark.slow
 def test_the_command_line(flac: bytes, text: str, tmp_path: Path) -> None:
     path = tmp_path / "clip.flac"
     path.write_bytes(flac)

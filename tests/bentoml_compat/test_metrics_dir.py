@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 # `ensure_prometheus_dir` is what BentoML calls when it serves; its answer goes to the workers.
 CODE = """
 import sys
@@ -46,6 +48,7 @@ def folders_and_files(how: str, parent: Path) -> tuple[list[Path], list[str]]:
     return folders, [server.communicate(timeout=60)[0].strip() for server in servers]
 
 
+@pytest.mark.slow
 def test_each_has_its_own(tmp_path: Path) -> None:
     (first, second), files = folders_and_files("patched", tmp_path)
     assert first != second

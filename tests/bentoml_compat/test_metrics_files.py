@@ -59,6 +59,7 @@ def count(disk: Path, how: str, when: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
 
 
+@pytest.mark.slow
 def test_earlier_counts_continue(small_disk: Path) -> None:
     done = count(small_disk, "preallocated", "after")
     assert done.returncode == 0, done.stderr

@@ -56,6 +56,7 @@ with TestClient(Runner.to_asgi()) as client:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("how", "said"),
     [

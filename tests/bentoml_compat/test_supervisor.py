@@ -98,6 +98,7 @@ def test_a_dead_process_is_replaced() -> None:
         assert after != before
 
 
+@pytest.mark.slow
 def test_sigterm_is_taken_while_it_looks() -> None:
     with supervisor("patched", "slowly") as running:
         running.wait_for("started")

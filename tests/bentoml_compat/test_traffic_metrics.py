@@ -61,6 +61,7 @@ print(any('_request_total{endpoint="other"' in line and line.endswith(" 30.0") f
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("how", "counted"),
     [

@@ -72,6 +72,7 @@ def test_what_is_gone_is_named(name: PrivateName, said: str) -> None:
     assert f"starlette {TESTED['starlette']}" in raised.value.message
 
 
+@pytest.mark.slow
 def test_a_server_does_not_start_without_a_name(tmp_path: Path) -> None:
     """BentoML renames a class; nothing of that is known before the server is started."""
     hook = tmp_path / "hook"

@@ -138,6 +138,7 @@ def of_a_language(bundle: Bundle, language: str, weights: Path, folder: Path) ->
     return folder
 
 
+@pytest.mark.slow
 def test_equal_weights_are_one_file(tmp_path: Path, bundle: Bundle) -> None:
     weights = tmp_path / "weights"
     weights.write_bytes(os.urandom(4096))

@@ -29,7 +29,7 @@ def features(n_frames: int = 148, windows: int = 2) -> np.ndarray:
     return np.random.default_rng(1).standard_normal((windows, n_frames, N_MELS)).astype(np.float32)
 
 
-@pytest.mark.parametrize("n_frames", [60, 98, 148, 200])
+@pytest.mark.parametrize("n_frames", [60, *(pytest.param(n, marks=pytest.mark.slow) for n in (98, 148, 200))])
 def test_windows_do_not_affect_each_other(tmp_path: Path, n_frames: int) -> None:
     given, weights = features(n_frames), campplus_weights()
     together = embeddings(weights, tmp_path / "m.onnx", given)

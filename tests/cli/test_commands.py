@@ -54,7 +54,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.mark.parametrize(("form", "ending"), [("text", "txt"), ("srt", "srt"), ("vtt", "vtt")])
+@pytest.mark.parametrize(
+    ("form", "ending"),
+    [
+        ("text", "txt"),
+        pytest.param("srt", "srt", marks=pytest.mark.slow),
+        pytest.param("vtt", "vtt", marks=pytest.mark.slow),
+    ],
+)
 def test_a_folder(folder: Path, tmp_path: Path, form: str, ending: str) -> None:
     done = run("transcribe", folder, "--format", form, "--output-dir", tmp_path / "out", cwd=tmp_path)
     assert done.returncode == 1
@@ -79,6 +86,7 @@ def test_a_folder(folder: Path, tmp_path: Path, form: str, ending: str) -> None:
         assert content.split()[3:] == TEXT.split()[3:], path
 
 
+@pytest.mark.slow
 def test_a_pattern_and_files_of_one_name(folder: Path, tmp_path: Path) -> None:
     for name in ("a.wav", "a.flac"):
         (tmp_path / name).write_bytes((DATA / "rain.flac").read_bytes())
@@ -108,6 +116,7 @@ def test_standard_input_and_output(tmp_path: Path) -> None:
     assert without.stderr.decode() == "hindi-stt: warning: --paragraphs: --format srt has no paragraphs\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -140,6 +149,7 @@ def test_wrong_usage_shows_that_of_the_sub_command(tmp_path: Path, arguments: li
     assert done.stderr.decode().startswith(f"usage: hindi-stt {command} ")
 
 
+@pytest.mark.slow
 def test_models_show_is_one_document(tmp_path: Path) -> None:
     shown = json.loads(
         run("models", "show", Path(__file__).parent.parent.parent / "hindi_stt" / "embedded", cwd=tmp_path).stdout
@@ -147,6 +157,7 @@ def test_models_show_is_one_document(tmp_path: Path) -> None:
     assert shown["manifest"]["language"] == "hi"
 
 
+@pytest.mark.slow
 def test_progress_on_a_terminal(tmp_path: Path) -> None:
     leader, follower = pty.openpty()
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))

@@ -85,6 +85,7 @@ def test_recordings_that_cannot_be_compared_are_named(tmp_path: Path) -> None:
     assert [len(model["texts"]) for model in found["models"]] == [1, 1]
 
 
+@pytest.mark.slow
 def test_no_recording_can_be_read(tmp_path: Path) -> None:
     (tmp_path / "page.wav").write_text("<!DOCTYPE html>")
     (tmp_path / "m.jsonl").write_text(json.dumps({"audio_filepath": "page.wav", "text": "कल"}))

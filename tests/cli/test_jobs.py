@@ -69,6 +69,7 @@ def test_without_a_folder_of_jobs(
     assert "HINDI_STT_JOBS_DIR" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_workers_start_error_is_one_line(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "hindi_stt.cli.jobs", "--bundle", str(tmp_path / "nothing")]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HINDI_STT_")}
@@ -121,6 +122,7 @@ time.sleep(600)
 """
 
 
+@pytest.mark.slow
 def test_a_worker_ends_with_the_server_that_started_it(tmp_path: Path) -> None:
     (job_id,) = write_jobs(tmp_path, "ann")
     environment = os.environ | {"HINDI_STT_JOBS_DIR": str(tmp_path)}

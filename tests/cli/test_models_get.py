@@ -218,6 +218,7 @@ def test_an_archive(shell: Shell, files: dict[str, bytes]) -> None:
     assert again.stdout == done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
@@ -245,6 +246,7 @@ def test_features_that_nothing_tells(shell: Shell) -> None:
     assert shell.stored == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("source", "code", "said"),
     [

@@ -27,6 +27,7 @@ def test_a_tag_reaches_the_server(tmp_path: Path) -> None:
     assert "The model store has no 'nobody'" in said
 
 
+@pytest.mark.slow
 def test_a_bundles_folder_is_found_from_wherever_the_server_runs(tmp_path: Path) -> None:
     """A relative path becomes an absolute one: the error names what is wrong in that folder."""
     bundle = sibling(tmp_path / "mine", "mine", "hi")

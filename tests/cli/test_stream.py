@@ -34,6 +34,7 @@ def talk(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_line_for_each_utterance(talk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["stream", str(talk)]) == 0
     first, second = capsys.readouterr().out.splitlines()
@@ -54,6 +55,7 @@ def test_events_as_json(talk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert words == utterances[0]["text"].split()[: len(words)]
 
 
+@pytest.mark.slow
 def test_at_a_terminal_the_words_in_progress_are_shown(
     talk: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -226,6 +226,7 @@ def test_tuning_ends_at_a_local_optimum(with_models: Bundle, pipeline: Pipeline,
             assert (ALPHAS[alpha], BETAS[beta], best.unknown) in tried
 
 
+@pytest.mark.slow
 def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "corpus.txt").write_text("आज बारिश होगी।\nकल बारिश नहीं होगी\n", encoding="utf-8")
     lm = tmp_path / "rain.npz"

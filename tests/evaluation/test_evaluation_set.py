@@ -49,7 +49,10 @@ def test_clips_are_the_same_on_every_call(condition: str) -> None:
 
 
 @pytest.mark.skipif(not shutil.which("espeak-ng"), reason="espeak-ng is not installed")
-@pytest.mark.parametrize("condition", evaluation_set.CONDITIONS)
+@pytest.mark.parametrize(
+    "condition",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name != "clean")) for name in evaluation_set.CONDITIONS],
+)
 def test_word_error_rate(condition: str, pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
     clips = list(evaluation_set.clips(condition))
     heard = [pipeline.transcribe(clip.wav, acoustic).text for clip in clips]

@@ -100,6 +100,7 @@ def test_bf16_writes_the_texts_of_fp32(bundle: Bundle, bf16: LocalAcoustic, clip
         assert decode(result).text == decode(expected).text != ""
 
 
+@pytest.mark.slow
 def test_positions_of_long_clips_are_exact(bundle: Bundle, bf16: LocalAcoustic, clips: list[Features]) -> None:
     """Past the table of positions nothing is rounded to bfloat16, which has 8 bits for their numbers."""
     usual = LocalAcoustic(bundle, threads=1, form=Form("onnxruntime", "fp32"))
@@ -189,6 +190,7 @@ def test_a_file_that_is_no_model_is_named(bundle: Bundle, tmp_path: Path) -> Non
         LocalAcoustic(broken, threads=1, form=BF16)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "loaded", "other"),
     [(BF16, "openvino", "onnxruntime"), (Form("onnxruntime", "fp32"), "onnxruntime", "openvino")],

@@ -66,6 +66,7 @@ def receiver() -> Iterator[tuple[str, list[tuple[dict[str, str], bytes]]]]:
         server.server_close()
 
 
+@pytest.mark.slow
 def test_files_in_a_form(guarded: Guarded) -> None:
     secret = "whsec_" + b64encode(secrets.token_bytes(32)).decode()
     with receiver() as (url, came), Caller(guarded, "jobs-form") as caller:

@@ -28,6 +28,7 @@ def workers_that_end(folder: Path) -> tuple[Workers, Path]:
     return workers, started
 
 
+@pytest.mark.slow
 def test_a_worker_is_started_again_after_descriptors_ran_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
 
     async def use() -> None:

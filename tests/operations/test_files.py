@@ -77,6 +77,7 @@ def _first_start(folder: Path, *arguments: str) -> tuple[str, str]:
     return done.stdout, done.stderr
 
 
+@pytest.mark.slow
 def test_a_new_deployment_gets_a_key_once(tmp_path: Path) -> None:
     printed, _ = _first_start(tmp_path)
     key = printed.split()[-1]
@@ -89,6 +90,7 @@ def test_a_new_deployment_gets_a_key_once(tmp_path: Path) -> None:
     assert (tmp_path / "keys" / "token-secret").read_text() == secret
 
 
+@pytest.mark.slow
 def test_a_deployment_without_keys_is_warned_and_keeps_running(tmp_path: Path) -> None:
     (tmp_path / "before").mkdir()
     (tmp_path / "before" / "wal").touch()

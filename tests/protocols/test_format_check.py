@@ -105,6 +105,7 @@ def test_a_pace_that_a_wrong_rate_explains_is_told_once(pace: float) -> None:
     assert paces(pace * 1.01) == [pace]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pace", [1, 0.97, 1.03, 1.25, 0.8, 100])
 def test_other_paces_are_not(pace: float) -> None:
     assert paces(pace) == []

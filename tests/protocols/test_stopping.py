@@ -184,6 +184,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return found | {"status": found_status, "log": server.log}
 
 
+@pytest.mark.slow
 def test_vosk(stopped: dict[str, Any]) -> None:
     *_, last = [one for one in stopped["vosk"].messages if "error" in one]
     texts = [one["text"] for one in stopped["vosk"].messages if one.get("text")]

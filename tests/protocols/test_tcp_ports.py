@@ -228,6 +228,7 @@ def test_what_ends_a_connection(acoustic: LocalAcoustic, data: bytes, settings: 
     assert json.loads(body)["code"] == code
 
 
+@pytest.mark.slow
 def test_audio_has_its_own_format_also_where_its_options_are_refused(acoustic: LocalAcoustic) -> None:
     """The options stay as they were; at the rate of the recording before it would be noise."""
 

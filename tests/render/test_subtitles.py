@@ -79,6 +79,7 @@ def channel_of(content: str) -> int | None:
     return int(label[1]) if label else None
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(transcripts())
 def test_properties(transcript: Transcript) -> None:
@@ -120,6 +121,7 @@ def assert_lines_are_the_best(lines: list[str]) -> None:
     assert (" " not in lines[1], abs(width(lines[0]) - width(lines[1]))) == min(allowed)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(transcripts())
 def test_both_formats_have_the_same_cues(transcript: Transcript) -> None:
@@ -313,6 +315,7 @@ def test_the_w3c_validator_finds_nothing(webvtt_parser: Path, tmp_path: Path) ->
         assert named == {f"Channel {s.channel}" for s in transcript.segments if s.channel is not None}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("node"), reason="node runs the page's module")
 def test_the_page_cuts_alike(tmp_path: Path) -> None:
     """The page makes its downloads itself: same cues as the server's, graphemes counted by ICU."""

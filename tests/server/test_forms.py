@@ -39,6 +39,7 @@ def transcribe(server: Server, **fields: str) -> httpx.Response:
     return httpx.post(f"{server.url}/transcribe", files={"file": file}, data=fields, timeout=60)
 
 
+@pytest.mark.slow
 def test_answers_say_what_ran(served: Server, pipeline: Pipeline) -> None:
     label = f"{pipeline.tag}+{FORM}"
     acoustic = LocalAcoustic(pipeline.bundle, threads=1, form=FORM)

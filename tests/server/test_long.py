@@ -19,6 +19,7 @@ from tests.support.responses import eventually, quiet
 from tests.support.server import Server
 from tests.support.wav import wav
 
+pytestmark = pytest.mark.slow
 RATE = 16_000
 
 

@@ -60,6 +60,7 @@ def test_noise_and_music_alone_have_no_words(pipeline: Pipeline, acoustic: Local
         assert "no_speech" in found.warnings
 
 
+@pytest.mark.slow
 def test_without_the_field_nothing_has_changed(unbounded: Pipeline, acoustic: LocalAcoustic) -> None:
     assert unbounded.bundle.manifest.min_speech_score is None
     found = [unbounded.transcribe(wav(make(8.0)), acoustic) for make in SOUNDS.values()]
@@ -159,6 +160,7 @@ def test_finals_of_a_stream_of_noise_have_no_words(pipeline: Pipeline, acoustic:
             assert all((utterance.text, utterance.warnings) == ("", ("no_speech",)) for utterance in found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content_format", ["text", "json"])
 def test_the_command_line(capsys: pytest.CaptureFixture[str], tmp_path: Path, content_format: str) -> None:
     (tmp_path / "music.wav").write_bytes(wav(hold_music(6.0)))

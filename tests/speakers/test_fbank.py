@@ -75,6 +75,7 @@ print(own, sum(ticks.values()))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="OpenBLAS has one thread on one core")
 def test_features_are_computed_by_the_thread_that_asks_for_them() -> None:
     """OpenBLAS divides larger products among threads of its own, which spin where other work has the cores."""

@@ -28,6 +28,7 @@ def test_what_is_worse_than_allowed_is_named_by_its_condition() -> None:
     assert worse([], 12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("required", "code", "word"), [("", 75, "skipped"), ("required", 1, "failed")])
 def test_without_the_package_index_it_is_skipped_by_name(tmp_path: Path, required: str, code: int, word: str) -> None:
     nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0", "PIP_NO_CACHE_DIR": "1"}

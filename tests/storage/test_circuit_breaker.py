@@ -92,6 +92,7 @@ def test_limits_that_are_counted_here_meanwhile(redis: RedisServer) -> None:
     asyncio.run(use())
 
 
+@pytest.mark.slow
 def test_one_call_tries_again_and_the_others_wait_for_it() -> None:
     calls: list[bool] = []
     answers = False

@@ -100,6 +100,7 @@ def test_speech_after_a_pause_is_transcribed_whole(pipeline: Pipeline, acoustic:
     assert len(done.text.split()) > len(pipeline.transcribe(wav(RAIN), acoustic).text.split()) + 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [Busy, Stuck])
 def test_finals_are_the_same_where_no_clip_can_run_early(
     pipeline: Pipeline, acoustic: LocalAcoustic, make: type
@@ -133,6 +134,7 @@ def test_errors_are_reported_with_the_turn(pipeline: Pipeline) -> None:
     asyncio.run(go())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("silence_ms", [200, 500])
 def test_no_hypothesis_is_begun_shortly_before_a_turn_ends(
     pipeline: Pipeline, acoustic: LocalAcoustic, silence_ms: int

@@ -74,6 +74,7 @@ def test_the_text_of_a_long_stream_is_that_of_the_file(pipeline: Pipeline, acous
     assert committed.text == expected.text
 
 
+@pytest.mark.slow
 def test_speech_without_pauses_is_transcribed_in_parts(pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
     """Each part is told when the next has been heard, and says no word of the other."""
     samples = np.tile(speech("family.flac")[: int(3.7 * RATE)], 9)

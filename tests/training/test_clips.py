@@ -37,6 +37,7 @@ def real(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @needs_espeak
 @needs_ffmpeg
 def test_recordings_are_divided_by_broadcast(real: Path, tmp_path: Path) -> None:

@@ -72,6 +72,7 @@ def test_a_stretch_that_lost_its_marks_teaches_only_where_sentences_end() -> Non
     assert long[1].labels == (INNER, OUTER)
 
 
+@pytest.mark.slow
 def test_nothing_held_out_is_trained_on(folder: Path) -> None:
     texts = text.load(folder)
     held = {one.words for part in (texts.dev, texts.test) for sentences in part.values() for one in sentences}

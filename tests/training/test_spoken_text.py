@@ -100,6 +100,7 @@ def test_no_measured_sentence_is_spoken_and_held_ones_are_kept_apart(
     assert [text for text in everything if near_held.match(text)] == []
 
 
+@pytest.mark.slow
 def test_written_sentences_are_read_back(text_folder: Path, tmp_path: Path) -> None:
     kept, held = spoken_text.build(text_folder, Exclusion([MEASURED]))
     spoken_text.write(tmp_path / "out", kept, held)

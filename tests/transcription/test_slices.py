@@ -115,6 +115,7 @@ def test_silence_counts_against_the_quota_while_it_is_decoded(scene: Scene) -> N
     assert decoded_s <= 100 + 2 * scene.settings.max_segment_s
 
 
+@pytest.mark.slow
 def test_silence_is_load_while_it_is_decoded_and_none_afterwards(scene: Scene, metrics: Metrics) -> None:
     gauge = metrics.in_progress
 

@@ -117,5 +117,16 @@ def live(server: Server) -> list[dict[str, str]]:
 
 
 def events(server: Server, call_id: str = CALL) -> list[dict[str, str]]:
-    with httpx.stream("GET", f"{server.url}/v1/calls/{call_id}/events", timeout=60) as answer:
-        return [json.loads(line[6:]) for line in answer.iter_lines() if line.startswith("data: ")]
+    """The events of a call. A worker whose Redis does not answer in time says so, and is asked again."""
+    found: list[dict[str, str]] = []
+
+    def read() -> bool:
+        with httpx.stream("GET", f"{server.url}/v1/calls/{call_id}/events", timeout=60) as answer:
+            if answer.status_code == 503:
+                return False
+            assert answer.status_code == 200, answer.read()
+            found[:] = [json.loads(line[6:]) for line in answer.iter_lines() if line.startswith("data: ")]
+            return True
+
+    assert eventually(read)
+    return found
