@@ -15,6 +15,7 @@ from typing import Final
 
 import numpy as np
 
+from hindi_stt.audio.sample_buffer import SampleBuffer
 from hindi_stt.types import Float32
 
 __all__ = ["Clip", "Segmenter"]
@@ -89,7 +90,7 @@ class Segmenter:
         self._max = round(max_s / _FRAME_S)
         self._min = self._max * 3 // 8
         self._overlap_frames = self._max // 8
-        self._samples = np.empty(0, np.float32)
+        self._buffer = SampleBuffer()
         self._new: list[Float32] = []
         self._n_new = 0
         self._energies = np.empty(0, np.float32)
@@ -109,7 +110,7 @@ class Segmenter:
     def samples(self) -> Float32:
         """The clip in progress, float32 [n]."""
         self._measure()
-        return self._samples
+        return self._buffer.view
 
     @property
     def overlaps(self) -> bool:
@@ -132,7 +133,7 @@ class Segmenter:
         self._new.append(samples)
         self._n_new += len(samples)
         clips: list[Clip] = []
-        if len(self._samples) + self._n_new < self._check * self._hop:
+        if len(self._buffer) + self._n_new < self._check * self._hop:
             return clips
         self._measure()
         while len(self._energies) >= self._check:
@@ -142,26 +143,27 @@ class Segmenter:
     def flush(self) -> list[Clip]:
         """The last clip, where any is left; the segmenter is then used up."""
         self._measure()
-        if len(self._samples) < max(self._overlap + 1, _LEAST_FRAMES * self._hop):
+        if len(self._buffer) < max(self._overlap + 1, _LEAST_FRAMES * self._hop):
             return []
         self._update_level(len(self._energies))
         if self._has_speech(len(self._energies)):
-            return [Clip(self._samples, self._start, self._overlap)]
+            return [Clip(self._buffer.view, self._start, self._overlap)]
         return []
 
     def _measure(self) -> None:
         """Take what is new. Energies in dB of complete frames; few at a time, so that they stay in the cache."""
         if not self._n_new:
             return
-        self._samples = np.concatenate([self._samples, *self._new])
+        self._buffer.append(*self._new)
+        samples = self._buffer.view
         self._new, self._n_new = [], 0
         done = len(self._energies) * self._hop
-        end = len(self._samples) // self._hop * self._hop
+        end = len(samples) // self._hop * self._hop
         parts = [self._energies]
         for start in range(done, end, _STEP * self._hop):
-            block = self._samples[start : min(end, start + _STEP * self._hop)]
+            block = samples[start : min(end, start + _STEP * self._hop)]
             emphasised = np.empty_like(block)
-            emphasised[0] = block[0] - _PREEMPHASIS * (self._samples[start - 1] if start else self._before)
+            emphasised[0] = block[0] - _PREEMPHASIS * (samples[start - 1] if start else self._before)
             np.subtract(block[1:], _PREEMPHASIS * block[:-1], out=emphasised[1:])
             frames = emphasised.reshape(-1, self._hop)
             power = np.einsum("ij,ij->i", frames, frames) / np.float32(self._hop)
@@ -221,15 +223,15 @@ class Segmenter:
 
     def _end_clip(self, end: int, overlap: int, clips: list[Clip]) -> None:
         if self._has_speech(end):
-            clips.append(Clip(self._samples[: end * self._hop].copy(), self._start, self._overlap, overlap > 0))
+            clips.append(Clip(self._buffer.view[: end * self._hop].copy(), self._start, self._overlap, overlap > 0))
         else:
             overlap = 0
         self._advance(end - overlap, overlap)
 
     def _advance(self, n_frames: int, overlap: int) -> None:
         n = n_frames * self._hop
-        self._before = self._samples[n - 1]
-        self._samples = self._samples[n:]
+        self._before = self._buffer.view[n - 1]
+        self._buffer.drop(n)
         self._energies = self._energies[n_frames:]
         self._start += n
         self._overlap = overlap * self._hop

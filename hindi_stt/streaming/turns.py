@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from hindi_stt.audio.sample_buffer import SampleBuffer
 from hindi_stt.audio.segmentation import Clip
 from hindi_stt.types import Float32
 
@@ -91,7 +92,7 @@ class TurnSegmenter:
         frequencies = np.fft.rfftfreq(self._hop, 1 / sample_rate)
         self._band = (frequencies >= _BAND_HZ[0]) & (frequencies <= _BAND_HZ[1])
         self._scale = 2 / (self._hop * float(np.sum(self._window**2)))
-        self._samples = np.empty(0, np.float32)
+        self._buffer = SampleBuffer()
         self._start = 0
         self._overlap = 0
         # One entry for each complete frame of the samples: whether it is speech.
@@ -110,7 +111,7 @@ class TurnSegmenter:
     @property
     def samples(self) -> Float32:
         """The samples from `start` on, float32 [n]."""
-        return self._samples
+        return self._buffer.view
 
     @property
     def overlaps(self) -> bool:
@@ -145,12 +146,13 @@ class TurnSegmenter:
         Returns:
             The clips that end within them.
         """
-        self._samples = np.concatenate([self._samples, samples])
+        self._buffer.append(samples)
+        held = self._buffer.view
         first = len(self._voiced)
-        n_frames = len(self._samples) // self._hop - first
+        n_frames = len(held) // self._hop - first
         if n_frames < 1:
             return []
-        frames = self._samples[first * self._hop : (first + n_frames) * self._hop].reshape(-1, self._hop)
+        frames = held[first * self._hop : (first + n_frames) * self._hop].reshape(-1, self._hop)
         spectra = np.fft.rfft(frames * self._window)[:, self._band]
         clips: list[Clip] = []
         for power in (np.square(np.abs(spectra)).sum(axis=1) * self._scale).tolist():
@@ -163,7 +165,7 @@ class TurnSegmenter:
         """The turn in progress as a clip, if there is one; the segmenter is then used up."""
         if not self._in_turn or not self._has_speech(len(self._voiced)):
             return []
-        return [Clip(self._samples, self._start, self._overlap)]
+        return [Clip(self._buffer.view, self._start, self._overlap)]
 
     def _take_frame(self, power: float, clips: list[Clip]) -> None:
         start_db, pause_db, level_db = self._levels(power)
@@ -256,10 +258,10 @@ class TurnSegmenter:
         return any(self._voiced[self._overlap // self._hop : end])
 
     def _clip(self, end: int, *, continues: bool = False) -> Clip:
-        return Clip(self._samples[: end * self._hop].copy(), self._start, self._overlap, continues)
+        return Clip(self._buffer.view[: end * self._hop].copy(), self._start, self._overlap, continues)
 
     def _drop(self, n_frames: int) -> None:
         if n_frames > 0:
-            self._samples = self._samples[n_frames * self._hop :]
+            self._buffer.drop(n_frames * self._hop)
             self._voiced = self._voiced[n_frames:]
             self._start += n_frames * self._hop
