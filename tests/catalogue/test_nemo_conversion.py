@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hindi_stt.bundle.manifest import Identity
-from hindi_stt.catalogue.nemo_conversion import convert
+from hindi_stt.catalogue.nemo_conversion import convert, find_export_python, install_environment
 from hindi_stt.errors import ExportEnvironmentMissing, HindiSTTError, ModelError, StorageFull
 from tests.support.server import ROOT
 
@@ -67,6 +67,36 @@ def test_an_error_of_the_exporter_keeps_its_code(tmp_path: Path, monkeypatch: py
     )
     assert type(error) is StorageFull
     assert error.message == "The server's disk is too full for [the] export."
+
+
+def test_any_other_failure_is_told_by_the_last_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = 'for n in 1 2 3 4 5; do echo "line  $n" >&2; done; exit 3'
+    error = failure(program(tmp_path / "python", script), tmp_path, monkeypatch)
+    assert type(error) is ModelError
+    assert error.message == "The export of model.nemo failed: line 3 line 4 line 5"
+
+
+def test_a_page_in_place_of_a_model_is_refused_before_the_exporter_starts(tmp_path: Path) -> None:
+    python = program(tmp_path / "python", f"touch {tmp_path}/started")
+    (tmp_path / "model.nemo").write_bytes(b"<!DOCTYPE html><html><body>Sign in</body></html>")
+    with pytest.raises(HindiSTTError, match="page"):
+        convert(tmp_path / "model.nemo", tmp_path / "bundle", IDENTITY, python)
+    assert not (tmp_path / "started").exists()
+
+
+def test_a_python_that_is_named_has_to_be_there(tmp_path: Path) -> None:
+    assert find_export_python(sys.executable) == Path(sys.executable)
+    with pytest.raises(ExportEnvironmentMissing, match="is not a Python interpreter"):
+        find_export_python(str(tmp_path / "python"))
+
+
+def test_an_environment_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A make that fails, as where pip finds no package."""
+    program(tmp_path / "make", f'echo "$@" > {tmp_path}/arguments; exit 2')
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    with pytest.raises(ExportEnvironmentMissing, match="make ended with status 2"):
+        install_environment()
+    assert (tmp_path / "arguments").read_text().split() == ["-C", str(ROOT), ".venv-oracle/.installed"]
 
 
 def test_the_exporter_writes_an_error_of_several_lines_as_one(tmp_path: Path) -> None:

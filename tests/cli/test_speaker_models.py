@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.checkpoints import campplus_weights, pyannet_weights, tensors, write_checkpoint
 
-MODULES_UNDER_TEST = ("hindi_stt/cli/speaker_source.py",)
+MODULES_UNDER_TEST = ("hindi_stt/cli/speaker_source.py", "hindi_stt/cli/models_get.py")
 
 PROGRAM = Path(sys.executable).with_name("hindi-stt")
 NAME = "voices-1.0-cp311-cp311-manylinux_2_24_x86_64.manylinux_2_28_x86_64.whl"

@@ -12,11 +12,14 @@ import pytest
 
 from hindi_stt.bundle.manifest import EMBEDDED, Bundle
 from hindi_stt.cli.main import main
-from hindi_stt.errors import InvalidRequest
+from hindi_stt.errors import HindiSTTError, InvalidRequest
 from hindi_stt.evaluation.consistency import check_consistency
-from hindi_stt.evaluation.manifest import read_manifest
+from hindi_stt.evaluation.manifest import Utterance, read_manifest
 from hindi_stt.evaluation.metrics import compare, confusions, error_rate
 from hindi_stt.evaluation.normalise import FORMS, Form, apply_form
+from hindi_stt.evaluation.run import transcribe_all
+from hindi_stt.inference.acoustic import LocalAcoustic
+from hindi_stt.transcription.pipeline import Pipeline
 
 MODULES_UNDER_TEST = (
     "hindi_stt/cli/evaluate.py",
@@ -134,6 +137,22 @@ def test_evaluate_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert len(json.loads(run.read_text(encoding="utf-8"))["rates"]) == len(FORMS)
     run.write_text("{}", encoding="utf-8")
     assert main([*arguments, "--against", str(run)]) == 1
+
+
+def test_a_recording_that_cannot_be_read(tmp_path: Path, pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
+    """The run goes on where that is asked for, and says which recording it left out and why; otherwise it names it."""
+    damaged, clip = tmp_path / "damaged.wav", Path(__file__).parent.parent / "data" / "rain_16k.wav"
+    damaged.write_bytes(b"no recording")
+    utterances = [Utterance(damaged, "क"), Utterance(clip, "ख")]
+    run = transcribe_all(pipeline, acoustic, utterances, label="test", skip_unreadable=True)
+    alone = transcribe_all(pipeline, acoustic, utterances[1:], label="test")
+    assert run.texts == ("", *alone.texts)
+    assert alone.texts[0]
+    assert run.speech_s == alone.speech_s > 0
+    assert list(run.unread) == [0]
+    assert run.unread[0].endswith("[unsupported_audio]")
+    with pytest.raises(HindiSTTError, match=r"damaged\.wav: "):
+        transcribe_all(pipeline, acoustic, utterances, label="test")
 
 
 def test_rows_of_domains_and_confusions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
