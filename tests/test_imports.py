@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 FORBIDDEN = ("torch", "nemo", "librosa", "onnx")
 SCRIPT = f"""
@@ -20,6 +22,7 @@ print(sorted(set({FORBIDDEN!r}) & set(sys.modules)))
 """
 
 
+@pytest.mark.slow
 def test_serving_imports_no_training_framework() -> None:
     done = subprocess.run([sys.executable, "-c", SCRIPT], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip().splitlines()[-1] == "[]"

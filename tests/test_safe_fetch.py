@@ -96,6 +96,7 @@ def test_references_never_reach_this_machine(host: str, listener: tuple[int, lis
     assert came == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("host", SPELLINGS)
 def test_webhooks_and_downloads_never_reach_this_machine(
     host: str, listener: tuple[int, list[str]], tmp_path: Path

@@ -268,6 +268,7 @@ def test_a_server_refuses_to_start(name: str, value: str, told: str, short: Path
         probe.bind(("127.0.0.1", failing.port))
 
 
+@pytest.mark.slow
 def test_a_long_folder_for_temporary_files_is_explained(short: Path) -> None:
     long = short / ("t" * (119 - len(str(short)) - 1))
     long.mkdir()

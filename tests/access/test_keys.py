@@ -49,6 +49,7 @@ def test_an_edit_as_root_keeps_owner_and_mode(tmp_path: Path) -> None:
     assert owner_and_mode(path) == (*SERVICE, 0o640)
 
 
+@pytest.mark.slow
 @needs_root
 def test_a_new_file_belongs_to_the_owner_of_its_folder(tmp_path: Path) -> None:
     os.chown(tmp_path, *SERVICE)
@@ -57,6 +58,7 @@ def test_a_new_file_belongs_to_the_owner_of_its_folder(tmp_path: Path) -> None:
     assert owner_and_mode(tmp_path / "keys.json.lock")[:2] == SERVICE
 
 
+@pytest.mark.slow
 @needs_root
 def test_an_editor_who_may_not_give_the_file_back_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
@@ -89,6 +91,7 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     assert [line.split("\t")[1] for line in keys(real, "list").splitlines()] == ["clinic", "bank"]
 
 
+@pytest.mark.slow
 def test_the_grace_of_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     entry, key = make_key("clinic")

@@ -53,6 +53,7 @@ def test_a_foreign_language_is_a_warning_in_the_session_and_in_each_final(live: 
         assert commit(ws)["warnings"] == []
 
 
+@pytest.mark.slow
 def test_the_addresss_language_is_a_warning_from_the_start(live: Server) -> None:
     with connect(f"ws://127.0.0.1:{live.port}/v1/realtime?language=en") as ws:
         created = receive(ws)["session"]

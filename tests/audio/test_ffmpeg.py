@@ -101,6 +101,7 @@ def test_video_with_sound(tmp_path: Path) -> None:
     assert waveform.duration_s == pytest.approx(decode(SPEECH, 16_000, LIMITS).duration_s, abs=0.3)
 
 
+@pytest.mark.slow
 def test_refused_by_name(tmp_path: Path) -> None:
     content = encoded(tmp_path, "m4a", "-c:a", "aac", "-movflags", "faststart").read_bytes()
     moov_last = encoded(tmp_path, "mp4", "-c:a", "aac").read_bytes()

@@ -217,6 +217,7 @@ def test_a_later_file_that_cannot_be_opened_is_damage(tmp_path: Path) -> None:
     assert found.damaged is True
 
 
+@pytest.mark.slow
 @needs_ffmpeg
 def test_the_bound_on_cpu_time_ends_it(tmp_path: Path) -> None:
     path = tmp_path / "long.mka"

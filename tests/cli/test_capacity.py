@@ -84,6 +84,7 @@ def test_the_simulation_keeps_every_request_and_the_calculators_utilisation(poli
     assert result.utilisation == pytest.approx(found.utilisation, rel=0.03)
 
 
+@pytest.mark.slow
 def test_one_core_waits_as_pollaczek_and_khinchine_say() -> None:
     rng = np.random.default_rng(1)
     arrivals = np.cumsum(rng.exponential(1, 200_000))

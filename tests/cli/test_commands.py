@@ -139,6 +139,7 @@ def test_errors_speak_of_the_shell(tmp_path: Path, arguments: list[str], message
         assert word not in shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments", [["transcribe", "a.wav", "--bad"], ["models", "list", "--bad"], ["keys", "--bad"]]
 )

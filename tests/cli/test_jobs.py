@@ -99,6 +99,7 @@ def wait_until_ended(folder: Path, job_id: str) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.slow
 def test_a_worker_at_a_shell_works_until_sigterm(tmp_path: Path) -> None:
     """References to hosts and files that are not allowed: each file fails by itself, and the worker goes on."""
     (job_id,) = write_jobs(tmp_path, "ann")

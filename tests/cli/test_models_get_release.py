@@ -124,12 +124,14 @@ def test_refused(shell: Shell, arguments: tuple[str, ...], code: str, said: str)
     assert not list((shell.home / "bentoml").rglob("bundle.json"))
 
 
+@pytest.mark.slow
 def test_gated(shell: Shell) -> None:
     done = shell.get("release", "--accept-licence", token="")
     assert "[model_gated]" in done.stderr
     assert "us/release" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_repository_with_another_layout(shell: Shell) -> None:
     for name in [name for name in shell.hub.files if name.endswith("language_masks.json")]:
         del shell.hub.files[name]

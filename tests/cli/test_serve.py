@@ -20,6 +20,7 @@ def serve(home: Path, *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stderr.decode()
 
 
+@pytest.mark.slow
 def test_a_tag_reaches_the_server(tmp_path: Path) -> None:
     """A model that the store has not ends it before its port opens."""
     status, said = serve(tmp_path, "--model", "nobody")

@@ -42,6 +42,7 @@ def test_a_line_for_each_utterance(talk: Path, capsys: pytest.CaptureFixture[str
     assert set(second.split()) >= FAMILY
 
 
+@pytest.mark.slow
 def test_events_as_json(talk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["stream", str(talk), "--format", "json"]) == 0
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -86,6 +87,7 @@ def test_at_a_terminal_the_words_in_progress_are_shown(
     assert len(capsys.readouterr().out.splitlines()) == 2
 
 
+@pytest.mark.slow
 def test_no_faster_than_it_was_spoken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import asyncio
 

@@ -104,6 +104,7 @@ def test_too_short_and_another_rate(wave: Bundle) -> None:
         extract(Waveform(np.zeros(8_000, np.float32), 8_000, 8_000))
 
 
+@pytest.mark.slow
 def test_a_bundle_agrees_with_itself(wave: Bundle, tmp_path: Path) -> None:
     assert [one.sound for one in check_consistency(wave, threads=1)] == [True]
     alone = waveform_bundle(tmp_path / "alone", batched=False)

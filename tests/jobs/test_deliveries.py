@@ -39,6 +39,7 @@ def finished_job(records: JobRecords, url: str) -> str:
     return job.id
 
 
+@pytest.mark.slow
 def test_an_unreachable_receiver_delays_no_other(engine: Engine) -> None:
     """A hundred and fifty webhooks of a host that takes connections and says nothing, and then one of another's."""
     came: list[str] = []

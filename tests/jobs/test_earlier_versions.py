@@ -48,6 +48,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_jobs_of_0_1_are_done(folder: Path) -> None:
     """The one that waits, and the one whose worker has ended; the worker ends at SIGTERM."""
     environment = os.environ | {"HINDI_STT_JOBS_DIR": str(folder), "BENTOML_HOME": str(folder / "bentoml")}

@@ -84,6 +84,7 @@ def worker(job: Job) -> Iterator[subprocess.Popen[bytes]]:
     worker.wait()
 
 
+@pytest.mark.slow
 def test_sigterm_gives_the_file_back_at_once(job: Job, worker: subprocess.Popen[bytes]) -> None:
     """The lease is ten minutes, so that nothing else can have queued it again."""
     job.wait_for("running")

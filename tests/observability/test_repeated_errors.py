@@ -53,6 +53,7 @@ def test_a_clip_that_the_model_cannot_run(bundle: Bundle, caplog: pytest.LogCapt
     assert "7" in str(record.exc_info[1])
 
 
+@pytest.mark.slow
 def test_kinds_and_times(caplog: pytest.LogCaptureFixture) -> None:
     errors = RepeatedErrors(interval_s=2.0)
     for _ in range(3):

@@ -193,6 +193,7 @@ def test_vosk(stopped: dict[str, Any]) -> None:
     assert (stopped["vosk"].ws.close_code, stopped["vosk"].ws.close_reason) == (1001, "shutting_down")
 
 
+@pytest.mark.slow
 def test_deepgram(stopped: dict[str, Any]) -> None:
     *results, error = stopped["deepgram"].messages
     finals = [one["channel"]["alternatives"][0]["transcript"] for one in results if one.get("is_final")]

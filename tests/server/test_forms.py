@@ -16,6 +16,7 @@ from hindi_stt.transcription.pipeline import Pipeline
 from tests.conftest import DATA
 from tests.support.server import Server
 
+pytestmark = pytest.mark.slow
 MODULES_UNDER_TEST = ("hindi_stt/api/transcribe.py",)
 
 FORM = Form("openvino", "bf16")
@@ -39,7 +40,6 @@ def transcribe(server: Server, **fields: str) -> httpx.Response:
     return httpx.post(f"{server.url}/transcribe", files={"file": file}, data=fields, timeout=60)
 
 
-@pytest.mark.slow
 def test_answers_say_what_ran(served: Server, pipeline: Pipeline) -> None:
     label = f"{pipeline.tag}+{FORM}"
     acoustic = LocalAcoustic(pipeline.bundle, threads=1, form=FORM)

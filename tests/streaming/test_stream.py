@@ -61,6 +61,7 @@ def test_packets_do_not_matter(
     assert utterances(listen(pipeline, acoustic, packets(TALK, sizes))) == utterances(talk)
 
 
+@pytest.mark.slow
 def test_the_text_of_a_long_stream_is_that_of_the_file(pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
     """Without a pause for longer than the model takes: clips that overlap are stitched in both."""
     samples = speech("family.flac", 0.1, "rain.flac", 0.1, *["family.flac", 0.1] * 5, 1.2, "rain.flac", 1.5)
@@ -132,6 +133,7 @@ def test_partials_come_before_the_end(talk: list[Event]) -> None:
     assert any(event.stable for event in before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fields", [{"numerals": "latin", "punctuation": "pauses"}, {"punctuation": "model"}, {"script": "latin"}]
 )

@@ -22,6 +22,7 @@ from tests.support.speaking_server import deepgram_with_speakers
 from tests.support.streams import speech
 from tests.support.wav import wav
 
+pytestmark = pytest.mark.slow
 MODULES_UNDER_TEST = ("hindi_stt/api/openapi/listen.py",)
 PATH = "/v1/listen"
 REGISTRY = Registry([Bundle.open(EMBEDDED)])
