@@ -21,6 +21,7 @@ __all__ = [
     "FeatureSpec",
     "FrozenModel",
     "Identity",
+    "LanguageModelWeights",
     "Manifest",
     "OnsetSpec",
     "Source",
@@ -171,6 +172,20 @@ class Source(FrozenModel):
     framework: str
 
 
+class LanguageModelWeights(FrozenModel):
+    """What a language model counts beside the acoustic model.
+
+    Attributes:
+        alpha: Weight of its log-probability.
+        beta: Reward per word, natural log.
+        unknown: Score of a word that it does not have, natural log.
+    """
+
+    alpha: float = Field(ge=0, allow_inf_nan=False)
+    beta: float = Field(allow_inf_nan=False)
+    unknown: float = Field(le=0, allow_inf_nan=False)
+
+
 class Asset(FrozenModel):
     """One file of the bundle.
 
@@ -179,12 +194,14 @@ class Asset(FrozenModel):
         name: Distinguishes assets of one role.
         file: Its name in the bundle's folder.
         sha256: Its checksum in lower-case hexadecimal digits.
+        weights: Of a language model, instead of those in its file; a file of KenLM has none.
     """
 
     role: str
     name: str
     file: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=255)
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    weights: LanguageModelWeights | None = Field(None, exclude_if=lambda weights: weights is None)
 
 
 class Manifest(FrozenModel):
@@ -222,6 +239,8 @@ class Manifest(FrozenModel):
         strides = math.prod(stride for _, stride in self.acoustic.convolutions)
         if self.acoustic.convolutions and strides != self.acoustic.subsampling:
             raise ValueError(f"the strides of the convolutions multiply to {strides}, which is not subsampling")
+        if any(asset.weights and asset.role != "lm" for asset in self.assets):
+            raise ValueError("only language models have weights")
         keys = [(a.role, a.name) for a in self.assets]
         if len(set(keys)) != len(keys):
             raise ValueError("two assets share a role and a name")

@@ -10,9 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from pydantic import ValidationError
 from tqdm import tqdm
 
+from hindi_stt.bundle.folder import write_manifest
 from hindi_stt.bundle.manifest import Bundle
+from hindi_stt.bundle.schema import LanguageModelWeights
 from hindi_stt.decoding import BeamLimits
 from hindi_stt.decoding.arpa import read_arpa, write_arpa
 from hindi_stt.decoding.decoders import LM_ROLE, NO_LANGUAGE_MODEL, load_language_model, vocabulary_of
@@ -25,7 +28,7 @@ from hindi_stt.lm.tune import tune
 from hindi_stt.settings import get_settings
 from hindi_stt.transcription.pipeline import Pipeline
 
-__all__ = ["add_parser", "add_to_bundle"]
+__all__ = ["add_parser", "add_to_bundle", "weigh"]
 
 ARPA_SUFFIX: Final = ".arpa"
 MAX_ORDER: Final = 6
@@ -58,6 +61,10 @@ def add_parser(commands: Any, resolve: Callable[[], Bundle]) -> None:
     add.add_argument("file", type=Path, metavar="FILE", help="n-grams: .npz, ARPA, or KenLM binary")
     add.add_argument("--domain", required=True, metavar="NAME", help="name of the language model in requests")
     add.add_argument("--default", action="store_true", help="use it where a request names no language model")
+    add.add_argument(
+        "--weights", nargs=3, type=float, metavar=("ALPHA", "BETA", "UNKNOWN"),
+        help="instead of those in the file; files of KenLM have none",
+    )  # fmt: skip
     add.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="the new bundle")
     add.set_defaults(run=lambda arguments: _add(arguments, resolve()))
 
@@ -113,12 +120,31 @@ def _read(path: Path) -> NGrams:
 
 
 def _add(arguments: argparse.Namespace, bundle: Bundle) -> int:
-    added = add_to_bundle(bundle, arguments.file, arguments.domain, arguments.output, default=arguments.default)
+    weights = None
+    if arguments.weights:
+        alpha, beta, unknown = arguments.weights
+        try:
+            weights = LanguageModelWeights(alpha=alpha, beta=beta, unknown=unknown)
+        except ValidationError as error:
+            raise InvalidRequest(
+                f"--weights {alpha:g} {beta:g} {unknown:g}: alpha is 0 or more, and unknown 0 or less."
+            ) from error
+    added = add_to_bundle(
+        bundle, arguments.file, arguments.domain, arguments.output, default=arguments.default, weights=weights
+    )
     _say(f"{added.folder}: {arguments.domain} added")
     return 0
 
 
-def add_to_bundle(bundle: Bundle, file: Path, domain: str, folder: Path, *, default: bool = False) -> Bundle:
+def add_to_bundle(
+    bundle: Bundle,
+    file: Path,
+    domain: str,
+    folder: Path,
+    *,
+    default: bool = False,
+    weights: LanguageModelWeights | None = None,
+) -> Bundle:
     """Copy a bundle into a new folder, with a language model added.
 
     Args:
@@ -127,6 +153,7 @@ def add_to_bundle(bundle: Bundle, file: Path, domain: str, folder: Path, *, defa
         domain: Name of the domain.
         folder: The new bundle.
         default: Whether requests that name no language model get this one.
+        weights: Instead of those of the file; None for those.
 
     Returns:
         The new bundle.
@@ -142,8 +169,29 @@ def add_to_bundle(bundle: Bundle, file: Path, domain: str, folder: Path, *, defa
     name = domain if default else ""
     if file.suffix != ARPA_SUFFIX:
         addition = (LM_ROLE, domain, f"lm-{domain}{file.suffix}", file)
-        return bundle.copy_with(folder, [addition], default_language_model=name)
-    with tempfile.NamedTemporaryFile(suffix=".npz") as converted:
-        write_ngrams(Path(converted.name), read_arpa(file))
-        addition = (LM_ROLE, domain, f"lm-{domain}.npz", Path(converted.name))
-        return bundle.copy_with(folder, [addition], default_language_model=name)
+        made = bundle.copy_with(folder, [addition], default_language_model=name)
+    else:
+        with tempfile.NamedTemporaryFile(suffix=".npz") as converted:
+            write_ngrams(Path(converted.name), read_arpa(file))
+            addition = (LM_ROLE, domain, f"lm-{domain}.npz", Path(converted.name))
+            made = bundle.copy_with(folder, [addition], default_language_model=name)
+    return made if weights is None else weigh(made, domain, weights)
+
+
+def weigh(bundle: Bundle, domain: str, weights: LanguageModelWeights) -> Bundle:
+    """Write the weights of a language model into a bundle's manifest.
+
+    Args:
+        bundle: The bundle, whose manifest is replaced.
+        domain: Name of the language model.
+        weights: The weights.
+
+    Returns:
+        The bundle as it is now.
+    """
+    assets = tuple(
+        asset.model_copy(update={"weights": weights}) if (asset.role, asset.name) == (LM_ROLE, domain) else asset
+        for asset in bundle.manifest.assets
+    )
+    write_manifest(bundle.manifest.model_copy(update={"assets": assets}), bundle.folder)
+    return Bundle.open(bundle.folder)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from hindi_stt.bundle.manifest import Bundle
+from hindi_stt.bundle.schema import LanguageModelWeights
 from hindi_stt.decoding.arpa import read_arpa
 from hindi_stt.decoding.beam import BeamDecoder, BeamLimits
 from hindi_stt.decoding.decoder import Decoder
@@ -73,7 +74,7 @@ class Decoders:
         self._hotwords = tuple(hotwords)
         self._hotword_bounds = hotword_bounds or HotwordBounds()
         self._models: dict[str, LanguageModel] = {
-            asset.name: load_language_model(bundle.folder / asset.file, self._vocabulary)
+            asset.name: load_language_model(bundle.folder / asset.file, self._vocabulary, asset.weights)
             for asset in bundle.manifest.assets
             if asset.role == LM_ROLE
         }
@@ -199,12 +200,15 @@ def vocabulary_of(bundle: Bundle) -> Vocabulary:
     return Vocabulary(bundle.tokens, spec.blank_id, spec.special_ids)
 
 
-def load_language_model(path: Path, vocabulary: Vocabulary) -> LanguageModel:
+def load_language_model(
+    path: Path, vocabulary: Vocabulary, weights: LanguageModelWeights | None = None
+) -> LanguageModel:
     """Read an n-gram model over words or pieces: our .npz, ARPA, or KenLM's binary form, recognised by its first bytes.
 
     Args:
         path: The file.
         vocabulary: Of the acoustic model.
+        weights: Instead of those of the file; None for those.
 
     Returns:
         The language model, over words.
@@ -222,6 +226,8 @@ def load_language_model(path: Path, vocabulary: Vocabulary) -> LanguageModel:
         model = KenLMModel(path)
     else:
         model = NGramModel(read_ngrams(path) if head.startswith(_NPZ_MAGIC) else read_arpa(path))
+    if weights is not None:
+        model.alpha, model.beta, model.unknown = weights.alpha, weights.beta, weights.unknown
     words = model.words
     names = names_of_pieces(words, vocabulary)
     known = sum(map(vocabulary.can_spell if names is None else set(names).__contains__, words))

@@ -19,6 +19,7 @@ from hindi_stt.settings import Settings
 from hindi_stt.types import Features, LogProbs
 
 Manifest = dict[str, Any]
+WEIGHTS = {"alpha": 0.5, "beta": 1.0, "unknown": -3.0}
 
 
 @pytest.fixture
@@ -95,6 +96,8 @@ def test_a_file_that_changes_after_it_was_verified(folder: Path) -> None:
         pytest.param(lambda m: m.update(default_precision="int4"), "int4", id="precision"),
         pytest.param(lambda m: m.update(default_language_model="court"), "court", id="language model"),
         pytest.param(lambda m: m["assets"].append(m["assets"][0]), "share a role", id="twice"),
+        pytest.param(lambda m: m["assets"][0].update(weights=WEIGHTS), "only language models", id="weights"),
+        pytest.param(lambda m: m["assets"][-1].update(weights=WEIGHTS | {"unknown": 1}), "unknown", id="unknown words"),
         pytest.param(lambda m: m["assets"][0].update(file="../x"), "file", id="path"),
         pytest.param(lambda m: m["assets"][0].update(file="x" * 300), "file", id="longer than a name may be"),
         pytest.param(lambda m: m["acoustic"].update(n_classes=130, blank_id=129), "ids 0 to 129", id="classes"),
