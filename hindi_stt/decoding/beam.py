@@ -48,8 +48,8 @@ class BeamLimits:
     """
 
     width: int = 16
-    token_floor: float = -6.0
-    margin: float = 10.0
+    token_floor: float = -7.0
+    margin: float = 14.0
 
     def for_hotwords(self) -> BeamLimits:
         """Wider ones: a name that the acoustic model has never met is spelled from unlikely classes."""

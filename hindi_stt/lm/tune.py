@@ -18,8 +18,8 @@ from hindi_stt.types import LogProbs
 __all__ = ["ALPHAS", "BETAS", "UNKNOWNS", "Weights", "tune"]
 
 ALPHAS: Final = (0.1, 0.2, 0.35, 0.5, 0.7, 1.0)
-BETAS: Final = (0.0, 1.0, 2.0, 3.0, 4.0)
-UNKNOWNS: Final = (-3.0, -6.0, -4.5, -1.5, 0.0, -9.0, -13.0)
+BETAS: Final = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)
+UNKNOWNS: Final = (-3.0, -6.0, -4.5, -1.5, 0.0, -9.0, -13.0, -18.0, -26.0)
 
 
 @dataclass(frozen=True, slots=True)
