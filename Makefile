@@ -87,18 +87,17 @@ SLOW := tests/access/test_keys.py tests/api/test_catch_up.py tests/api/test_clie
 	tests/jobs/test_jobs.py tests/jobs/test_worker_signals.py tests/jobs/test_worker_supervisor.py \
 	tests/observability/test_repeated_errors.py tests/operations/test_files.py tests/processes/test_watchdog.py \
 	tests/protocols/deepgram/test_openapi.py tests/protocols/deepgram/test_recordings_speakers.py \
-	tests/protocols/telephony/test_calls.py tests/protocols/telephony/test_calls_of_workers.py \
-	tests/protocols/telephony/test_mistakes.py tests/protocols/test_format_check.py tests/protocols/test_stopping.py \
-	tests/protocols/test_tcp_ports.py tests/render/test_subtitles.py tests/server/test_forms.py \
-	tests/server/test_live_speakers.py tests/server/test_log_privacy.py tests/server/test_long.py \
-	tests/server/test_no_speech.py tests/server/test_schedulers.py tests/server/test_server.py \
-	tests/server/test_speakers.py tests/speakers/test_fbank.py tests/speakers/test_smoke.py \
-	tests/storage/test_circuit_breaker.py tests/streaming/test_clips.py tests/streaming/test_speakers.py \
-	tests/streaming/test_stream.py tests/streaming/test_turns.py tests/test_docs.py tests/test_features.py \
-	tests/test_imports.py tests/test_runner_services.py tests/test_safe_fetch.py tests/test_settings.py \
-	tests/text/test_prove_punctuation.py tests/training/test_clips.py tests/training/test_evaluate.py \
-	tests/training/test_punctuation.py tests/training/test_spoken_text.py tests/transcription/test_result_cache.py \
-	tests/transcription/test_slices.py
+	tests/protocols/telephony/test_calls_of_workers.py tests/protocols/telephony/test_mistakes.py \
+	tests/protocols/test_format_check.py tests/protocols/test_stopping.py tests/protocols/test_tcp_ports.py \
+	tests/render/test_subtitles.py tests/server/test_forms.py tests/server/test_live_speakers.py \
+	tests/server/test_log_privacy.py tests/server/test_long.py tests/server/test_no_speech.py \
+	tests/server/test_schedulers.py tests/server/test_server.py tests/server/test_speakers.py tests/speakers/test_fbank.py \
+	tests/speakers/test_smoke.py tests/storage/test_circuit_breaker.py tests/streaming/test_clips.py \
+	tests/streaming/test_speakers.py tests/streaming/test_stream.py tests/streaming/test_turns.py tests/test_docs.py \
+	tests/test_features.py tests/test_imports.py tests/test_runner_services.py tests/test_safe_fetch.py \
+	tests/test_settings.py tests/text/test_prove_punctuation.py tests/training/test_clips.py \
+	tests/training/test_evaluate.py tests/training/test_punctuation.py tests/training/test_spoken_text.py \
+	tests/transcription/test_result_cache.py tests/transcription/test_slices.py
 smoke-slow: $(VENV)/.dev
 	$(VENV)/bin/python -m pytest -q -n $(TEST_PROCESSES) --dist loadfile -m "slow and not long" $(SLOW)
 

@@ -270,7 +270,6 @@ def test_the_origin_that_a_platforms_library_states(server: Guarded, origin: str
     assert found == status
 
 
-@pytest.mark.slow
 def test_metrics_are_by_route_and_hold_no_ids(server: Guarded) -> None:
     """Whatever is asked for, they do not grow with it, and nobody learns of calls from them."""
     metrics = f"{server.url}/metrics"
