@@ -12,18 +12,12 @@ import pytest
 from hindi_stt.bundle.manifest import Identity
 from hindi_stt.catalogue.nemo_conversion import convert, find_export_python, install_environment
 from hindi_stt.errors import ExportEnvironmentMissing, HindiSTTError, ModelError, StorageFull
+from tests.support.executables import write_executable
 from tests.support.server import ROOT
 
 MODULES_UNDER_TEST = ("hindi_stt/catalogue/nemo_conversion.py",)
 
 IDENTITY = Identity("model", "hi", "MIT")
-
-
-def program(path: Path, script: str) -> Path:
-    """An executable that is run in place of the export environment's Python."""
-    path.write_text(f"#!/bin/sh\n{script}\n")
-    path.chmod(0o755)
-    return path
 
 
 def failure(python: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> HindiSTTError:
@@ -54,7 +48,9 @@ def test_what_is_no_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exec
 
 
 def test_an_exporter_that_is_killed_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    python = program(tmp_path / "python", 'echo work > "$TMPDIR/unfinished"; mkdir "$TMPDIR/cache"; kill -9 $$')
+    python = write_executable(
+        tmp_path / "python", 'echo work > "$TMPDIR/unfinished"; mkdir "$TMPDIR/cache"; kill -9 $$'
+    )
     error = failure(python, tmp_path, monkeypatch)
     assert type(error) is ModelError
     assert "was killed, as the kernel does where memory runs out" in error.message
@@ -63,7 +59,7 @@ def test_an_exporter_that_is_killed_leaves_nothing(tmp_path: Path, monkeypatch: 
 def test_an_error_of_the_exporter_keeps_its_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     line = "export_model.py: The server's disk is too full for [the] export. [storage_full] Free space."
     error = failure(
-        program(tmp_path / "python", f'echo "Loading" >&2; echo "{line}" >&2; exit 1'), tmp_path, monkeypatch
+        write_executable(tmp_path / "python", f'echo "Loading" >&2; echo "{line}" >&2; exit 1'), tmp_path, monkeypatch
     )
     assert type(error) is StorageFull
     assert error.message == "The server's disk is too full for [the] export."
@@ -71,13 +67,13 @@ def test_an_error_of_the_exporter_keeps_its_code(tmp_path: Path, monkeypatch: py
 
 def test_any_other_failure_is_told_by_the_last_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = 'for n in 1 2 3 4 5; do echo "line  $n" >&2; done; exit 3'
-    error = failure(program(tmp_path / "python", script), tmp_path, monkeypatch)
+    error = failure(write_executable(tmp_path / "python", script), tmp_path, monkeypatch)
     assert type(error) is ModelError
     assert error.message == "The export of model.nemo failed: line 3 line 4 line 5"
 
 
 def test_a_page_in_place_of_a_model_is_refused_before_the_exporter_starts(tmp_path: Path) -> None:
-    python = program(tmp_path / "python", f"touch {tmp_path}/started")
+    python = write_executable(tmp_path / "python", f"touch {tmp_path}/started")
     (tmp_path / "model.nemo").write_bytes(b"<!DOCTYPE html><html><body>Sign in</body></html>")
     with pytest.raises(HindiSTTError, match="page"):
         convert(tmp_path / "model.nemo", tmp_path / "bundle", IDENTITY, python)
@@ -92,7 +88,7 @@ def test_a_python_that_is_named_has_to_be_there(tmp_path: Path) -> None:
 
 def test_an_environment_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A make that fails, as where pip finds no package."""
-    program(tmp_path / "make", f'echo "$@" > {tmp_path}/arguments; exit 2')
+    write_executable(tmp_path / "make", f'echo "$@" > {tmp_path}/arguments; exit 2')
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     with pytest.raises(ExportEnvironmentMissing, match="make ended with status 2"):
         install_environment()

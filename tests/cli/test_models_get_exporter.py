@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.executables import write_executable
 from tests.support.model_hub import ModelHub
 from tests.support.model_shell import Shell, refused
 from tests.support.server import ROOT
@@ -29,16 +30,10 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
         yield Shell(tmp_path, hub)
 
 
-def program(path: Path, script: str) -> Path:
-    path.write_text(f"#!/bin/sh\n{script}\n")
-    path.chmod(0o755)
-    return path
-
-
 @pytest.fixture
 def exporter(tmp_path: Path) -> Path:
     """Fails with the arguments that it was given."""
-    return program(tmp_path / "python", 'echo "asked for: $*" >&2; exit 3')
+    return write_executable(tmp_path / "python", 'echo "asked for: $*" >&2; exit 3')
 
 
 def test_a_nemo_file(shell: Shell, exporter: Path) -> None:
@@ -76,7 +71,7 @@ def test_a_file_that_is_no_model(shell: Shell) -> None:
 def test_the_environment_is_installed_where_that_is_asked_for(shell: Shell) -> None:
     """By make, which fails here, as it does without the package index."""
     (file := shell.home / "mine.nemo").write_bytes(b"x")
-    program(shell.home / "make", f'echo "$@" > {shell.home}/arguments; exit 2')
+    write_executable(shell.home / "make", f'echo "$@" > {shell.home}/arguments; exit 2')
     path = f"{shell.home}:/usr/bin:/bin"
     message = refused(shell.get(str(file), "--install-exporter", PATH=path), "export_environment_missing")
     assert "make ended with status 2" in message
@@ -86,7 +81,7 @@ def test_the_environment_is_installed_where_that_is_asked_for(shell: Shell) -> N
 @WITHOUT_ENVIRONMENT
 def test_an_environment_that_make_has_not_made_is_named(shell: Shell) -> None:
     (file := shell.home / "mine.nemo").write_bytes(b"x")
-    program(shell.home / "make", "exit 0")
+    write_executable(shell.home / "make", "exit 0")
     path = f"{shell.home}:/usr/bin:/bin"
     message = refused(shell.get(str(file), "--install-exporter", PATH=path), "export_environment_missing")
     assert "make has not made the export environment" in message
