@@ -45,7 +45,8 @@ LEFT_OUT = (
     *("http.requests", "http.protection", "http.origins", "http.framework", "http.logs", "http.health", "http.load"),
     *("api.middleware", "api.error_responses", "api.health", "api.audio_load", "api.uploads.disk_space", "fair_turns"),
     *("http.fair_slots", "http.places", "http.metrics_files", "http.connection_bounds", "http.upload_space", "bundle"),
-    *("runtime_folder", "api.disconnect", "http.disconnect", "http.together", "registry", "garbage", "api.live"),
+    *("runtime_folder", "api.disconnect", "http.disconnect", "http.together", "registry", "garbage"),
+    "api.live.connections",
 )
 HANDLERS = ("api.transcribe", "http.transcribe", "service")
 PROFILER = """

@@ -173,7 +173,7 @@ class Source(FrozenModel):
 
 
 class LanguageModelWeights(FrozenModel):
-    """What a language model counts beside the acoustic model.
+    """How much a language model counts beside the acoustic model.
 
     Attributes:
         alpha: Weight of its log-probability.

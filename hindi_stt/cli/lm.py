@@ -28,7 +28,7 @@ from hindi_stt.lm.tune import tune
 from hindi_stt.settings import get_settings
 from hindi_stt.transcription.pipeline import Pipeline
 
-__all__ = ["add_parser", "add_to_bundle", "weigh"]
+__all__ = ["add_parser", "add_to_bundle"]
 
 ARPA_SUFFIX: Final = ".arpa"
 MAX_ORDER: Final = 6
@@ -175,20 +175,11 @@ def add_to_bundle(
             write_ngrams(Path(converted.name), read_arpa(file))
             addition = (LM_ROLE, domain, f"lm-{domain}.npz", Path(converted.name))
             made = bundle.copy_with(folder, [addition], default_language_model=name)
-    return made if weights is None else weigh(made, domain, weights)
+    return made if weights is None else _with_weights(made, domain, weights)
 
 
-def weigh(bundle: Bundle, domain: str, weights: LanguageModelWeights) -> Bundle:
-    """Write the weights of a language model into a bundle's manifest.
-
-    Args:
-        bundle: The bundle, whose manifest is replaced.
-        domain: Name of the language model.
-        weights: The weights.
-
-    Returns:
-        The bundle as it is now.
-    """
+def _with_weights(bundle: Bundle, domain: str, weights: LanguageModelWeights) -> Bundle:
+    """The bundle after the weights of a language model were written into its manifest."""
     assets = tuple(
         asset.model_copy(update={"weights": weights}) if (asset.role, asset.name) == (LM_ROLE, domain) else asset
         for asset in bundle.manifest.assets
