@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
 
 import psutil
@@ -232,3 +233,13 @@ def test_a_million_lines(tmp_path: Path) -> None:
     codes = Counter(failures(out).values())
     assert codes == {"reference_missing": 999_998, "invalid_request": 1}
     assert [row["source"] for row in records(out)] == [clip.name]
+
+
+def test_the_last_blocks_are_small_so_that_no_worker_waits_long() -> None:
+    sizes = sorted((64_000 + 1000 * (i * 7919 % 400) for i in range(2000)), reverse=True)
+    counts = run._block_sizes(sizes, 2)
+    assert sum(counts) == len(sizes)
+    assert min(counts) == 1
+    blocks = [sum(sizes[start : start + count]) for start, count in zip(accumulate([0, *counts]), counts, strict=False)]
+    assert max(blocks) <= sum(sizes) / 100
+    assert sum(blocks[-4:]) <= sum(sizes) / 500
