@@ -61,7 +61,9 @@ def rows(folder: Path) -> list[dict[str, str]]:
         with path.open(encoding="utf-8", newline="") as file:
             whole = (line for line in file if line.endswith("\n"))
             reader = csv.DictReader(whole, delimiter="\t", quoting=csv.QUOTE_NONE)
-            if missing := NEEDED - set(reader.fieldnames or ()):
+            if reader.fieldnames is None:  # another run has just made the file
+                continue
+            if missing := NEEDED - set(reader.fieldnames):
                 raise ValueError(f"{path} has no column {', '.join(sorted(missing))}")
             found += list(reader)
     return found

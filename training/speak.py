@@ -3,6 +3,7 @@
 Speaks WORK/spoken/sentences.tsv (`training.spoken_text`) with Kokoro-82M into WORK/spoken/clips, FLAC at 24 kHz, one
 line of WORK/spoken/manifest*.tsv a clip. Clip `n` has the same text, voices and speed on every run: a run that was
 stopped goes on where it ended, and several (`--process 1/2`, `--process 2/2`) share the work. One thread each.
+With `--first N` the clips before N, which another machine has, are left out.
 """
 
 import argparse
@@ -164,6 +165,7 @@ def main() -> None:
     parser.add_argument("work", type=Path, nargs="?", default=Path("build/training"))
     parser.add_argument("--hours", type=float, default=25.0, help="speech after which to stop")
     parser.add_argument("--process", default="1/1", help="which of how many runs beside one another this is")
+    parser.add_argument("--first", type=int, default=0, help="number of the first clip")
     parser.add_argument("--held", action="store_true", help="speak what is held back, to WORK/spoken-held")
     arguments = parser.parse_args()
     which, count = map(int, arguments.process.split("/"))
@@ -175,7 +177,7 @@ def main() -> None:
     else:
         folder, lines = text, plan(spoken_text.load(text), synthesiser.voices)
     folder.mkdir(parents=True, exist_ok=True)
-    mine = (line for line in lines if line.number % count == which - 1)
+    mine = (line for line in lines if line.number >= arguments.first and line.number % count == which - 1)
     speak(folder, mine, synthesiser, folder / f"manifest-{which}-of-{count}.tsv", arguments.hours)
 
 

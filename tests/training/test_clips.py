@@ -108,6 +108,12 @@ def test_a_manifest_without_a_needed_column_is_refused(tmp_path: Path) -> None:
         collection.read(tmp_path)
 
 
+def test_a_manifest_that_another_run_has_just_made_holds_no_clips(tmp_path: Path) -> None:
+    (tmp_path / "manifest-1-of-2.tsv").write_text("file\ttext\tseconds\na.flac\tघर\t1\n", encoding="utf-8")
+    (tmp_path / "manifest-2-of-2.tsv").touch()
+    assert [clip.text for clip in collection.read(tmp_path)] == ["घर"]
+
+
 @pytest.mark.parametrize("factor", [0.8, 1.0, 1.3])
 def test_stretching_changes_the_length_and_not_the_pitch(factor: float) -> None:
     time = np.arange(32000) / 16000
