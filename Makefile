@@ -70,34 +70,36 @@ test-slow: $(VENV)/.dev
 # less than ten seconds or so.
 SLOW := tests/access/test_keys.py tests/api/test_catch_up.py tests/api/test_client_defaults.py \
 	tests/api/test_client_requests.py tests/api/test_origins.py tests/api/test_realtime.py \
-	tests/api/test_realtime_cancellation.py tests/api/test_realtime_requests.py tests/audio/test_ffmpeg.py \
-	tests/audio/test_ffmpeg_child.py tests/audio/test_lengths.py tests/audio/test_recordings.py \
-	tests/audio/test_ways_in.py tests/bentoml_compat/test_connection_bounds.py tests/bentoml_compat/test_forked_workers.py \
-	tests/bentoml_compat/test_install.py tests/bentoml_compat/test_metrics_dir.py \
-	tests/bentoml_compat/test_metrics_files.py tests/bentoml_compat/test_readiness.py \
-	tests/bentoml_compat/test_supervisor.py tests/bentoml_compat/test_traffic_metrics.py \
-	tests/bentoml_compat/test_versions.py tests/bundle/test_store.py tests/catalogue/test_campplus.py \
-	tests/catalogue/test_ready_onnx.py tests/catalogue/test_speaker_model.py tests/cli/test_bench.py \
-	tests/cli/test_capacity.py tests/cli/test_commands.py tests/cli/test_compare.py tests/cli/test_jobs.py \
-	tests/cli/test_models.py tests/cli/test_models_get.py tests/cli/test_models_get_damage.py \
-	tests/cli/test_models_get_exporter.py tests/cli/test_models_get_release.py tests/cli/test_serve.py \
-	tests/cli/test_speaker_models.py tests/cli/test_stream.py tests/decoding/test_hotwords.py \
-	tests/evaluation/test_evaluation_set.py tests/evaluation/test_run.py tests/inference/test_openvino.py \
-	tests/inference/test_waveform_models.py tests/jobs/test_deliveries.py tests/jobs/test_earlier_versions.py \
-	tests/jobs/test_jobs.py tests/jobs/test_worker_signals.py tests/jobs/test_worker_supervisor.py \
-	tests/observability/test_repeated_errors.py tests/operations/test_files.py tests/processes/test_watchdog.py \
-	tests/protocols/deepgram/test_openapi.py tests/protocols/deepgram/test_recordings_speakers.py \
-	tests/protocols/telephony/test_calls_of_workers.py tests/protocols/telephony/test_mistakes.py \
-	tests/protocols/test_format_check.py tests/protocols/test_stopping.py tests/protocols/test_tcp_ports.py \
-	tests/render/test_subtitles.py tests/server/test_forms.py tests/server/test_live_speakers.py \
-	tests/server/test_log_privacy.py tests/server/test_long.py tests/server/test_no_speech.py \
-	tests/server/test_schedulers.py tests/server/test_server.py tests/server/test_speakers.py tests/speakers/test_fbank.py \
-	tests/speakers/test_smoke.py tests/storage/test_circuit_breaker.py tests/streaming/test_clips.py \
-	tests/streaming/test_speakers.py tests/streaming/test_stream.py tests/streaming/test_turns.py tests/test_docs.py \
-	tests/test_features.py tests/test_imports.py tests/test_runner_services.py tests/test_safe_fetch.py \
-	tests/test_settings.py tests/text/test_prove_punctuation.py tests/training/test_clips.py \
-	tests/training/test_evaluate.py tests/training/test_punctuation.py tests/training/test_spoken_text.py \
-	tests/transcription/test_result_cache.py tests/transcription/test_slices.py
+	tests/api/test_realtime_cancellation.py tests/api/test_realtime_requests.py tests/api/test_transcribe.py \
+	tests/audio/test_ffmpeg.py tests/audio/test_ffmpeg_child.py tests/audio/test_lengths.py \
+	tests/audio/test_recordings.py tests/audio/test_ways_in.py tests/bentoml_compat/test_connection_bounds.py \
+	tests/bentoml_compat/test_forked_workers.py tests/bentoml_compat/test_install.py \
+	tests/bentoml_compat/test_metrics_dir.py tests/bentoml_compat/test_metrics_files.py \
+	tests/bentoml_compat/test_readiness.py tests/bentoml_compat/test_supervisor.py \
+	tests/bentoml_compat/test_traffic_metrics.py tests/bentoml_compat/test_versions.py tests/bundle/test_store.py \
+	tests/catalogue/test_archives.py tests/catalogue/test_campplus.py tests/catalogue/test_ready_onnx.py \
+	tests/catalogue/test_speaker_model.py tests/cli/test_bench.py tests/cli/test_capacity.py tests/cli/test_commands.py \
+	tests/cli/test_compare.py tests/cli/test_jobs.py tests/cli/test_lm_weights.py tests/cli/test_models.py \
+	tests/cli/test_models_get.py tests/cli/test_models_get_damage.py tests/cli/test_models_get_exporter.py \
+	tests/cli/test_models_get_release.py tests/cli/test_serve.py tests/cli/test_speaker_models.py \
+	tests/cli/test_stream.py tests/decoding/test_hotwords.py tests/evaluation/test_evaluation_set.py \
+	tests/evaluation/test_run.py tests/inference/test_acoustic.py tests/inference/test_model_cache.py \
+	tests/inference/test_openvino.py tests/inference/test_waveform_models.py tests/jobs/test_deliveries.py \
+	tests/jobs/test_earlier_versions.py tests/jobs/test_jobs.py tests/jobs/test_worker_signals.py \
+	tests/jobs/test_worker_supervisor.py tests/observability/test_repeated_errors.py tests/operations/test_files.py \
+	tests/processes/test_watchdog.py tests/protocols/deepgram/test_openapi.py \
+	tests/protocols/deepgram/test_recordings_speakers.py tests/protocols/telephony/test_calls_of_workers.py \
+	tests/protocols/telephony/test_mistakes.py tests/protocols/test_format_check.py tests/protocols/test_stopping.py \
+	tests/protocols/test_tcp_ports.py tests/render/test_subtitles.py tests/server/test_forms.py \
+	tests/server/test_live_speakers.py tests/server/test_log_privacy.py tests/server/test_long.py \
+	tests/server/test_no_speech.py tests/server/test_schedulers.py tests/server/test_server.py \
+	tests/server/test_speakers.py tests/speakers/test_fbank.py tests/speakers/test_smoke.py \
+	tests/storage/test_circuit_breaker.py tests/streaming/test_clips.py tests/streaming/test_speakers.py \
+	tests/streaming/test_stream.py tests/streaming/test_turns.py tests/test_docs.py tests/test_features.py \
+	tests/test_imports.py tests/test_runner_services.py tests/test_safe_fetch.py tests/test_settings.py \
+	tests/text/test_prove_punctuation.py tests/training/test_clips.py tests/training/test_evaluate.py \
+	tests/training/test_punctuation.py tests/training/test_spoken_text.py tests/transcription/test_result_cache.py \
+	tests/transcription/test_slices.py
 smoke-slow: $(VENV)/.dev
 	$(VENV)/bin/python -m pytest -q -n $(TEST_PROCESSES) --dist loadfile -m "slow and not long" $(SLOW)
 

@@ -80,6 +80,7 @@ def test_the_readmes_command_lines_run(tmp_path: Path) -> None:
         assert done.returncode == 0, f"{line}: {done.stderr}"
 
 
+@pytest.mark.slow
 def test_the_pages_programs_run(server: Server, tmp_path: Path) -> None:
     """Python and JavaScript of the API's page, each language in one process; JavaScript where there is node."""
     programs = {"python": [sys.executable], "javascript": ["node"]}

@@ -100,6 +100,7 @@ def languages(ws: ClientConnection) -> list[str]:
     return [language["code"] for language in commit(ws)["languages"]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("transcription", "language"),
     [
@@ -134,6 +135,7 @@ def test_the_addresss_model_holds_until_an_update_names_another(live: Server) ->
         assert shown["transcription"] == {"model": "gpt-realtime-whisper", "language": "hi"}
 
 
+@pytest.mark.slow
 def test_an_unknown_language_of_the_address_is_an_event_before_the_close(several: Server) -> None:
     with connect(f"ws://127.0.0.1:{several.port}/v1/realtime?language=en") as ws:
         events, status, reason = closed(ws)

@@ -208,6 +208,7 @@ def test_channels_by_themselves(server: Server, pipeline: Pipeline, acoustic: Lo
     is_error(server.transcribe(content, data={"channels": "left"}), 400, "invalid_request")
 
 
+@pytest.mark.slow
 def test_subtitles_of_split_channels(server: Server) -> None:
     """One speaks for longer than a cue, the other amid that: cues in order, each naming the JSON answer's channel."""
     family, rate = soundfile.read(DATA / "family.flac", dtype="float32")
@@ -236,6 +237,7 @@ def test_subtitles_of_split_channels(server: Server) -> None:
     assert {"[1] "} == set(labels[:at]) == set(labels[-1:])
 
 
+@pytest.mark.slow
 def test_channels_that_ffmpeg_decodes(
     server: Server, pipeline: Pipeline, acoustic: LocalAcoustic, tmp_path: Path
 ) -> None:

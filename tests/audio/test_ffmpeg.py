@@ -59,6 +59,7 @@ def test_lossless_is_identical(tmp_path: Path, suffix: str, arguments: list[str]
     np.testing.assert_array_equal(samples, decode(SPEECH, 16_000, LIMITS).samples)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("suffix", "arguments"),
     [

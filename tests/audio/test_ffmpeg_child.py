@@ -68,6 +68,7 @@ def by_command(tmp_path: Path, content: bytes, demuxer: str) -> np.ndarray:
     return np.frombuffer(make.ffmpeg("-f", demuxer, "-i", path, *filters), np.float32)
 
 
+@pytest.mark.slow
 @needs_ffmpeg
 @pytest.mark.parametrize(
     ("options", "demuxer"),
@@ -114,6 +115,7 @@ def test_parts_of_a_file_and_concatenated_files(tmp_path: Path) -> None:
     np.testing.assert_allclose(found.samples[:, 0], np.concatenate([RAIN, FAMILY]), atol=1e-4)
 
 
+@pytest.mark.slow
 @needs_ffmpeg
 def test_a_later_file_of_another_form_is_brought_to_that_of_the_first(tmp_path: Path) -> None:
     first = encoded(RAIN, "-c:a flac -f flac", tmp_path)

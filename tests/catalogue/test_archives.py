@@ -103,6 +103,7 @@ def damaged(file: Path, compression: str, where: float) -> Path:
     return file
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compression", COMPRESSIONS)
 @pytest.mark.parametrize("where", [0.3, 0.6, 0.95, 0.9999])
 def test_one_changed_bit_in_a_compressed_archive(tmp_path: Path, compression: str, where: float) -> None:

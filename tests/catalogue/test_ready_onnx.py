@@ -90,6 +90,7 @@ def test_same_as_the_exported_bundle(
     assert json.loads((made.folder / "verification.json").read_text())["consistency"]
 
 
+@pytest.mark.slow
 def test_nothing_tells_the_features(published: dict[str, Path], tmp_path: Path) -> None:
     with pytest.raises(FeaturesUnknown, match=r"80 mel bands.*nemo-80-mel"):
         import_onnx(published["onnx-asr"], tmp_path / "bundle", NAME)
@@ -255,6 +256,7 @@ def test_files_that_do_not_fit(
     assert not (tmp_path / "bundle").exists()
 
 
+@pytest.mark.slow
 def test_presets_that_do_not_fit(published: dict[str, Path], tmp_path: Path) -> None:
     with pytest.raises(CorruptModel, match=r"nemo-128-mel has 128 mel bands, but the model takes 80"):
         import_onnx(published["onnx-asr"], tmp_path / "bundle", NAME, preset="nemo-128-mel")

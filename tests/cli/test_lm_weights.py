@@ -31,6 +31,7 @@ def add(file: Path, output: Path, *weights: str) -> int:
     return main(["lm", "add", str(file), *options])
 
 
+@pytest.mark.slow
 def test_they_decide_as_if_they_were_in_the_file(bundle: Bundle, file: Path, tmp_path: Path) -> None:
     assert add(file, tmp_path / "with", "0.3", "1.5", "-7") == 0
     made = Bundle.open(tmp_path / "with")

@@ -180,6 +180,7 @@ def listen(sentences: list[domain_text.Sentence], pipeline: Pipeline, acoustic: 
     return clips
 
 
+@pytest.mark.slow
 def test_held_out_speech(with_models: Bundle, pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
     """A few of the sentences of `make prove-decoding`: fewer errors with each domain's own model."""
     decoders, vocabulary = Decoders(with_models), vocabulary_of(with_models)
@@ -195,6 +196,7 @@ def test_held_out_speech(with_models: Bundle, pipeline: Pipeline, acoustic: Loca
     assert errors["own"] < errors["other"]
 
 
+@pytest.mark.slow
 def test_rare_names(bundle: Bundle, pipeline: Pipeline, acoustic: LocalAcoustic) -> None:
     sentences = domain_text.with_names()[:10]
     clips = listen(sentences, pipeline, acoustic)

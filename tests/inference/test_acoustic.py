@@ -97,6 +97,7 @@ def test_another_provider_gives_the_same(bundle: Bundle, clips: list[Features], 
             assert (values(result).argmax(1) == values(expected).argmax(1)).mean() > 0.99
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["fp32", "int8"])
 def test_the_slower_fusions_are_off(bundle: Bundle, tmp_path: Path, precision: str) -> None:
     """ONNX Runtime makes them unless it is told their names, and says nothing of a name that it does not know."""

@@ -112,6 +112,7 @@ def test_concurrent_callers_wait_for_the_same_load(registry: Registry) -> None:
     assert load.loads.count(tag) == 1
 
 
+@pytest.mark.slow
 def test_real_sessions(registry: Registry) -> None:
     models = LoadedModels(
         registry, lambda bundle: LocalAcoustic(bundle, threads=1), settings(model_loading="use"), metrics()

@@ -100,6 +100,7 @@ def test_only_the_clips_without_speech_lose_their_words(
     assert "no_speech" not in found.warnings
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["fp32", "int8"])
 @pytest.mark.parametrize("fields", [{}, {"decoder": "greedy"}, {"decoder": "beam", "hotwords": "बिजली,संगीत"}])
 def test_every_decoder_and_precision(
@@ -110,6 +111,7 @@ def test_every_decoder_and_precision(
     assert "बारिश" in pipeline.transcribe(wav(rain()), acoustic, options).text.split()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("decoder", ["auto", "greedy"])
 def test_single_words_are_speech(
     pipeline: Pipeline, unbounded: Pipeline, acoustic: LocalAcoustic, decoder: str
@@ -194,6 +196,7 @@ def test_the_server_answers_without_words(server: Server, sounds: tuple[bytes, b
     assert spoken["text"]
 
 
+@pytest.mark.slow
 def test_streamed_answers_and_openais_route(server: Server, sounds: tuple[bytes, bytes]) -> None:
     url = f"{server.url}/v1/audio/transcriptions"
     for content in sounds:
@@ -219,6 +222,7 @@ def test_a_channel_with_music_has_a_warning(server: Server) -> None:
     assert "no_speech: channel 0" not in body["warnings"]
 
 
+@pytest.mark.slow
 def test_jobs(guarded: Guarded, sounds: tuple[bytes, bytes]) -> None:
     with Caller(guarded, "jobs-noise") as caller:
         files = [("file", (f"{number}.wav", content)) for number, content in enumerate(sounds)]

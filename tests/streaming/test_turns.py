@@ -104,6 +104,7 @@ def test_the_padding_moves_the_start(live: Server) -> None:
     assert 1300 <= starts[0] <= 1600
 
 
+@pytest.mark.slow
 def test_a_higher_threshold_starts_fewer_turns_in_noise(live: Server) -> None:
     """Speech of several loudnesses in white noise, 10 dB below it on the whole."""
     parts = [part for gain in (1.0, 0.5, 0.7, 0.35) for part in (silence(2), gain * RAIN, silence(1.5), gain * FAMILY)]
@@ -233,6 +234,7 @@ def cut(samples: np.ndarray, parts: list[np.ndarray], detection: TurnDetection) 
     return clips + segmenter.flush()
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(1, 2 * RATE), max_size=80), st.sampled_from([200, 500, 1000]))
 def test_packets_do_not_matter(sizes: list[int], silence_ms: int) -> None:
