@@ -115,7 +115,7 @@ $(SPEAKERS)/.installed: $(VENV)/.dev requirements/serve.lock
 	test -x $(SPEAKERS)/bin/python || $(PYTHON) -m venv $(SPEAKERS)
 	VIRTUAL_ENV=$(SPEAKERS) $(VENV)/bin/uv pip install --quiet --require-hashes --no-deps -r requirements/serve.lock || $(SPEAKERS)/bin/python -m pip install --quiet --require-hashes --no-deps -r requirements/serve.lock
 	$(SPEAKERS)/bin/python -m pip install --quiet --no-deps --editable .
-	$(SPEAKERS)/bin/python -m pip install --quiet pyannote.metrics==4.2.0
+	$(SPEAKERS)/bin/python -m pip install --quiet pyannote.metrics==4.2.0 matplotlib==3.11.2
 	touch $@
 
 # The same on three short recordings of synthesised voices that are made here, with bounds: a few minutes, and 180 MB from pip and npm the
