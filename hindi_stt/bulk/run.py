@@ -42,6 +42,7 @@ __all__ = ["Report", "connect", "run"]
 _LOOK_ITEMS: Final = 2000
 # Blocks small enough that the last one keeps no worker waiting, and large enough that Ray's share is small.
 _BLOCKS_PER_WORKER: Final = 64
+# The last blocks are so small a share of what remains that no worker is long without one.
 _LAST_BLOCKS_PER_WORKER: Final = 4
 _BLOCK_ITEMS: Final = 256
 _SHARD_RECORDS: Final = 5000
