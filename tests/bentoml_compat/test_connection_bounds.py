@@ -124,13 +124,12 @@ def test_half_a_head_is_answered_and_closed(port: int) -> None:
 
 
 def test_single_bytes_do_not_extend_the_time_for_a_head(port: int) -> None:
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-        start = time.monotonic()
-        with contextlib.suppress(ConnectionError):
-            for byte in REQUEST:
-                connection.send(bytes([byte]))
-                time.sleep(0.1)
-        assert time.monotonic() - start < len(REQUEST) * 0.1
+    n_sent = 0
+    with contextlib.suppress(ConnectionError), socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        for byte in REQUEST:
+            n_sent += connection.send(bytes([byte]))
+            time.sleep(0.1)
+    assert 0 < n_sent < len(REQUEST)
 
 
 @pytest.mark.slow
