@@ -24,6 +24,8 @@ LONGEST_S = 15.5
 COLLECTIONS = ("spoken", "real")
 NATURAL_STRENGTH = 0.7  # of rooms, noise, telephones: stored clips are already as different as people
 JOINED_BELOW_S, JOINED = 6.0, 0.45  # how often a short stored clip is followed by another one
+CUT = {"spoken": 0.35, "real": 0.7}  # how often a clip that can be cut between words is
+FEWEST_WORDS = 2  # what remains of it at least
 
 
 def parse_shares(text: str) -> dict[str, float]:
@@ -117,24 +119,36 @@ class ClipMaker:
         source = self.random.choices(list(self.shares), list(self.shares.values()))[0]
         if source == "espeak":
             return self.synthetic(progress)
-        samples, text = self.natural(self.stored[source])
+        samples, text = self.natural(self.stored[source], CUT[source])
         return self.rough(samples, NATURAL_STRENGTH * min(0.9, 0.25 + progress)), text
 
-    def natural(self, clips: list[Recording]) -> tuple[np.ndarray, str]:
-        """One stored clip, or two or three of them, each with a speaker and a tempo of its own."""
+    def natural(self, clips: list[Recording], cut: float) -> tuple[np.ndarray, str]:
+        """One stored clip, or two or three of them, each with a speaker and a tempo of its own; `cut` as in `some`."""
         parts, said, seconds = [self.silence(0.4)], [], 0.0
         while True:
             clip = self.random.choice(clips)
             if said and seconds + clip.seconds > LONGEST_S:
                 break
-            parts += [self.changed(*clip.read()), self.silence(0.5)]
-            said.append(clip.transcript)
-            seconds += clip.seconds
+            samples, rate, text = self.some(clip, cut)
+            parts += [self.changed(samples, rate), self.silence(0.5)]
+            said.append(text)
+            seconds += len(samples) / rate
             if seconds > JOINED_BELOW_S or self.random.random() > JOINED:
                 break
         samples = np.concatenate(parts)
         self.remember(samples)
         return samples, " ".join(said)
+
+    def some(self, clip: Recording, cut: float) -> tuple[np.ndarray, int, str]:
+        """Samples, rate and transcript of a clip, or, that often, of some words of it that follow one another."""
+        samples, rate = clip.read()
+        n_words = len(clip.cuts) - 1
+        if n_words <= FEWEST_WORDS or self.random.random() > cut:
+            return samples, rate, clip.transcript
+        count = self.random.randint(FEWEST_WORDS, n_words - 1)
+        first = self.random.randint(0, n_words - count)
+        begin, end = (int(clip.cuts[at] * rate) for at in (first, first + count))
+        return samples[begin:end], rate, " ".join(clip.transcript.split()[first : first + count])
 
     def changed(self, samples: np.ndarray, rate: int) -> np.ndarray:
         """A stored clip at 16 kHz and one loudness, with pitch, vocal tract and tempo a little off."""

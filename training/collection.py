@@ -20,12 +20,21 @@ HEADER = ("file", "text", "seconds", "source")
 
 @dataclass(frozen=True)
 class Recording:
-    """A stored clip. `text` may have punctuation marks; `transcript` is without them."""
+    """A stored clip.
+
+    Attributes:
+        path: Its file.
+        text: What is said, maybe with punctuation marks; `transcript` is without them.
+        seconds: Its length.
+        kind: What kind of sentence it is, or its file's name.
+        cuts: Seconds of its beginning, the places between its words and its end; empty where they are not known.
+    """
 
     path: Path
     text: str
     seconds: float
     kind: str
+    cuts: tuple[float, ...] = ()
 
     @property
     def transcript(self) -> str:
@@ -69,10 +78,26 @@ def rows(folder: Path) -> list[dict[str, str]]:
     return found
 
 
+def read_cuts(folder: Path) -> dict[str, tuple[float, ...]]:
+    """Where clips can be cut, by file; empty for a collection without `cuts.tsv` (`word_cuts.py`)."""
+    path = folder / "cuts.tsv"
+    if not path.exists():
+        return {}
+    lines = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:])
+    return {file: tuple(map(float, cuts.split())) for file, cuts in lines}
+
+
 def read(folder: Path) -> list[Recording]:
     """The clips of a collection, in the order of its manifests."""
+    cuts = read_cuts(folder)
     return [
-        Recording(folder / "clips" / row["file"], row["text"], float(row["seconds"]), row.get("kind") or row["file"])
+        Recording(
+            folder / "clips" / row["file"],
+            row["text"],
+            float(row["seconds"]),
+            row.get("kind") or row["file"],
+            cuts.get(row["file"], ()),
+        )
         for row in rows(folder)
         if row["file"] and row["seconds"]
     ]

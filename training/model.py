@@ -67,8 +67,17 @@ def make_tokenizer(work: Path, start: Path | None = None) -> Path:
     return folder
 
 
-def make_model(tokenizer: Path, layers: int = LAYERS):
-    """An untrained NeMo model of width 144. With 8 layers it has 4.3 million parameters, with 12 6.2 million."""
+def make_model(tokenizer: Path, layers: int = LAYERS, dropout: float = 0.0):
+    """An untrained NeMo model of width 144. With 8 layers it has 4.3 million parameters, with 12 6.2 million.
+
+    Args:
+        tokenizer: The tokenizer's folder.
+        layers: Layers of the encoder.
+        dropout: Probability at which training sets what half-steps and attention pass on to zero.
+
+    Returns:
+        The `EncDecCTCModelBPE`.
+    """
     from nemo.collections.asr.models import EncDecCTCModelBPE
     from omegaconf import OmegaConf
 
@@ -89,7 +98,7 @@ def make_model(tokenizer: Path, layers: int = LAYERS):
             "subsampling_conv_channels": 64, "ff_expansion_factor": 4, "self_attention_model": "rel_pos",
             "n_heads": 4, "att_context_size": [-1, -1],
             "xscaling": True, "untie_biases": True, "pos_emb_max_len": 5000, "conv_kernel_size": 31,
-            "conv_norm_type": "batch_norm", "dropout": 0.0, "dropout_emb": 0.0, "dropout_att": 0.0,
+            "conv_norm_type": "batch_norm", "dropout": dropout, "dropout_emb": 0.0, "dropout_att": dropout,
         },
         "decoder": {
             "_target_": "nemo.collections.asr.modules.ConvASRDecoder", "feat_in": 144, "num_classes": -1,

@@ -65,33 +65,38 @@ def batches(maker: ClipMaker, encode, extract: FeatureExtractor, ease: Ease) -> 
             padded = torch.zeros(len(targets), int(sizes.max()), dtype=torch.long)
             for row, target in enumerate(targets):
                 padded[row, : len(target)] = torch.tensor(target)
-            times = 1 if list(maker.shares) == ["espeak"] else 2  # stored clips come again and again
-            yield mask(features, lengths, ease.progress, maker.numpy, times), lengths, padded, sizes
+            stored = list(maker.shares) != ["espeak"]
+            yield mask(features, lengths, ease.progress, maker.numpy, stored=stored), lengths, padded, sizes
 
 
 def mask(
-    features: torch.Tensor, lengths: torch.Tensor, progress: float, random: np.random.Generator, times: int = 1
+    features: torch.Tensor, lengths: torch.Tensor, progress: float, random: np.random.Generator, *, stored: bool = False
 ) -> torch.Tensor:
-    """SpecAugment, gently: so short a run underfits, and a masked sound in a random word cannot be guessed.
+    """SpecAugment (D. Park and others, 2019).
+
+    Gently where every clip is new: a masked sound in a random word cannot be guessed. Stored clips come again and
+    again, and are learnt by heart otherwise.
 
     Args:
         features: Log-mels, [clips, mels, frames]; changed in place.
         lengths: Frames of each clip.
         progress: How far training is, in 0..1; nothing is masked at first.
         random: What draws the masks.
-        times: Bands and spans masked of each clip.
+        stored: Whether clips come out of collections.
 
     Returns:
         The same features.
     """
     if progress < 0.08:
         return features
+    n_bands, n_spans, widest, longest = (2, 5, 20, 20) if stored else (1, 1, 13, 7)
     for row, length in enumerate(lengths.tolist()):
-        for _ in range(times):
-            width = int(random.integers(0, 13))
+        for _ in range(n_bands):
+            width = int(random.integers(0, widest))
             start = int(random.integers(0, features.shape[1] - width))
             features[row, start : start + width] = 0
-            width = int(random.integers(0, min(7, max(1, length // 20))))
+        for _ in range(n_spans):
+            width = int(random.integers(0, min(longest, max(1, length // 20))))
             start = int(random.integers(0, max(1, length - width)))
             features[row, :, start : start + width] = 0
     return features
@@ -163,7 +168,7 @@ def train(arguments: argparse.Namespace, rank: int) -> None:
         make_tokenizer(work, arguments.start)
     dist.barrier()
     torch.manual_seed(1)
-    model = make_model(work / "tokenizer", arguments.layers)
+    model = make_model(work / "tokenizer", arguments.layers, arguments.dropout)
     model.encoder.sync_max_audio_length = False
     extract = feature_extractor(model)
     checkpoint = Checkpoint(work / "checkpoint.pt", model, Optimiser(model))
@@ -244,6 +249,7 @@ if __name__ == "__main__":
         "--shares", type=parse_shares, help="of the sources: espeak=0.3,spoken=0.5,real=0.2; espeak alone if unset"
     )
     parser.add_argument("--layers", type=int, default=12, help="of the encoder; more than --start has are added")
+    parser.add_argument("--dropout", type=float, default=0.0, help="where stored clips come again and again: 0.1")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--port", type=int, default=29511)
     options = parser.parse_args()
