@@ -9,11 +9,13 @@ products are in bfloat16 where the processor has them.
 """
 
 import argparse
+import bisect
 import itertools
 import json
 import logging
 import math
 import os
+import random
 import time
 import warnings
 from collections.abc import Iterator
@@ -32,7 +34,7 @@ from .optimiser import HAS_BFLOAT16, Optimiser
 
 WARM_UP, FLOOR = 300, 0.004  # steps, and where the rate ends as a share of its peak
 BATCH_S = 60.0  # padded seconds of one process's batch, one batch a step
-POOL = 224  # clips drawn at a time and sorted by length into batches
+POOL = 224  # clips in stock, from which those of a batch are of like length
 CHECKPOINT_S = 180
 STATISTICS = 8  # batches from which a bundle's batch statistics are restored
 LONGEST_STEP_S = 10.0  # what a step may take off the time left: a process that was suspended did not train
@@ -45,32 +47,48 @@ class Ease:
     progress: float
 
 
-def batches(maker: ClipMaker, encode, extract: FeatureExtractor, ease: Ease) -> Iterator[tuple[torch.Tensor, ...]]:
-    """Endless batches of features and targets, clips of like length together, batches in random order."""
+def batches(
+    maker: ClipMaker, encode, extract: FeatureExtractor, ease: Ease, order: random.Random
+) -> Iterator[tuple[torch.Tensor, ...]]:
+    """Endless batches of features and targets, of clips of like length.
+
+    Clips are taken out of a stock, next to one at a random place in the order of lengths, and replaced at once: each
+    batch takes about the same time to make, so that no process waits for another one's clips.
+
+    Args:
+        maker: Draws clips.
+        encode: Gives the numbers of a text's pieces.
+        extract: Computes features.
+        ease: How far training is.
+        order: Draws the places. With the same seed in all processes, their batches are of like length, too.
+
+    Yields:
+        Log-mels, float32 [clips, mels, frames]; frames of each clip; pieces, int64 [clips, most of a clip];
+        pieces of each clip.
+    """
+    stored = list(maker.shares) != ["espeak"]
+    stock: list[tuple[np.ndarray, str]] = []
     while True:
-        pool = sorted((maker.clip(ease.progress) for _ in range(POOL)), key=lambda clip: len(clip[0]))
-        groups: list[list] = [[]]
-        for clip in pool:
-            if groups[-1] and (len(groups[-1]) + 1) * len(clip[0]) > BATCH_S * 16000:
-                groups.append([])
-            groups[-1].append(clip)
-        maker.random.shuffle(groups)
-        for group in groups:
-            rows = [extract(Waveform(np.float32(samples), 16000, 16000)).values for samples, _ in group]
-            lengths = torch.tensor([row.shape[1] for row in rows])
-            longest = int(lengths.max())
-            features = torch.from_numpy(np.stack([np.pad(row, ((0, 0), (0, longest - row.shape[1]))) for row in rows]))
-            targets = [encode(text) for _, text in group]
-            sizes = torch.tensor([len(target) for target in targets])
-            padded = torch.zeros(len(targets), int(sizes.max()), dtype=torch.long)
-            for row, target in enumerate(targets):
-                padded[row, : len(target)] = torch.tensor(target)
-            stored = list(maker.shares) != ["espeak"]
-            yield mask(features, lengths, ease.progress, maker.numpy, stored=stored), lengths, padded, sizes
+        while len(stock) < POOL:
+            bisect.insort(stock, maker.clip(ease.progress), key=lambda clip: len(clip[0]))
+        end = int(order.random() * len(stock)) + 1
+        count = min(end, max(1, int(BATCH_S * 16000 / len(stock[end - 1][0]))))
+        group = stock[end - count : end]
+        del stock[end - count : end]
+        rows = [extract(Waveform(np.float32(samples), 16000, 16000)).values for samples, _ in group]
+        lengths = torch.tensor([row.shape[1] for row in rows])
+        longest = int(lengths.max())
+        features = torch.from_numpy(np.stack([np.pad(row, ((0, 0), (0, longest - row.shape[1]))) for row in rows]))
+        targets = [encode(text) for _, text in group]
+        sizes = torch.tensor([len(target) for target in targets])
+        padded = torch.zeros(len(targets), int(sizes.max()), dtype=torch.long)
+        for row, target in enumerate(targets):
+            padded[row, : len(target)] = torch.tensor(target)
+        yield mask(features, lengths, ease.progress, maker.numpy, stored=stored), lengths, padded, sizes
 
 
 def mask(
-    features: torch.Tensor, lengths: torch.Tensor, progress: float, random: np.random.Generator, *, stored: bool = False
+    features: torch.Tensor, lengths: torch.Tensor, progress: float, draw: np.random.Generator, *, stored: bool = False
 ) -> torch.Tensor:
     """SpecAugment (D. Park and others, 2019).
 
@@ -81,7 +99,7 @@ def mask(
         features: Log-mels, [clips, mels, frames]; changed in place.
         lengths: Frames of each clip.
         progress: How far training is, in 0..1; nothing is masked at first.
-        random: What draws the masks.
+        draw: What draws the masks.
         stored: Whether clips come out of collections.
 
     Returns:
@@ -92,12 +110,12 @@ def mask(
     n_bands, n_spans, widest, longest = (2, 5, 20, 20) if stored else (1, 1, 13, 7)
     for row, length in enumerate(lengths.tolist()):
         for _ in range(n_bands):
-            width = int(random.integers(0, widest))
-            start = int(random.integers(0, features.shape[1] - width))
+            width = int(draw.integers(0, widest))
+            start = int(draw.integers(0, features.shape[1] - width))
             features[row, start : start + width] = 0
         for _ in range(n_spans):
-            width = int(random.integers(0, min(longest, max(1, length // 20))))
-            start = int(random.integers(0, max(1, length - width)))
+            width = int(draw.integers(0, min(longest, max(1, length // 20))))
+            start = int(draw.integers(0, max(1, length - width)))
             features[row, :, start : start + width] = 0
     return features
 
@@ -176,7 +194,7 @@ def train(arguments: argparse.Namespace, rank: int) -> None:
     progress = max(step / arguments.steps, elapsed_s / 60 / arguments.minutes)
     ease = Ease(1.0 if arguments.start else progress)  # a trained model begins with all kinds of clips
     maker = ClipMaker(work, 1000 * step + rank + 7, arguments.shares)
-    source = batches(maker, model.tokenizer.text_to_ids, extract, ease)
+    source = batches(maker, model.tokenizer.text_to_ids, extract, ease, random.Random(step))
     if arguments.start and not step:
         load_start(model, arguments.start, itertools.islice(source, STATISTICS))
     model.train()

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import random
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from hindi_stt.bundle.manifest import EMBEDDED, Bundle
+from hindi_stt.features import FeatureExtractor
 
 torch = pytest.importorskip("torch")
 
 from tests.support.training_folder import make_training_folder  # noqa: E402
+from training.clips import ClipMaker  # noqa: E402
 from training.model import count_layers  # noqa: E402  (it imports PyTorch)
+from training.train import BATCH_S, Ease, batches  # noqa: E402
 
 pytestmark = [
     pytest.mark.oracle,
@@ -52,3 +60,27 @@ def test_a_run_is_resumed_and_a_deeper_one_starts_from_it(work: Path, tmp_path: 
     deep = train(deeper, 1, "--start", str(work / "checkpoint.pt"), "--layers", str(layers + 2))
     assert count_layers(deep["model"]) == layers + 2
     assert (deeper / "final.nemo").stat().st_size > (work / "final.nemo").stat().st_size
+
+
+def test_batches_of_two_processes_are_full_and_of_like_length(work: Path) -> None:
+    """What one process draws is not what the other does, but the places in the order of lengths are the same."""
+    bundle = Bundle.open(EMBEDDED)
+    extract = FeatureExtractor(bundle.manifest.features, bundle.filterbank)
+    longest_of = []
+    for seed in (1, 2):
+        maker = ClipMaker(work, seed, {"spoken": 1.0, "real": 1.0, "espeak": 0.5})
+        source = batches(maker, lambda text: [1] * len(text), extract, Ease(1.0), random.Random(7))
+        longest, texts = [], []
+        for features, lengths, pieces, sizes in itertools.islice(source, 20):
+            n_clips, _, n_frames = features.shape
+            assert len(lengths) == len(sizes) == len(pieces) == n_clips
+            assert n_frames == int(lengths.max())
+            assert n_clips == 1 or n_clips * n_frames <= BATCH_S * 100 * 1.01
+            assert pieces.shape[1] == int(sizes.max())
+            assert int(pieces.count_nonzero()) == int(sizes.sum())
+            longest.append(n_frames)
+            texts += sizes.tolist()
+        assert len(texts) > 60
+        longest_of.append(longest)
+    assert longest_of[0] != longest_of[1]
+    assert np.corrcoef(*longest_of)[0, 1] > 0.8
