@@ -100,7 +100,7 @@ def mask(
         lengths: Frames of each clip.
         progress: How far training is, in 0..1; nothing is masked at first.
         draw: What draws the masks.
-        stored: Whether clips come out of collections.
+        stored: Whether the run has clips out of collections; then all its clips are masked more.
 
     Returns:
         The same features.

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from hindi_stt.bundle.manifest import Bundle
 from hindi_stt.inference.acoustic import LocalAcoustic
@@ -105,27 +106,27 @@ def write(folder: Path, bundle: Bundle, encode: Callable[[str], list[int]]) -> i
         The clips with cuts; those too short for their text have none, nor those with signs that it does not know.
     """
     pipeline, acoustic = Pipeline(bundle, Settings(model="")), LocalAcoustic(bundle, threads=1)
-    n_aligned = 0
-    with (folder / "cuts.tsv").open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE)
-        table.writerow(("file", "cuts"))
-        for clip in collection.read(folder):
-            samples = augment.warp(*clip.read(), 1.0)
-            (log_probs,) = acoustic([pipeline.features(samples)])
-            pieces = encode(clip.transcript)
-            try:
-                frames = first_frames(log_probs.values, pieces, bundle.manifest.acoustic.blank_id)
-            except ValueError:
-                continue
-            seen_s = frames * log_probs.frame_shift_s
-            starts = [n for n, piece in enumerate(pieces) if bundle.tokens[piece].startswith(WORD_MARK)]
-            if len(starts) != len(clip.transcript.split()):  # a sign that the model does not know
-                continue
-            ends = [*(start - 1 for start in starts[1:]), len(pieces) - 1]
-            places = cuts(samples, list(seen_s[starts]), list(seen_s[ends]))
-            table.writerow((clip.path.relative_to(folder / "clips"), " ".join(map(str, places))))
-            n_aligned += 1
-    return n_aligned
+    rows = [("file", "cuts")]
+    for clip in tqdm(collection.read(folder), unit="clip", disable=None):
+        samples = augment.warp(*clip.read(), 1.0)
+        (log_probs,) = acoustic([pipeline.features(samples)])
+        pieces = encode(clip.transcript)
+        try:
+            frames = first_frames(log_probs.values, pieces, bundle.manifest.acoustic.blank_id)
+        except ValueError:
+            continue
+        seen_s = frames * log_probs.frame_shift_s
+        starts = [n for n, piece in enumerate(pieces) if bundle.tokens[piece].startswith(WORD_MARK)]
+        if len(starts) != len(clip.transcript.split()):  # a sign that the model does not know
+            continue
+        ends = [*(start - 1 for start in starts[1:]), len(pieces) - 1]
+        places = cuts(samples, list(seen_s[starts]), list(seen_s[ends]))
+        rows.append((str(clip.path.relative_to(folder / "clips")), " ".join(map(str, places))))
+    new = folder / "cuts.new"
+    with new.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE).writerows(rows)
+    new.replace(folder / "cuts.tsv")
+    return len(rows) - 1
 
 
 if __name__ == "__main__":
