@@ -23,6 +23,8 @@ WRITTEN = 0.4  # how often espeak-ng says a sentence of the natural synthesiser'
 LONGEST_S = 15.5
 COLLECTIONS = ("spoken", "real")
 NATURAL_STRENGTH = 0.7  # of rooms, noise, telephones: stored clips are already as different as people
+CHANNELS = (0.18, 0.12)  # how often a clip goes through a telephone and through a codec, at full strength
+NATURAL_CHANNELS = (0.32, 0.26)  # of stored clips, which come from few microphones
 JOINED_BELOW_S, JOINED = 6.0, 0.45  # how often a short stored clip is followed by another one
 CUT = {"spoken": 0.35, "real": 0.7}  # how often a clip that can be cut between words is
 FEWEST_WORDS = 2  # what remains of it at least
@@ -116,11 +118,26 @@ class ClipMaker:
 
     def clip(self, progress: float) -> tuple[np.ndarray, str]:
         """One clip at 16 kHz and its transcript. `progress` in 0..1: short and clean first, then everything."""
+        (samples,), text = self.views(progress, 1)
+        return samples, text
+
+    def views(self, progress: float, count: int) -> tuple[list[np.ndarray], str]:
+        """The same words of the same voice, so many times, each time with another room, noise and channel.
+
+        Args:
+            progress: How far training is, in 0..1: short and clean clips first, then everything.
+            count: How many times.
+
+        Returns:
+            Clips of the same length, float32 [n] at 16 kHz, and their transcript.
+        """
         source = self.random.choices(list(self.shares), list(self.shares.values()))[0]
+        strength = min(0.9, 0.25 + progress)
         if source == "espeak":
-            return self.synthetic(progress)
+            samples, text = self.synthetic(progress)
+            return [self.rough(samples, strength) for _ in range(count)], text
         samples, text = self.natural(self.stored[source], CUT[source])
-        return self.rough(samples, NATURAL_STRENGTH * min(0.9, 0.25 + progress)), text
+        return [self.rough(samples, NATURAL_STRENGTH * strength, NATURAL_CHANNELS) for _ in range(count)], text
 
     def natural(self, clips: list[Recording], cut: float) -> tuple[np.ndarray, str]:
         """One stored clip, or two or three of them, each with a speaker and a tempo of its own; `cut` as in `some`."""
@@ -160,7 +177,7 @@ class ClipMaker:
         return samples * np.float32(0.1 / (np.sqrt(np.mean(samples**2)) + 1e-6))
 
     def synthetic(self, progress: float) -> tuple[np.ndarray, str]:
-        """One clip that espeak-ng speaks."""
+        """One clean clip that espeak-ng speaks, and its transcript."""
         chance = self.random.random
         voice = self.random.choices(self.voices, self.weights)[0]
         rate, pitch = int(self.random.triangular(90, 230, 170)), self.random.randint(20, 80)
@@ -182,7 +199,7 @@ class ClipMaker:
             return self.synthetic(progress)
         samples = np.concatenate(parts)
         self.remember(samples)
-        return self.rough(samples, min(0.9, 0.25 + progress)), " ".join(said)
+        return samples, " ".join(said)
 
     def remember(self, samples: np.ndarray) -> None:
         """Keeps a clip for the babble behind later ones."""
@@ -191,8 +208,17 @@ class ClipMaker:
         else:
             self.crowd[self.random.randrange(60)] = samples
 
-    def rough(self, samples: np.ndarray, strength: float) -> np.ndarray:
-        """Rooms, microphones, noise, telephones, codecs and levels; `strength` in 0..1 scales how often."""
+    def rough(self, samples: np.ndarray, strength: float, channels: tuple[float, float] = CHANNELS) -> np.ndarray:
+        """Rooms, microphones, noise, telephones, codecs and levels; `strength` in 0..1 scales how often.
+
+        Args:
+            samples: float32 [n] at 16 kHz.
+            strength: Scales how often.
+            channels: How often a telephone and how often a codec, at strength 1.
+
+        Returns:
+            float32 of the same length.
+        """
         chance, draw = self.random.random, self.numpy
         if chance() < 0.30 * strength:
             samples = augment.room(samples, draw)
@@ -209,9 +235,10 @@ class ClipMaker:
         if chance() < 0.06:
             samples = augment.clip_level(samples, draw)
         roll = chance()
-        if roll < 0.18 * strength:
+        telephone, codec = channels
+        if roll < telephone * strength:
             samples = augment.telephone(samples, draw)
-        elif roll < 0.30 * strength:
+        elif roll < (telephone + codec) * strength:
             samples = augment.codec(samples, draw)
         gain = 10 ** (self.random.uniform(-20, 12) / 20)
         samples = np.clip(samples * np.float32(gain), -1, 1)

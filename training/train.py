@@ -9,7 +9,6 @@ products are in bfloat16 where the processor has them.
 """
 
 import argparse
-import bisect
 import itertools
 import json
 import logging
@@ -18,106 +17,20 @@ import os
 import random
 import time
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.distributed as dist
 
-from hindi_stt.features import FeatureExtractor
-from hindi_stt.types import Waveform
-
+from .batches import Ease, batches, disagreement
 from .clips import ClipMaker, parse_shares
 from .optimiser import HAS_BFLOAT16, Optimiser
 
 WARM_UP, FLOOR = 300, 0.004  # steps, and where the rate ends as a share of its peak
-BATCH_S = 60.0  # padded seconds of one process's batch, one batch a step
-POOL = 224  # clips in stock, from which those of a batch are of like length
 CHECKPOINT_S = 180
 STATISTICS = 8  # batches from which a bundle's batch statistics are restored
 LONGEST_STEP_S = 10.0  # what a step may take off the time left: a process that was suspended did not train
-
-
-@dataclass
-class Ease:
-    """progress: how far the way from short and clean clips to all kinds has been gone, in 0..1."""
-
-    progress: float
-
-
-def batches(
-    maker: ClipMaker, encode, extract: FeatureExtractor, ease: Ease, order: random.Random
-) -> Iterator[tuple[torch.Tensor, ...]]:
-    """Endless batches of features and targets, of clips of like length.
-
-    Clips are taken out of a stock, next to one at a random place in the order of lengths, and replaced at once: each
-    batch takes about the same time to make, so that no process waits for another one's clips.
-
-    Args:
-        maker: Draws clips.
-        encode: Gives the numbers of a text's pieces.
-        extract: Computes features.
-        ease: How far training is.
-        order: Draws the places. With the same seed in all processes, their batches are of like length, too.
-
-    Yields:
-        Log-mels, float32 [clips, mels, frames]; frames of each clip; pieces, int64 [clips, most of a clip];
-        pieces of each clip.
-    """
-    stored = list(maker.shares) != ["espeak"]
-    stock: list[tuple[np.ndarray, str]] = []
-    while True:
-        while len(stock) < POOL:
-            bisect.insort(stock, maker.clip(ease.progress), key=lambda clip: len(clip[0]))
-        end = int(order.random() * len(stock)) + 1
-        count = min(end, max(1, int(BATCH_S * 16000 / len(stock[end - 1][0]))))
-        group = stock[end - count : end]
-        del stock[end - count : end]
-        rows = [extract(Waveform(np.float32(samples), 16000, 16000)).values for samples, _ in group]
-        lengths = torch.tensor([row.shape[1] for row in rows])
-        longest = int(lengths.max())
-        features = torch.from_numpy(np.stack([np.pad(row, ((0, 0), (0, longest - row.shape[1]))) for row in rows]))
-        targets = [encode(text) for _, text in group]
-        sizes = torch.tensor([len(target) for target in targets])
-        padded = torch.zeros(len(targets), int(sizes.max()), dtype=torch.long)
-        for row, target in enumerate(targets):
-            padded[row, : len(target)] = torch.tensor(target)
-        yield mask(features, lengths, ease.progress, maker.numpy, stored=stored), lengths, padded, sizes
-
-
-def mask(
-    features: torch.Tensor, lengths: torch.Tensor, progress: float, draw: np.random.Generator, *, stored: bool = False
-) -> torch.Tensor:
-    """SpecAugment (D. Park and others, 2019).
-
-    Gently where every clip is new: a masked sound in a random word cannot be guessed. Stored clips come again and
-    again, and are learnt by heart otherwise.
-
-    Args:
-        features: Log-mels, [clips, mels, frames]; changed in place.
-        lengths: Frames of each clip.
-        progress: How far training is, in 0..1; nothing is masked at first.
-        draw: What draws the masks.
-        stored: Whether the run has clips out of collections; then all its clips are masked more.
-
-    Returns:
-        The same features.
-    """
-    if progress < 0.08:
-        return features
-    n_bands, n_spans, widest, longest = (2, 5, 20, 20) if stored else (1, 1, 13, 7)
-    for row, length in enumerate(lengths.tolist()):
-        for _ in range(n_bands):
-            width = int(draw.integers(0, widest))
-            start = int(draw.integers(0, features.shape[1] - width))
-            features[row, start : start + width] = 0
-        for _ in range(n_spans):
-            width = int(draw.integers(0, min(longest, max(1, length // 20))))
-            start = int(draw.integers(0, max(1, length - width)))
-            features[row, :, start : start + width] = 0
-    return features
 
 
 def learning_rate(peak: float, step: int, progress: float) -> float:
@@ -178,6 +91,28 @@ class Checkpoint:
             self.path.with_suffix(".new").replace(self.path)
 
 
+def losses(model, batch: tuple[torch.Tensor, ...], consistency: float) -> tuple[torch.Tensor, float]:
+    """What is made smaller, and how well the text is recognised.
+
+    Args:
+        model: The model.
+        batch: See `batches`.
+        consistency: Weight of `disagreement`; where it is not zero, the batch has two versions of each clip.
+
+    Returns:
+        The mean loss of a clip, a scalar with its gradient; the CTC loss of a piece alone.
+    """
+    features, lengths, targets, sizes = batch
+    with torch.autocast("cpu", torch.bfloat16, enabled=HAS_BFLOAT16):
+        encoded, encoded_lengths = model.encoder(audio_signal=features, length=lengths)
+    log_probs = model.decoder(encoder_output=encoded.float())
+    loss = model.loss(log_probs=log_probs, targets=targets, input_lengths=encoded_lengths, target_lengths=sizes)
+    per_piece = loss.item() / float(sizes.float().mean())
+    if consistency:
+        loss = loss + consistency * disagreement(log_probs, encoded_lengths)
+    return loss, per_piece
+
+
 def train(arguments: argparse.Namespace, rank: int) -> None:
     from .model import feature_extractor, load_start, make_model, make_tokenizer
 
@@ -194,7 +129,8 @@ def train(arguments: argparse.Namespace, rank: int) -> None:
     progress = max(step / arguments.steps, elapsed_s / 60 / arguments.minutes)
     ease = Ease(1.0 if arguments.start else progress)  # a trained model begins with all kinds of clips
     maker = ClipMaker(work, 1000 * step + rank + 7, arguments.shares)
-    source = batches(maker, model.tokenizer.text_to_ids, extract, ease, random.Random(step))
+    views = 2 if arguments.consistency else 1
+    source = batches(maker, model.tokenizer.text_to_ids, extract, ease, random.Random(step), views)
     if arguments.start and not step:
         load_start(model, arguments.start, itertools.islice(source, STATISTICS))
     model.train()
@@ -202,16 +138,12 @@ def train(arguments: argparse.Namespace, rank: int) -> None:
     average = Average(parameters)
     began, recent = time.monotonic(), []
     while progress < 1.0:
-        features, lengths, targets, sizes = next(source)
+        batch = next(source)
         model.zero_grad(set_to_none=True)
-        with torch.autocast("cpu", torch.bfloat16, enabled=HAS_BFLOAT16):
-            encoded, encoded_lengths = model.encoder(audio_signal=features, length=lengths)
-        log_probs = model.decoder(encoder_output=encoded.float())
-        loss = model.loss(log_probs=log_probs, targets=targets, input_lengths=encoded_lengths, target_lengths=sizes)
+        loss, per_piece = losses(model, batch, arguments.consistency)
         loss.backward()
         took_s, began = min(time.monotonic() - began, LONGEST_STEP_S), time.monotonic()
-        per_piece = loss.item() / float(sizes.float().mean())
-        elapsed_s, per_piece, seconds = average(elapsed_s + took_s, per_piece, float(lengths.sum()) / 100)
+        elapsed_s, per_piece, seconds = average(elapsed_s + took_s, per_piece, float(batch[1].sum()) / 100)
         norm = float(torch.nn.utils.clip_grad_norm_(parameters, 5.0 if step < WARM_UP else 2.0))
         if math.isfinite(per_piece) and math.isfinite(norm):
             checkpoint.optimiser.step(learning_rate(arguments.rate, step, progress))
@@ -268,6 +200,9 @@ if __name__ == "__main__":
     )
     parser.add_argument("--layers", type=int, default=12, help="of the encoder; more than --start has are added")
     parser.add_argument("--dropout", type=float, default=0.0, help="where stored clips come again and again: 0.1")
+    parser.add_argument(
+        "--consistency", type=float, default=0.0, help="weight of the agreement of two versions of each clip: 0.2"
+    )
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--port", type=int, default=29511)
     options = parser.parse_args()

@@ -18,10 +18,11 @@ from hindi_stt.features import FeatureExtractor
 
 torch = pytest.importorskip("torch")
 
+from tests.support.ports import free_ports  # noqa: E402
 from tests.support.training_folder import make_training_folder  # noqa: E402
+from training.batches import BATCH_S, Ease, batches, disagreement  # noqa: E402
 from training.clips import ClipMaker  # noqa: E402
 from training.model import count_layers  # noqa: E402  (it imports PyTorch)
-from training.train import BATCH_S, Ease, batches  # noqa: E402
 
 pytestmark = [
     pytest.mark.oracle,
@@ -38,7 +39,17 @@ def work(tmp_path: Path) -> Path:
 def train(folder: Path, steps: int, *more: str) -> dict:
     """Trains up to so many steps and returns the checkpoint."""
     command = [sys.executable, "-W", "ignore", "-m", "training.train", str(folder), "--steps", str(steps)]
-    command += ["--processes", "1", "--minutes", "60", "--shares", "spoken=1,real=1", *more]
+    command += [
+        "--processes",
+        "1",
+        "--minutes",
+        "60",
+        "--shares",
+        "spoken=1,real=1",
+        "--port",
+        str(*free_ports(1)),
+        *more,
+    ]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=300)
     return torch.load(folder / "checkpoint.pt", map_location="cpu")
@@ -57,7 +68,8 @@ def test_a_run_is_resumed_and_a_deeper_one_starts_from_it(work: Path, tmp_path: 
     deeper.mkdir()
     for name in ("text", "spoken", "real"):
         (deeper / name).symlink_to(work / name)
-    deep = train(deeper, 1, "--start", str(work / "checkpoint.pt"), "--layers", str(layers + 2))
+    more = ("--layers", str(layers + 2), "--consistency", "0.2", "--dropout", "0.1")
+    deep = train(deeper, 1, "--start", str(work / "checkpoint.pt"), *more)
     assert count_layers(deep["model"]) == layers + 2
     assert (deeper / "final.nemo").stat().st_size > (work / "final.nemo").stat().st_size
 
@@ -84,3 +96,39 @@ def test_batches_of_two_processes_are_full_and_of_like_length(work: Path) -> Non
         longest_of.append(longest)
     assert longest_of[0] != longest_of[1]
     assert np.corrcoef(*longest_of)[0, 1] > 0.8
+
+
+def test_each_batch_has_two_versions_of_its_clips(work: Path) -> None:
+    bundle = Bundle.open(EMBEDDED)
+    extract = FeatureExtractor(bundle.manifest.features, bundle.filterbank)
+    maker = ClipMaker(work, 1, {"spoken": 1.0, "real": 1.0, "espeak": 0.5})
+    source = batches(maker, lambda text: [ord(c) for c in text], extract, Ease(1.0), random.Random(7), views=2)
+    several = 0
+    for features, lengths, pieces, sizes in itertools.islice(source, 10):
+        one, other = features.chunk(2)
+        assert one.shape == other.shape
+        assert not torch.allclose(one, other)
+        for both in (lengths, pieces, sizes):
+            assert torch.equal(*both.chunk(2))
+        assert len(one) == 1 or len(features) * features.shape[2] <= BATCH_S * 100 * 1.01
+        several += len(one) > 1
+    assert several > 3
+
+
+def test_disagreement_is_the_mean_divergence_of_both_directions() -> None:
+    """Against PyTorch's own divergence, clip by clip; frames behind a clip's end count for nothing."""
+    torch.manual_seed(3)
+    logits = torch.randn(6, 9, 5, requires_grad=True)
+    log_probs = logits.log_softmax(dim=2)
+    lengths = torch.tensor([9, 4, 6] * 2)
+    expected = 0.0
+    for clip in range(3):
+        one, other = (log_probs[row, : lengths[clip]].detach() for row in (clip, clip + 3))
+        for guess, target in ((one, other), (other, one)):
+            expected += float(torch.nn.functional.kl_div(guess, target, reduction="sum", log_target=True)) / 6
+    result = disagreement(log_probs, lengths)
+    assert float(result.detach()) == pytest.approx(expected, rel=1e-5)
+    result.backward()
+    assert logits.grad[0].abs().sum() > 0
+    assert not logits.grad[1, 4:].any()
+    assert not disagreement(log_probs[:3].repeat(2, 1, 1), lengths).any()

@@ -87,6 +87,16 @@ def test_stored_clips_are_changed_alike_by_one_seed(work: Path) -> None:
 
 
 @needs_espeak
+def test_versions_of_a_clip_differ_in_all_but_length_and_words(work: Path) -> None:
+    maker = clips.ClipMaker(work, 5, clips.parse_shares("espeak=1, spoken=2, real=1"))
+    for _ in range(30):
+        versions, text = maker.views(1.0, 3)
+        assert text
+        assert len({len(samples) for samples in versions}) == 1
+        assert not any(np.allclose(versions[0], other) for other in versions[1:])
+
+
+@needs_espeak
 def test_espeak_alone_needs_no_collection(work: Path) -> None:
     for name in clips.COLLECTIONS:
         shutil.rmtree(work / name)
