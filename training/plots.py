@@ -9,44 +9,27 @@ import matplotlib as mpl
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
-# Condition: its name on the plot, its target in percent.
-ROWS = {
-    "seen_clean": ("trained voices, clean", 3),
-    "held_clean": ("new voices, clean", 6),
-    "held_white_10db": ("new voices, white noise 10 dB", 12),
-    "held_babble_10db": ("new voices, babble 10 dB", 12),
-    "held_telephone": ("new voices, telephone", 12),
-    "long_seen": ("trained voices, 30–60 s", 5),
-    "long_held": ("new voices, 30–60 s", 5),
-    "words_seen": ("unseen words, trained voices (CER)", 5),
-    "words_held": ("unseen words, new voices (CER)", 5),
-}
+from .card import ROWS, rates
 
 
 def errors(results: dict, greedy: dict, target: Path) -> None:
-    names = [name for name in ROWS if name in results]
-    figure, axes = plt.subplots(figsize=(7.5, 4.6))
+    """Word error rates of the card's conditions, as the server decodes and greedily, with targets."""
+    measured_rows = [row for row in ROWS if rates(results, row) and rates(greedy, row)]
+    figure, axes = plt.subplots(figsize=(8.2, 0.42 * len(measured_rows) + 0.9))
     for measured, label, colour, offset in (
         (results, "as the server decodes", "#4a7fb5", -0.2),
         (greedy, "greedy", "#b9cfe4", 0.2),
     ):
-        rates = [measured[name]["cer" if name.startswith("words") else "wer"] for name in names]
-        middle = [rate["percent"] for rate in rates]
-        spread = [[rate["percent"] - rate["low"] for rate in rates], [rate["high"] - rate["percent"] for rate in rates]]
-        places = [place + offset for place in range(len(names))]
+        found = [rates(measured, row)[0] for row in measured_rows]
+        middle = [rate["percent"] for rate in found]
+        spread = [[rate["percent"] - rate["low"] for rate in found], [rate["high"] - rate["percent"] for rate in found]]
+        places = [place + offset for place in range(len(found))]
         axes.barh(places, middle, xerr=spread, color=colour, ecolor="#333", capsize=2, height=0.38, label=label)
-    axes.scatter(
-        [ROWS[name][1] for name in names],
-        range(len(names)),
-        marker="|",
-        s=420,
-        color="#c0392b",
-        label="target",
-        zorder=3,
-    )
-    axes.set_yticks(range(len(names)), [ROWS[name][0] for name in names])
+    wanted = [(row.wer, place) for place, row in enumerate(measured_rows) if row.wer is not None]
+    axes.scatter(*zip(*wanted, strict=True), marker="|", s=300, color="#c0392b", label="target", zorder=3)
+    axes.set_yticks(range(len(measured_rows)), [row.name for row in measured_rows])
     axes.invert_yaxis()
-    axes.set_xlabel("error rate, %, with 95 % interval")
+    axes.set_xlabel("WER, %, with 95 % interval")
     axes.legend(loc="lower right")
     figure.tight_layout()
     figure.savefig(target, dpi=90)
