@@ -15,6 +15,7 @@ import logging
 import math
 import os
 import random
+import socket
 import time
 import warnings
 from pathlib import Path
@@ -188,6 +189,13 @@ def start(rank: int, arguments: argparse.Namespace) -> None:
     dist.destroy_process_group()
 
 
+def free_port() -> int:
+    """A port of the loopback address that no program has."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("work", type=Path, nargs="?", default=Path("build/training"))
@@ -204,8 +212,9 @@ if __name__ == "__main__":
         "--consistency", type=float, default=0.0, help="weight of the agreement of two versions of each clip: 0.2"
     )
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--port", type=int, default=29511)
+    parser.add_argument("--port", type=int, default=0, help="where the processes meet; 0 for a free one")
     options = parser.parse_args()
+    options.port = options.port or free_port()
     os.environ["OMP_NUM_THREADS"] = "1"
     if options.processes == 1:  # in this process, so that who stops it stops training
         start(0, options)

@@ -18,7 +18,6 @@ from hindi_stt.features import FeatureExtractor
 
 torch = pytest.importorskip("torch")
 
-from tests.support.ports import free_ports  # noqa: E402
 from tests.support.training_folder import make_training_folder  # noqa: E402
 from training.batches import BATCH_S, Ease, batches, disagreement  # noqa: E402
 from training.clips import ClipMaker  # noqa: E402
@@ -39,17 +38,7 @@ def work(tmp_path: Path) -> Path:
 def train(folder: Path, steps: int, *more: str) -> dict:
     """Trains up to so many steps and returns the checkpoint."""
     command = [sys.executable, "-W", "ignore", "-m", "training.train", str(folder), "--steps", str(steps)]
-    command += [
-        "--processes",
-        "1",
-        "--minutes",
-        "60",
-        "--shares",
-        "spoken=1,real=1",
-        "--port",
-        str(*free_ports(1)),
-        *more,
-    ]
+    command += ["--processes", "1", "--minutes", "60", "--shares", "spoken=1,real=1", *more]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=300)
     return torch.load(folder / "checkpoint.pt", map_location="cpu")
