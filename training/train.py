@@ -27,6 +27,7 @@ import torch.distributed as dist
 from .batches import Ease, batches, disagreement
 from .clips import ClipMaker, parse_shares
 from .optimiser import HAS_BFLOAT16, Optimiser
+from .quick_layers import quicken
 
 WARM_UP, FLOOR = 300, 0.004  # steps, and where the rate ends as a share of its peak
 CHECKPOINT_S = 180
@@ -124,6 +125,7 @@ def train(arguments: argparse.Namespace, rank: int) -> None:
     torch.manual_seed(1)
     model = make_model(work / "tokenizer", arguments.layers, arguments.dropout)
     model.encoder.sync_max_audio_length = False
+    quicken(model.encoder)
     extract = feature_extractor(model)
     checkpoint = Checkpoint(work / "checkpoint.pt", model, Optimiser(model))
     step, elapsed_s = checkpoint.restore()
