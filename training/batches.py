@@ -25,7 +25,13 @@ class Ease:
 
 
 def batches(
-    maker: ClipMaker, encode, extract: FeatureExtractor, ease: Ease, order: random.Random, views: int = 1
+    maker: ClipMaker,
+    encode,
+    extract: FeatureExtractor,
+    ease: Ease,
+    order: random.Random,
+    views: int = 1,
+    n_stock: int = POOL,
 ) -> Iterator[tuple[torch.Tensor, ...]]:
     """Endless batches of features and targets, of clips of like length.
 
@@ -40,6 +46,7 @@ def batches(
         order: Draws the places. With the same seed in all processes, their batches are of like length, too.
         views: How many versions of each clip a batch has, each with another room, noise and masks: first one of
             all its clips, then the next.
+        n_stock: Clips in stock.
 
     Yields:
         Log-mels, float32 [views · clips, mels, frames]; frames of each; pieces, int64 [views · clips, most of a clip];
@@ -48,7 +55,7 @@ def batches(
     stored = list(maker.shares) != ["espeak"]
     stock: list[tuple[list[np.ndarray], str]] = []
     while True:
-        while len(stock) < POOL:
+        while len(stock) < n_stock:
             bisect.insort(stock, maker.views(ease.progress, views), key=lambda clip: len(clip[0][0]))
         end = int(order.random() * len(stock)) + 1
         count = min(end, max(1, int(BATCH_S * 16000 / views / len(stock[end - 1][0][0]))))

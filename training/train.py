@@ -24,7 +24,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 
-from .batches import Ease, batches, disagreement
+from .batches import POOL, Ease, batches, disagreement
 from .clips import ClipMaker, parse_shares
 from .optimiser import HAS_BFLOAT16, Optimiser
 from .quick_layers import quicken
@@ -133,7 +133,7 @@ def train(arguments: argparse.Namespace, rank: int) -> None:
     ease = Ease(1.0 if arguments.start else progress)  # a trained model begins with all kinds of clips
     maker = ClipMaker(work, 1000 * step + rank + 7, arguments.shares)
     views = 2 if arguments.consistency else 1
-    source = batches(maker, model.tokenizer.text_to_ids, extract, ease, random.Random(step), views)
+    source = batches(maker, model.tokenizer.text_to_ids, extract, ease, random.Random(step), views, arguments.stock)
     if arguments.start and not step:
         load_start(model, arguments.start, itertools.islice(source, STATISTICS))
     model.train()
@@ -213,6 +213,7 @@ if __name__ == "__main__":
     parser.add_argument(
         "--consistency", type=float, default=0.0, help="weight of the agreement of two versions of each clip: 0.2"
     )
+    parser.add_argument("--stock", type=int, default=POOL, help="clips from which batches of like length are taken")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--port", type=int, default=0, help="where the processes meet; 0 for a free one")
     options = parser.parse_args()

@@ -38,7 +38,7 @@ def work(tmp_path: Path) -> Path:
 def train(folder: Path, steps: int, *more: str) -> dict:
     """Trains up to so many steps and returns the checkpoint."""
     command = [sys.executable, "-W", "ignore", "-m", "training.train", str(folder), "--steps", str(steps)]
-    command += ["--processes", "1", "--minutes", "60", "--shares", "spoken=1,real=1", *more]
+    command += ["--processes", "1", "--minutes", "60", "--shares", "spoken=1,real=1", "--stock", "20", *more]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=300)
     return torch.load(folder / "checkpoint.pt", map_location="cpu")
