@@ -83,7 +83,7 @@ def mask(
     *,
     stored: bool = False,
     views: int = 1,
-) -> torch.Tensor:
+) -> None:
     """SpecAugment (D. Park and others, 2019).
 
     Gently where every clip is new: a masked sound in a random word cannot be guessed. Stored clips come again and
@@ -96,12 +96,9 @@ def mask(
         draw: What draws the masks.
         stored: Whether the run has clips out of collections; then all its clips are masked more.
         views: Versions of each clip; two that are compared are masked over twice as many spans.
-
-    Returns:
-        The same features.
     """
     if progress < 0.08:
-        return features
+        return
     n_bands, n_spans, widest, longest = (2, 5 * views, 20, 20) if stored else (1, 1, 13, 7)
     for row, length in enumerate(lengths.tolist()):
         for _ in range(n_bands):
@@ -112,7 +109,6 @@ def mask(
             width = int(draw.integers(0, min(longest, max(1, length // 20))))
             start = int(draw.integers(0, max(1, length - width)))
             features[row, :, start : start + width] = 0
-    return features
 
 
 def disagreement(log_probs: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
