@@ -15,7 +15,7 @@ from tqdm import tqdm
 from hindi_stt.errors import HindiSTTError
 
 # Cases a target; `make prove-fuzz` asks for more.
-CASES: Final = int(os.environ.get("HINDI_STT_FUZZ_CASES", "300"))
+CASES: Final = int(os.environ.get("HINDI_STT_FUZZ_CASES", "100"))
 SEED: Final = int(os.environ.get("HINDI_STT_FUZZ_SEED", "0"))
 
 JUNK: Final[tuple[Any, ...]] = (
