@@ -179,11 +179,14 @@ class LanguageModelWeights(FrozenModel):
         alpha: Weight of its log-probability.
         beta: Reward per word, natural log.
         unknown: Score of a word that it does not have, natural log.
+        clear_unknown: Score of such a word where the best path of the acoustic model writes it clearly
+            (`decoding.clear_words`), natural log; None for `unknown`.
     """
 
     alpha: float = Field(ge=0, allow_inf_nan=False)
     beta: float = Field(allow_inf_nan=False)
     unknown: float = Field(le=0, allow_inf_nan=False)
+    clear_unknown: float | None = Field(None, le=0, allow_inf_nan=False, exclude_if=lambda score: score is None)
 
 
 class Asset(FrozenModel):

@@ -65,6 +65,10 @@ def add_parser(commands: Any, resolve: Callable[[], Bundle]) -> None:
         "--weights", nargs=3, type=float, metavar=("ALPHA", "BETA", "UNKNOWN"),
         help="instead of those in the file; files of KenLM have none",
     )  # fmt: skip
+    add.add_argument(
+        "--clear-unknown", type=float, metavar="SCORE",
+        help="with --weights, instead of UNKNOWN for words that the acoustic model writes clearly",
+    )  # fmt: skip
     add.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="the new bundle")
     add.set_defaults(run=lambda arguments: _add(arguments, resolve()))
 
@@ -121,13 +125,18 @@ def _read(path: Path) -> NGrams:
 
 def _add(arguments: argparse.Namespace, bundle: Bundle) -> int:
     weights = None
+    if arguments.clear_unknown is not None and not arguments.weights:
+        raise InvalidRequest("--clear-unknown goes with --weights.")
     if arguments.weights:
         alpha, beta, unknown = arguments.weights
         try:
-            weights = LanguageModelWeights(alpha=alpha, beta=beta, unknown=unknown)
+            weights = LanguageModelWeights(
+                alpha=alpha, beta=beta, unknown=unknown, clear_unknown=arguments.clear_unknown
+            )
         except ValidationError as error:
             raise InvalidRequest(
-                f"--weights {alpha:g} {beta:g} {unknown:g}: alpha is 0 or more, and unknown 0 or less."
+                f"--weights {alpha:g} {beta:g} {unknown:g}: alpha is 0 or more, and unknown 0 or less, as is "
+                "--clear-unknown."
             ) from error
     added = add_to_bundle(
         bundle, arguments.file, arguments.domain, arguments.output, default=arguments.default, weights=weights

@@ -8,7 +8,8 @@ path, times are those of one path, and an unpruned beam finds what trying every 
 
 Different cuts of a text into pieces are one hypothesis. Words are scored when the next one begins; until then letters
 that begin no word of the language model carry its score of an unknown word already (pyctcdecode's rule), so that such
-words stay possible, at a price.
+words stay possible, at a price. A language model may have a lower price for those that the best path writes clearly
+(`clear_words`).
 
 What can hardly matter is not looked at: see BeamLimits. Frames of which only blank is left change nothing after a
 blank, and are passed over.
@@ -23,6 +24,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from hindi_stt.decoding.clear_words import NO_WORDS, ClearWords, clear_words
 from hindi_stt.decoding.hotwords import HotwordNode, follow
 from hindi_stt.decoding.ngram import LanguageModel
 from hindi_stt.decoding.paths import ends_of, tokens_from, words_from_tokens
@@ -128,7 +130,9 @@ class BeamDecoder:
         """
         if not len(log_probs.values):
             return [Hypothesis((), (), 0.0)]
-        search = _Search(self._vocabulary, self._language_model, self._hotwords)
+        by_sound = self._language_model is not None and self._language_model.clear_unknown is not None
+        clear = clear_words(log_probs, self._vocabulary) if by_sound else NO_WORDS
+        search = _Search(self._vocabulary, self._language_model, self._hotwords, clear)
         beam = self._search(log_probs, search)
         ranked: dict[int, tuple[float, Link | None]] = {}
         whole = ((path, search.complete(text), link) for _, path, text, _, link, _ in beam)
@@ -204,12 +208,17 @@ class _Search:
     """The texts of one search, each made once."""
 
     def __init__(
-        self, vocabulary: Vocabulary, language_model: LanguageModel | None, hotwords: HotwordNode | None
+        self,
+        vocabulary: Vocabulary,
+        language_model: LanguageModel | None,
+        hotwords: HotwordNode | None,
+        clear: ClearWords,
     ) -> None:
         self._letters = vocabulary.letters
         self._starts = vocabulary.starts
         self._lm = language_model
         self._hotwords = hotwords
+        self._clear = clear
         self._texts: dict[tuple[int, str], _Text] = {}
         self._n_histories = 1
         start = language_model.start if language_model else None
@@ -246,7 +255,7 @@ class _Search:
         if hot is not None:
             child.extra += hot.bonus - hot_kept
         elif self._lm is not None and not self._lm.has_prefix(word):
-            child.extra += self._lm.unknown
+            child.extra += self._unknown(self._lm, word, self._clear.beginnings)
         return child
 
     def _finish(self, text: _Text) -> _Text:
@@ -259,7 +268,7 @@ class _Search:
             log_p, lm_state, known = self._lm.score(lm_state, text.letters)
             settled += self._lm.alpha * log_p + self._lm.beta
             if not known and not is_hotword:
-                settled += self._lm.unknown
+                settled += self._unknown(self._lm, text.letters, self._clear.words)
         kept = text.hot_kept
         if hot is not None and hot.end_bonus > kept:
             settled += hot.end_bonus - kept
@@ -273,3 +282,8 @@ class _Search:
             after.extra += going_on.bonus - kept
         text.finished = after
         return after
+
+    @staticmethod
+    def _unknown(model: LanguageModel, letters: str, clear: frozenset[str]) -> float:
+        """The score of an unknown word, or of letters that begin only such."""
+        return model.unknown if model.clear_unknown is None or letters not in clear else model.clear_unknown

@@ -228,6 +228,7 @@ def load_language_model(
         model = NGramModel(read_ngrams(path) if head.startswith(_NPZ_MAGIC) else read_arpa(path))
     if weights is not None:
         model.alpha, model.beta, model.unknown = weights.alpha, weights.beta, weights.unknown
+        model.clear_unknown = weights.clear_unknown
     words = model.words
     names = names_of_pieces(words, vocabulary)
     known = sum(map(vocabulary.can_spell if names is None else set(names).__contains__, words))

@@ -44,6 +44,7 @@ class KenLMModel:
             raise LanguageModelInvalid(f"{path} cannot be read by KenLM: {error}") from error
         self._new_state = kenlm.State
         self.alpha, self.beta, self.unknown = alpha, beta, DEFAULT_UNKNOWN
+        self.clear_unknown: float | None = None
         self.start = kenlm.State()
         self._model.BeginSentenceWrite(self.start)
         self.words = _words(path)

@@ -56,11 +56,13 @@ class LanguageModel(Protocol):
         alpha: Weight of its log-probability.
         beta: Reward per word, natural log.
         unknown: Additional score of a word that it does not know, at most 0, natural log.
+        clear_unknown: The same where the best path writes the word clearly (`clear_words`); None for `unknown`.
     """
 
     alpha: float
     beta: float
     unknown: float
+    clear_unknown: float | None
 
     @property
     def start(self) -> Any:
@@ -135,6 +137,7 @@ class NGramModel:
 
     def __init__(self, ngrams: NGrams) -> None:
         self.alpha, self.beta, self.unknown = ngrams.alpha, ngrams.beta, ngrams.unknown
+        self.clear_unknown: float | None = None
         self.ngrams = ngrams
         self._ids = {word: i for i, word in enumerate(ngrams.words)}
         self._sorted = sorted(word for word in ngrams.words if not word.startswith("<"))
@@ -265,12 +268,8 @@ def _check_format(name: object) -> None:
 def _check(ngrams: NGrams) -> None:
     """Raise ValueError if following the arrays could leave them or never end."""
     n = len(ngrams.word)
-    whole: dict[str, tuple[int, Any]] = {
-        "first_child": (n + 1, np.int32),
-        "word": (n, np.int32),
-        "suffix": (n, np.int32),
-    }
-    whole |= {"log10_prob": (n, np.float32), "log10_backoff": (n, np.float32)}
+    whole: dict[str, tuple[int, Any]] = {"first_child": (n + 1, np.int32), "word": (n, np.int32)}
+    whole |= {"suffix": (n, np.int32), "log10_prob": (n, np.float32), "log10_backoff": (n, np.float32)}
     for name, (length, dtype) in whole.items():
         array = getattr(ngrams, name)
         if array.shape != (length,) or array.dtype != dtype:

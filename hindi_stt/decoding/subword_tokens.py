@@ -52,6 +52,7 @@ class PieceModel:
 
     def __init__(self, model: LanguageModel, vocabulary: Vocabulary, names: Sequence[str]) -> None:
         self.alpha, self.beta, self.unknown = model.alpha, model.beta, model.unknown
+        self.clear_unknown = model.clear_unknown
         self._model = model
         self._first: dict[str, list[str]] = defaultdict(list)
         self._later: dict[str, list[str]] = defaultdict(list)

@@ -66,3 +66,17 @@ def test_weights_that_cannot_be(
     assert "alpha is 0 or more, and unknown 0 or less" in error
     assert "[invalid_request]" in error
     assert not (tmp_path / "with").exists()
+
+
+def test_another_score_for_clear_words(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert add(file, tmp_path / "with", "0.3", "1.5", "-7", "--clear-unknown", "-2") == 0
+    made = Bundle.open(tmp_path / "with")
+    (weights,) = (asset.weights for asset in made.manifest.assets if (asset.role, asset.name) == ("lm", "clinic"))
+    assert weights == LanguageModelWeights(alpha=0.3, beta=1.5, unknown=-7.0, clear_unknown=-2.0)
+    model = load_language_model(file, vocabulary_of(made), weights)
+    assert model.clear_unknown == weights.clear_unknown
+    assert load_language_model(file, vocabulary_of(made)).clear_unknown is None
+
+    options = ["--domain", "clinic", "--output", str(tmp_path / "second"), "--clear-unknown", "-2"]
+    assert main(["lm", "add", str(file), *options]) == 1
+    assert "--clear-unknown goes with --weights" in capsys.readouterr().err
