@@ -99,7 +99,8 @@ def test_only_the_clips_without_speech_lose_their_words(
     assert len(left) <= max(1, len(in_music) / 10)  # the bound loses no speech, so a few clips of music are above it
     assert [w for w in found.words if w not in left] == [w for w in expected.words if w not in in_music]
     (warning,) = [warning for warning in found.warnings if warning.startswith("no_speech_in_part: ")]
-    assert float(warning.removeprefix("no_speech_in_part: ").removesuffix(" s")) == pytest.approx(60, abs=8)
+    # A clip of up to 15 s may be above the bound.
+    assert 60 - 15 < float(warning.removeprefix("no_speech_in_part: ").removesuffix(" s")) < 60 + 8
     assert "no_speech" not in found.warnings
 
 
